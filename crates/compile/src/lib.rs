@@ -1,0 +1,1 @@
+//! The one meaning of the policy: cluster objects in, snapshot and problems out; pure.

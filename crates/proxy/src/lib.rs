@@ -1,0 +1,1 @@
+//! The data plane: sockets, pools, attempts, streams.

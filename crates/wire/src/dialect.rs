@@ -1,0 +1,159 @@
+//! Words for what is spoken: the dialect of a provider, the operation of a request, the scheme of a credential.
+
+use std::fmt;
+
+/// A wire format family that this build can speak. Other names of the catalogue (`gemini`, `bedrock` ...) are known
+/// but not built; [`Dialect::parse`] tells them apart from built ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dialect {
+    /// OpenAI's HTTP API and the many endpoints compatible with it.
+    OpenAi,
+    /// Anthropic's Messages API.
+    Anthropic,
+}
+
+impl Dialect {
+    /// All dialects of this build.
+    pub const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
+
+    /// The dialect called `name` in the catalogue and in `ModelProvider.spec.dialect`, or `None` if this build cannot
+    /// speak it.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.as_str().eq_ignore_ascii_case(name))
+    }
+
+    /// The stable name: `openai` or `anthropic`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How a credential is put on an upstream request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AuthScheme {
+    /// `authorization: Bearer <key>`
+    Bearer,
+    /// `<name>: <key>`, for instance `x-api-key`.
+    Header(Box<str>),
+    /// No credential: an in-cluster endpoint that trusts its network.
+    None,
+}
+
+/// What a caller asks for, named by the path of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    /// `POST /chat/completions`
+    ChatCompletions,
+    /// `POST /completions`, the legacy text completion.
+    Completions,
+    /// `POST /embeddings`
+    Embeddings,
+    /// `POST /responses`
+    Responses,
+    /// `POST /messages` (Anthropic)
+    Messages,
+    /// `POST /messages/count_tokens` (Anthropic)
+    CountTokens,
+    /// `POST /images/generations`
+    ImageGenerations,
+    /// `POST /images/edits`
+    ImageEdits,
+    /// `POST /images/variations`
+    ImageVariations,
+    /// `POST /audio/speech`
+    Speech,
+    /// `POST /audio/transcriptions`
+    Transcriptions,
+    /// `POST /audio/translations`
+    Translations,
+    /// `POST /rerank`
+    Rerank,
+    /// `POST /moderations`
+    Moderations,
+}
+
+impl Operation {
+    /// All operations, in the order of the table in the README.
+    pub const ALL: [Self; 14] = [
+        Self::ChatCompletions,
+        Self::Completions,
+        Self::Embeddings,
+        Self::Responses,
+        Self::Messages,
+        Self::CountTokens,
+        Self::ImageGenerations,
+        Self::ImageEdits,
+        Self::ImageVariations,
+        Self::Speech,
+        Self::Transcriptions,
+        Self::Translations,
+        Self::Rerank,
+        Self::Moderations,
+    ];
+
+    /// The operation that `path` (below the base URL, with a leading slash) names.
+    pub fn from_path(path: &str) -> Option<Self> {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        Self::ALL.into_iter().find(|operation| operation.path() == path)
+    }
+
+    /// The path below a base URL such as `https://api.openai.com/v1`.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "/chat/completions",
+            Self::Completions => "/completions",
+            Self::Embeddings => "/embeddings",
+            Self::Responses => "/responses",
+            Self::Messages => "/messages",
+            Self::CountTokens => "/messages/count_tokens",
+            Self::ImageGenerations => "/images/generations",
+            Self::ImageEdits => "/images/edits",
+            Self::ImageVariations => "/images/variations",
+            Self::Speech => "/audio/speech",
+            Self::Transcriptions => "/audio/transcriptions",
+            Self::Translations => "/audio/translations",
+            Self::Rerank => "/rerank",
+            Self::Moderations => "/moderations",
+        }
+    }
+
+    /// A short stable word for metrics and logs (OpenTelemetry GenAI `gen_ai.operation.name` where it has one).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "chat",
+            Self::Completions => "text_completion",
+            Self::Embeddings => "embeddings",
+            Self::Responses => "responses",
+            Self::Messages => "messages",
+            Self::CountTokens => "count_tokens",
+            Self::ImageGenerations | Self::ImageEdits | Self::ImageVariations => "images",
+            Self::Speech => "speech",
+            Self::Transcriptions => "transcription",
+            Self::Translations => "translation",
+            Self::Rerank => "rerank",
+            Self::Moderations => "moderation",
+        }
+    }
+
+    /// The dialect in which a caller asks for this operation.
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Self::Messages | Self::CountTokens => Dialect::Anthropic,
+            _ => Dialect::OpenAi,
+        }
+    }
+
+    /// Whether the answer may be a stream of generated tokens.
+    pub fn generates(self) -> bool {
+        matches!(self, Self::ChatCompletions | Self::Completions | Self::Responses | Self::Messages)
+    }
+}
