@@ -1,1 +1,11 @@
+//! Black-box stories: the real binary between a scripted provider and a plain client, one module per subject.
+//!
+//! | module | what belongs there |
+//! | --- | --- |
+//! | [`harness`] | the provider, the sidecar, the policy text and the client that stories are made of; no assertions about the router |
+//! | `harness_tests` | proof that the scripted provider and the client do what a script says, without a sidecar |
 
+#![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
+
+mod harness;
+mod harness_tests;

@@ -1,1 +1,35 @@
-//! The one meaning of the policy: cluster objects in, snapshot and problems out; pure.
+//! The one meaning of the policy: cluster objects in, [`Snapshot`](outrigger_route::Snapshot) and [`Problem`]s out.
+//!
+//! Pure: no file is opened, no environment read, no clock asked. The control plane compiles what it watches, the
+//! command line what [`manifest`] read from a folder, and both get the same answer for the same objects.
+//!
+//! One bad object never sinks the rest. A provider or route that cannot be meant is left out with its problems, the
+//! good siblings compile. Where leaving out would *widen* what a caller may do, it narrows instead: the names of a
+//! route that is left out do not fall through to a bare model of the same name.
+
+mod access;
+mod capability;
+mod check;
+mod compile;
+mod credential;
+mod endpoint;
+mod env;
+mod hash;
+pub mod manifest;
+mod names;
+mod policy;
+mod problem;
+mod provider;
+mod route;
+mod served;
+mod unserved;
+mod world;
+
+pub use compile::compile;
+pub use manifest::{Locations, describe};
+pub use problem::{Kind, ObjectRef, Problem, Severity};
+pub use world::{View, World};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

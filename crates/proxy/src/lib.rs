@@ -1,1 +1,172 @@
-//! The data plane: sockets, pools, attempts, streams.
+//! The data plane: sockets, pools, attempts, streams. The module tree is the story of a request; `serve` tells it.
+
+mod admin;
+mod attempt;
+mod budget;
+pub mod config;
+mod drain;
+mod error;
+mod explain;
+mod intake;
+mod listen;
+pub mod metrics;
+mod models;
+mod record;
+mod relay;
+mod serve;
+mod signals;
+mod state;
+mod upstream;
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use outrigger_route::{Snapshot, sticky::Sticky};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use config::Config;
+pub use explain::explain;
+
+/// What every request may reach.
+#[derive(Debug)]
+struct App {
+    config: Config,
+    state: state::State,
+    upstreams: upstream::Upstreams,
+    budget: budget::Budget,
+    metrics: metrics::Metrics,
+    generations: record::Generations,
+    sticky: Mutex<Sticky>,
+    /// Problems of the policy being served, for `/config`.
+    problems: Mutex<Vec<String>>,
+    requests: drain::Requests,
+    draining: AtomicBool,
+    /// Streams still open when the drain's time is up end on this.
+    cut: CancellationToken,
+    /// The fixed start of all times.
+    start: Instant,
+}
+
+impl App {
+    /// Time since the fixed start.
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining.load(Relaxed)
+    }
+}
+
+/// A sidecar that listens.
+#[derive(Debug)]
+pub struct Sidecar {
+    app: Arc<App>,
+    listen: SocketAddr,
+    admin: SocketAddr,
+    accepting: tokio::task::JoinHandle<()>,
+}
+
+impl Sidecar {
+    /// Binds both listeners and serves `snapshot`. The admin pages get a thread and a runtime of their own, so that a
+    /// scrape never waits behind traffic nor traffic behind a scrape.
+    ///
+    /// # Errors
+    /// A port that cannot be bound; the message says which and what to do.
+    pub async fn start(config: Config, snapshot: Snapshot) -> io::Result<Self> {
+        let metrics = metrics::Metrics::new().map_err(io::Error::other)?;
+        let listener = listen::bind(config.listen, "--listen").await?;
+        let admin_listener = listen::bind(config.admin_listen, "--admin-listen").await?;
+        let (listen, admin) = (listener.local_addr()?, admin_listener.local_addr()?);
+        metrics.policy(&snapshot.revision, true);
+        let app = Arc::new(App {
+            state: state::State::new(Arc::new(snapshot), &metrics),
+            upstreams: upstream::Upstreams::new().map_err(io::Error::other)?,
+            budget: budget::Budget::new(config.buffer_budget),
+            generations: record::Generations::new(config.generations),
+            metrics,
+            sticky: Mutex::default(),
+            problems: Mutex::default(),
+            requests: drain::Requests::default(),
+            draining: AtomicBool::new(false),
+            cut: CancellationToken::new(),
+            start: Instant::now(),
+            config,
+        });
+        spawn_admin(app.clone(), admin_listener)?;
+        let accepting = tokio::spawn(listen::accept(app.clone(), listener));
+        Ok(Self { app, listen, admin, accepting })
+    }
+
+    /// Where callers connect.
+    pub fn listen(&self) -> SocketAddr {
+        self.listen
+    }
+
+    /// Where the admin pages are.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// Serves `snapshot` from the next request on. Requests in flight finish under the old one (K2); connections and
+    /// the health of what did not change are kept (K3, C7). `problems` are shown in `/config`.
+    pub fn publish(&self, snapshot: Snapshot, problems: Vec<String>) {
+        let former = self.app.state.load().snapshot.revision.clone();
+        self.problems(problems);
+        if former != snapshot.revision {
+            self.app.metrics.policy(&former, false);
+            self.app.metrics.policy(&snapshot.revision, true);
+        }
+        self.app.state.publish(Arc::new(snapshot), &self.app.metrics);
+    }
+
+    /// Records problems of the policy without changing what is served.
+    pub fn problems(&self, problems: Vec<String>) {
+        self.app.metrics.policy_problems.increment(problems.len() as u64);
+        *signals::lock(&self.app.problems) = problems;
+    }
+
+    /// The revision being served.
+    pub fn revision(&self) -> String {
+        self.app.state.load().snapshot.revision.to_string()
+    }
+
+    /// Leaves in order (R-DRAIN-1): not ready any more, but callers on this host are still served, until nothing is
+    /// in flight or the drain timeout is over. What is left then ends with an error event (R-DRAIN-3). Returns how
+    /// many requests were cut.
+    pub async fn drain(self) -> usize {
+        self.app.draining.store(true, Relaxed);
+        if tokio::time::timeout(self.app.config.drain_timeout, self.app.requests.none()).await.is_ok() {
+            self.accepting.abort();
+            return 0;
+        }
+        let cut = self.app.requests.open();
+        self.app.cut.cancel();
+        // Enough for the last event to reach its socket.
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.app.requests.none()).await;
+        self.accepting.abort();
+        cut
+    }
+}
+
+fn spawn_admin(app: Arc<App>, listener: tokio::net::TcpListener) -> io::Result<()> {
+    let listener = listener.into_std()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
+        runtime.block_on(async move {
+            match tokio::net::TcpListener::from_std(listener) {
+                Ok(listener) => admin::accept(app, listener).await,
+                Err(error) => tracing::error!(%error, "the admin listener failed"),
+            }
+        });
+    })?;
+    Ok(())
+}

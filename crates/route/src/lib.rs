@@ -14,6 +14,8 @@ pub mod signals;
 pub mod snapshot;
 pub mod sticky;
 mod strategy;
+#[cfg(test)]
+mod testing;
 pub mod window;
 pub mod words;
 

@@ -1,1 +1,7 @@
-//! Logging set-up, metric registry, build information.
+//! Logging set-up, the metric registry and build information; knows nothing of requests.
+
+pub mod build;
+pub mod logging;
+pub mod registry;
+
+pub use registry::Registry;

@@ -157,3 +157,6 @@ pub fn retry_after(headers: &http::HeaderMap, unix_now: std::time::SystemTime) -
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(unix_now).unwrap_or(Duration::ZERO))
 }
+
+#[cfg(test)]
+mod tests;

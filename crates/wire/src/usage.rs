@@ -32,7 +32,12 @@ pub struct Usage {
 
 impl Usage {
     /// Takes what `later` says over what is known: counters in streams are cumulative, never deltas.
-    pub fn merge(&mut self, later: Self) {
+    pub fn merge(&mut self, mut later: Self) {
+        // Anthropic's first event splits cache writes by lifetime, its last gives their sum alone: the hour's part
+        // stays, and is not counted again as five minutes.
+        if let (Some(hour), Some(sum), None) = (self.cache_write_1h, later.cache_write_5m, later.cache_write_1h) {
+            later.cache_write_5m = Some(sum.saturating_sub(hour));
+        }
         let take = |old: &mut Option<u64>, new: Option<u64>| {
             if new.is_some() {
                 *old = new;

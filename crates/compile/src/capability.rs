@@ -1,0 +1,87 @@
+//! What a model at a provider can be asked for.
+
+use outrigger_catalog::{Kind, Model};
+use outrigger_route::{
+    snapshot::Operations,
+    words::{Modalities, Modality, Parameter, Parameters, Quantization},
+};
+use outrigger_wire::{Dialect, Operation};
+
+/// The operations a model of `kind` answers in `dialect`; all of the dialect for a model that nobody knows.
+pub(crate) fn operations(dialect: Dialect, kind: Option<Kind>) -> Operations {
+    let Some(kind) = kind else { return Operations::of_dialect(dialect) };
+    let of_kind: &[Operation] = match (dialect, kind) {
+        (Dialect::OpenAi, Kind::Chat) => &[Operation::ChatCompletions, Operation::Completions, Operation::Responses],
+        (Dialect::OpenAi, Kind::Completion) => &[Operation::Completions],
+        (Dialect::OpenAi, Kind::Embedding) => &[Operation::Embeddings],
+        (Dialect::OpenAi, Kind::Image) => {
+            &[Operation::ImageGenerations, Operation::ImageEdits, Operation::ImageVariations]
+        }
+        (Dialect::OpenAi, Kind::Speech) => &[Operation::Speech],
+        (Dialect::OpenAi, Kind::Transcription) => &[Operation::Transcriptions, Operation::Translations],
+        (Dialect::OpenAi, Kind::Rerank) => &[Operation::Rerank],
+        (Dialect::OpenAi, Kind::Moderation) => &[Operation::Moderations],
+        (Dialect::Anthropic, Kind::Chat) => &[Operation::Messages, Operation::CountTokens],
+        (Dialect::Anthropic, _) => &[],
+    };
+    of_kind.iter().copied().collect()
+}
+
+/// The parameters a model honours: all, but for those whose capability the catalogue does not list.
+pub(crate) fn parameters(model: Option<&Model>) -> Parameters {
+    let mut all = Parameters::all();
+    let Some(can) = model.map(|model| model.capabilities) else { return all };
+    let mut without = |has: bool, parameters: &[Parameter]| {
+        if !has {
+            parameters.iter().for_each(|parameter| all.remove(*parameter));
+        }
+    };
+    without(can.tools, &[Parameter::Tools, Parameter::ToolChoice, Parameter::ParallelToolCalls]);
+    without(can.reasoning, &[Parameter::Reasoning, Parameter::ReasoningEffort]);
+    without(can.structured_outputs, &[Parameter::StructuredOutputs]);
+    all
+}
+
+/// What a prompt may contain.
+pub(crate) fn modalities(model: Option<&Model>) -> Modalities {
+    let Some(model) = model else { return Modalities::all() };
+    let word = |modality: &outrigger_catalog::Modality| match modality {
+        outrigger_catalog::Modality::Text => Modality::Text,
+        outrigger_catalog::Modality::Image => Modality::Image,
+        outrigger_catalog::Modality::Audio => Modality::Audio,
+        outrigger_catalog::Modality::Video => Modality::Video,
+        outrigger_catalog::Modality::File => Modality::File,
+    };
+    model.input_modalities.iter().map(word).collect()
+}
+
+/// What a prompt may contain, as policy says it.
+pub(crate) fn declared_modalities(modalities: &[outrigger_crd::provider::Modality]) -> Modalities {
+    let word = |modality: &outrigger_crd::provider::Modality| match modality {
+        outrigger_crd::provider::Modality::Text => Modality::Text,
+        outrigger_crd::provider::Modality::Image => Modality::Image,
+        outrigger_crd::provider::Modality::Audio => Modality::Audio,
+        outrigger_crd::provider::Modality::Video => Modality::Video,
+        outrigger_crd::provider::Modality::File => Modality::File,
+    };
+    modalities.iter().map(word).collect()
+}
+
+/// A precision, as policy says it.
+pub(crate) fn quantization(declared: outrigger_crd::provider::Quantization) -> Quantization {
+    use outrigger_crd::provider::Quantization as Declared;
+    match declared {
+        Declared::Int4 => Quantization::Int4,
+        Declared::Int8 => Quantization::Int8,
+        Declared::Fp4 => Quantization::Fp4,
+        Declared::Mxfp4 => Quantization::Mxfp4,
+        Declared::Nvfp4 => Quantization::Nvfp4,
+        Declared::Fp6 => Quantization::Fp6,
+        Declared::Fp8 => Quantization::Fp8,
+        Declared::Mxfp8 => Quantization::Mxfp8,
+        Declared::Fp16 => Quantization::Fp16,
+        Declared::Bf16 => Quantization::Bf16,
+        Declared::Fp32 => Quantization::Fp32,
+        Declared::Unknown => Quantization::Unknown,
+    }
+}

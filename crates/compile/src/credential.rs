@@ -1,0 +1,79 @@
+//! Keys of a provider, out of `Secret`s.
+
+use std::collections::{BTreeMap, HashSet};
+
+use outrigger_crd::{ModelProvider, Secret as SecretObject};
+use outrigger_route::snapshot::Credential;
+use outrigger_wire::Secret;
+
+use crate::{
+    check::{did_you_mean, is_header_value},
+    hash::Hash,
+    problem::{Report, full_name, namespace},
+};
+
+/// `Secret`s by namespace and name.
+pub(crate) type Secrets<'a> = BTreeMap<(&'a str, &'a str), &'a SecretObject>;
+
+/// The keys that can be used. Each that cannot is a problem of its own and leaves the others alone.
+pub(crate) fn credentials(provider: &ModelProvider, secrets: &Secrets<'_>, report: &mut Report<'_>) -> Vec<Credential> {
+    let mut names = HashSet::new();
+    let mut usable = Vec::new();
+    for (at, credential) in provider.spec.credentials.iter().enumerate() {
+        let field = format!("spec.credentials[{at}]");
+        let outrigger_crd::provider::Credential { name, secret_key_ref, weight } = credential;
+        if name.is_empty() || !names.insert(name) {
+            report
+                .error(format!("{field}.name"), format!("{name:?} is empty or used twice: name each key differently"));
+            continue;
+        }
+        match value(provider, secrets, &secret_key_ref.name, &secret_key_ref.key) {
+            Err(reason) => report.error(format!("{field}.secretKeyRef"), reason),
+            Ok(value) => usable.push(Credential {
+                name: name.as_str().into(),
+                id: Hash::new().part(full_name(&provider.metadata)).part(name).part(value).finish(),
+                secret: Secret::new(value),
+                weight: *weight,
+            }),
+        }
+    }
+    if !usable.is_empty() && usable.iter().all(|credential| credential.weight == 0) {
+        report.error("spec.credentials", "every usable key has weight 0: give at least one a share");
+        usable.clear();
+    }
+    usable
+}
+
+fn value<'a>(provider: &ModelProvider, secrets: &Secrets<'a>, name: &str, key: &str) -> Result<&'a str, String> {
+    let home = namespace(&provider.metadata);
+    let Some(secret) = secrets.get(&(home, name)) else {
+        let near = did_you_mean(name, secrets.keys().filter(|(space, _)| *space == home).map(|(_, name)| *name));
+        return Err(format!("there is no secret {name:?} in namespace {home:?}{near}"));
+    };
+    let Some(bytes) = secret.value(key) else {
+        let keys: Vec<&str> = secret.keys().collect();
+        return Err(format!("secret {name:?} has no key {key:?}; it has {keys:?}"));
+    };
+    // A file turned into a Secret ends with a line break more often than not.
+    let text = std::str::from_utf8(bytes).map_err(|_| format!("secret {name:?} key {key:?} is not text"))?.trim();
+    if text.is_empty() {
+        return Err(format!("secret {name:?} key {key:?} is empty: put the key there"));
+    }
+    if let Some(variable) = placeholder(text) {
+        return Err(format!(
+            "secret {name:?} key {key:?} is taken from the environment variable {variable}, which is not set: set it"
+        ));
+    }
+    if !is_header_value(text) {
+        return Err(format!("secret {name:?} key {key:?} holds characters that no header can carry"));
+    }
+    Ok(text)
+}
+
+/// The name in a `${NAME}` that nothing has filled in.
+fn placeholder(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("${")?;
+    let (name, _) = rest.split_once('}')?;
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    (!name.is_empty() && name.bytes().all(word)).then_some(name)
+}

@@ -1,0 +1,110 @@
+//! YAML text into objects, with the line of every field. Pure: the caller reads the files.
+//!
+//! The folder of a local run holds the same YAML that `kubectl apply` takes. A broken document is a [`FileProblem`] and
+//! the others, of the same file too, are read all the same.
+
+mod locations;
+mod object;
+mod yaml;
+
+use std::fmt;
+
+pub use locations::{Locations, Place, describe};
+pub use object::Object;
+
+use crate::{
+    problem::{Kind, ObjectRef, Severity},
+    world::World,
+};
+use yaml::{Lines, Spot};
+
+/// One object and where it was written.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// The object.
+    pub object: Object,
+    file: String,
+    lines: Lines,
+}
+
+/// What is wrong with a file, where no object could be made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileProblem {
+    /// Name of the file, as given.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// What is wrong and what to do; never holds a secret.
+    pub message: String,
+    /// An error leaves the document out, a warning ignores what is of no interest.
+    pub severity: Severity,
+}
+
+/// The objects in one file. `${NAME}` in a `Secret`'s `stringData` is taken from `env`; one that is not set stays as it
+/// is and is a problem of the credential that uses it.
+pub fn parse(file: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> (Vec<Located>, Vec<FileProblem>) {
+    let (mut objects, mut problems) = (Vec::new(), Vec::new());
+    for (first_line, document) in yaml::documents(text) {
+        let problem = |at: Spot, message: String, severity| FileProblem {
+            file: file.to_owned(),
+            line: at.line,
+            column: at.column,
+            message,
+            severity,
+        };
+        match yaml::read(document, first_line) {
+            Err((at, message)) => problems.push(problem(at, message, Severity::Error)),
+            Ok(None) => {}
+            Ok(Some((value, lines))) => match object::read(value, env) {
+                Ok(object) => objects.push(Located { object, file: file.to_owned(), lines }),
+                Err(object::Refused { field, message, severity }) => {
+                    problems.push(problem(lines.find(&field), message, severity));
+                }
+            },
+        }
+    }
+    (objects, problems)
+}
+
+/// Puts the objects of all files together. Of two objects with one name the first is used.
+pub fn assemble(objects: Vec<Located>) -> (World, Locations, Vec<FileProblem>) {
+    let (mut world, mut locations, mut problems) = (World::default(), Locations::default(), Vec::new());
+    for Located { object, file, lines } in objects {
+        let (kind, metadata) = match &object {
+            Object::Provider(provider) => (Kind::ModelProvider, &provider.metadata),
+            Object::Route(route) => (Kind::ModelRoute, &route.metadata),
+            Object::Secret(secret) => (Kind::Secret, &secret.metadata),
+            Object::Namespace(metadata) => (Kind::Namespace, metadata),
+        };
+        let mut reference = ObjectRef::new(kind, metadata);
+        if kind == Kind::Namespace {
+            reference.namespace.clear();
+        }
+        if let Some(first) = locations.place(&reference, "") {
+            let Spot { line, column } = lines.find("metadata.name");
+            let message = format!("{reference} is already at {}:{}: remove one of the two", first.file, first.line);
+            problems.push(FileProblem { file, line, column, message, severity: Severity::Error });
+            continue;
+        }
+        locations.add(reference, file, lines);
+        match object {
+            Object::Provider(provider) => world.providers.push(*provider),
+            Object::Route(route) => world.routes.push(*route),
+            Object::Secret(secret) => world.secrets.push(secret),
+            Object::Namespace(metadata) => {
+                world.namespaces.insert(metadata.name.unwrap_or_default(), metadata.labels.unwrap_or_default());
+            }
+        }
+    }
+    (world, locations, problems)
+}
+
+impl fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, message, severity } = self;
+        let mark = if *severity == Severity::Warning { "warning: " } else { "" };
+        write!(f, "{file}:{line}:{column}: {mark}{message}")
+    }
+}

@@ -1,0 +1,172 @@
+//! One document into one object.
+
+use std::collections::BTreeMap;
+
+use outrigger_crd::{
+    GROUP, ModelProvider, ModelRoute, Secret, VERSION, k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::{check::did_you_mean, problem::Severity};
+
+/// An object of a kind that is read.
+#[derive(Clone, Debug)]
+pub enum Object {
+    /// An `outrigger.dev` `ModelProvider`.
+    Provider(Box<ModelProvider>),
+    /// An `outrigger.dev` `ModelRoute`.
+    Route(Box<ModelRoute>),
+    /// A core `Secret`.
+    Secret(Secret),
+    /// A core `Namespace`: its name and labels.
+    Namespace(ObjectMeta),
+}
+
+/// Why a document is no object.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) field: String,
+    pub(super) message: String,
+    pub(super) severity: Severity,
+}
+
+const KINDS: [&str; 2] = ["ModelProvider", "ModelRoute"];
+
+pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Object, Refused> {
+    let Value::Object(map) = &value else {
+        return Err(refused("", "is not an object: write apiVersion, kind, metadata and spec"));
+    };
+    let text = |key: &str| match map.get(key) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(_) => Err(refused(key, format!("{key} must be text"))),
+        None => Err(refused("", format!("{key} is missing"))),
+    };
+    let (version, kind) = (text("apiVersion")?, text("kind")?);
+    let (group, _) = version.split_once('/').unwrap_or(("", &version));
+    match (version.as_str(), kind.as_str()) {
+        ("v1", "Secret") => {
+            named(map, &kind)?;
+            secret(value, env).map(Object::Secret)
+        }
+        ("v1", "Namespace") => {
+            named(map, &kind)?;
+            let metadata = map.get("metadata").cloned().unwrap_or_default();
+            typed(metadata, "Namespace").map(Object::Namespace)
+        }
+        _ if group == GROUP => {
+            if version != format!("{GROUP}/{VERSION}") {
+                return Err(refused("apiVersion", format!("{version:?} is not known: write {GROUP}/{VERSION}")));
+            }
+            if !KINDS.contains(&kind.as_str()) {
+                let near = did_you_mean(&kind, KINDS);
+                return Err(refused("kind", format!("{GROUP} has no kind {kind:?}{near}")));
+            }
+            named(map, &kind)?;
+            if let Some(key) =
+                map.keys().find(|key| !["apiVersion", "kind", "metadata", "spec", "status"].contains(&key.as_str()))
+            {
+                return Err(refused(
+                    key,
+                    format!("{kind}: unknown field `{key}`{}", did_you_mean(key, ["metadata", "spec"])),
+                ));
+            }
+            match kind.as_str() {
+                "ModelProvider" => typed(value, &kind).map(|provider| Object::Provider(Box::new(provider))),
+                _ => typed(value, &kind).map(|route| Object::Route(Box::new(route))),
+            }
+        }
+        _ => Err(Refused {
+            field: "kind".into(),
+            message: format!("{version} {kind} is ignored: only {GROUP} kinds, Secret and Namespace are read"),
+            severity: Severity::Warning,
+        }),
+    }
+}
+
+/// Every object needs a name that Kubernetes would take: it becomes part of keys, headers and labels.
+fn named(map: &Map<String, Value>, kind: &str) -> Result<(), Refused> {
+    let metadata = map.get("metadata").and_then(Value::as_object);
+    let text = |key: &str| metadata.and_then(|metadata| metadata.get(key)).and_then(Value::as_str);
+    let Some(name) = text("name") else {
+        return Err(refused("metadata.name", format!("{kind}: metadata.name is missing")));
+    };
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    for (key, name) in [("name", name), ("namespace", text("namespace").unwrap_or("default"))] {
+        if name.is_empty() || name.len() > 253 || !name.bytes().all(plain) {
+            let reason = format!("{kind}: {name:?} is not a name: lower-case letters, digits, - and . only");
+            return Err(refused(&format!("metadata.{key}"), reason));
+        }
+    }
+    Ok(())
+}
+
+/// Messages never quote a value of a `Secret` (Z6), which serde's would.
+fn secret(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Secret, Refused> {
+    let name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    for part in ["data", "stringData"] {
+        let Some(values) = value.get(part) else { continue };
+        let Some(values) = values.as_object() else {
+            return Err(refused(part, format!("Secret {name}: {part} must be a mapping of keys to text")));
+        };
+        if let Some((key, _)) = values.iter().find(|(_, value)| !value.is_string()) {
+            return Err(refused(&format!("{part}.{key}"), format!("Secret {name}: must be text: put it in quotes")));
+        }
+    }
+    let mut secret: Secret = serde_path_to_error::deserialize(value).map_err(|error| {
+        refused(&error.path().to_string(), format!("Secret {name}: {} cannot be read; is it base64?", error.path()))
+    })?;
+    secret.string_data.0.values_mut().for_each(|value| *value = filled(value, env));
+    Ok(secret)
+}
+
+/// `text` with every `${NAME}` that is set replaced; what was filled in is not looked at again.
+fn filled(text: &str, env: &dyn Fn(&str) -> Option<String>) -> String {
+    let (mut filled, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once("${") {
+        filled.push_str(before);
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let name = after.split_once('}').filter(|(name, _)| !name.is_empty() && name.bytes().all(word));
+        match name.and_then(|(name, after)| Some((env(name)?, after))) {
+            Some((value, after)) => {
+                filled.push_str(&value);
+                rest = after;
+            }
+            None => {
+                filled.push_str("${");
+                rest = after;
+            }
+        }
+    }
+    filled + rest
+}
+
+fn typed<T: DeserializeOwned>(value: Value, kind: &str) -> Result<T, Refused> {
+    let metadata: BTreeMap<&str, &str> = ["namespace", "name"]
+        .into_iter()
+        .filter_map(|key| Some((key, value.get("metadata")?.get(key)?.as_str()?)))
+        .collect();
+    let who = match (metadata.get("namespace"), metadata.get("name")) {
+        (Some(namespace), Some(name)) => format!("{kind} {namespace}/{name}"),
+        (None, Some(name)) => format!("{kind} default/{name}"),
+        _ => kind.to_owned(),
+    };
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let (path, reason) = (error.path().to_string(), error.inner().to_string());
+        // serde stops before an unknown field, so the path ends at what holds it.
+        let unknown = reason.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+        let field = match unknown {
+            Some(name) if !path.ends_with(name) => format!("{path}.{name}"),
+            _ => path,
+        };
+        let hint = match reason.starts_with("invalid type: ") && reason.ends_with("expected a string") {
+            true => "; put it in quotes",
+            false => "",
+        };
+        refused(&field, format!("{who} {field}: {reason}{hint}"))
+    })
+}
+
+fn refused(field: &str, message: impl Into<String>) -> Refused {
+    Refused { field: field.to_owned(), message: message.into(), severity: Severity::Error }
+}

@@ -1,0 +1,213 @@
+//! YAML into JSON values, keeping the line of every field.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Number, Value};
+use serde_saphyr::granit_parser::{Event, Marker, Parser, ScalarStyle, StrInput};
+
+/// A place in a file, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+/// The place of every field of one document, by path: `spec.targets[1].provider`.
+#[derive(Clone, Debug)]
+pub(crate) struct Lines {
+    start: Spot,
+    fields: BTreeMap<String, Spot>,
+}
+
+/// Most values in one document, aliases counted as often as they are used: a few lines can otherwise unfold to
+/// gigabytes.
+const VALUES: usize = 100_000;
+/// Deepest nesting; no kind comes near it.
+const DEPTH: usize = 64;
+
+/// The documents of a file, each with its first line. Cut before parsing, so that a broken one ends at its own end: a
+/// line that starts with `---` begins a document even within a block of text (YAML 1.2, 9.1.2).
+pub(super) fn documents(text: &str) -> Vec<(usize, &str)> {
+    let (mut documents, mut from, mut first_line, mut offset) = (Vec::new(), 0, 1, 0);
+    for (at, line) in text.split_inclusive('\n').enumerate() {
+        let marker =
+            line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
+        if marker && at > 0 {
+            documents.push((first_line, &text[from..offset]));
+            (from, first_line) = (offset, at + 1);
+        }
+        offset += line.len();
+    }
+    documents.push((first_line, &text[from..]));
+    documents
+}
+
+/// The value of one document; `None` if it holds nothing but comments.
+pub(super) fn read(text: &str, first_line: usize) -> Result<Option<(Value, Lines)>, (Spot, String)> {
+    let mut reader = Reader {
+        parser: Parser::new_from_str(text),
+        first_line,
+        fields: BTreeMap::new(),
+        anchors: HashMap::new(),
+        values: 0,
+    };
+    let start = loop {
+        let (event, at) = reader.next()?;
+        match event {
+            Event::StreamEnd | Event::DocumentEnd => return Ok(None),
+            Event::StreamStart | Event::DocumentStart(..) => {}
+            event => break (event, at),
+        }
+    };
+    let (event, at) = start;
+    let value = reader.value(event, at, "", 0)?;
+    // To the end: what follows the first value may be broken too.
+    while !matches!(reader.next()?.0, Event::StreamEnd) {}
+    let lines = Lines { start: at, fields: reader.fields };
+    Ok(if value.is_null() { None } else { Some((value, lines)) })
+}
+
+struct Reader<'a> {
+    parser: Parser<'a, StrInput<'a>>,
+    first_line: usize,
+    fields: BTreeMap<String, Spot>,
+    anchors: HashMap<usize, Value>,
+    values: usize,
+}
+
+type Failed = (Spot, String);
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Result<(Event<'a>, Spot), Failed> {
+        match self.parser.next_event() {
+            None => Ok((Event::StreamEnd, Spot { line: self.first_line, column: 1 })),
+            Some(Ok((event, span))) => Ok((event, self.spot(&span.start))),
+            Some(Err(error)) => Err((self.spot(error.marker()), format!("not valid YAML: {}", error.info()))),
+        }
+    }
+
+    fn value(&mut self, event: Event<'a>, at: Spot, path: &str, depth: usize) -> Result<Value, Failed> {
+        if depth > DEPTH {
+            return Err((at, format!("nested deeper than {DEPTH} levels")));
+        }
+        self.count(1, at)?;
+        let (value, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain && tag.is_none();
+                (if plain { scalar(&text) } else { Value::String(text.into_owned()) }, anchor)
+            }
+            Event::SequenceStart(_, anchor, _) => {
+                let mut items = Vec::new();
+                loop {
+                    let (event, at) = self.next()?;
+                    if matches!(event, Event::SequenceEnd) {
+                        break;
+                    }
+                    let path = format!("{path}[{}]", items.len());
+                    self.fields.insert(path.clone(), at);
+                    items.push(self.value(event, at, &path, depth + 1)?);
+                }
+                (Value::Array(items), anchor)
+            }
+            Event::MappingStart(_, anchor, _) => (Value::Object(self.mapping(path, depth)?), anchor),
+            Event::Alias(anchor) => {
+                let value = self.anchors.get(&anchor).cloned();
+                let value = value.ok_or_else(|| (at, "an alias within its own anchor".to_owned()))?;
+                self.count(size(&value), at)?;
+                (value, 0)
+            }
+            _ => return Err((at, "not valid YAML: a value is missing".to_owned())),
+        };
+        if anchor != 0 {
+            self.anchors.insert(anchor, value.clone());
+        }
+        Ok(value)
+    }
+
+    fn mapping(&mut self, path: &str, depth: usize) -> Result<Map<String, Value>, Failed> {
+        let mut map = Map::new();
+        loop {
+            let (event, at) = self.next()?;
+            let key = match event {
+                Event::MappingEnd => return Ok(map),
+                Event::Scalar(key, ..) => key.into_owned(),
+                _ => return Err((at, "a key must be plain text".to_owned())),
+            };
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            self.fields.insert(path.clone(), at);
+            let (event, value_at) = self.next()?;
+            let value = self.value(event, value_at, &path, depth + 1)?;
+            if map.contains_key(&key) {
+                return Err((at, format!("{key:?} is given twice")));
+            }
+            map.insert(key, value);
+        }
+    }
+
+    fn count(&mut self, values: usize, at: Spot) -> Result<(), Failed> {
+        self.values += values;
+        match self.values > VALUES {
+            true => Err((at, format!("more than {VALUES} values in one document"))),
+            false => Ok(()),
+        }
+    }
+
+    fn spot(&self, marker: &Marker) -> Spot {
+        Spot { line: self.first_line + marker.line().saturating_sub(1), column: marker.col() + 1 }
+    }
+}
+
+impl Lines {
+    /// Where `field` stands, or the nearest field around it, or where the document begins.
+    pub(crate) fn find(&self, field: &str) -> Spot {
+        let mut path = field;
+        loop {
+            if let Some(spot) = self.fields.get(path) {
+                return *spot;
+            }
+            match path.rfind(['.', '[']) {
+                Some(at) => path = &path[..at],
+                None => return self.start,
+            }
+        }
+    }
+}
+
+/// A plain scalar by the core schema of YAML 1.2.
+fn scalar(text: &str) -> Value {
+    let radix = |digits: &str, radix| u64::from_str_radix(digits, radix).ok().map(Number::from);
+    let number = match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        "true" | "True" | "TRUE" => return Value::Bool(true),
+        "false" | "False" | "FALSE" => return Value::Bool(false),
+        _ if text.starts_with("0x") => radix(&text[2..], 16),
+        _ if text.starts_with("0o") => radix(&text[2..], 8),
+        _ => decimal(text),
+    };
+    number.map_or_else(|| Value::String(text.to_owned()), Value::Number)
+}
+
+fn decimal(text: &str) -> Option<Number> {
+    let digits = text.trim_start_matches(['+', '-']);
+    // Rust also reads `inf`, `nan` and `1_000` is none: only what begins like a number is one.
+    let begins = digits.starts_with(|c: char| c.is_ascii_digit())
+        || digits.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if !begins || text.len() > digits.len() + 1 {
+        return None;
+    }
+    if let Ok(whole) = text.parse::<u64>() {
+        return Some(whole.into());
+    }
+    if let Ok(whole) = text.parse::<i64>() {
+        return Some(whole.into());
+    }
+    text.parse::<f64>().ok().and_then(Number::from_f64)
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Object(map) => 1 + map.values().map(size).sum::<usize>(),
+        _ => 1,
+    }
+}

@@ -1,0 +1,132 @@
+//! What is wrong with an object, said to the person who has to mend it.
+
+use std::fmt;
+
+use outrigger_crd::k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+/// One thing that is wrong with one field of one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Whose problem it is.
+    pub object: ObjectRef,
+    /// Path of the field: `spec.targets[1].provider`.
+    pub field: String,
+    /// What is wrong and what to do; never holds a secret.
+    pub reason: String,
+    /// What follows from it.
+    pub severity: Severity,
+}
+
+/// What follows from a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The object, or the part of it that `field` names, is left out.
+    Error,
+    /// Everything is used; it may mean something else than was intended.
+    Warning,
+}
+
+/// Names one object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectRef {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The kinds that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `outrigger.dev` `ModelProvider`.
+    ModelProvider,
+    /// `outrigger.dev` `ModelRoute`.
+    ModelRoute,
+    /// Core `Secret`.
+    Secret,
+    /// Core `Namespace`, for its labels.
+    Namespace,
+}
+
+/// Collects the problems of one object.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    object: ObjectRef,
+    into: &'a mut Vec<Problem>,
+    errors: usize,
+}
+
+/// Namespace of objects that name none, as kubectl does it.
+const DEFAULT_NAMESPACE: &str = "default";
+
+impl ObjectRef {
+    /// The reference to an object of `kind` with this metadata.
+    pub fn new(kind: Kind, metadata: &ObjectMeta) -> Self {
+        Self { kind, namespace: namespace(metadata).to_owned(), name: name(metadata).to_owned() }
+    }
+}
+
+impl<'a> Report<'a> {
+    pub(crate) fn new(object: ObjectRef, into: &'a mut Vec<Problem>) -> Self {
+        Self { object, into, errors: 0 }
+    }
+
+    pub(crate) fn error(&mut self, field: impl Into<String>, reason: impl Into<String>) {
+        self.errors += 1;
+        self.add(Severity::Error, field.into(), reason.into());
+    }
+
+    pub(crate) fn warning(&mut self, field: impl Into<String>, reason: impl Into<String>) {
+        self.add(Severity::Warning, field.into(), reason.into());
+    }
+
+    /// How many errors it took so far; to see whether a step added one.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    fn add(&mut self, severity: Severity, field: String, reason: String) {
+        self.into.push(Problem { object: self.object.clone(), field, reason, severity });
+    }
+}
+
+pub(crate) fn namespace(metadata: &ObjectMeta) -> &str {
+    metadata.namespace.as_deref().filter(|namespace| !namespace.is_empty()).unwrap_or(DEFAULT_NAMESPACE)
+}
+
+pub(crate) fn name(metadata: &ObjectMeta) -> &str {
+    metadata.name.as_deref().unwrap_or_default()
+}
+
+/// `namespace/name`.
+pub(crate) fn full_name(metadata: &ObjectMeta) -> String {
+    format!("{}/{}", namespace(metadata), name(metadata))
+}
+
+impl Kind {
+    /// Its name in YAML.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ModelProvider => "ModelProvider",
+            Self::ModelRoute => "ModelRoute",
+            Self::Secret => "Secret",
+            Self::Namespace => "Namespace",
+        }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{}", self.kind.as_str(), self.namespace, self.name)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { object, field, reason, severity } = self;
+        let mark = if *severity == Severity::Warning { "warning: " } else { "" };
+        write!(f, "{object} {field}: {mark}{reason}")
+    }
+}

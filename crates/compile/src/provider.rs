@@ -1,0 +1,106 @@
+//! One `ModelProvider` into what it serves.
+
+use std::sync::Arc;
+
+use outrigger_catalog::Catalog;
+use outrigger_crd::{
+    ModelProvider,
+    provider::{Limits, ModelProviderSpec, Retention, Training},
+};
+use outrigger_route::{snapshot::Provider, words};
+use outrigger_wire::AuthScheme;
+
+use crate::{
+    access,
+    credential::{Secrets, credentials},
+    endpoint::{Endpoint, endpoint},
+    problem::{Report, full_name, name},
+    served::{Served, served},
+};
+
+/// A provider that can be called.
+#[derive(Debug)]
+pub(crate) struct Compiled<'a> {
+    pub(crate) object: &'a ModelProvider,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) served: Vec<Served>,
+}
+
+/// `None` if it cannot be called at all; then `report` says why.
+pub(crate) fn compile<'a>(
+    object: &'a ModelProvider,
+    catalog: &Catalog,
+    secrets: &Secrets<'_>,
+    report: &mut Report<'_>,
+) -> Option<Compiled<'a>> {
+    // Without `..`: a new field of the kind must be given a meaning here.
+    let ModelProviderSpec {
+        preset: _,
+        dialect: _,
+        base_url: _,
+        auth: _,
+        headers: _,
+        display_name,
+        region,
+        data_policy,
+        credentials: declared,
+        models,
+        limits,
+        allowed_namespaces,
+    } = &object.spec;
+
+    let before = report.errors();
+    access::check(allowed_namespaces.as_ref(), report);
+    let Limits { requests_per_minute, tokens_per_minute } = limits.clone().unwrap_or_default();
+    for (field, limit) in [("requestsPerMinute", requests_per_minute), ("tokensPerMinute", tokens_per_minute)] {
+        if limit == Some(0) {
+            report.error(format!("spec.limits.{field}"), "must be at least 1; remove it for no limit");
+        }
+    }
+    let endpoint = endpoint(&object.spec, catalog, report);
+    // A bad key leaves out that key, not the provider, so its errors are not among those counted here.
+    let sound = report.errors() == before;
+    let keys = credentials(object, secrets, report);
+    let endpoint = endpoint.filter(|_| sound)?;
+    if endpoint.auth == AuthScheme::None {
+        if !declared.is_empty() {
+            report.warning("spec.credentials", "not used: the auth scheme is None; set spec.auth to send them");
+        }
+    } else if keys.is_empty() {
+        let reason = match declared.is_empty() {
+            true => "required: name a Secret that holds the key, or set spec.auth.scheme to None",
+            false => "none of them can be used, so the provider is left out",
+        };
+        report.error("spec.credentials", reason);
+        return None;
+    }
+
+    let served = served(models.as_deref(), &endpoint, catalog, report);
+    if served.is_empty() {
+        report.error("spec.models", "it serves nothing: list at least one valid model");
+        return None;
+    }
+    let Endpoint { preset, dialect, base_url, auth, headers } = endpoint;
+    let short = name(&object.metadata);
+    let data_policy = data_policy.clone().unwrap_or_default();
+    let provider = Provider {
+        name: full_name(&object.metadata).into(),
+        slug: preset.map_or(short, |preset| &preset.slug).into(),
+        short_name: short.into(),
+        display: display_name.as_deref().or(preset.map(|preset| preset.name.as_str())).unwrap_or(short).into(),
+        dialect,
+        base_url,
+        credentials: if auth == AuthScheme::None { Vec::new() } else { keys },
+        auth,
+        region: region.as_deref().map(str::trim).filter(|r| !r.is_empty()).map(|r| r.to_ascii_lowercase().into()),
+        trains: data_policy.training.map(|training| training == Training::Allow),
+        retention: data_policy.retention.map(|retention| match retention {
+            Retention::Zero => words::Retention::Zero,
+            Retention::Limited => words::Retention::Limited,
+        }),
+        requests_per_minute,
+        tokens_per_minute,
+        headers,
+    };
+    Some(Compiled { object, provider: Arc::new(provider), served })
+}

@@ -1,0 +1,192 @@
+//! Obeys [`Failover`]: sends what it says to try, tells it what happened, until an answer is committed or nothing is
+//! left.
+//!
+//! Commit is a type: a [`Committed`] owns the upstream body and has no way to retry.
+
+mod judge;
+mod prepare;
+mod send;
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use outrigger_route::{
+    Failover, Plan, Step,
+    failover::{Then, rule},
+};
+use outrigger_wire::{Failure, Kind};
+
+pub(crate) use judge::{Answered, Stream};
+pub(crate) use send::broken;
+
+use crate::{
+    App,
+    error::Exhausted,
+    intake::{Reading, Taken},
+    record::{Attempt, Record, Served},
+    signals::InFlight,
+    state::Published,
+};
+
+/// Everything an attempt may look at.
+pub(crate) struct Context<'a> {
+    pub(crate) app: &'a Arc<App>,
+    pub(crate) published: &'a Arc<Published>,
+    pub(crate) taken: &'a Taken,
+    pub(crate) reading: &'a Reading<'a>,
+    pub(crate) plan: &'a Plan,
+    /// When `timeouts.total` runs out.
+    pub(crate) deadline: Duration,
+}
+
+/// An answer that began. It is relayed or it breaks; it is never tried again.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    pub(crate) answered: Answered,
+    pub(crate) status: http::StatusCode,
+    pub(crate) headers: http::HeaderMap,
+    /// Usage was asked for by us, not by the caller.
+    pub(crate) hide_usage: bool,
+    pub(crate) in_flight: InFlight,
+}
+
+/// One call that ended.
+struct Ended {
+    at: usize,
+    key: Option<usize>,
+    sent: Duration,
+    result: Result<Committed, Failure>,
+}
+
+/// Runs the plan. On success `record.served` says who answered.
+pub(crate) async fn run(cx: &Context<'_>, record: &mut Record) -> Result<Committed, Exhausted> {
+    let mut failover = Failover::new(cx.plan, cx.deadline);
+    let mut last = None;
+    let mut waits: Vec<Option<Duration>> = Vec::new();
+    loop {
+        match failover.next(cx.app.now()) {
+            Step::Wait(wait) => tokio::time::sleep(wait).await,
+            Step::GiveUp => break,
+            Step::Try(at) => {
+                if record.attempts.is_empty() {
+                    cx.app.metrics.overhead.record(cx.app.now().saturating_sub(record.started()).as_secs_f64());
+                }
+                for ended in with_hedge(cx, &mut failover, at).await {
+                    match settle(cx, record, &mut failover, ended) {
+                        Ok(committed) => return Ok(committed),
+                        Err(failure) => {
+                            waits.push(failure.retry_after);
+                            last = Some(failure);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    if cx.app.now() >= cx.deadline && last.is_none() {
+        last = Some(Failure::local(Kind::TotalTimeout, "the request's total time limit ran out"));
+    }
+    let retry_after = waits.iter().copied().collect::<Option<Vec<_>>>().and_then(|waits| waits.into_iter().min());
+    Err(Exhausted { attempts: std::mem::take(&mut record.attempts), last, retry_after })
+}
+
+/// Books one ended call: signals, metrics, record, failover.
+fn settle(
+    cx: &Context<'_>,
+    record: &mut Record,
+    failover: &mut Failover,
+    ended: Ended,
+) -> Result<Committed, Failure> {
+    let Ended { at, key, sent, result } = ended;
+    let target = &cx.plan.candidates[at].target;
+    let now = cx.app.now();
+    let slot = target.slot as usize;
+    let mut attempt = Attempt {
+        target: target.clone(),
+        credential: key.and_then(|at| target.provider.credentials.get(at)).map(|credential| credential.name.clone()),
+        status: None,
+        failure: None,
+        message: "".into(),
+        took: now.saturating_sub(sent),
+    };
+    match result {
+        Ok(committed) => {
+            attempt.status = Some(committed.status.as_u16());
+            record.attempts.push(attempt);
+            record.served = Some(Served { target: target.clone(), published: cx.published.clone(), sent, key });
+            Ok(committed)
+        }
+        Err(failure) => {
+            let health = &cx.published.health[slot];
+            let cooled = health.failure(&failure, key, now);
+            cx.app.metrics.attempt_failed(&cx.published.metrics[slot], failure.kind, cooled);
+            failover.failed(at, &failure, health.has_key(now), now, fastrand::u64(..));
+            if rule(failure.kind).then != Then::Stop {
+                cx.app.metrics.fallback(&cx.published.metrics[slot], failure.kind);
+            }
+            attempt.status = failure.status;
+            attempt.failure = Some(failure.kind);
+            attempt.message = failure.message.clone();
+            record.attempts.push(attempt);
+            Err(failure)
+        }
+    }
+}
+
+/// Calls candidate `at`; if the route hedges and it stays silent, the next one beside it. The first to commit wins
+/// and the other is dropped, which cancels it. Returns the calls that ended, the winner last.
+async fn with_hedge(cx: &Context<'_>, failover: &mut Failover, at: usize) -> Vec<Ended> {
+    let Some(after) = cx.plan.route.failover.hedge_after else { return vec![call(cx, at).await] };
+    let mut first = pin!(call(cx, at));
+    if let Ok(ended) = tokio::time::timeout(after, &mut first).await {
+        return vec![ended];
+    }
+    let Some(other) = failover.hedge(cx.app.now()) else { return vec![first.await] };
+    let mut second = pin!(call(cx, other));
+    let (ended, first_ended) = tokio::select! {
+        ended = &mut first => (ended, true),
+        ended = &mut second => (ended, false),
+    };
+    if ended.result.is_ok() {
+        return vec![ended];
+    }
+    let remaining = if first_ended { second.await } else { first.await };
+    vec![ended, remaining]
+}
+
+/// One upstream call, from choosing a key to a committed answer.
+async fn call(cx: &Context<'_>, at: usize) -> Ended {
+    let candidate = &cx.plan.candidates[at];
+    let target = &candidate.target;
+    let health = &cx.published.health[target.slot as usize];
+    let sent = cx.app.now();
+    let key = health.key(&target.provider, sent, fastrand::f64());
+    let in_flight = health.begin(sent);
+    let left = cx.deadline.saturating_sub(sent);
+    let result = match tokio::time::timeout(left, attempt(cx, at, key, in_flight)).await {
+        Ok(result) => result,
+        Err(_) => Err(Failure::local(Kind::TotalTimeout, "the request's total time limit ran out")),
+    };
+    Ended { at, key, sent, result }
+}
+
+async fn attempt(cx: &Context<'_>, at: usize, key: Option<usize>, in_flight: InFlight) -> Result<Committed, Failure> {
+    let candidate = &cx.plan.candidates[at];
+    let prepared = prepare::request(cx, candidate, key)?;
+    let timeouts = &cx.plan.route.timeouts;
+    let streamed = cx.reading.head.stream;
+    let limit = if streamed { timeouts.first_token } else { timeouts.answer };
+    let hide_usage = prepared.hide_usage;
+    let pool = cx.app.upstreams.pool(timeouts.connect);
+    // Connecting has its own limit; what follows is silence on an open connection (T1, T2).
+    let judged = async {
+        let response = send::send(&pool, prepared).await?;
+        judge::judge(cx.taken.operation, response).await
+    };
+    let (status, headers, answered) = tokio::time::timeout(limit, judged).await.unwrap_or_else(|_| {
+        Err(Failure::local(
+            Kind::FirstTokenTimeout,
+            format!("no {} within {limit:?}", if streamed { "content" } else { "answer" }),
+        ))
+    })?;
+    Ok(Committed { answered, status, headers, hide_usage, in_flight })
+}

@@ -1,0 +1,139 @@
+//! The upstream request for one target: the caller's bytes with the model's name spliced, our credential, and only
+//! the headers that are this vendor's business.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http_body_util::Full;
+use outrigger_route::{Candidate, Target};
+use outrigger_wire::{AuthScheme, Dialect, Failure, Kind, Operation, edit::{Edits, quote}, multipart, request::members_of};
+
+use super::Context;
+
+/// An upstream request.
+pub(super) struct Prepared {
+    pub(super) request: Request<Full<Bytes>>,
+    /// Stream usage is asked for on our own account (U1).
+    pub(super) hide_usage: bool,
+}
+
+/// Members of the body that speak to the router and mean nothing, or something else, to a provider.
+const OURS: [&str; 9] =
+    ["models", "provider", "route", "preset", "session_id", "trace", "fallbacks", "transforms", "plugins"];
+
+/// Builds the request to `candidate`, always from the caller's original bytes (F8).
+pub(super) fn request(cx: &Context<'_>, candidate: &Candidate, key: Option<usize>) -> Result<Prepared, Failure> {
+    let target = &*candidate.target;
+    let operation = cx.taken.operation;
+    let (body, hide_usage) = match &cx.reading.form_model {
+        Some(range) => (multipart::replace(&cx.taken.body, range.clone(), &target.upstream_name), false),
+        None => json_body(cx, candidate),
+    };
+    let uri: Uri = format!("{}{}", target.provider.base_url, operation.path())
+        .parse()
+        .map_err(|error| Failure::local(Kind::Connect, format!("the provider's base URL is not usable: {error}")))?;
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers(&cx.taken.headers, target);
+    authorize(request.headers_mut(), target, key)?;
+    Ok(Prepared { request, hide_usage })
+}
+
+fn json_body(cx: &Context<'_>, candidate: &Candidate) -> (Bytes, bool) {
+    let head = &cx.reading.head;
+    let target = &*candidate.target;
+    let mut edits = Edits::default();
+    let mut hide_usage = false;
+    edits.set("model", quote(&target.upstream_name));
+    for ours in OURS.iter().filter(|ours| head.raw(ours).is_some()) {
+        edits.remove(ours);
+    }
+    // Deprecated OpenRouter switch; its object form is no vendor's.
+    if head.present("usage").is_some_and(|raw| raw.starts_with('{')) {
+        edits.remove("usage");
+    }
+    let counts = matches!(cx.taken.operation, Operation::ChatCompletions | Operation::Completions);
+    if head.stream && counts && !head.include_usage {
+        hide_usage = true;
+        edits.set("stream_options", with_usage(head.present("stream_options")));
+    }
+    for (name, value) in candidate.parameters.iter() {
+        match value {
+            Some(json) => edits.set(name, json.to_string()),
+            None => edits.remove(name),
+        };
+    }
+    (edits.apply(&cx.taken.body, head), hide_usage)
+}
+
+/// `stream_options` with `include_usage: true`, whatever else the caller put there kept.
+fn with_usage(existing: Option<&str>) -> String {
+    let kept: String = existing
+        .map(members_of)
+        .unwrap_or_default()
+        .iter()
+        .filter(|member| member.key != "include_usage")
+        .map(|member| format!("{}:{},", quote(&member.key), member.raw))
+        .collect();
+    format!("{{{kept}\"include_usage\":true}}")
+}
+
+/// The caller's headers, less what is between the caller and us (RFC 9110 7.6.1), credentials (Z8), our own words,
+/// and another vendor's (R9). `accept-encoding` goes too: a compressed stream could not be read (S9).
+fn headers(from: &HeaderMap, target: &Target) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(from.len() + 4);
+    for (name, value) in from {
+        if passes(name, target) {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if target.provider.dialect == Dialect::Anthropic && !headers.contains_key("anthropic-version") {
+        headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+    }
+    for (name, value) in &target.provider.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(&**name), HeaderValue::try_from(&**value)) {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+fn passes(name: &HeaderName, target: &Target) -> bool {
+    let name = name.as_str();
+    let dropped = matches!(
+        name,
+        "host" | "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "te" | "trailer" | "upgrade"
+            | "proxy-authorization" | "proxy-authenticate" | "content-length" | "accept-encoding" | "expect"
+            | "authorization" | "x-api-key" | "api-key" | "x-goog-api-key" | "cookie" | "forwarded"
+            | "x-real-ip" | "x-session-id" | "x-title" | "http-referer" | "openai-organization" | "openai-project"
+    ) || name.starts_with("x-forwarded-")
+        || name.starts_with("x-outrigger-")
+        || (name.starts_with("x-openrouter-") && &*target.provider.slug != "openrouter");
+    let foreign = (name.starts_with("anthropic-") && target.provider.dialect != Dialect::Anthropic)
+        || (name.starts_with("openai-") && !matches!(&*target.provider.slug, "openai" | "azure"));
+    !dropped && !foreign
+}
+
+fn authorize(headers: &mut HeaderMap, target: &Target, key: Option<usize>) -> Result<(), Failure> {
+    let provider = &target.provider;
+    let (name, prefix) = match &provider.auth {
+        AuthScheme::None => return Ok(()),
+        AuthScheme::Bearer => (header::AUTHORIZATION, "Bearer "),
+        AuthScheme::Header(name) => (
+            HeaderName::try_from(&**name)
+                .map_err(|_| Failure::local(Kind::Unauthorized, "the provider's auth header has no valid name"))?,
+            "",
+        ),
+    };
+    let Some(credential) = key.and_then(|at| provider.credentials.get(at)) else {
+        // An in-cluster endpoint may need no key although its dialect has a scheme for one.
+        return Ok(());
+    };
+    let mut value = HeaderValue::try_from(format!("{prefix}{}", credential.secret.expose())).map_err(|_| {
+        Failure::local(Kind::Unauthorized, format!("credential `{}` has characters a header cannot hold", credential.name))
+    })?;
+    value.set_sensitive(true);
+    headers.insert(name, value);
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Static settings of a sidecar, as values. Their names, defaults and meaning for people are one table in the command
+//! line (`outrigger run --help`), from which the README prints its own.
+
+use std::{net::SocketAddr, time::Duration};
+
+/// Settings that do not change while the sidecar runs. Everything else is policy.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where callers connect. Loopback by default (Z8).
+    pub listen: SocketAddr,
+    /// Where `/metrics`, `/readyz`, `/livez`, `/config` and `/explain` are served.
+    pub admin_listen: SocketAddr,
+    /// Largest request body, in bytes; a larger one gets 413.
+    pub max_body: usize,
+    /// All request bodies and whole answers held at one time, in bytes; beyond it requests queue.
+    pub buffer_budget: usize,
+    /// How long a request queues for its share of the budget before it gets 503.
+    pub queue_timeout: Duration,
+    /// How long a caller may take to send its head, and each further part of its body.
+    pub read_timeout: Duration,
+    /// How long requests in flight may go on after SIGTERM (R-DRAIN-5: the one knob).
+    pub drain_timeout: Duration,
+    /// How many finished requests `/v1/generation` remembers.
+    pub generations: usize,
+    /// Whether `usage.cost` is added to answers whose price is known.
+    pub usage_cost: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 4117)),
+            admin_listen: SocketAddr::from(([127, 0, 0, 1], 4118)),
+            // Room for the 20 MB images that vendors accept, as base64 (R11).
+            max_body: 64 << 20,
+            buffer_budget: 80 << 20,
+            queue_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(25),
+            generations: 512,
+            usage_cost: true,
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Everything we answer ourselves: status, stable code and message are three total functions; the body takes the
+//! caller's dialect.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use outrigger_route::NoRoute;
+use outrigger_wire::{
+    Dialect, Failure, Kind, Operation,
+    body::{self, Report},
+    request::BadRequest,
+};
+use serde_json::{Value, json};
+
+use crate::record::Attempt;
+
+/// Why the caller gets no answer of a model.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// The body is not a request.
+    BadRequest(BadRequest),
+    /// A field outside the body's top level, or a header, is wrong.
+    BadField(String),
+    /// The body is longer than the limit, in bytes.
+    BodyTooLarge(usize),
+    /// The caller sent its body too slowly.
+    BodyTimeout,
+    /// The caller broke off in its body.
+    BodyAborted,
+    /// A compressed body.
+    Encoding(String),
+    /// The byte budget stayed used up for the whole queue timeout.
+    Overloaded,
+    /// No such path.
+    NoPath(String),
+    /// The path exists with another method.
+    Method(&'static str),
+    /// Nothing to try.
+    NoRoute(NoRoute),
+    /// Everything was tried.
+    Exhausted(Exhausted),
+    /// `/v1/generation` does not know the id.
+    NoGeneration(String),
+    /// A bug of ours.
+    Internal,
+}
+
+/// Every attempt failed.
+#[derive(Debug)]
+pub(crate) struct Exhausted {
+    pub(crate) attempts: Vec<Attempt>,
+    /// The last failure, with the upstream's own body.
+    pub(crate) last: Option<Failure>,
+    /// The shortest wait any upstream asked for, if every one of them asked.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Error {
+    /// HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) | Self::BadField(_) | Self::BodyAborted => StatusCode::BAD_REQUEST,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoPath(_) | Self::NoGeneration(_) => StatusCode::NOT_FOUND,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NoRoute(NoRoute::NoName | NoRoute::Unknown { .. }) => StatusCode::BAD_REQUEST,
+            Self::NoRoute(no_route) => match no_route.code() {
+                "wrong_endpoint" => StatusCode::BAD_REQUEST,
+                "region_restricted" => StatusCode::FORBIDDEN,
+                _ => StatusCode::NOT_FOUND,
+            },
+            Self::Exhausted(exhausted) => exhausted.status(),
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The stable code: the same word in the answer, the log and the metric.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::BadRequest(BadRequest::Syntax(_)) => "invalid_json",
+            Self::BadRequest(_) | Self::BadField(_) => "invalid_request",
+            Self::BodyAborted => "body_aborted",
+            Self::BodyTooLarge(_) => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
+            Self::Encoding(_) => "unsupported_encoding",
+            Self::Overloaded => "sidecar_overloaded",
+            Self::NoPath(_) => "unknown_path",
+            Self::Method(_) => "method_not_allowed",
+            Self::NoRoute(no_route) => no_route.code(),
+            Self::Exhausted(exhausted) => exhausted.code(),
+            Self::NoGeneration(_) => "generation_not_found",
+            Self::Internal => "internal_error",
+        }
+    }
+
+    /// What happened, whose fault it is, what to do.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::BadRequest(bad) => bad.to_string(),
+            Self::BadField(what) => what.clone(),
+            Self::BodyAborted => "the connection ended before the whole request body had arrived".to_owned(),
+            Self::BodyTooLarge(limit) => {
+                format!("the request body is larger than the sidecar's limit of {limit} bytes; raise --max-body to allow it")
+            }
+            Self::BodyTimeout => "the request body arrived too slowly; raise --read-timeout to wait longer".to_owned(),
+            Self::Encoding(encoding) => {
+                format!("request bodies with content-encoding `{encoding}` are not accepted; send the JSON uncompressed")
+            }
+            Self::Overloaded => "the sidecar's buffer budget is used up by requests in flight; retry shortly, or raise \
+                                 --buffer-budget"
+                .to_owned(),
+            Self::NoPath(path) => format!("nothing is served at `{path}`; see the README for the paths"),
+            Self::Method(allowed) => format!("this path answers {allowed} only"),
+            Self::NoRoute(no_route) => no_route.to_string(),
+            Self::Exhausted(exhausted) => exhausted.message(),
+            Self::NoGeneration(id) => {
+                format!("generation `{id}` is not among those remembered; raise --generations to remember more")
+            }
+            Self::Internal => "the sidecar failed on this request; its log has the details".to_owned(),
+        }
+    }
+
+    /// `Retry-After` in whole seconds, where waiting helps.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Overloaded => Some(1),
+            Self::Exhausted(exhausted) => {
+                exhausted.retry_after.map(|wait| (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
+            }
+            _ => None,
+        }
+    }
+
+    /// The error body in the caller's dialect.
+    pub(crate) fn body(&self, dialect: Dialect, request_id: &str) -> Bytes {
+        body::error(dialect, &self.report(&self.message(), request_id))
+    }
+
+    fn report<'a>(&self, message: &'a str, request_id: &'a str) -> Report<'a> {
+        Report {
+            status: self.status().as_u16(),
+            code: self.code(),
+            message,
+            metadata: self.metadata(),
+            request_id,
+        }
+    }
+
+    fn metadata(&self) -> Value {
+        match self {
+            Self::NoRoute(no_route) => no_route_metadata(no_route),
+            Self::Exhausted(exhausted) => exhausted.metadata(),
+            _ => json!({}),
+        }
+    }
+}
+
+/// The candidates removed and the filters that removed them.
+fn no_route_metadata(no_route: &NoRoute) -> Value {
+    match no_route {
+        NoRoute::Filtered { removed } => json!({
+            "excluded_by": removed.last().map(|removed| removed.reason.code()),
+            "removed": removed.iter().take(50).map(|removed| json!({
+                "provider": removed.target.provider.name,
+                "model": removed.target.model,
+                "reason": removed.reason.code(),
+                "detail": removed.reason.to_string(),
+            })).collect::<Vec<_>>(),
+        }),
+        NoRoute::Unknown { name, nearest } => json!({"requested": name, "nearest": nearest}),
+        NoRoute::Unserved { name, by } => json!({"requested": name, "offered_by": by}),
+        NoRoute::NoName => json!({}),
+    }
+}
+
+impl Exhausted {
+    /// Predictable: the upstream's status where all attempts agree on one, or where the request itself is at fault;
+    /// 504 where all ran out of time; otherwise 502.
+    fn status(&self) -> StatusCode {
+        let Some(last) = &self.last else { return StatusCode::SERVICE_UNAVAILABLE };
+        let own_fault = matches!(
+            last.kind,
+            Kind::InvalidRequest | Kind::NotFound | Kind::ContextLength | Kind::ContentPolicy | Kind::TooLarge
+        );
+        let same = self.attempts.iter().all(|attempt| attempt.status == last.status);
+        if let Some(status) = last.status.filter(|_| own_fault || same) {
+            // 529 and the like are not in the registry but are valid; anything below 400 never gets here.
+            return StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        }
+        let timeout = |kind: Option<Kind>| {
+            matches!(kind, Some(Kind::ConnectTimeout | Kind::FirstTokenTimeout | Kind::IdleTimeout | Kind::TotalTimeout))
+        };
+        if self.attempts.iter().all(|attempt| timeout(attempt.failure)) || last.kind == Kind::TotalTimeout {
+            return StatusCode::GATEWAY_TIMEOUT;
+        }
+        StatusCode::BAD_GATEWAY
+    }
+
+    fn code(&self) -> &'static str {
+        let Some(last) = &self.last else { return "deadline_exceeded" };
+        let same = self.attempts.iter().all(|attempt| attempt.failure == Some(last.kind));
+        let stops = matches!(
+            last.kind,
+            Kind::InvalidRequest | Kind::NotFound | Kind::ContextLength | Kind::ContentPolicy | Kind::TooLarge | Kind::TotalTimeout
+        );
+        if same || stops { last.kind.code() } else { "all_attempts_failed" }
+    }
+
+    fn message(&self) -> String {
+        let Some(last) = &self.last else { return "the time limit ran out before anything could be tried".to_owned() };
+        let tried: Vec<String> = self.attempts.iter().map(Attempt::to_string).collect();
+        match tried.as_slice() {
+            [] => last.message.to_string(),
+            [one] => format!("{} ({one})", last.message),
+            many => format!("{} (after {} attempts: {})", last.message, many.len(), many.join("; ")),
+        }
+    }
+
+    fn metadata(&self) -> Value {
+        let raw = self.last.as_ref().and_then(|last| last.body.as_ref()).map(|body| {
+            serde_json::from_slice::<Value>(body)
+                .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&body[..body.len().min(8192)]).into_owned()))
+        });
+        json!({
+            "error_type": self.last.as_ref().map(|last| last.kind.code()),
+            "provider_name": self.attempts.last().map(|attempt| &*attempt.target.provider.name),
+            "attempts": self.attempts.iter().map(Attempt::to_json).collect::<Vec<_>>(),
+            "raw": raw,
+        })
+    }
+}
+
+/// The event that ends a stream after its first content.
+pub(crate) fn broken_event(operation: Operation, failure: &Failure, attempt: &Attempt, request_id: &str) -> Bytes {
+    let message = format!("the stream broke after its first content: {} ({attempt})", failure.message);
+    body::error_event(
+        operation,
+        &Report {
+            status: failure.status.unwrap_or(502),
+            code: failure.kind.code(),
+            message: &message,
+            metadata: json!({"error_type": failure.kind.code(), "attempts": [attempt.to_json()]}),
+            request_id,
+        },
+    )
+}

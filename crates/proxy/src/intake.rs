@@ -1,0 +1,132 @@
+//! Head and body of a request to an [`Ask`]: limits first, then one pass over the JSON.
+
+mod features;
+mod preferences;
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
+use outrigger_route::{Ask, Preferences};
+use outrigger_wire::{Head, Operation, multipart, request::BadRequest};
+
+use crate::{App, budget::Share, error::Error};
+
+/// A whole request, held until an answer is committed: every attempt starts from these bytes (F8).
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) operation: Operation,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) share: Share,
+}
+
+/// Reads the body within the limits and the byte budget.
+pub(crate) async fn take(
+    app: &Arc<App>,
+    operation: Operation,
+    headers: HeaderMap,
+    mut body: Incoming,
+) -> Result<Taken, Error> {
+    let limit = app.config.max_body;
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|value| *value != "identity") {
+        return Err(Error::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
+    }
+    let announced = body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+    if announced.is_some_and(|length| length > limit) {
+        return Err(Error::BodyTooLarge(limit));
+    }
+    let first = announced.unwrap_or(16 << 10);
+    let mut share =
+        app.budget.take(first, app.config.queue_timeout).await.map_err(|_| Error::Overloaded)?;
+    app.metrics.buffered.set(app.budget.in_use() as f64);
+    let mut reserved = first;
+    let mut bytes = BytesMut::with_capacity(first.min(1 << 20));
+    while let Some(frame) =
+        tokio::time::timeout(app.config.read_timeout, body.frame()).await.map_err(|_| Error::BodyTimeout)?
+    {
+        let Ok(data) = frame.map_err(|_| Error::BodyAborted)?.into_data() else { continue };
+        if bytes.len() + data.len() > limit {
+            return Err(Error::BodyTooLarge(limit));
+        }
+        if bytes.len() + data.len() > reserved {
+            // A chunked body doubles its share as it grows.
+            let more = reserved.max(data.len());
+            app.budget.grow(&mut share, more).map_err(|_| Error::Overloaded)?;
+            reserved += more;
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(Taken { operation, headers, body: bytes.freeze(), share })
+}
+
+/// What the decision and the splicing need of a request body. Borrows from it.
+#[derive(Debug)]
+pub(crate) struct Reading<'a> {
+    /// The JSON top level; empty for multipart.
+    pub(crate) head: Head<'a>,
+    /// Where the model's name lies in a multipart body.
+    pub(crate) form_model: Option<std::ops::Range<usize>>,
+    pub(crate) ask: Ask<'a>,
+}
+
+/// Reads a request body.
+pub(crate) fn read<'a>(operation: Operation, headers: &HeaderMap, body: &'a [u8]) -> Result<Reading<'a>, Error> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if content_type.to_ascii_lowercase().starts_with("multipart/form-data") {
+        return read_form(operation, content_type, body);
+    }
+    let head = Head::read(body).map_err(Error::BadRequest)?;
+    let mut names: Vec<Cow<'a, str>> = head.model.iter().cloned().collect();
+    names.extend(head.models.iter().filter(|name| head.model.as_ref() != Some(name)).cloned());
+    names.extend(features::fallbacks(&head)?);
+    let mut ask = Ask {
+        operation,
+        names,
+        preferences: Preferences::default(),
+        parameters: features::parameters(&head),
+        modalities: features::modalities(&head, body),
+        prompt_tokens: 0,
+        max_tokens: head.max_tokens,
+        sticky: None,
+    };
+    if let Some(raw) = head.present("provider") {
+        ask.preferences = preferences::read(raw).map_err(Error::BadField)?;
+    }
+    if let Some(route) = head.string("route") {
+        ask.preferences.across_models |= route == "sort";
+    }
+    ask.prompt_tokens = features::least_tokens(&ask, body.len());
+    Ok(Reading { head, form_model: None, ask })
+}
+
+/// What names the conversation: `session_id` in the body, then the header, then `prompt_cache_key`, then the first
+/// messages.
+pub(crate) fn conversation(headers: &HeaderMap, head: &Head<'_>) -> Option<u64> {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let named = head
+        .string("session_id")
+        .or_else(|| headers.get("x-session-id").and_then(|value| value.to_str().ok()).map(Cow::Borrowed))
+        .or_else(|| head.string("prompt_cache_key"));
+    match named {
+        Some(name) => {
+            let mut hash = DefaultHasher::new();
+            name.hash(&mut hash);
+            Some(hash.finish())
+        }
+        None => head.conversation(),
+    }
+}
+
+fn read_form<'a>(operation: Operation, content_type: &str, body: &'a [u8]) -> Result<Reading<'a>, Error> {
+    let form_model = multipart::field(content_type, body, "model");
+    let name = form_model.clone().and_then(|range| std::str::from_utf8(&body[range]).ok());
+    if name.is_none() {
+        return Err(Error::BadRequest(BadRequest::Field { name: "model".to_owned(), expected: "a field of the form" }));
+    }
+    let mut ask = Ask::of(operation, "");
+    ask.names = name.map(Cow::Borrowed).into_iter().collect();
+    Ok(Reading { head: Head::default(), form_model, ask })
+}

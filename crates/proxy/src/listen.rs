@@ -1,0 +1,83 @@
+//! Sockets: bind, accept, serve connections, catch what should never happen.
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+
+use crate::{App, error::Error, relay::Body, serve};
+
+/// Binds, and says what to do when the port is taken.
+pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> io::Result<TcpListener> {
+    TcpListener::bind(addr).await.map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => format!("; another process has the port: stop it or choose another with {setting}"),
+            io::ErrorKind::PermissionDenied => format!("; choose a port above 1023 with {setting}"),
+            _ => String::new(),
+        };
+        io::Error::new(error.kind(), format!("cannot listen on {addr}: {error}{hint}"))
+    })
+}
+
+/// Accepts callers until the task is dropped.
+pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
+    loop {
+        let socket = match listener.accept().await {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                // Out of file descriptors, most likely: waiting lets some close.
+                tracing::warn!(%error, "accept failed");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        // Small events must not wait for an acknowledgement.
+        let _ = socket.set_nodelay(true);
+        let app = app.clone();
+        tokio::spawn(async move {
+            let read_timeout = app.config.read_timeout;
+            let service = service_fn(move |request| guarded(app.clone(), request));
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(read_timeout)
+                .max_buf_size(64 << 10)
+                .serve_connection(TokioIo::new(socket), service);
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection ended");
+            }
+        });
+    }
+}
+
+/// A panic becomes an error answer, not a dropped connection (S13).
+async fn guarded(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    let dialect = serve::dialect_of(request.headers());
+    let task = CatchPanic(Box::pin(serve::serve(app.clone(), request)));
+    Ok(task.await.unwrap_or_else(|()| {
+        app.metrics.panics.increment(1);
+        tracing::error!(code = Error::Internal.code(), "a request panicked");
+        let mut response = Response::new(Body::Full(Some(Error::Internal.body(dialect, "")), None));
+        *response.status_mut() = Error::Internal.status();
+        response
+            .headers_mut()
+            .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        response
+    }))
+}
+
+struct CatchPanic<F>(std::pin::Pin<Box<F>>);
+
+impl<F: Future> Future for CatchPanic<F> {
+    type Output = Result<F::Output, ()>;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.as_mut().poll(cx)));
+        match polled {
+            Ok(std::task::Poll::Ready(output)) => std::task::Poll::Ready(Ok(output)),
+            Ok(std::task::Poll::Pending) => std::task::Poll::Pending,
+            Err(_) => std::task::Poll::Ready(Err(())),
+        }
+    }
+}

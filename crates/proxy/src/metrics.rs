@@ -1,0 +1,209 @@
+//! Every metric family, in one catalogue. Labels are closed enums or names from policy, never text from a request
+//! (M1); handles of the successful path are registered when policy is published, so a request formats nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use metrics::{Counter, Gauge, Histogram};
+use outrigger_route::Target;
+use outrigger_telemetry::{Registry, registry::Family};
+use outrigger_wire::{Kind, Operation};
+
+const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+const OVERHEAD: &[f64] =
+    &[1e-5, 2e-5, 4e-5, 6e-5, 8e-5, 1e-4, 1.5e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2, 0.25];
+const GAPS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.25, 2.5, 5.0, 10.0, 30.0];
+
+macro_rules! families {
+    ($($ident:ident = $kind:literal $name:literal [$($label:literal),*] $buckets:expr, $help:literal;)+) => {
+        $(const $ident: Family =
+            Family { name: $name, kind: $kind, labels: &[$($label),*], help: $help, buckets: $buckets };)+
+        /// All families: the inventory that dashboards and the README are checked against.
+        pub const FAMILIES: &[Family] = &[$($ident),+];
+    };
+}
+
+families! {
+    REQUESTS = "counter" "outrigger_requests_total" ["operation", "outcome", "code"] &[],
+        "Requests by what the caller saw: ok, error, broken (after the first token) or cancelled.";
+    DURATION = "histogram" "outrigger_request_duration_seconds" ["operation"] SECONDS,
+        "From the request's head to the end of its answer.";
+    OVERHEAD_SECONDS = "histogram" "outrigger_proxy_overhead_seconds" [] OVERHEAD,
+        "Time that the sidecar itself added before the first upstream call.";
+    ATTEMPTS = "counter" "outrigger_attempts_total" ["provider", "model", "outcome"] &[],
+        "Upstream calls by outcome: ok, cancelled, or the failure's code.";
+    ATTEMPT_DURATION = "histogram" "outrigger_attempt_duration_seconds" ["provider", "model"] SECONDS,
+        "From sending an upstream request to the end of its answer.";
+    FALLBACKS = "counter" "outrigger_fallbacks_total" ["provider", "model", "reason"] &[],
+        "Requests that moved on from this target, by reason.";
+    COOLDOWNS = "counter" "outrigger_cooldowns_total" ["provider", "model", "reason"] &[],
+        "Times a target, an endpoint or a key began to cool.";
+    FIRST_TOKEN = "histogram" "outrigger_time_to_first_token_seconds" ["provider", "model"] SECONDS,
+        "From sending a streamed upstream request to its first content.";
+    GAP = "histogram" "outrigger_inter_token_seconds" ["provider", "model"] GAPS,
+        "Mean time between content events of a stream.";
+    TOKENS = "counter" "outrigger_tokens_total" ["provider", "model", "type"] &[],
+        "Tokens by type: input, output, cache_read, cache_write, reasoning.";
+    COST = "counter" "outrigger_cost_nano_usd_total" ["provider", "model"] &[],
+        "Cost in billionths of a US dollar.";
+    UNPRICED = "counter" "outrigger_unpriced_total" ["provider", "model"] &[],
+        "Answers with usage whose price is not known.";
+    ESTIMATED = "counter" "outrigger_estimated_usage_total" ["provider", "model"] &[],
+        "Answers whose usage is an estimate because they were interrupted.";
+    MALFORMED = "counter" "outrigger_malformed_events_total" ["provider", "model"] &[],
+        "Stream events that were passed on although they could not be read.";
+    REMOVED = "counter" "outrigger_candidates_removed_total" ["reason"] &[],
+        "Candidates that a hard filter removed.";
+    IN_FLIGHT = "gauge" "outrigger_requests_in_flight" [] &[], "Requests being answered.";
+    BUFFERED = "gauge" "outrigger_buffered_bytes" [] &[], "Bytes of bodies held against the buffer budget.";
+    POLICY = "gauge" "outrigger_policy_info" ["revision"] &[], "1 for the policy revision being served.";
+    POLICY_REJECTED = "counter" "outrigger_policy_problems_total" [] &[], "Problems found in policy objects.";
+    PANICS = "counter" "outrigger_panics_total" [] &[], "Requests that ended in a bug of the sidecar.";
+}
+
+/// The handles.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    pub(crate) registry: Registry,
+    ok: Vec<Counter>,
+    durations: Vec<Histogram>,
+    pub(crate) overhead: Histogram,
+    pub(crate) in_flight: Gauge,
+    pub(crate) buffered: Gauge,
+    pub(crate) panics: Counter,
+    pub(crate) policy_problems: Counter,
+}
+
+/// Handles of one target.
+#[derive(Debug)]
+pub(crate) struct TargetMetrics {
+    provider: Box<str>,
+    model: Box<str>,
+    ok: Counter,
+    duration: Histogram,
+    first_token: Histogram,
+    gap: Histogram,
+    tokens: [Counter; 5],
+    cost: Counter,
+}
+
+/// How a request ended, as the caller saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Ok,
+    Error,
+    Broken,
+    Cancelled,
+}
+
+impl Outcome {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Broken => "broken",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Result<Self, metrics_exporter_prometheus::BuildError> {
+        let registry = Registry::new(FAMILIES)?;
+        let of = |operation: Operation| operation.as_str();
+        Ok(Self {
+            ok: Operation::ALL
+                .map(|op| registry.counter(&REQUESTS, &[("operation", of(op)), ("outcome", "ok"), ("code", "ok")]))
+                .into(),
+            durations: Operation::ALL.map(|op| registry.histogram(&DURATION, &[("operation", of(op))])).into(),
+            overhead: registry.histogram(&OVERHEAD_SECONDS, &[]),
+            in_flight: registry.gauge(&IN_FLIGHT, &[]),
+            buffered: registry.gauge(&BUFFERED, &[]),
+            panics: registry.counter(&PANICS, &[]),
+            policy_problems: registry.counter(&POLICY_REJECTED, &[]),
+            registry,
+        })
+    }
+
+    pub(crate) fn of_target(&self, target: &Target) -> Arc<TargetMetrics> {
+        let (provider, model) = (target.provider.name.clone(), target.model.clone());
+        let labels = [("provider", &*provider), ("model", &*model)];
+        let with = |name, value| [labels[0], labels[1], (name, value)];
+        Arc::new(TargetMetrics {
+            ok: self.registry.counter(&ATTEMPTS, &with("outcome", "ok")),
+            duration: self.registry.histogram(&ATTEMPT_DURATION, &labels),
+            first_token: self.registry.histogram(&FIRST_TOKEN, &labels),
+            gap: self.registry.histogram(&GAP, &labels),
+            tokens: ["input", "output", "cache_read", "cache_write", "reasoning"]
+                .map(|kind| self.registry.counter(&TOKENS, &with("type", kind))),
+            cost: self.registry.counter(&COST, &labels),
+            provider: provider.clone(),
+            model: model.clone(),
+        })
+    }
+
+    pub(crate) fn request(&self, operation: Operation, outcome: Outcome, code: &'static str, took: Duration) {
+        self.durations[operation as usize].record(took.as_secs_f64());
+        if outcome == Outcome::Ok {
+            self.ok[operation as usize].increment(1);
+        } else {
+            let labels = [("operation", operation.as_str()), ("outcome", outcome.as_str()), ("code", code)];
+            self.registry.counter(&REQUESTS, &labels).increment(1);
+        }
+    }
+
+    pub(crate) fn attempt_ok(&self, target: &TargetMetrics, took: Duration, first: Option<Duration>, gap: Option<Duration>) {
+        target.ok.increment(1);
+        target.duration.record(took.as_secs_f64());
+        if let Some(first) = first {
+            target.first_token.record(first.as_secs_f64());
+        }
+        if let Some(gap) = gap {
+            target.gap.record(gap.as_secs_f64());
+        }
+    }
+
+    pub(crate) fn attempt_failed(&self, target: &TargetMetrics, kind: Kind, cooled: bool) {
+        let labels = |name| [("provider", &*target.provider), ("model", &*target.model), (name, kind.code())];
+        self.registry.counter(&ATTEMPTS, &labels("outcome")).increment(1);
+        if cooled {
+            self.registry.counter(&COOLDOWNS, &labels("reason")).increment(1);
+        }
+    }
+
+    pub(crate) fn fallback(&self, from: &TargetMetrics, kind: Kind) {
+        let labels = [("provider", &*from.provider), ("model", &*from.model), ("reason", kind.code())];
+        self.registry.counter(&FALLBACKS, &labels).increment(1);
+    }
+
+    pub(crate) fn usage(&self, target: &TargetMetrics, usage: &outrigger_wire::Usage, cost: Option<u64>) {
+        let of = |count: Option<u64>| count.unwrap_or(0);
+        let writes = of(usage.cache_write_5m) + of(usage.cache_write_1h);
+        let counts = [of(usage.input), of(usage.output), of(usage.cache_read), writes, of(usage.reasoning)];
+        for (counter, count) in target.tokens.iter().zip(counts).filter(|(_, count)| *count > 0) {
+            counter.increment(count);
+        }
+        let labels = [("provider", &*target.provider), ("model", &*target.model)];
+        match cost {
+            Some(cost) => target.cost.increment(cost),
+            None if usage.is_known() => self.registry.counter(&UNPRICED, &labels).increment(1),
+            None => {}
+        }
+        if usage.estimated {
+            self.registry.counter(&ESTIMATED, &labels).increment(1);
+        }
+    }
+
+    pub(crate) fn malformed(&self, target: &TargetMetrics, count: u64) {
+        let labels = [("provider", &*target.provider), ("model", &*target.model)];
+        self.registry.counter(&MALFORMED, &labels).increment(count);
+    }
+
+    pub(crate) fn removed(&self, reason: &'static str) {
+        self.registry.counter(&REMOVED, &[("reason", reason)]).increment(1);
+    }
+
+    /// Says which revision is served; the former one drops to 0.
+    pub(crate) fn policy(&self, revision: &str, served: bool) {
+        self.registry.gauge(&POLICY, &[("revision", revision)]).set(if served { 1.0 } else { 0.0 });
+    }
+}

@@ -1,0 +1,339 @@
+//! The one record of a request: opened when its head is read, settled when it is dropped, so that a cancelled request
+//! is counted too (X2).
+
+use std::{collections::VecDeque, fmt, sync::{Arc, Mutex}, time::{Duration, SystemTime, UNIX_EPOCH}};
+
+use outrigger_catalog::Cost;
+use outrigger_route::{Target, cost};
+use outrigger_wire::{Kind, Operation, Usage, usage::estimate_tokens};
+use serde_json::{Value, json};
+
+use crate::{App, metrics::Outcome, signals::lock, state::Published};
+
+/// One upstream call.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) target: Arc<Target>,
+    /// Name of the key used.
+    pub(crate) credential: Option<Box<str>>,
+    pub(crate) status: Option<u16>,
+    /// `None` = it answered.
+    pub(crate) failure: Option<Kind>,
+    pub(crate) message: Box<str>,
+    pub(crate) took: Duration,
+}
+
+impl Attempt {
+    /// The shape of `openrouter_metadata.attempts` and of error bodies.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "provider": self.target.provider.name,
+            "model": self.target.model,
+            "credential": self.credential,
+            "status": self.status,
+            "code": self.failure.map_or("ok", Kind::code),
+            "message": self.message,
+            "latency_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}: ", self.target.model, self.target.provider.name)?;
+        match self.status {
+            Some(status) => write!(f, "{status} ")?,
+            None => {}
+        }
+        f.write_str(self.failure.map_or("ok", Kind::code))
+    }
+}
+
+/// What is known of a request so far.
+#[derive(Debug)]
+pub(crate) struct Record {
+    app: Arc<App>,
+    pub(crate) id: Box<str>,
+    operation: Operation,
+    started: Duration,
+    pub(crate) route: Box<str>,
+    pub(crate) requested: Box<str>,
+    pub(crate) streamed: bool,
+    pub(crate) attempts: Vec<Attempt>,
+    /// Who answered, under which policy.
+    pub(crate) served: Option<Served>,
+    pub(crate) usage: Usage,
+    pub(crate) finish: Option<Box<str>>,
+    pub(crate) text_bytes: u64,
+    pub(crate) prompt_bytes: u64,
+    pub(crate) events: u64,
+    pub(crate) malformed: u64,
+    pub(crate) first_token: Option<Duration>,
+    pub(crate) last_token: Option<Duration>,
+    pub(crate) conversation: Option<u64>,
+    pub(crate) sticky_on_success: bool,
+    outcome: Outcome,
+    code: &'static str,
+    status: u16,
+    settled: bool,
+}
+
+/// The target that answered.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) target: Arc<Target>,
+    pub(crate) published: Arc<Published>,
+    /// When its upstream request was sent.
+    pub(crate) sent: Duration,
+    pub(crate) key: Option<usize>,
+}
+
+impl Record {
+    pub(crate) fn open(app: &Arc<App>, operation: Operation) -> Self {
+        app.requests.begin();
+        app.metrics.in_flight.increment(1.0);
+        Self {
+            app: app.clone(),
+            id: generation_id(),
+            operation,
+            started: app.now(),
+            route: "".into(),
+            requested: "".into(),
+            streamed: false,
+            attempts: Vec::new(),
+            served: None,
+            usage: Usage::default(),
+            finish: None,
+            text_bytes: 0,
+            prompt_bytes: 0,
+            events: 0,
+            malformed: 0,
+            first_token: None,
+            last_token: None,
+            conversation: None,
+            sticky_on_success: false,
+            // Whoever drops a record without a word was interrupted.
+            outcome: Outcome::Cancelled,
+            code: Kind::Cancelled.code(),
+            status: 499,
+            settled: false,
+        }
+    }
+
+    pub(crate) fn started(&self) -> Duration {
+        self.started
+    }
+
+    pub(crate) fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// The caller got its whole answer.
+    pub(crate) fn succeeded(&mut self, status: u16) {
+        self.end(Outcome::Ok, "ok", status);
+    }
+
+    /// The caller got an error instead of an answer.
+    pub(crate) fn failed(&mut self, code: &'static str, status: u16) {
+        self.end(Outcome::Error, code, status);
+    }
+
+    /// The answer broke after its first content.
+    pub(crate) fn broke(&mut self, kind: Kind) {
+        self.end(Outcome::Broken, kind.code(), 200);
+        if let Some(served) = &self.served {
+            let failure = outrigger_wire::Failure::local(kind, "");
+            let slot = served.target.slot as usize;
+            let cooled = served.published.health[slot].failure(&failure, served.key, self.app.now());
+            self.app.metrics.attempt_failed(&served.published.metrics[slot], kind, cooled);
+        }
+    }
+
+    fn end(&mut self, outcome: Outcome, code: &'static str, status: u16) {
+        (self.outcome, self.code, self.status) = (outcome, code, status);
+    }
+
+    /// What the answer costs, as far as known now.
+    pub(crate) fn cost(&self) -> Option<Cost> {
+        self.served.as_ref().and_then(|served| cost::cost(&self.usage, served.target.prices.as_ref()))
+    }
+
+    fn settle(&mut self) {
+        if std::mem::replace(&mut self.settled, true) {
+            return;
+        }
+        let now = self.app.now();
+        let took = now.saturating_sub(self.started);
+        self.complete_usage();
+        let cost = self.cost();
+        if let Some(served) = &self.served {
+            let slot = served.target.slot as usize;
+            let (health, metrics) = (&served.published.health[slot], &served.published.metrics[slot]);
+            let tokens = self.usage.input.unwrap_or(0) + self.usage.output.unwrap_or(0);
+            health.spent(now, tokens);
+            self.app.metrics.usage(metrics, &self.usage, cost.as_ref().map(|cost| cost.total.0));
+            if self.malformed > 0 {
+                self.app.metrics.malformed(metrics, self.malformed);
+            }
+            if self.outcome == Outcome::Ok {
+                let first = self.first_token.map(|at| at.saturating_sub(served.sent));
+                let generating = self.last_token.zip(self.first_token).map(|(last, first)| last.saturating_sub(first));
+                let speed = self.usage.output.filter(|tokens| *tokens > 0).and_then(|tokens| {
+                    let seconds = now.saturating_sub(served.sent).as_secs_f64();
+                    (seconds > 0.0).then(|| tokens as f64 / seconds)
+                });
+                health.success(now, first, speed);
+                let gap = generating
+                    .filter(|_| self.events > 1)
+                    .map(|span| span / u32::try_from(self.events - 1).unwrap_or(u32::MAX));
+                self.app.metrics.attempt_ok(metrics, now.saturating_sub(served.sent), first, gap);
+                if let Some(conversation) = self.conversation.filter(|_| self.sticky_on_success) {
+                    lock(&self.app.sticky).tie(conversation, served.target.id, now);
+                }
+            }
+        }
+        self.app.metrics.request(self.operation, self.outcome, self.code, took);
+        self.app.metrics.in_flight.decrement(1.0);
+        self.log(took, cost.as_ref());
+        self.app.generations.push(self.summary(took, cost.as_ref()));
+        self.app.requests.end();
+    }
+
+    /// An interrupted stream is recorded by what was seen of it, marked as an estimate (U4).
+    fn complete_usage(&mut self) {
+        let interrupted = matches!(self.outcome, Outcome::Cancelled | Outcome::Broken);
+        let final_seen = self.finish.is_some() && self.usage.output.is_some();
+        if self.served.is_some() && interrupted && !final_seen && self.text_bytes > 0 {
+            let seen = estimate_tokens(self.text_bytes);
+            self.usage.output = Some(self.usage.output.unwrap_or(0).max(seen));
+            self.usage.input = self.usage.input.or(Some(estimate_tokens(self.prompt_bytes)));
+            self.usage.estimated = true;
+        }
+    }
+
+    fn log(&self, took: Duration, cost: Option<&Cost>) {
+        let served = self.served.as_ref().map(|served| &served.target);
+        tracing::info!(
+            id = &*self.id,
+            operation = self.operation.as_str(),
+            route = &*self.route,
+            outcome = self.outcome.as_str(),
+            code = self.code,
+            status = self.status,
+            provider = served.map(|target| &*target.provider.name),
+            model = served.map(|target| &*target.model),
+            attempts = self.attempts.len(),
+            streamed = self.streamed,
+            duration_ms = took.as_secs_f64() * 1000.0,
+            first_token_ms = self.first_token.map(|at| at.saturating_sub(self.started).as_secs_f64() * 1000.0),
+            input_tokens = self.usage.input,
+            output_tokens = self.usage.output,
+            cached_tokens = self.usage.cache_read,
+            estimated = self.usage.estimated,
+            cost_usd = cost.map(|cost| cost.total.to_usd_string()),
+            finish = self.finish.as_deref(),
+            tried = %Tried(&self.attempts),
+            "request"
+        );
+    }
+
+    /// The shape of OpenRouter's `GET /generation`.
+    fn summary(&self, took: Duration, cost: Option<&Cost>) -> (Box<str>, Value) {
+        let served = self.served.as_ref().map(|served| &served.target);
+        let usd = cost.map(|cost| usd(cost.total.0));
+        let value = json!({
+            "id": self.id,
+            "model": served.map(|target| &*target.model),
+            "provider_name": served.map(|target| &*target.provider.display),
+            "provider": served.map(|target| &*target.provider.name),
+            "router": self.route,
+            "requested": self.requested,
+            "api_type": self.operation.as_str(),
+            "created_at": SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(took).as_secs(),
+            "streamed": self.streamed,
+            "cancelled": self.outcome == Outcome::Cancelled,
+            "outcome": self.outcome.as_str(),
+            "code": self.code,
+            "finish_reason": self.finish,
+            "native_finish_reason": self.finish,
+            "latency": self.first_token.map(|at| millis(at.saturating_sub(self.started))),
+            "generation_time": millis(took),
+            "tokens_prompt": self.usage.input,
+            "tokens_completion": self.usage.output,
+            "native_tokens_prompt": self.usage.input,
+            "native_tokens_completion": self.usage.output,
+            "native_tokens_cached": self.usage.cache_read,
+            "native_tokens_reasoning": self.usage.reasoning,
+            "usage_estimated": self.usage.estimated,
+            "total_cost": usd,
+            "usage": usd,
+            "is_byok": true,
+            "data_region": served.and_then(|target| target.provider.region.as_deref()),
+            "provider_responses": self.attempts.iter().map(Attempt::to_json).collect::<Vec<_>>(),
+        });
+        (self.id.clone(), value)
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.settle();
+    }
+}
+
+/// Nano-dollars as a JSON number of dollars; for display, never for sums.
+pub(crate) fn usd(nano: u64) -> f64 {
+    nano as f64 / 1e9
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// `gen-<unix seconds>-<20 letters and digits>`, as OpenRouter forms it.
+fn generation_id() -> Box<str> {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let mut id = format!("gen-{seconds}-");
+    id.extend(std::iter::repeat_with(fastrand::alphanumeric).take(20));
+    id.into()
+}
+
+/// The attempts on one line of the log.
+struct Tried<'a>(&'a [Attempt]);
+
+impl fmt::Display for Tried<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(at, attempt)| {
+            let arrow = if at == 0 { "" } else { " -> " };
+            write!(f, "{arrow}{attempt}")
+        })
+    }
+}
+
+/// The last requests, for `/v1/generation`.
+#[derive(Debug)]
+pub(crate) struct Generations {
+    kept: Mutex<VecDeque<(Box<str>, Value)>>,
+    limit: usize,
+}
+
+impl Generations {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { kept: Mutex::default(), limit }
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<Value> {
+        lock(&self.kept).iter().rev().find(|(kept, _)| &**kept == id).map(|(_, value)| value.clone())
+    }
+
+    fn push(&self, summary: (Box<str>, Value)) {
+        if self.limit == 0 {
+            return;
+        }
+        let mut kept = lock(&self.kept);
+        if kept.len() >= self.limit {
+            kept.pop_front();
+        }
+        kept.push_back(summary);
+    }
+}

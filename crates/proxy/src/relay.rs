@@ -1,0 +1,213 @@
+//! A committed answer on its way to the caller: bytes pass through untouched but for what policy adds, and the record
+//! of the request travels in the body, so that it is settled however the body ends.
+
+mod metadata;
+mod stream;
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+use outrigger_route::Plan;
+use outrigger_wire::{Failure, edit::insert_member, peek::Answer};
+
+pub(crate) use metadata::Metadata;
+
+use crate::{
+    App,
+    attempt::{Answered, Committed},
+    error::Error,
+    record::{Record, usd},
+    signals::InFlight,
+};
+
+/// What a response body can be.
+pub(crate) enum Body {
+    /// Bytes at hand. The record of a whole answer settles when the body is dropped.
+    Full(Option<Bytes>, Option<Box<Record>>),
+    /// Events, read as they pass.
+    Stream(Box<stream::Relay>),
+    /// Anything else, passed on as it comes.
+    Raw(Box<Raw>),
+}
+
+/// Why a body ended abnormally: the connection is cut, so that no caller takes it for a whole answer (S1).
+#[derive(Debug, thiserror::Error)]
+#[error("the answer broke after it had begun: {0}")]
+pub(crate) struct Broken(&'static str);
+
+pub(crate) struct Raw {
+    upstream: Incoming,
+    record: Record,
+    _in_flight: InFlight,
+}
+
+/// The response that relays `committed`.
+pub(crate) fn to_caller(app: &App, committed: Committed, plan: &Plan, mut record: Record, wants_metadata: bool) -> Response<Body> {
+    let Committed { answered, status, headers, hide_usage, in_flight } = committed;
+    let metadata = wants_metadata.then(|| Metadata::of(plan, &record));
+    let mut out = passed_on(&headers);
+    describe(&mut out, &record);
+    let body = match answered {
+        Answered::Whole { body, answer } => {
+            let body = whole(app, body, answer, metadata.as_ref(), &mut record, &mut out);
+            record.succeeded(status.as_u16());
+            Body::Full(Some(body), Some(Box::new(record)))
+        }
+        Answered::Stream(upstream) => {
+            out.remove(header::CONTENT_LENGTH);
+            out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            let relay = stream::Relay::new(app, upstream, plan.route.timeouts, record, in_flight, hide_usage, metadata);
+            Body::Stream(Box::new(relay))
+        }
+        Answered::Raw(upstream) => Body::Raw(Box::new(Raw { upstream, record, _in_flight: in_flight })),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = out;
+    response
+}
+
+/// The response for an error of ours.
+pub(crate) fn error(error: &Error, mut record: Record, dialect: outrigger_wire::Dialect) -> Response<Body> {
+    let status = error.status();
+    record.failed(error.code(), status.as_u16());
+    let body = error.body(dialect, &record.id);
+    let mut response = Response::new(Body::Full(Some(body), None));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(HeaderName::from_static("x-outrigger-error"), HeaderValue::from_static(error.code()));
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Error::Method(allowed) = error {
+        headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
+    }
+    if status == StatusCode::PAYLOAD_TOO_LARGE || status == StatusCode::REQUEST_TIMEOUT {
+        // The rest of the body was not read, so the connection cannot be used again.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    let attempts = match error {
+        Error::Exhausted(exhausted) => exhausted.attempts.len(),
+        _ => 0,
+    };
+    headers.insert(HeaderName::from_static("x-outrigger-attempts"), HeaderValue::from(attempts));
+    describe(headers, &record);
+    response
+}
+
+/// Adds cost and metadata to a whole answer, and books its usage.
+fn whole(
+    app: &App,
+    body: Bytes,
+    answer: Answer,
+    metadata: Option<&Metadata>,
+    record: &mut Record,
+    headers: &mut HeaderMap,
+) -> Bytes {
+    record.finish = answer.finish;
+    if let Some(usage) = answer.usage {
+        record.usage.merge(usage);
+    }
+    let mut body = body;
+    if let Some(cost) = record.cost() {
+        if let Ok(value) = HeaderValue::try_from(cost.total.to_usd_string()) {
+            headers.insert(HeaderName::from_static("x-outrigger-cost"), value);
+        }
+        if let Some(at) = answer.usage_at.filter(|_| app.config.usage_cost) {
+            body = insert_member(&body, at.end, "cost", &usd(cost.total.0).to_string());
+        }
+    }
+    if let Some(metadata) = metadata {
+        let end = body.trim_ascii_end().len();
+        body = insert_member(&body, end, "openrouter_metadata", &metadata.json());
+    }
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    body
+}
+
+/// The upstream's headers that are the caller's business: no hop-by-hop ones, no cookies, nothing that could echo a
+/// key (Z6).
+fn passed_on(from: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(from.len() + 8);
+    for (name, value) in from {
+        let hop = matches!(
+            name.as_str(),
+            "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "te" | "trailer" | "upgrade"
+                | "set-cookie" | "content-length" | "server" | "alt-svc" | "strict-transport-security"
+                | "authorization" | "x-api-key" | "api-key" | "x-goog-api-key"
+        );
+        if !hop {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    headers
+}
+
+/// Says what happened: route, provider, model, attempts, decision.
+fn describe(headers: &mut HeaderMap, record: &Record) {
+    let mut set = |name: &'static str, text: &str| {
+        if let Ok(value) = HeaderValue::from_str(text) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("x-generation-id", &record.id);
+    set("x-outrigger-decision-id", &record.id);
+    if !record.route.is_empty() {
+        set("x-outrigger-route", &record.route);
+    }
+    if let Some(served) = &record.served {
+        set("x-outrigger-provider", &served.target.provider.name);
+        set("x-outrigger-model", &served.target.model);
+        headers.insert(HeaderName::from_static("x-outrigger-attempts"), HeaderValue::from(record.attempts.len()));
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        match &mut *self {
+            Self::Full(bytes, _) => Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|b| Ok(Frame::data(b)))),
+            Self::Stream(relay) => relay.poll(cx),
+            Self::Raw(raw) => raw.poll(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Full(None, _))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Full(bytes, _) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            _ => SizeHint::default(),
+        }
+    }
+}
+
+impl Raw {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        match std::task::ready!(Pin::new(&mut self.upstream).poll_frame(cx)) {
+            Some(Ok(frame)) => Poll::Ready(Some(Ok(frame))),
+            Some(Err(error)) => {
+                let failure: Failure = crate::attempt::broken(&error);
+                self.record.broke(failure.kind);
+                Poll::Ready(Some(Err(Broken(failure.kind.code()))))
+            }
+            None => {
+                self.record.succeeded(200);
+                Poll::Ready(None)
+            }
+        }
+    }
+}
+
+use http_body::Body as _;

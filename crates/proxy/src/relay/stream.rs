@@ -1,0 +1,281 @@
+//! Relaying a stream of events: each event is passed on as soon as it is whole, read for usage, errors and its end,
+//! and changed only where policy adds to it. An abnormal end is never made to look like a normal one (S1, S2).
+
+use std::{
+    collections::VecDeque,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame};
+use outrigger_route::snapshot::Timeouts;
+use outrigger_wire::{
+    Failure, Kind, Meaning, Operation, Peek,
+    edit::insert_member,
+    sse,
+};
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::{Broken, Metadata};
+use crate::{
+    App,
+    attempt::{self, Stream},
+    error,
+    record::{Record, usd},
+    signals::InFlight,
+};
+
+/// How long the last bytes get to reach the socket before the connection is cut: a body that fails at once would take
+/// what is still buffered with it.
+const FLUSH: Duration = Duration::from_millis(20);
+
+/// An open stream.
+pub(crate) struct Relay {
+    upstream: Stream,
+    operation: Operation,
+    out: VecDeque<Bytes>,
+    state: State,
+    idle: Duration,
+    /// Wakes us to look for silence; reset lazily, since most events come long before it fires.
+    idle_timer: Pin<Box<Sleep>>,
+    last_event: Instant,
+    deadline: Pin<Box<Sleep>>,
+    /// The drain's time is up (R-DRAIN-3).
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    start: Instant,
+    saw_finish: bool,
+    saw_end: bool,
+    hide_usage: bool,
+    add_cost: bool,
+    metadata: Option<Metadata>,
+    record: Record,
+    _in_flight: InFlight,
+}
+
+enum State {
+    Open,
+    /// The upstream has ended well; what is in `out` is the rest.
+    Finishing,
+    /// The error event is in `out` or on its way; the connection is cut when the timer fires.
+    Breaking(Option<Pin<Box<Sleep>>>, Kind),
+    Over,
+}
+
+impl Relay {
+    pub(super) fn new(
+        app: &App,
+        upstream: Stream,
+        timeouts: Timeouts,
+        record: Record,
+        in_flight: InFlight,
+        hide_usage: bool,
+        metadata: Option<Metadata>,
+    ) -> Self {
+        let left = timeouts.total.saturating_sub(app.now().saturating_sub(record.started()));
+        let mut relay = Self {
+            upstream,
+            operation: record.operation(),
+            out: VecDeque::new(),
+            state: State::Open,
+            idle: timeouts.idle,
+            idle_timer: Box::pin(tokio::time::sleep(timeouts.idle)),
+            last_event: Instant::now(),
+            deadline: Box::pin(tokio::time::sleep(left)),
+            cut: Box::pin(app.cut.clone().cancelled_owned()),
+            start: app.start,
+            saw_finish: false,
+            saw_end: false,
+            hide_usage,
+            add_cost: app.config.usage_cost,
+            metadata,
+            record,
+            _in_flight: in_flight,
+        };
+        for (frame, peek) in std::mem::take(&mut relay.upstream.ready) {
+            relay.pass(frame, peek);
+        }
+        relay
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        loop {
+            if let Some(bytes) = self.out.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+            match &mut self.state {
+                State::Over => return Poll::Ready(None),
+                State::Finishing => {
+                    self.record.succeeded(200);
+                    self.state = State::Over;
+                    return Poll::Ready(None);
+                }
+                State::Breaking(timer, kind) => {
+                    let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(FLUSH)));
+                    ready!(timer.as_mut().poll(cx));
+                    let code = kind.code();
+                    self.state = State::Over;
+                    return Poll::Ready(Some(Err(Broken(code))));
+                }
+                State::Open => ready!(self.advance(cx)),
+            }
+        }
+    }
+
+    /// Reads on. Ready when `out` or the state has changed.
+    fn advance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(frame) = self.upstream.framer.next_frame() {
+            self.read(frame);
+            return Poll::Ready(());
+        }
+        if self.upstream.ended {
+            self.end();
+            return Poll::Ready(());
+        }
+        match Pin::new(&mut self.upstream.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Ok(data) = frame.into_data() {
+                    if self.upstream.framer.feed(data).is_err() {
+                        self.fail(&Failure::local(Kind::Malformed, "an event has no end"));
+                    }
+                }
+                return Poll::Ready(());
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.fail(&attempt::broken(&error));
+                return Poll::Ready(());
+            }
+            Poll::Ready(None) => {
+                self.upstream.ended = true;
+                if let Some(frame) = self.upstream.framer.finish() {
+                    self.read(frame);
+                }
+                return Poll::Ready(());
+            }
+            Poll::Pending => {}
+        }
+        self.watch_clocks(cx)
+    }
+
+    fn watch_clocks(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.idle_timer.as_mut().poll(cx).is_ready() {
+            let due = self.last_event + self.idle;
+            if Instant::now() >= due {
+                let text = format!("no event within {:?}", self.idle);
+                self.fail(&Failure::local(Kind::IdleTimeout, text));
+                return Poll::Ready(());
+            }
+            self.idle_timer.as_mut().reset(due);
+        }
+        if self.deadline.as_mut().poll(cx).is_ready() {
+            self.fail(&Failure::local(Kind::TotalTimeout, "the request's total time limit ran out"));
+            return Poll::Ready(());
+        }
+        if self.cut.as_mut().poll(cx).is_ready() {
+            self.fail(&Failure::local(Kind::Cancelled, "the sidecar is shutting down and its drain time is over"));
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    fn read(&mut self, frame: sse::Frame) {
+        let peek = frame.data().map(|data| Peek::event(self.operation, frame.event(), &data));
+        if peek.is_some() {
+            // Comments are keep-alives, not signs of life of the model.
+            self.last_event = Instant::now();
+        }
+        self.pass(frame, peek);
+    }
+
+    /// Books one event and puts it out.
+    fn pass(&mut self, frame: sse::Frame, peek: Option<Peek>) {
+        let Some(peek) = peek else {
+            self.out.push_back(frame.raw);
+            return;
+        };
+        match &peek.meaning {
+            Meaning::Error(failure) => return self.fail(failure),
+            Meaning::Content => {
+                let now = self.start.elapsed();
+                self.record.first_token.get_or_insert(now);
+                self.record.last_token = Some(now);
+                self.record.events += 1;
+                self.record.text_bytes += peek.text as u64;
+            }
+            // Exactly one terminal event (S11): a second one is dropped.
+            Meaning::End if std::mem::replace(&mut self.saw_end, true) => return,
+            Meaning::Malformed => self.record.malformed += 1,
+            Meaning::End | Meaning::Prelude | Meaning::Finish => {}
+        }
+        if let Some(usage) = peek.usage {
+            self.record.usage.merge(usage);
+        }
+        self.saw_finish |= peek.finish.is_some();
+        if self.hide_usage && peek.usage_only {
+            return;
+        }
+        let closes = peek.finish.is_some() || peek.meaning == Meaning::End;
+        let raw = self.with_additions(frame, &peek, closes);
+        if let Some(finish) = peek.finish {
+            self.record.finish = Some(finish);
+        }
+        self.out.push_back(raw);
+    }
+
+    /// The event with `usage.cost` and the metadata, where they belong; else the same bytes.
+    fn with_additions(&mut self, frame: sse::Frame, peek: &Peek, closes: bool) -> Bytes {
+        let places_cost = self.add_cost && peek.usage_at.is_some() && (peek.usage_only || closes);
+        let places_metadata = self.metadata.is_some() && closes;
+        if !places_cost && !places_metadata {
+            return frame.raw;
+        }
+        // Where the data lies in the raw bytes; lines joined from several are left alone.
+        let Some(std::borrow::Cow::Borrowed(data)) = frame.data() else { return frame.raw.clone() };
+        if !data.trim_ascii().ends_with(b"}") {
+            return frame.raw.clone();
+        }
+        let offset = data.as_ptr() as usize - frame.raw.as_ptr() as usize;
+        let end = offset + data.trim_ascii_end().len();
+        let mut raw = frame.raw.clone();
+        if let Some(metadata) = self.metadata.take_if(|_| places_metadata) {
+            raw = insert_member(&raw, end, "openrouter_metadata", &metadata.json());
+        }
+        if let (true, Some(at), Some(cost)) = (places_cost, &peek.usage_at, self.record.cost()) {
+            raw = insert_member(&raw, offset + at.end, "cost", &usd(cost.total.0).to_string());
+        }
+        raw
+    }
+
+    /// The upstream closed the stream. Without a finish reason or a terminal event that is a truncation (S2).
+    fn end(&mut self) {
+        if !matches!(self.state, State::Open) {
+            return;
+        }
+        if !self.saw_finish && !self.saw_end {
+            return self.fail(&Failure::local(Kind::Truncated, "the stream ended without a finish reason"));
+        }
+        let chat = matches!(self.operation, Operation::ChatCompletions | Operation::Completions);
+        if chat && !self.saw_end {
+            self.out.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
+        }
+        self.state = State::Finishing;
+    }
+
+    /// Ends the stream with an error event in the caller's dialect and an abnormal end.
+    fn fail(&mut self, failure: &Failure) {
+        if !matches!(self.state, State::Open) {
+            return;
+        }
+        self.record.broke(failure.kind);
+        let mut last = self.record.attempts.last().cloned();
+        if let Some(attempt) = &mut last {
+            attempt.failure = Some(failure.kind);
+            attempt.message = failure.message.clone();
+            self.out.push_back(error::broken_event(self.operation, failure, attempt, &self.record.id));
+        }
+        self.state = State::Breaking(None, failure.kind);
+    }
+}

@@ -1,0 +1,125 @@
+//! The story of one request: taken in, decided, attempted, relayed, recorded.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderMap, Method, Request, Response};
+use hyper::body::Incoming;
+use outrigger_route::{Plan, plan};
+use outrigger_wire::{Dialect, Operation};
+
+use crate::{
+    App,
+    attempt::{self, Context},
+    error::Error,
+    intake::{self, Reading, Taken},
+    models,
+    record::Record,
+    relay::{self, Body},
+    signals::lock,
+    state::Published,
+};
+
+/// Answers one request on the callers' listener.
+pub(crate) async fn serve(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
+    let path = below_base(request.uri().path());
+    match Operation::from_path(path) {
+        Some(operation) if request.method() == Method::POST => infer(&app, operation, request).await,
+        Some(operation) => {
+            let record = Record::open(&app, operation);
+            relay::error(&Error::Method("POST"), record, operation.dialect())
+        }
+        None => models::serve(&app, path, &request),
+    }
+}
+
+/// One inference request from head to body.
+async fn infer(app: &Arc<App>, operation: Operation, request: Request<Incoming>) -> Response<Body> {
+    let mut record = Record::open(app, operation);
+    let (head, body) = request.into_parts();
+    let wants_metadata = asks_for_metadata(&head.headers);
+    let taken = match intake::take(app, operation, head.headers, body).await {
+        Ok(taken) => taken,
+        Err(error) => return relay::error(&error, record, operation.dialect()),
+    };
+    match answer(app, &taken, &mut record).await {
+        Ok((committed, plan)) => {
+            drop(taken);
+            relay::to_caller(app, committed, &plan, record, wants_metadata)
+        }
+        Err(error) => relay::error(&error, record, operation.dialect()),
+    }
+}
+
+/// Reads, decides, attempts.
+async fn answer(app: &Arc<App>, taken: &Taken, record: &mut Record) -> Result<(attempt::Committed, Plan), Error> {
+    let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
+    let published = app.state.load();
+    let plan = decide(app, &published, taken, &mut reading, record)?;
+    let deadline = record.started() + plan.route.timeouts.total;
+    let context = Context { app, published: &published, taken, reading: &reading, plan: &plan, deadline };
+    let committed = Box::pin(attempt::run(&context, record)).await.map_err(Error::Exhausted)?;
+    Ok((committed, plan))
+}
+
+fn decide(
+    app: &Arc<App>,
+    published: &Arc<Published>,
+    taken: &Taken,
+    reading: &mut Reading<'_>,
+    record: &mut Record,
+) -> Result<Plan, Error> {
+    record.streamed = reading.head.stream;
+    record.prompt_bytes = taken.body.len() as u64;
+    record.requested = reading.ask.names.first().map(|name| name.as_ref().into()).unwrap_or_default();
+    let now = app.now();
+    if taken.operation.generates() && reading.ask.preferences.order.is_empty() {
+        record.conversation = intake::conversation(&taken.headers, &reading.head);
+        reading.ask.sticky = record
+            .conversation
+            .and_then(|conversation| lock(&app.sticky).target(conversation, now, sticky_ttl(published, reading)));
+    }
+    let plan = plan(&published.snapshot, &reading.ask, &published.health, now, fastrand::u64(..))
+        .map_err(Error::NoRoute);
+    match &plan {
+        Ok(plan) => {
+            record.route = plan.route.name.clone();
+            record.sticky_on_success = plan.route.stickiness.enabled;
+            plan.removed.iter().for_each(|removed| app.metrics.removed(removed.reason.code()));
+        }
+        Err(Error::NoRoute(outrigger_route::NoRoute::Filtered { removed })) => {
+            removed.iter().for_each(|removed| app.metrics.removed(removed.reason.code()));
+        }
+        Err(_) => {}
+    }
+    plan
+}
+
+/// The tie's time to live under the route that the first name means; zero where that route has stickiness off.
+fn sticky_ttl(published: &Published, reading: &Reading<'_>) -> Duration {
+    let route = reading
+        .ask
+        .names
+        .first()
+        .and_then(|name| published.snapshot.routes.get(name.as_ref()))
+        .unwrap_or(&published.snapshot.direct);
+    if route.stickiness.enabled { route.stickiness.ttl } else { Duration::ZERO }
+}
+
+/// The path below the base URL, of which SDKs use three forms: the bare host, `/v1` and `/api/v1`.
+fn below_base(path: &str) -> &str {
+    ["/api/v1", "/v1"]
+        .into_iter()
+        .find_map(|base| path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/')))
+        .unwrap_or(path)
+}
+
+fn asks_for_metadata(headers: &HeaderMap) -> bool {
+    ["x-openrouter-metadata", "x-openrouter-experimental-metadata"]
+        .into_iter()
+        .any(|name| headers.get(name).is_some_and(|value| value == "enabled" || value == "true"))
+}
+
+/// The dialect of an error on a path that is no operation: what the caller's headers suggest.
+pub(crate) fn dialect_of(headers: &HeaderMap) -> Dialect {
+    if headers.contains_key("anthropic-version") { Dialect::Anthropic } else { Dialect::OpenAi }
+}

@@ -1,0 +1,339 @@
+//! Live health per target, endpoint and key. Kept under stable ids, so that a policy push resets nothing that did not
+//! change (C7).
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use outrigger_route::{
+    Health, Percentiles, Signals, Snapshot, Standing, Target,
+    breaker::Breaker,
+    failover::{Blame, rule},
+    snapshot::Provider,
+    window::Window,
+};
+use outrigger_wire::{Failure, Kind};
+
+/// How long a key that was refused (401, 402, 403, spent quota) is left alone.
+const REFUSED_KEY: Duration = Duration::from_secs(300);
+/// How long a key rests after a 429 that names no time.
+const LIMITED_KEY: Duration = Duration::from_secs(2);
+/// No `Retry-After` is believed beyond this (F4).
+const LONGEST_REST: Duration = Duration::from_secs(600);
+/// Percentiles are worked out at most this often.
+const REFRESH: Duration = Duration::from_secs(1);
+
+/// All health ever needed, by stable id.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    targets: Mutex<HashMap<u64, Arc<TargetHealth>>>,
+    endpoints: Mutex<HashMap<Box<str>, Arc<Mutex<Breaker>>>>,
+    keys: Mutex<HashMap<u64, Arc<KeyHealth>>>,
+    limits: Mutex<HashMap<Box<str>, Arc<Limits>>>,
+}
+
+/// The health of one target of the current snapshot, ready to hand.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) target: Arc<TargetHealth>,
+    endpoint: Arc<Mutex<Breaker>>,
+    keys: Arc<[Arc<KeyHealth>]>,
+    limits: Option<Arc<Limits>>,
+}
+
+/// One target's measurements.
+#[derive(Debug, Default)]
+pub(crate) struct TargetHealth {
+    outstanding: AtomicU32,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    breaker: Breaker,
+    latency: Option<Box<Window>>,
+    throughput: Option<Box<Window>>,
+    outcomes: (u64, u64),
+    cached: (Duration, Option<Percentiles>, Option<Percentiles>),
+}
+
+/// One key: not to be used before this time.
+#[derive(Debug, Default)]
+pub(crate) struct KeyHealth {
+    rest_until: AtomicU64,
+}
+
+/// Counts a request in flight until dropped.
+#[derive(Debug)]
+pub(crate) struct InFlight(Arc<TargetHealth>);
+
+impl Registry {
+    /// Health for every target of `snapshot`, by slot; forgets what no longer exists.
+    pub(crate) fn bind(&self, snapshot: &Snapshot) -> Healths {
+        let mut targets = lock(&self.targets);
+        let mut endpoints = lock(&self.endpoints);
+        let mut keys = lock(&self.keys);
+        let mut limits = lock(&self.limits);
+        let mut of_provider: HashMap<*const Provider, Arc<[Arc<KeyHealth>]>> = HashMap::new();
+        let bound: Vec<Bound> = snapshot
+            .targets
+            .iter()
+            .map(|target| {
+                let provider = &target.provider;
+                let provider_keys = of_provider.entry(Arc::as_ptr(provider)).or_insert_with(|| {
+                    provider.credentials.iter().map(|credential| keys.entry(credential.id).or_default().clone()).collect()
+                });
+                let limited = provider.requests_per_minute.is_some() || provider.tokens_per_minute.is_some();
+                Bound {
+                    target: targets.entry(target.id).or_default().clone(),
+                    endpoint: endpoints.entry(provider.base_url.clone()).or_default().clone(),
+                    keys: provider_keys.clone(),
+                    limits: limited.then(|| {
+                        let entry = limits.entry(provider.name.clone()).or_insert_with(|| Arc::new(Limits::of(provider)));
+                        if entry.rates != Limits::of(provider).rates {
+                            *entry = Arc::new(Limits::of(provider));
+                        }
+                        entry.clone()
+                    }),
+                }
+            })
+            .collect();
+        targets.retain(|_, health| Arc::strong_count(health) > 1);
+        endpoints.retain(|_, health| Arc::strong_count(health) > 1);
+        keys.retain(|_, health| Arc::strong_count(health) > 1);
+        Healths(bound)
+    }
+}
+
+impl Bound {
+    fn standing(&self, now: Duration) -> Standing {
+        let outstanding = self.target.outstanding.load(Relaxed);
+        let mut inner = lock(&self.target.inner);
+        let mut until = inner.breaker.closed_until(now, outstanding);
+        let mut degraded = !inner.breaker.is_idle() && inner.breaker.degraded(now);
+        let (latency, throughput) = inner.percentiles(now);
+        let (ok, bad) = inner.outcomes;
+        drop(inner);
+        {
+            let mut endpoint = lock(&self.endpoint);
+            if !endpoint.is_idle() {
+                until = until.max(endpoint.closed_until(now, outstanding));
+                degraded |= endpoint.degraded(now);
+            }
+        }
+        if !self.keys.is_empty() {
+            let rest = self.keys.iter().map(|key| key.rests_until()).min().unwrap_or_default();
+            if rest > now {
+                until = until.max(Some(rest));
+            }
+        }
+        if let Some(limits) = &self.limits {
+            until = until.max(limits.closed_until(now));
+        }
+        let health = match until {
+            Some(until) => Health::Cooling { until },
+            None if degraded => Health::Degraded,
+            None => Health::Good,
+        };
+        let uptime = (ok + bad >= 20).then(|| ok as f32 / (ok + bad) as f32);
+        Standing { health, outstanding, latency, throughput, uptime }
+    }
+
+    /// A usable key by weight, or the one that rests the shortest. `None` for a provider without keys.
+    pub(crate) fn key(&self, provider: &Provider, now: Duration, draw: f64) -> Option<usize> {
+        let weight = |at: usize| provider.credentials.get(at).map_or(0.0, |credential| f64::from(credential.weight.max(1)));
+        let fit: f64 = (0..self.keys.len()).filter(|at| self.keys[*at].rests_until() <= now).map(weight).sum();
+        if fit == 0.0 {
+            return (0..self.keys.len()).min_by_key(|at| self.keys[*at].rests_until());
+        }
+        let mut left = draw * fit;
+        (0..self.keys.len()).filter(|at| self.keys[*at].rests_until() <= now).find(|at| {
+            left -= weight(*at);
+            left < 0.0
+        })
+    }
+
+    /// Whether some key of the provider is usable now.
+    pub(crate) fn has_key(&self, now: Duration) -> bool {
+        self.keys.iter().any(|key| key.rests_until() <= now)
+    }
+
+    /// An attempt began.
+    pub(crate) fn begin(&self, now: Duration) -> InFlight {
+        if let Some(limits) = &self.limits {
+            limits.spend(now, 1.0, 0.0);
+        }
+        self.target.outstanding.fetch_add(1, Relaxed);
+        InFlight(self.target.clone())
+    }
+
+    /// Tokens were used, as far as they are known.
+    pub(crate) fn spent(&self, now: Duration, tokens: u64) {
+        if let Some(limits) = &self.limits {
+            limits.spend(now, 0.0, tokens as f64);
+        }
+    }
+
+    /// An attempt ended well.
+    pub(crate) fn success(&self, now: Duration, first_token: Option<Duration>, tokens_per_second: Option<f64>) {
+        let mut inner = lock(&self.target.inner);
+        inner.breaker.success(now);
+        inner.outcomes.0 += 1;
+        if let Some(first) = first_token {
+            inner.latency.get_or_insert_default().record(now, first.as_secs_f64() * 1000.0);
+        }
+        if let Some(speed) = tokens_per_second {
+            inner.throughput.get_or_insert_default().record(now, speed);
+        }
+        drop(inner);
+        let mut endpoint = lock(&self.endpoint);
+        if !endpoint.is_idle() {
+            endpoint.success(now);
+        }
+    }
+
+    /// An attempt failed; what it speaks against is in the table of `route::failover`. Returns whether something
+    /// began to cool.
+    pub(crate) fn failure(&self, failure: &Failure, key: Option<usize>, now: Duration) -> bool {
+        match rule(failure.kind).blame {
+            Blame::Nobody => false,
+            Blame::Credential => {
+                let rest = match failure.kind {
+                    Kind::RateLimited => failure.retry_after.unwrap_or(LIMITED_KEY).min(LONGEST_REST),
+                    _ => REFUSED_KEY,
+                };
+                match key.and_then(|at| self.keys.get(at)) {
+                    Some(key) => {
+                        key.rest_until(now + rest);
+                        true
+                    }
+                    // An endpoint without keys: the target itself is what is limited.
+                    None => self.target_failed(now),
+                }
+            }
+            Blame::Target => self.target_failed(now),
+            Blame::Provider => {
+                lock(&self.target.inner).outcomes.1 += 1;
+                lock(&self.endpoint).failure(now)
+            }
+        }
+    }
+
+    fn target_failed(&self, now: Duration) -> bool {
+        let mut inner = lock(&self.target.inner);
+        inner.outcomes.1 += 1;
+        inner.breaker.failure(now)
+    }
+}
+
+impl Inner {
+    fn percentiles(&mut self, now: Duration) -> (Option<Percentiles>, Option<Percentiles>) {
+        if self.latency.is_some() && now.saturating_sub(self.cached.0) >= REFRESH {
+            let seconds = |p: Percentiles| Percentiles { at: p.at.map(|ms| ms / 1000.0) };
+            self.cached = (
+                now,
+                self.latency.as_mut().and_then(|window| window.percentiles(now, false)).map(seconds),
+                self.throughput.as_mut().and_then(|window| window.percentiles(now, true)),
+            );
+            // Old outcomes fade: half of them every five minutes would need a clock; a cap serves as well.
+            if self.outcomes.0 + self.outcomes.1 > 1000 {
+                self.outcomes = (self.outcomes.0 / 2, self.outcomes.1 / 2);
+            }
+        }
+        (self.cached.1, self.cached.2)
+    }
+}
+
+impl KeyHealth {
+    fn rests_until(&self) -> Duration {
+        Duration::from_nanos(self.rest_until.load(Relaxed))
+    }
+
+    /// Never shortens a rest (C2).
+    fn rest_until(&self, until: Duration) {
+        self.rest_until.fetch_max(u64::try_from(until.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.outstanding.fetch_sub(1, Relaxed);
+    }
+}
+
+/// The health of every target of one snapshot, by slot.
+#[derive(Debug)]
+pub(crate) struct Healths(Vec<Bound>);
+
+impl std::ops::Index<usize> for Healths {
+    type Output = Bound;
+
+    fn index(&self, slot: usize) -> &Bound {
+        &self.0[slot]
+    }
+}
+
+impl Signals for Healths {
+    fn standing(&self, target: &Target, now: Duration) -> Standing {
+        self.0.get(target.slot as usize).map_or_else(Standing::default, |bound| bound.standing(now))
+    }
+}
+
+/// Token buckets of a provider's own limits. They bound this pod alone (K8).
+#[derive(Debug)]
+pub(crate) struct Limits {
+    /// Requests and tokens per minute.
+    rates: [Option<f64>; 2],
+    /// What is left of each, and when that was so.
+    left: Mutex<([f64; 2], Duration)>,
+}
+
+impl Limits {
+    fn of(provider: &Provider) -> Self {
+        let rates = [provider.requests_per_minute.map(f64::from), provider.tokens_per_minute.map(f64::from)];
+        Self { rates, left: Mutex::new((rates.map(|rate| rate.unwrap_or(0.0)), Duration::ZERO)) }
+    }
+
+    fn closed_until(&self, now: Duration) -> Option<Duration> {
+        let mut state = lock(&self.left);
+        self.refill(&mut state, now);
+        self.rates
+            .iter()
+            .zip(state.0)
+            .zip([1.0, 0.0])
+            .filter_map(|((rate, left), need)| {
+                let missing = need - left;
+                rate.filter(|_| missing > 0.0 || (need == 0.0 && left <= 0.0)).map(|rate| {
+                    now + Duration::from_secs_f64((missing.max(1.0) / rate.max(1e-9) * 60.0).min(3600.0))
+                })
+            })
+            .max()
+    }
+
+    fn spend(&self, now: Duration, requests: f64, tokens: f64) {
+        let mut state = lock(&self.left);
+        self.refill(&mut state, now);
+        state.0[0] -= requests;
+        state.0[1] -= tokens;
+    }
+
+    fn refill(&self, state: &mut ([f64; 2], Duration), now: Duration) {
+        let seconds = now.saturating_sub(state.1).as_secs_f64();
+        state.1 = state.1.max(now);
+        for (left, rate) in state.0.iter_mut().zip(self.rates) {
+            if let Some(rate) = rate {
+                *left = (*left + rate / 60.0 * seconds).min(rate);
+            }
+        }
+    }
+}
+
+/// A poisoned lock holds plain numbers: whatever they are, they are still numbers.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,276 @@
+//! The decision itself: names to candidates, hard filters, health, order.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    Ask, NoRoute, Reason, Signals, Snapshot, Target,
+    ask::{Ordering, Preferences},
+    filter,
+    reason::Removed,
+    resolve::{Targets, resolve},
+    signals::{Health, Percentiles, Standing},
+    snapshot::Route,
+    strategy::{self, View},
+    words::{Parameter, Parameters},
+};
+
+/// What to try, in order, and why.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Whose failover, timeouts and stickiness apply: the route of the first name.
+    pub route: Arc<Route>,
+    /// Candidates, best first. Never empty.
+    pub candidates: Vec<Candidate>,
+    /// What was removed, with its reason.
+    pub removed: Vec<Removed>,
+    /// How the candidates were ordered.
+    pub ordering: Ordering,
+    /// The caller forbade fallbacks.
+    pub no_fallbacks: bool,
+}
+
+/// One target that may answer.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The target; owned, so that a new snapshot cannot disturb a request in flight.
+    pub target: Arc<Target>,
+    /// How it stood when the plan was made.
+    pub standing: Standing,
+    /// What its strategy gave it; lower is better.
+    pub score: f64,
+    /// Request fields set or removed for this target (F7).
+    pub parameters: Arc<[(Box<str>, Option<Box<str>>)]>,
+    /// Which of the request's names it came from.
+    name: u16,
+    key: Key,
+}
+
+/// The order of candidates, most significant first. Health comes before priority, so that a cooling primary stands
+/// behind a healthy fallback; a merely degraded one only stands behind its peers. A threshold the caller prefers comes
+/// before the order of models, which it may turn round (OpenRouter's `preferred_*`).
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+struct Key {
+    cooling: Duration,
+    unstuck: bool,
+    misses_preference: bool,
+    name: u16,
+    priority: u16,
+    order: u16,
+    degraded: bool,
+    score: f64,
+    draw: f64,
+}
+
+/// Decides. Pure: the same arguments give the same plan. `draw` is one random number; `now` the time since the fixed
+/// start that `signals` uses.
+///
+/// Costs one allocation for the candidates and, if any is removed, one for those; time grows with the number of
+/// providers that serve the model, not with the size of the catalogue.
+pub fn plan(
+    snapshot: &Snapshot,
+    ask: &Ask<'_>,
+    signals: &impl Signals,
+    now: Duration,
+    draw: u64,
+) -> Result<Plan, NoRoute> {
+    let mut gather = Gather { snapshot, ask, signals, now, draw, name: 0, candidates: Vec::new(), removed: Vec::new() };
+    let mut first: Option<(&Arc<Route>, Ordering)> = None;
+    let mut unknown = None;
+    for (at, name) in ask.names.iter().enumerate() {
+        // SDKs repeat `model` at the head of `models`.
+        if ask.names[..at].contains(name) {
+            continue;
+        }
+        // One unknown name among several fallbacks is no reason to fail the others.
+        let resolved = match resolve(snapshot, name) {
+            Ok(resolved) => resolved,
+            Err(error) => {
+                unknown.get_or_insert(error);
+                continue;
+            }
+        };
+        let sort = ask.preferences.sort.or(resolved.sort);
+        let ordering = sort.map_or(Ordering::Strategy(resolved.route.strategy), Ordering::Sort);
+        first.get_or_insert((resolved.route, ordering));
+        gather.name = u16::try_from(at).unwrap_or(u16::MAX);
+        let rank = if ask.preferences.across_models { 0 } else { gather.name };
+        gather.add(resolved.route, &resolved.targets, ordering, rank);
+    }
+    let Some((route, ordering)) = first else { return Err(unknown.unwrap_or(NoRoute::NoName)) };
+    let Gather { mut candidates, mut removed, .. } = gather;
+    prefer_supporting(ask, &mut candidates, &mut removed);
+    if candidates.is_empty() {
+        return Err(NoRoute::Filtered { removed });
+    }
+    replace_unmeasured(&mut candidates);
+    candidates.sort_by(|a, b| a.key.partial_cmp(&b.key).unwrap_or(std::cmp::Ordering::Equal));
+    if ask.names.len() > 1 {
+        keep_first_of_each(&mut candidates);
+    }
+    if ask.preferences.no_fallbacks && ask.preferences.order.is_empty() {
+        candidates.truncate(1);
+    }
+    Ok(Plan {
+        route: route.clone(),
+        candidates,
+        removed,
+        ordering,
+        no_fallbacks: ask.preferences.no_fallbacks,
+    })
+}
+
+struct Gather<'a, S> {
+    snapshot: &'a Snapshot,
+    ask: &'a Ask<'a>,
+    signals: &'a S,
+    now: Duration,
+    draw: u64,
+    /// Which of the request's names is being resolved.
+    name: u16,
+    candidates: Vec<Candidate>,
+    removed: Vec<Removed>,
+}
+
+impl<S: Signals> Gather<'_, S> {
+    fn add(&mut self, route: &Route, targets: &Targets<'_>, ordering: Ordering, rank: u16) {
+        match targets {
+            Targets::Route(list) => {
+                self.candidates.reserve(list.len());
+                for (position, line) in list.iter().enumerate() {
+                    self.one(route, line.slot, ordering, rank, position, line.priority, line.weight, &line.parameters);
+                }
+            }
+            Targets::Model(slots) => {
+                self.candidates.reserve(slots.len());
+                let none: Arc<[_]> = Arc::from([]);
+                for (position, slot) in slots.iter().enumerate() {
+                    self.one(route, *slot, ordering, rank, position, 0, 1, &none);
+                }
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn one(
+        &mut self,
+        route: &Route,
+        slot: u32,
+        ordering: Ordering,
+        rank: u16,
+        position: usize,
+        priority: u16,
+        weight: u32,
+        parameters: &Arc<[(Box<str>, Option<Box<str>>)]>,
+    ) {
+        let Some(target) = self.snapshot.targets.get(slot as usize) else { return };
+        let want = &self.ask.preferences;
+        if let Some(reason) = filter::removal(target, self.ask, &route.constraints) {
+            self.removed.push(Removed { target: target.clone(), reason });
+            return;
+        }
+        let order = filter::order_rank(&target.provider, want);
+        if want.no_fallbacks && !want.order.is_empty() && order.is_none() {
+            self.removed.push(Removed { target: target.clone(), reason: Reason::NotAllowed });
+            return;
+        }
+        let standing = self.signals.standing(target, self.now);
+        let draw = unit(self.draw, u64::from(slot));
+        let score = strategy::score(ordering, &View { target, standing: &standing, position, weight, draw });
+        let cooling = match standing.health {
+            Health::Cooling { until } => until.max(Duration::from_nanos(1)),
+            _ => Duration::ZERO,
+        };
+        let sticks = want.order.is_empty() && self.ask.sticky == Some(target.id);
+        let key = Key {
+            cooling,
+            unstuck: !sticks,
+            misses_preference: misses(want, &standing),
+            name: rank,
+            priority,
+            order: order.unwrap_or(u16::MAX),
+            degraded: standing.health == Health::Degraded,
+            score,
+            draw,
+        };
+        self.candidates.push(Candidate {
+            target: target.clone(),
+            standing,
+            score,
+            parameters: parameters.clone(),
+            name: self.name,
+            key,
+        });
+    }
+}
+
+/// Soft per-model preference of OpenRouter: where some endpoints of a model support tools, structured output or
+/// verbosity and the request uses them, the others of that model are left out; where none does, all stay.
+fn prefer_supporting(ask: &Ask<'_>, candidates: &mut Vec<Candidate>, removed: &mut Vec<Removed>) {
+    let soft: Parameters = [
+        Parameter::Tools,
+        Parameter::ResponseFormat,
+        Parameter::StructuredOutputs,
+        Parameter::Verbosity,
+    ]
+    .into_iter()
+    .filter(|parameter| ask.parameters.contains(*parameter))
+    .collect();
+    let lacks = |candidate: &Candidate| !soft.minus(candidate.target.parameters).is_empty();
+    if soft.is_empty() || !candidates.iter().any(lacks) {
+        return;
+    }
+    let able: Vec<Box<str>> =
+        candidates.iter().filter(|candidate| !lacks(candidate)).map(|candidate| candidate.target.model.clone()).collect();
+    candidates.retain(|candidate| {
+        let keep = !lacks(candidate) || !able.contains(&candidate.target.model);
+        if !keep {
+            removed.push(Removed { target: candidate.target.clone(), reason: Reason::Preferred });
+        }
+        keep
+    });
+}
+
+/// Two names may stand for the same target (`a/b` and `a/b:floor`, a route and its model): it is tried in its best
+/// place alone. A route that lists one target twice with other parameters keeps both lines.
+fn keep_first_of_each(candidates: &mut Vec<Candidate>) {
+    let mut kept: Vec<(u32, u16)> = Vec::with_capacity(candidates.len());
+    candidates.retain(|candidate| {
+        let keep = kept.iter().all(|(slot, name)| *slot != candidate.target.slot || *name == candidate.name);
+        kept.push((candidate.target.slot, candidate.name));
+        keep
+    });
+}
+
+/// Gives unmeasured candidates the mean of their measured peers: a new endpoint starts as a typical one.
+fn replace_unmeasured(candidates: &mut [Candidate]) {
+    let (sum, count) = candidates
+        .iter()
+        .filter(|candidate| !candidate.score.is_nan())
+        .fold((0.0, 0_u32), |(sum, count), candidate| (sum + candidate.score, count + 1));
+    let typical = if count == 0 { 0.0 } else { sum / f64::from(count) };
+    for candidate in candidates.iter_mut().filter(|candidate| candidate.score.is_nan()) {
+        candidate.score = typical;
+        candidate.key.score = typical;
+    }
+}
+
+/// Whether a measured target misses any of the thresholds the request prefers.
+fn misses(want: &Preferences, standing: &Standing) -> bool {
+    let any = |wanted: &[Option<f64>; 4], have: Option<Percentiles>, bad: fn(f64, f64) -> bool| {
+        have.is_some_and(|have| wanted.iter().zip(have.at).any(|(wanted, have)| wanted.is_some_and(|w| bad(have, w))))
+    };
+    any(&want.min_throughput, standing.throughput, |have, want| have < want)
+        || any(&want.max_latency, standing.latency, |have, want| have > want)
+}
+
+/// A number in (0, 1) for each candidate of one request (SplitMix64, Steele et al. 2014).
+fn unit(draw: u64, slot: u64) -> f64 {
+    let mut z = draw.wrapping_add((slot + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^= z >> 31;
+    ((z >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests;

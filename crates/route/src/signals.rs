@@ -1,0 +1,58 @@
+//! What is known of each target's health right now; the proxy answers from atomics.
+
+use std::time::Duration;
+
+use crate::Target;
+
+/// Live facts about targets.
+pub trait Signals {
+    /// How `target` stands at `now`, a time since a fixed start.
+    fn standing(&self, target: &Target, now: Duration) -> Standing;
+}
+
+/// One target's standing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// Whether it should be called.
+    pub health: Health,
+    /// Requests in flight.
+    pub outstanding: u32,
+    /// Seconds to the first content over the last five minutes.
+    pub latency: Option<Percentiles>,
+    /// Output tokens per second over the last five minutes; for this one `p90` means that 90 % were at least as fast.
+    pub throughput: Option<Percentiles>,
+    /// Share of successful attempts over the last five minutes, 0 to 1.
+    pub uptime: Option<f32>,
+}
+
+/// Whether a target should be called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Health {
+    /// Nothing speaks against it.
+    #[default]
+    Good,
+    /// Significant failures in the last 30 s: behind its peers.
+    Degraded,
+    /// Not before this time: a breaker is open, its keys are spent, or the pod's own limit is reached.
+    Cooling {
+        /// When it may be called again, since the same fixed start as `now`.
+        until: Duration,
+    },
+}
+
+/// Percentiles of a rolling window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Percentiles {
+    /// p50, p75, p90, p99.
+    pub at: [f64; 4],
+}
+
+/// No signals: every target is healthy and unmeasured. For tests and for `explain` without a running sidecar.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Calm;
+
+impl Signals for Calm {
+    fn standing(&self, _: &Target, _: Duration) -> Standing {
+        Standing::default()
+    }
+}

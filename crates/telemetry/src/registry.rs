@@ -1,0 +1,88 @@
+//! The metric registry: hands out handles that are registered once and rendered as Prometheus text.
+
+use std::fmt;
+
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+/// Label of a metric.
+pub type Labels<'a> = &'a [(&'static str, &'a str)];
+
+/// A registry of its own, not the process-wide one, so that two sidecars in one test process do not mix.
+pub struct Registry {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+}
+
+/// One family: what `/metrics` and the inventory print of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// Full name with unit suffix.
+    pub name: &'static str,
+    /// `counter`, `gauge` or `histogram`.
+    pub kind: &'static str,
+    /// Label names.
+    pub labels: &'static [&'static str],
+    /// One sentence.
+    pub help: &'static str,
+    /// Upper bounds of histogram buckets, in the family's unit; empty otherwise.
+    pub buckets: &'static [f64],
+}
+
+const METADATA: Metadata<'static> = Metadata::new("outrigger", Level::INFO, None);
+
+impl Registry {
+    /// A registry for `families`.
+    pub fn new(families: &[Family]) -> Result<Self, BuildError> {
+        let mut builder = PrometheusBuilder::new();
+        for family in families.iter().filter(|family| !family.buckets.is_empty()) {
+            builder = builder.set_buckets_for_metric(Matcher::Full(family.name.to_owned()), family.buckets)?;
+        }
+        let recorder = builder.build_recorder();
+        for family in families {
+            match family.kind {
+                "counter" => recorder.describe_counter(family.name.into(), None, family.help.into()),
+                "gauge" => recorder.describe_gauge(family.name.into(), None, family.help.into()),
+                _ => recorder.describe_histogram(family.name.into(), None, family.help.into()),
+            }
+        }
+        let handle = recorder.handle();
+        Ok(Self { recorder, handle })
+    }
+
+    /// A counter; the same name and labels give the same counter.
+    pub fn counter(&self, family: &Family, labels: Labels<'_>) -> Counter {
+        self.recorder.register_counter(&key(family, labels), &METADATA)
+    }
+
+    /// A gauge.
+    pub fn gauge(&self, family: &Family, labels: Labels<'_>) -> Gauge {
+        self.recorder.register_gauge(&key(family, labels), &METADATA)
+    }
+
+    /// A histogram.
+    pub fn histogram(&self, family: &Family, labels: Labels<'_>) -> Histogram {
+        self.recorder.register_histogram(&key(family, labels), &METADATA)
+    }
+
+    /// Everything in the Prometheus text format.
+    pub fn render(&self) -> String {
+        self.handle.render()
+    }
+
+    /// Moves histogram samples into their buckets; call it every few seconds so that they do not pile up unscraped.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").finish_non_exhaustive()
+    }
+}
+
+fn key(family: &Family, labels: Labels<'_>) -> Key {
+    let labels: Vec<Label> = labels.iter().map(|(name, value)| Label::new(*name, (*value).to_owned())).collect();
+    Key::from_parts(family.name, labels)
+}

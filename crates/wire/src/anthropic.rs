@@ -1,0 +1,5 @@
+//! Anthropic's dialect: Messages.
+
+pub mod response;
+pub mod stream;
+pub mod usage;

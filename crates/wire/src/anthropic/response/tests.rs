@@ -1,0 +1,30 @@
+use super::*;
+
+fn kind(operation: Operation, body: &str) -> Result<Answer, Kind> {
+    read(operation, body.as_bytes()).map_err(|failure| failure.kind)
+}
+
+/// R6, U1
+#[test]
+fn the_stop_reason_usage_and_its_place_are_found() {
+    let body = r#"{"type":"message","content":[{"type":"text","text":"a"}],"stop_reason":"refusal","usage":{"input_tokens":2,"output_tokens":1}}"#;
+    let answer = kind(Operation::Messages, body).unwrap();
+    assert_eq!(answer.finish.as_deref(), Some("refusal"));
+    assert_eq!(&body[answer.usage_at.unwrap()], r#"{"input_tokens":2,"output_tokens":1}"#);
+}
+
+#[test]
+fn an_answer_may_be_empty_but_not_missing() {
+    assert!(kind(Operation::Messages, r#"{"content":[],"stop_reason":"end_turn"}"#).is_ok());
+    assert!(kind(Operation::CountTokens, r#"{"input_tokens":12}"#).is_ok());
+    for body in ["{}", "", "<html>", r#"{"content":null}"#, "[]"] {
+        assert_eq!(kind(Operation::Messages, body), Err(Kind::Malformed), "{body}");
+    }
+}
+
+/// S7
+#[test]
+fn an_error_in_a_200_is_a_failure() {
+    let body = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+    assert_eq!(kind(Operation::Messages, body), Err(Kind::Overloaded));
+}

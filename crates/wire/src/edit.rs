@@ -1,0 +1,179 @@
+//! Splicing: the few bytes of a body that change, while every other byte stays as it was.
+
+use bytes::Bytes;
+
+use crate::request::Head;
+
+/// Changes to the top level of a JSON object.
+#[derive(Clone, Debug, Default)]
+pub struct Edits<'a> {
+    changes: Vec<(&'a str, Option<String>)>,
+}
+
+impl<'a> Edits<'a> {
+    /// Sets member `key` to the JSON text `value`, in place if it exists, else at the end.
+    pub fn set(&mut self, key: &'a str, value: impl Into<String>) -> &mut Self {
+        self.changes.retain(|(name, _)| *name != key);
+        self.changes.push((key, Some(value.into())));
+        self
+    }
+
+    /// Removes every member called `key`.
+    pub fn remove(&mut self, key: &'a str) -> &mut Self {
+        self.changes.retain(|(name, _)| *name != key);
+        self.changes.push((key, None));
+        self
+    }
+
+    /// The body with the changes made. With nothing to change, the same bytes by reference count.
+    pub fn apply(&self, body: &Bytes, head: &Head<'_>) -> Bytes {
+        let change_of = |key: &str| self.changes.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
+        let additions: Vec<_> = self
+            .changes
+            .iter()
+            .filter_map(|(key, value)| value.as_ref().map(|value| (*key, value)))
+            .filter(|(key, _)| !head.members.iter().any(|member| member.key == *key))
+            .collect();
+        let untouched = head
+            .members
+            .iter()
+            .all(|member| change_of(&member.key).is_none_or(|value| value.as_deref() == Some(member.raw)));
+        if untouched && additions.is_empty() {
+            return body.clone();
+        }
+        let extra: usize = self.changes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, String::len) + 4).sum();
+        let mut out = Vec::with_capacity(body.len() + extra);
+        let first = head.members.first().map_or_else(|| brace_end(body), |member| member.start);
+        out.extend_from_slice(&body[..first]);
+        let mut empty = true;
+        let mut previous_end = first;
+        for member in &head.members {
+            let separator = previous_end..member.start;
+            previous_end = member.value.end;
+            let value = match change_of(&member.key) {
+                Some(None) => continue,
+                Some(Some(value)) => value.as_bytes(),
+                None => member.raw.as_bytes(),
+            };
+            if !empty {
+                // The first kept member may have lost its predecessor; then it has lost the comma too.
+                let text = &body[separator];
+                out.extend_from_slice(if text.is_empty() { b"," } else { text });
+            }
+            empty = false;
+            out.extend_from_slice(&body[member.start..member.value.start]);
+            out.extend_from_slice(value);
+        }
+        for (key, value) in additions {
+            if !empty {
+                out.push(b',');
+            }
+            empty = false;
+            out.extend_from_slice(quote(key).as_bytes());
+            out.push(b':');
+            out.extend_from_slice(value.as_bytes());
+        }
+        out.extend_from_slice(&body[previous_end..]);
+        Bytes::from(out)
+    }
+}
+
+/// `text` as a JSON string.
+pub fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Inserts `,"<key>":<json>` before the closing brace of the object that ends at `end` (exclusive) of `bytes`.
+pub fn insert_member(bytes: &[u8], end: usize, key: &str, json: &str) -> Bytes {
+    let brace = end.saturating_sub(1);
+    let before = bytes[..brace].iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |at| at + 1);
+    let mut out = Vec::with_capacity(bytes.len() + key.len() + json.len() + 4);
+    out.extend_from_slice(&bytes[..before]);
+    if before > 0 && bytes[before - 1] != b'{' {
+        out.push(b',');
+    }
+    out.extend_from_slice(quote(key).as_bytes());
+    out.push(b':');
+    out.extend_from_slice(json.as_bytes());
+    out.extend_from_slice(&bytes[before..]);
+    Bytes::from(out)
+}
+
+fn brace_end(body: &[u8]) -> usize {
+    memchr::memchr(b'{', body).map_or(0, |brace| brace + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(body: &str, edits: impl Fn(&mut Edits<'static>)) -> String {
+        let bytes = Bytes::copy_from_slice(body.as_bytes());
+        let head = Head::read(&bytes).unwrap();
+        let mut changes = Edits::default();
+        edits(&mut changes);
+        let out = changes.apply(&bytes, &head);
+        serde_json::from_slice::<serde_json::Value>(&out).unwrap();
+        String::from_utf8(out.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn only_the_value_changes_and_every_other_byte_stays() {
+        let body = "{ \"z\": 1.0e+2 ,\t\"model\" :\"a\", \"u\":[ ] }";
+        assert_eq!(
+            edit(body, |e| {
+                e.set("model", "\"b\"");
+            }),
+            "{ \"z\": 1.0e+2 ,\t\"model\" :\"b\", \"u\":[ ] }"
+        );
+    }
+
+    #[test]
+    fn members_are_removed_at_the_front_in_the_middle_and_at_the_end() {
+        for (body, want) in [
+            (r#"{"x":1,"a":2}"#, r#"{"a":2}"#),
+            (r#"{"a":2,"x":1}"#, r#"{"a":2}"#),
+            (r#"{"a":1,"x":2, "b":3}"#, r#"{"a":1, "b":3}"#),
+            (r#"{"x":1}"#, r#"{}"#),
+            (r#"{"x":1,"x":2,"a":3,"x":4}"#, r#"{"a":3}"#),
+        ] {
+            assert_eq!(
+                edit(body, |e| {
+                    e.remove("x");
+                }),
+                want
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_member_is_added_at_the_end() {
+        assert_eq!(
+            edit(r#"{"a":1 }"#, |e| {
+                e.set("s", "true");
+            }),
+            r#"{"a":1,"s":true }"#
+        );
+        assert_eq!(
+            edit(r#"{ }"#, |e| {
+                e.set("s", "true");
+            }),
+            r#"{"s":true }"#
+        );
+    }
+
+    #[test]
+    fn nothing_to_change_is_the_same_allocation() {
+        let body = Bytes::from_static(br#"{"model":"a"}"#);
+        let head = Head::read(&body).unwrap();
+        let mut edits = Edits::default();
+        edits.set("model", "\"a\"").remove("provider");
+        assert_eq!(edits.apply(&body, &head).as_ptr(), body.as_ptr());
+    }
+
+    #[test]
+    fn a_member_is_inserted_before_the_brace() {
+        assert_eq!(&insert_member(br#"{"u":{"a":1 }}"#, 13, "c", "2")[..], br#"{"u":{"a":1,"c":2 }}"#);
+        assert_eq!(&insert_member(br#"{}"#, 2, "c", "2")[..], br#"{"c":2}"#);
+    }
+}

@@ -1,0 +1,3 @@
+//! OpenAI's Responses API: its whole answers read like the rest of the OpenAI dialect, its streams do not.
+
+pub mod stream;

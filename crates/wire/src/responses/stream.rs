@@ -1,0 +1,71 @@
+//! Events of a Responses stream.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    openai::{error, usage},
+    peek::{Meaning, Peek, place},
+};
+
+/// Reads one event.
+pub fn peek(event: Option<&str>, data: &[u8]) -> Peek {
+    if data.trim_ascii() == b"[DONE]" {
+        return Peek::of(Meaning::End);
+    }
+    let Ok(read) = serde_json::from_slice::<Event<'_>>(data) else {
+        return Peek::of(Meaning::Malformed);
+    };
+    let kind = read.kind.as_deref().or(event).unwrap_or_default();
+    let mut peek = Peek::of(match kind {
+        "response.completed" | "response.incomplete" => Meaning::End,
+        "response.failed" => Meaning::Error(error::in_band(
+            read.response.as_ref().and_then(|response| response.error).map_or("{}", RawValue::get),
+        )),
+        // A bare `error` event carries its words at the top level.
+        "error" | "response.error" => {
+            Meaning::Error(error::in_band(read.error.map_or_else(|| std::str::from_utf8(data).unwrap_or("{}"), RawValue::get)))
+        }
+        // A finished item is content even where no delta announced it: a tool search, an encrypted thought, a picture.
+        "response.output_item.done" | "response.image_generation_call.partial_image" => Meaning::Content,
+        kind if kind.ends_with(".delta") => Meaning::Content,
+        _ => Meaning::Prelude,
+    });
+    if peek.meaning == Meaning::Content {
+        peek.text = read.delta.map_or(0, |raw| raw.get().len().saturating_sub(2));
+        peek.tool_call = kind.contains("function_call") || kind.contains("mcp_call") || kind.contains("custom_tool");
+    }
+    if peek.meaning == Meaning::End {
+        peek.finish = kind.strip_prefix("response.").map(Into::into);
+        if let Some(raw) = read.response.and_then(|response| response.usage) {
+            peek.usage = usage::read(raw.get());
+            peek.usage_at = Some(place(data, raw.get()));
+        }
+    }
+    peek
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    delta: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    response: Option<Response<'a>>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Response<'a> {
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+#[cfg(test)]
+mod tests;

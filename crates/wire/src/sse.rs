@@ -1,0 +1,228 @@
+//! Incremental framing of `text/event-stream` (WHATWG HTML 9.2.6): chunks in, whole events out.
+//!
+//! Events come out as the bytes they arrived in, so that a relay can pass them on untouched. A chunk that holds only
+//! whole events is sliced, never copied; what is left of a partial event is copied once.
+
+use std::borrow::Cow;
+
+use bytes::{Bytes, BytesMut};
+
+/// Largest single event, in bytes. Far above the image deltas seen in practice; it bounds memory per stream.
+pub const MAX_EVENT: usize = 16 << 20;
+
+/// Splits a byte stream into events.
+#[derive(Debug, Default)]
+pub struct Framer {
+    /// The last chunk, as long as no partial event precedes it.
+    chunk: Bytes,
+    /// A partial event carried over between chunks, and what was fed behind it.
+    partial: BytesMut,
+    /// How far the bytes have been searched.
+    scanned: usize,
+    /// Where the current line begins.
+    line: usize,
+    /// The last chunk ended in CR: a leading LF of the next belongs to it.
+    after_cr: bool,
+}
+
+/// One event with its terminating blank line, exactly as received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The bytes as received.
+    pub raw: Bytes,
+}
+
+/// The event is larger than [`MAX_EVENT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+impl Framer {
+    /// Adds a chunk. Call [`Self::next_frame`] until it returns `None` before feeding again.
+    pub fn feed(&mut self, chunk: Bytes) -> Result<(), TooLong> {
+        if self.partial.len() > MAX_EVENT {
+            return Err(TooLong);
+        }
+        if self.partial.is_empty() {
+            self.chunk = chunk;
+        } else {
+            self.partial.extend_from_slice(&chunk);
+        }
+        if self.after_cr && self.scanned < self.bytes().len() {
+            self.after_cr = false;
+            if self.bytes()[self.scanned] == b'\n' {
+                self.scanned += 1;
+                self.line = self.scanned;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next whole event.
+    pub fn next_frame(&mut self) -> Option<Frame> {
+        while let Some(at) = memchr::memchr2(b'\n', b'\r', &self.bytes()[self.scanned..]).map(|at| at + self.scanned) {
+            let blank = at == self.line;
+            let mut end = at + 1;
+            if self.bytes()[at] == b'\r' {
+                match self.bytes().get(end) {
+                    Some(b'\n') => end += 1,
+                    Some(_) => {}
+                    None => self.after_cr = true,
+                }
+            }
+            self.scanned = end;
+            self.line = end;
+            if blank && !self.bytes()[..at].iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+                return Some(Frame { raw: self.split_to(end) });
+            }
+        }
+        self.scanned = self.bytes().len();
+        // Keep our own copy of the rest, so that a small tail does not pin a large chunk.
+        let rest = std::mem::take(&mut self.chunk);
+        self.partial.extend_from_slice(&rest);
+        None
+    }
+
+    /// The end of the stream: an event whose last blank line is missing still counts (S10).
+    pub fn finish(&mut self) -> Option<Frame> {
+        let end = self.bytes().len();
+        let raw = self.split_to(end);
+        (!raw.is_empty()).then_some(Frame { raw })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.partial.is_empty() { &self.chunk } else { &self.partial }
+    }
+
+    fn split_to(&mut self, end: usize) -> Bytes {
+        self.scanned = 0;
+        self.line = 0;
+        if self.partial.is_empty() { self.chunk.split_to(end) } else { self.partial.split_to(end).freeze() }
+    }
+}
+
+impl Frame {
+    /// The `event:` field, if any.
+    pub fn event(&self) -> Option<&str> {
+        self.fields().filter(|(name, _)| *name == b"event").last().and_then(|(_, value)| std::str::from_utf8(value).ok())
+    }
+
+    /// The joined `data:` lines; `None` for a comment or a lone `event:` line.
+    pub fn data(&self) -> Option<Cow<'_, [u8]>> {
+        let mut lines = self.fields().filter(|(name, _)| *name == b"data").map(|(_, value)| value);
+        let first = lines.next()?;
+        let Some(second) = lines.next() else { return Some(Cow::Borrowed(first)) };
+        let mut joined = first.to_vec();
+        for line in std::iter::once(second).chain(lines) {
+            joined.push(b'\n');
+            joined.extend_from_slice(line);
+        }
+        Some(Cow::Owned(joined))
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let bytes: &[u8] = &self.raw;
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        bytes.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| !line.is_empty() && line[0] != b':').map(|line| {
+            match memchr::memchr(b':', line) {
+                Some(colon) => {
+                    let value = &line[colon + 1..];
+                    (&line[..colon], value.strip_prefix(b" ").unwrap_or(value))
+                }
+                None => (line, &[][..]),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(chunks: &[&[u8]]) -> (Vec<String>, Vec<u8>) {
+        let mut framer = Framer::default();
+        let mut seen = Vec::new();
+        let mut raw = Vec::new();
+        let mut take = |frame: Frame| {
+            raw.extend_from_slice(&frame.raw);
+            if let Some(data) = frame.data() {
+                seen.push(String::from_utf8_lossy(&data).into_owned());
+            }
+        };
+        for chunk in chunks {
+            framer.feed(Bytes::copy_from_slice(chunk)).unwrap();
+            while let Some(frame) = framer.next_frame() {
+                take(frame);
+            }
+        }
+        if let Some(frame) = framer.finish() {
+            take(frame);
+        }
+        (seen, raw)
+    }
+
+    const STREAMS: &[&str] = &[
+        "data: a\n\ndata: b\n\n",
+        "data: a\r\n\r\ndata: b\r\n\r\n",
+        "data: a\r\rdata: b\r\r",
+        ": ping\n\nevent: x\ndata: a\n\n:c\ndata: b\n\n",
+        "event: e\r\ndata: a\r\nid: 1\r\n\r\ndata:b\n\n",
+        "\u{feff}data: a\n\ndata: b",
+        "data: a\n\n\n\ndata: b\n",
+    ];
+
+    /// S10: every fixture gives the same events and the same bytes however it is cut.
+    #[test]
+    fn every_cut_gives_the_same_events() {
+        for stream in STREAMS {
+            let bytes = stream.as_bytes();
+            for cut in 0..=bytes.len() {
+                for second in cut..=bytes.len() {
+                    let (seen, raw) = events(&[&bytes[..cut], &bytes[cut..second], &bytes[second..]]);
+                    assert_eq!(seen, ["a", "b"], "{stream:?} cut at {cut},{second}");
+                    assert_eq!(raw, bytes, "{stream:?} cut at {cut},{second}");
+                }
+            }
+        }
+    }
+
+    /// S10
+    #[test]
+    fn lines_of_data_are_joined_and_utf8_may_be_split() {
+        let text = "data: {\"a\":\ndata: \"é\u{1F600}\"}\n\n";
+        for cut in 0..text.len() {
+            assert_eq!(events(&[&text.as_bytes()[..cut], &text.as_bytes()[cut..]]).0, ["{\"a\":\n\"é\u{1F600}\"}"]);
+        }
+    }
+
+    /// S10
+    #[test]
+    fn an_event_of_a_megabyte_passes_in_small_chunks() {
+        let big = format!("data: {}\n\ndata: z\n\n", "x".repeat(1 << 20));
+        let chunks: Vec<&[u8]> = big.as_bytes().chunks(1400).collect();
+        let (seen, raw) = events(&chunks);
+        assert_eq!((seen[0].len(), seen[1].as_str()), (1 << 20, "z"));
+        assert_eq!(raw.len(), big.len());
+    }
+
+    #[test]
+    fn whole_events_are_slices_of_the_chunk() {
+        let chunk = Bytes::from_static(b"data: a\n\ndata: b\n\n");
+        let mut framer = Framer::default();
+        framer.feed(chunk.clone()).unwrap();
+        assert_eq!(framer.next_frame().unwrap().raw.as_ptr(), chunk.as_ptr());
+        assert_eq!(framer.next_frame().unwrap().raw.as_ptr(), chunk[9..].as_ptr());
+        assert!(framer.next_frame().is_none());
+    }
+
+    #[test]
+    fn an_endless_event_is_refused() {
+        let mut framer = Framer::default();
+        let chunk = Bytes::from(vec![b'x'; 1 << 20]);
+        let refused = (0..20).any(|_| {
+            let fed = framer.feed(chunk.clone());
+            framer.next_frame();
+            fed.is_err()
+        });
+        assert!(refused);
+    }
+}

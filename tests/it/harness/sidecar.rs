@@ -1,0 +1,323 @@
+//! The real binary as a child process, on a policy folder of its own and free ports.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    fs,
+    io::{BufRead as _, BufReader, Read},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Client, PATIENCE};
+
+/// How long the binary may take to be ready.
+const READY_WITHIN: Duration = Duration::from_secs(5);
+
+/// A running sidecar. Dropping it kills the process.
+#[derive(Debug)]
+pub struct Sidecar {
+    child: Child,
+    folder: TempDir,
+    log: Log,
+    pub listen: SocketAddr,
+    pub admin: SocketAddr,
+}
+
+/// A sidecar to be started; for stories that need settings of their own.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    policy: String,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub struct Exit {
+    pub status: ExitStatus,
+    pub log: Vec<String>,
+}
+
+/// What `/metrics` said, by series: `name{label="value"}`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metrics(pub BTreeMap<String, f64>);
+
+impl Sidecar {
+    /// Starts a sidecar on a policy and waits until it is ready.
+    pub async fn with_policy(policy: impl Into<String>) -> Self {
+        Self::setup(policy).start().await
+    }
+
+    pub fn setup(policy: impl Into<String>) -> Setup {
+        Setup { policy: policy.into(), args: Vec::new(), env: Vec::new() }
+    }
+
+    /// A client of the sidecar.
+    pub fn client(&self) -> Client {
+        Client::new(self.listen)
+    }
+
+    /// A client of its admin pages.
+    pub fn admin_client(&self) -> Client {
+        Client::new(self.admin)
+    }
+
+    /// Replaces the policy in one step, as an editor or a mounted volume would.
+    pub fn edit(&self, policy: impl Into<String>) {
+        write_policy(self.folder.path(), &policy.into());
+    }
+
+    pub fn policy_folder(&self) -> PathBuf {
+        self.folder.path().join("policy")
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks the process to drain and leave.
+    pub fn sigterm(&self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).expect("the process runs");
+    }
+
+    /// Kills the process as the kernel does when memory is out.
+    pub fn sigkill(&mut self) {
+        let _ = self.child.kill();
+    }
+
+    /// Waits until the process has ended.
+    pub async fn wait(&mut self) -> ExitStatus {
+        wait(&mut self.child).await
+    }
+
+    /// Whether the process still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    pub async fn metrics(&self) -> Metrics {
+        Metrics::parse(&self.admin_client().get("/metrics").await.text())
+    }
+
+    /// Resident memory of the process. Linux only.
+    pub fn rss_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
+        line.trim().trim_end_matches("kB").trim().parse().expect("a number of kilobytes")
+    }
+
+    /// Every line the process has written to its standard error so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lines().clone()
+    }
+
+    /// Waits for a line that contains the text, and returns it.
+    pub async fn wait_log(&self, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            if let Some(line) = self.log.lines().iter().find(|line| line.contains(text)) {
+                return line.clone();
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited {PATIENCE:?} for {text:?} in the log:\n{}", self.log.dump());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl Drop for Sidecar {
+    #[expect(clippy::print_stdout, reason = "shown by the test runner next to the failed assertion")]
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            println!("the sidecar's log:\n{}", self.log.dump());
+        }
+    }
+}
+
+impl Setup {
+    /// One more argument of `outrigger run`.
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// An environment variable. Nothing else is inherited but `PATH`.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    pub async fn start(self) -> Sidecar {
+        let (folder, mut child, log) = self.spawn();
+        let ready = folder.path().join("ready.json");
+        let begun = Instant::now();
+        let (listen, admin) = loop {
+            if let Some(addrs) = read_ready(&ready) {
+                break addrs;
+            }
+            let ended = child.try_wait().ok().flatten();
+            if ended.is_some() || begun.elapsed() > READY_WITHIN {
+                let _ = child.kill();
+                let _ = child.wait();
+                let why = ended.map_or("was not ready in time".to_owned(), |status| format!("ended: {status}"));
+                panic!("the sidecar {why}\n{}", log.complete().join("\n"));
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        Sidecar { child, folder, log, listen, admin }
+    }
+
+    /// For a sidecar that is expected to refuse to start.
+    pub async fn run_to_exit(self) -> Exit {
+        let (_folder, mut child, log) = self.spawn();
+        let status = wait(&mut child).await;
+        Exit { status, log: log.complete() }
+    }
+
+    fn spawn(self) -> (TempDir, Child, Log) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::create_dir(folder.path().join("policy")).expect("a policy folder");
+        write_policy(folder.path(), &self.policy);
+        let binary = binary();
+        let mut child = Command::new(&binary)
+            .args(["run", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--policy"])
+            .arg(folder.path().join("policy"))
+            .arg("--ready-file")
+            .arg(folder.path().join("ready.json"))
+            .args(self.args)
+            // The developer's own keys and proxies must not change a story.
+            .env_clear()
+            .envs(env::var_os("PATH").map(|path| ("PATH", path)))
+            .env("HOME", folder.path())
+            .env("RUST_BACKTRACE", "1")
+            .envs(self.env)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("start {}: {error}; build it first, or set OUTRIGGER_BIN", binary.display())
+            });
+        let log = Log::of(child.stderr.take().expect("a pipe"));
+        (folder, child, log)
+    }
+}
+
+impl Metrics {
+    /// Prometheus text.
+    pub fn parse(text: &str) -> Self {
+        let samples = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+            let name_end = line.rfind('}').map_or_else(|| line.find(' '), |at| Some(at + 1))?;
+            let value = line[name_end..].split_whitespace().next()?.parse().ok()?;
+            Some((line[..name_end].to_owned(), value))
+        });
+        Self(samples.collect())
+    }
+
+    /// The sum of all series of a family that have these labels; 0 when there is none.
+    pub fn sum(&self, family: &str, labels: &[(&str, &str)]) -> f64 {
+        self.matching(family, labels).map(|(_, value)| value).sum()
+    }
+
+    /// Whether any series of a family has these labels.
+    pub fn has(&self, family: &str, labels: &[(&str, &str)]) -> bool {
+        self.matching(family, labels).next().is_some()
+    }
+
+    fn matching(&self, family: &str, labels: &[(&str, &str)]) -> impl Iterator<Item = (&String, f64)> {
+        let wanted = move |series: &str| {
+            let (name, rest) = series.split_once('{').unwrap_or((series, ""));
+            let rest = format!(",{rest}");
+            name == family && labels.iter().all(|(label, value)| rest.contains(&format!(",{label}=\"{value}\"")))
+        };
+        self.0.iter().filter(move |(series, _)| wanted(series)).map(|(series, value)| (series, *value))
+    }
+}
+
+/// The lines of a child's standard error, read by a thread of its own so that the child never blocks.
+#[derive(Debug)]
+struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Log {
+    fn of(stderr: impl Read + Send + 'static) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&lines);
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).into_owned();
+                into.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        });
+        Self { lines, reader }
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Vec<String>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn dump(&self) -> String {
+        self.lines().join("\n")
+    }
+
+    /// All of it; only when the child has ended.
+    fn complete(self) -> Vec<String> {
+        let _ = self.reader.join();
+        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn binary() -> PathBuf {
+    if let Some(named) = env::var_os("OUTRIGGER_BIN") {
+        return named.into();
+    }
+    let name = format!("outrigger{}", env::consts::EXE_SUFFIX);
+    // <target>/<profile>/deps/it-<hash>
+    let own = env::current_exe().expect("the path of this test");
+    let profile = own.ancestors().nth(2).expect("a profile folder");
+    let beside = |profile: &str| own.ancestors().nth(3).map(|target| target.join(profile).join(&name));
+    let candidates = [Some(profile.join(&name)), beside("debug"), beside("release")];
+    let found = candidates.iter().flatten().find(|path| path.exists()).cloned();
+    found.unwrap_or_else(|| panic!("no {name} in {}: build it first, or set OUTRIGGER_BIN", profile.display()))
+}
+
+fn write_policy(folder: &Path, policy: &str) {
+    let draft = folder.join("policy.draft");
+    fs::write(&draft, policy).expect("write the policy");
+    fs::rename(draft, folder.join("policy").join("policy.yaml")).expect("publish the policy");
+}
+
+/// `None` while the file is absent or half-written.
+fn read_ready(path: &Path) -> Option<(SocketAddr, SocketAddr)> {
+    let ready: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    let addr = |name: &str| ready[name].as_str()?.parse().ok();
+    Some((addr("listen")?, addr("admin")?))
+}
+
+async fn wait(child: &mut Child) -> ExitStatus {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a child of ours") {
+            return status;
+        }
+        if begun.elapsed() > PATIENCE {
+            let _ = child.kill();
+            panic!("the process did not end within {PATIENCE:?}");
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
