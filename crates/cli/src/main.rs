@@ -1,1 +1,31 @@
-fn main() {}
+//! The `outrigger` command.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
+
+mod banner;
+mod check;
+mod config;
+mod explain;
+mod folder;
+mod run;
+mod settings;
+mod source;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use config::{Cli, Command};
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(args) => run::run(args),
+        Command::Check(args) => check::check(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Settings => settings::print(),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("outrigger: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -20,7 +20,8 @@ pub(crate) struct Taken {
     pub(crate) operation: Operation,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    pub(crate) share: Share,
+    /// Given back when the request is dropped, which is as soon as an answer is committed.
+    _share: Share,
 }
 
 /// Reads the body within the limits and the byte budget.
@@ -59,7 +60,7 @@ pub(crate) async fn take(
         }
         bytes.extend_from_slice(&data);
     }
-    Ok(Taken { operation, headers, body: bytes.freeze(), share })
+    Ok(Taken { operation, headers, body: bytes.freeze(), _share: share })
 }
 
 /// What the decision and the splicing need of a request body. Borrows from it.

@@ -142,7 +142,7 @@ impl Sidecar {
     /// Leaves in order (R-DRAIN-1): not ready any more, but callers on this host are still served, until nothing is
     /// in flight or the drain timeout is over. What is left then ends with an error event (R-DRAIN-3). Returns how
     /// many requests were cut.
-    pub async fn drain(self) -> usize {
+    pub async fn drain(&self) -> usize {
         self.app.draining.store(true, Relaxed);
         if tokio::time::timeout(self.app.config.drain_timeout, self.app.requests.none()).await.is_ok() {
             self.accepting.abort();

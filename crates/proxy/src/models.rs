@@ -137,13 +137,13 @@ fn pricing(prices: &Prices) -> Value {
 }
 
 fn json_response(value: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::Full(Some(Bytes::from(value.to_string())), None));
+    let mut response = Response::new(Body::of(Bytes::from(value.to_string())));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 fn plain_error(error: &Error, request: &Request<Incoming>) -> Response<Body> {
-    let mut response = Response::new(Body::Full(Some(error.body(dialect_of(request.headers()), "")), None));
+    let mut response = Response::new(Body::of(error.body(dialect_of(request.headers()), "")));
     *response.status_mut() = error.status();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

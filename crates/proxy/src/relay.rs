@@ -29,7 +29,7 @@ use crate::{
 /// What a response body can be.
 pub(crate) enum Body {
     /// Bytes at hand. The record of a whole answer settles when the body is dropped.
-    Full(Option<Bytes>, Option<Box<Record>>),
+    Full { bytes: Option<Bytes>, _record: Option<Box<Record>> },
     /// Events, read as they pass.
     Stream(Box<stream::Relay>),
     /// Anything else, passed on as it comes.
@@ -57,7 +57,7 @@ pub(crate) fn to_caller(app: &App, committed: Committed, plan: &Plan, mut record
         Answered::Whole { body, answer } => {
             let body = whole(app, body, answer, metadata.as_ref(), &mut record, &mut out);
             record.succeeded(status.as_u16());
-            Body::Full(Some(body), Some(Box::new(record)))
+            Body::Full { bytes: Some(body), _record: Some(Box::new(record)) }
         }
         Answered::Stream(upstream) => {
             out.remove(header::CONTENT_LENGTH);
@@ -78,7 +78,7 @@ pub(crate) fn error(error: &Error, mut record: Record, dialect: outrigger_wire::
     let status = error.status();
     record.failed(error.code(), status.as_u16());
     let body = error.body(dialect, &record.id);
-    let mut response = Response::new(Body::Full(Some(body), None));
+    let mut response = Response::new(Body::of(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -169,25 +169,32 @@ fn describe(headers: &mut HeaderMap, record: &Record) {
     }
 }
 
+impl Body {
+    /// Bytes that no record depends on.
+    pub(crate) fn of(bytes: Bytes) -> Self {
+        Self::Full { bytes: Some(bytes), _record: None }
+    }
+}
+
 impl http_body::Body for Body {
     type Data = Bytes;
     type Error = Broken;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match &mut *self {
-            Self::Full(bytes, _) => Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|b| Ok(Frame::data(b)))),
+            Self::Full { bytes, .. } => Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|b| Ok(Frame::data(b)))),
             Self::Stream(relay) => relay.poll(cx),
             Self::Raw(raw) => raw.poll(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Full(None, _))
+        matches!(self, Self::Full { bytes: None, .. })
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Full(bytes, _) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Full { bytes, .. } => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             _ => SizeHint::default(),
         }
     }

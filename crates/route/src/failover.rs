@@ -201,7 +201,7 @@ impl Failover {
 
     /// A target that has not been tried and could be tried now, for hedging; counts as a call.
     pub fn hedge(&mut self, now: Duration) -> Option<usize> {
-        if self.strict || self.stopped || self.calls >= self.policy.attempts {
+        if self.strict || self.stopped || self.calls >= self.policy.attempts || now >= self.deadline {
             return None;
         }
         let at = self.entries.iter().position(|entry| !entry.dead && entry.tries == 0 && entry.not_before <= now)?;

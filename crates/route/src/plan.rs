@@ -48,23 +48,28 @@ pub struct Candidate {
 /// The order of candidates, most significant first. Health comes before priority, so that a cooling primary stands
 /// behind a healthy fallback; a merely degraded one only stands behind its peers. A threshold the caller prefers comes
 /// before the order of models, which it may turn round (OpenRouter's `preferred_*`).
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+///
+/// Packed into integers, because sorting compares and moves it hundreds of times: `cooling` is the end of the cooldown
+/// in nanoseconds (zero = not cooling); `place` holds, from its highest bit, "not the sticky one", "misses a preferred
+/// threshold", name (16), priority (16), place in `order` (16), "degraded"; the others are floats, see [`ordered`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    cooling: Duration,
-    unstuck: bool,
-    misses_preference: bool,
-    name: u16,
-    priority: u16,
-    order: u16,
-    degraded: bool,
-    score: f64,
-    draw: f64,
+    cooling: u64,
+    place: u64,
+    score: u64,
+    draw: u64,
+}
+
+/// `float` as an integer of the same order.
+fn ordered(float: f64) -> u64 {
+    let bits = float.to_bits();
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
 }
 
 /// Decides. Pure: the same arguments give the same plan. `draw` is one random number; `now` the time since the fixed
 /// start that `signals` uses.
 ///
-/// Costs one allocation for the candidates and, if any is removed, one for those; time grows with the number of
+/// Costs one allocation for the candidates and a few for those removed, if any; time grows with the number of
 /// providers that serve the model, not with the size of the catalogue.
 pub fn plan(
     snapshot: &Snapshot,
@@ -103,7 +108,7 @@ pub fn plan(
         return Err(NoRoute::Filtered { removed });
     }
     replace_unmeasured(&mut candidates);
-    candidates.sort_by(|a, b| a.key.partial_cmp(&b.key).unwrap_or(std::cmp::Ordering::Equal));
+    candidates.sort_unstable_by_key(|candidate| candidate.key);
     if ask.names.len() > 1 {
         keep_first_of_each(&mut candidates);
     }
@@ -142,7 +147,7 @@ impl<S: Signals> Gather<'_, S> {
             }
             Targets::Model(slots) => {
                 self.candidates.reserve(slots.len());
-                let none: Arc<[_]> = Arc::from([]);
+                let none = Arc::default();
                 for (position, slot) in slots.iter().enumerate() {
                     self.one(route, *slot, ordering, rank, position, 0, 1, &none);
                 }
@@ -177,21 +182,18 @@ impl<S: Signals> Gather<'_, S> {
         let draw = unit(self.draw, u64::from(slot));
         let score = strategy::score(ordering, &View { target, standing: &standing, position, weight, draw });
         let cooling = match standing.health {
-            Health::Cooling { until } => until.max(Duration::from_nanos(1)),
-            _ => Duration::ZERO,
+            Health::Cooling { until } => u64::try_from(until.as_nanos()).unwrap_or(u64::MAX).max(1),
+            _ => 0,
         };
         let sticks = want.order.is_empty() && self.ask.sticky == Some(target.id);
-        let key = Key {
-            cooling,
-            unstuck: !sticks,
-            misses_preference: misses(want, &standing),
-            name: rank,
-            priority,
-            order: order.unwrap_or(u16::MAX),
-            degraded: standing.health == Health::Degraded,
-            score,
-            draw,
-        };
+        let order = order.unwrap_or(u16::MAX);
+        let place = u64::from(!sticks) << 50
+            | u64::from(misses(want, &standing)) << 49
+            | u64::from(rank) << 33
+            | u64::from(priority) << 17
+            | u64::from(order) << 1
+            | u64::from(standing.health == Health::Degraded);
+        let key = Key { cooling, place, score: ordered(score), draw: ordered(draw) };
         self.candidates.push(Candidate {
             target: target.clone(),
             standing,
@@ -250,7 +252,7 @@ fn replace_unmeasured(candidates: &mut [Candidate]) {
     let typical = if count == 0 { 0.0 } else { sum / f64::from(count) };
     for candidate in candidates.iter_mut().filter(|candidate| candidate.score.is_nan()) {
         candidate.score = typical;
-        candidate.key.score = typical;
+        candidate.key.score = ordered(typical);
     }
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::signals::Percentiles;
 
-/// One of five one-minute slices.
+/// The window is five whole minutes and the one that runs.
 const SLICE: Duration = Duration::from_secs(60);
-const SLICES: usize = 5;
+const SLICES: usize = 6;
 /// Buckets are a fifth of a doubling apart: a percentile is at most 15 % off. 128 of them span 1 to 5e7.
 const STEPS_PER_OCTAVE: f64 = 5.0;
 const BUCKETS: usize = 128;

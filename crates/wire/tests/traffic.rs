@@ -92,14 +92,14 @@ fn operation(path: &str) -> Option<Operation> {
 
 fn lines(file: &Path) -> String {
     let mut text = String::new();
-    flate2::read::MultiGzDecoder::new(File::open(file).unwrap()).read_to_string(&mut text).unwrap();
+    flate2::read::MultiGzDecoder::new(File::open(file).expect("it opens")).read_to_string(&mut text).expect("gzipped text");
     text
 }
 
 fn replay(operation: Operation, exchange: &Value) -> Result<(), String> {
     let asked = request(exchange["request"].as_str().unwrap_or_default())?;
-    let body = Bytes::from(BASE64_STANDARD.decode(exchange["response_b64"].as_str().unwrap_or_default()).unwrap());
-    let status = u16::try_from(exchange["status"].as_u64().unwrap_or(200)).unwrap();
+    let body = Bytes::from(BASE64_STANDARD.decode(exchange["response_b64"].as_str().unwrap_or_default()).expect("base64"));
+    let status = u16::try_from(exchange["status"].as_u64().unwrap_or(200)).expect("a status");
     if body.is_empty() {
         return Ok(());
     }
@@ -275,7 +275,7 @@ fn frames(body: &Bytes, size: usize) -> Vec<Frame> {
     let mut framer = Framer::default();
     let mut frames = Vec::new();
     for chunk in body.chunks(size.max(1)) {
-        framer.feed(Bytes::copy_from_slice(chunk)).unwrap();
+        framer.feed(Bytes::copy_from_slice(chunk)).expect("no endless event");
         frames.extend(std::iter::from_fn(|| framer.next_frame()));
     }
     frames.extend(framer.finish());

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     Sort,
     testing::{World, ask, decide, shown, world},
-    words::{Quantization, Strategy},
+    words::{self, Quantization},
 };
 
 /// What was decided, in words: candidates in order, then `-target:reason` for each that was removed; or `!code`.
@@ -123,7 +123,7 @@ fn a_colon_that_is_no_routing_suffix_belongs_to_the_name() {
     check("llama3:8b@a; llama3@b", "llama3:8b", "llama3:8b@a");
     check("llama3:8b@a $2; llama3:8b@b $1", "llama3:8b:floor", "llama3:8b@b llama3:8b@a");
     check("m:floor@a; m@b", "m:floor", "m:floor@a");
-    check("m@a", "m:free", "!model_not_found m");
+    check("m@a", "m:free", "!model_not_found");
 }
 
 #[test]
@@ -416,7 +416,7 @@ fn when_all_are_removed_the_error_has_the_code_and_each_reason() {
 
 // Properties.
 
-fn policies() -> impl proptest::strategy::Strategy<Value = String> {
+fn policies() -> impl Strategy<Value = String> {
     let words = prop::sample::subsequence(
         vec!["zdr", "private", "fp8", "$2/3", "ctx=100", "degraded", "lat=2", "tps=40", "-tools", "-seed", "cooling=9"],
         0..6,
@@ -427,7 +427,7 @@ fn policies() -> impl proptest::strategy::Strategy<Value = String> {
         .prop_map(|(targets, limits)| format!("direct strategy=Balanced {}; {}", limits.join(" "), targets.join("; ")))
 }
 
-fn preferences() -> impl proptest::strategy::Strategy<Value = Preferences> {
+fn preferences() -> impl Strategy<Value = Preferences> {
     let slugs = || prop::sample::subsequence(vec!["a", "b", "b/eu", "c", "zzz"], 0..4).prop_map(|slugs| slugs.into_iter().map(Into::into).collect::<Vec<Box<str>>>());
     let rate = || prop::option::of((1..9_u64).prop_map(|usd| outrigger_catalog::Rate(usd * 1_000_000_000)));
     let switches = prop::array::uniform5(any::<bool>());
@@ -499,7 +499,7 @@ proptest! {
 
 #[test]
 fn every_strategy_gives_every_candidate_a_place() {
-    for strategy in Strategy::ALL {
+    for strategy in words::Strategy::ALL {
         let world = world(&format!("direct strategy={}; m@a; m@b $1 lat=1 tps=5 up=0.5; m@c $2", strategy.as_str()));
         assert_eq!(decide(&world, "m").unwrap().candidates.len(), 3, "{strategy:?}");
     }

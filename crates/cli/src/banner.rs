@@ -1,0 +1,89 @@
+//! What a fresh sidecar says to the person who started it.
+
+use std::collections::BTreeMap;
+
+use outrigger_proxy::Sidecar;
+use outrigger_route::Snapshot;
+
+use crate::source::Source;
+
+/// Prints addresses, providers, routes and three commands to paste.
+pub(crate) fn print(sidecar: &Sidecar, snapshot: &Snapshot, source: &Source) {
+    let base = format!("http://{}", sidecar.listen());
+    println!("outrigger {} listens on {base} (admin: http://{})", outrigger_telemetry::build::VERSION, sidecar.admin());
+    println!(
+        "policy: {}",
+        match source {
+            Source::Folder(dir) => format!("{} (edits apply within a second)", dir.display()),
+            Source::Environment => "provider keys found in the environment".to_owned(),
+            Source::Simulated(_) => "none, and no provider key in the environment: two simulated providers".to_owned(),
+        }
+    );
+    let mut providers: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    for target in &snapshot.targets {
+        providers.entry(&target.provider.name).or_insert((target.provider.dialect.as_str(), 0)).1 += 1;
+    }
+    for (name, (dialect, models)) in &providers {
+        println!("  provider {name:<32} {dialect:<10} {models} model(s)");
+    }
+    let mut routes: Vec<_> = snapshot.routes.values().map(|route| (&*route.name, &**route)).collect();
+    routes.sort_by_key(|(name, _)| *name);
+    routes.dedup_by_key(|(name, _)| *name);
+    for (name, route) in routes {
+        let targets: Vec<String> = route
+            .targets
+            .iter()
+            .filter_map(|line| snapshot.targets.get(line.slot as usize))
+            .map(|target| format!("{} at {}", target.model, target.provider.short_name))
+            .collect();
+        println!("  route    {name:<32} {} -> {}", route.strategy.as_str(), targets.join(", "));
+    }
+    println!("\ntry:\n");
+    commands(&base, &model(snapshot), source);
+}
+
+/// The name the examples use: the first route that is not for Messages alone, else a well-known chat model.
+fn model(snapshot: &Snapshot) -> String {
+    let mut names: Vec<&str> = snapshot.routes.values().map(|route| route.name.as_ref()).collect();
+    names.sort_unstable();
+    let chat = |slot: u32| {
+        snapshot
+            .targets
+            .get(slot as usize)
+            .is_some_and(|target| target.operations.contains(outrigger_wire::Operation::ChatCompletions))
+    };
+    let route = names.iter().find(|name| snapshot.routes[**name].targets.iter().any(|line| chat(line.slot)));
+    if let Some(name) = route {
+        return name.rsplit('/').next().unwrap_or(name).to_owned();
+    }
+    let preferred = ["openai/gpt-4o-mini", "google/gemini-2.5-flash", "anthropic/claude-haiku-4.5"];
+    let served = |id: &&str| snapshot.targets.iter().any(|target| &*target.model == *id && chat(target.slot));
+    preferred
+        .into_iter()
+        .find(served)
+        .map(str::to_owned)
+        .or_else(|| snapshot.targets.iter().find(|target| chat(target.slot)).map(|target| target.model.to_string()))
+        .unwrap_or_else(|| "MODEL".to_owned())
+}
+
+fn commands(base: &str, model: &str, source: &Source) {
+    let body = format!(r#"{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}"#);
+    println!("  curl -i {base}/v1/chat/completions -H 'content-type: application/json' -d '{body}'\n");
+    println!(
+        "  python3 -c 'import openai; print(openai.OpenAI(base_url=\"{base}/v1\", api_key=\"unused\").chat.completions.create(model=\"{model}\", messages=[{{\"role\": \"user\", \"content\": \"Hello\"}}]).choices[0].message.content)'\n"
+    );
+    match source {
+        Source::Simulated(servers) => {
+            let first = servers[0].addr;
+            println!("  # failover: sim-a now answers 503; the same request succeeds, and its headers say by whom");
+            println!(
+                "  curl -s http://{first}/_sim/fail -d '{{\"status\": 503}}' && curl -i {base}/v1/chat/completions -H 'content-type: application/json' -d '{body}'"
+            );
+            println!("  # and back: curl -s http://{first}/_sim/ok -X POST\n");
+        }
+        _ => {
+            println!("  # the decision for this request, without sending it");
+            println!("  echo '{body}' | curl -s http://{}/explain -d @-\n", base.trim_start_matches("http://").replace(":4117", ":4118"));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `outrigger run`: the wiring of a local sidecar, top to bottom.
+
+use std::{path::Path, process::ExitCode, sync::Arc};
+
+use anyhow::Context;
+use outrigger_catalog::Catalog;
+use outrigger_compile::View;
+use outrigger_proxy::{Config, Sidecar};
+use outrigger_telemetry::logging;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    banner,
+    config::{LogFormat, RunArgs},
+    folder,
+    source::Source,
+    watch,
+};
+
+/// Runs until SIGTERM or Ctrl-C.
+pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
+    let format = match args.log_format {
+        LogFormat::Json => logging::Format::Json,
+        LogFormat::Text => logging::Format::Text,
+    };
+    logging::init(format, &args.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(args.threads.max(1))
+        .thread_name("traffic")
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let code = runtime.block_on(serve(args));
+    // Connections kept alive by callers are no reason to stay.
+    runtime.shutdown_background();
+    code
+}
+
+async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
+    let view = folder::view(args.namespace.as_ref());
+    // Signals first: one that comes during start-up must not be lost.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let catalog = Catalog::embedded();
+    let (source, policy) = Source::open(&args, &catalog, &view).await?;
+    drop(catalog);
+    report(&policy.errors, &policy.warnings);
+    let snapshot = policy.snapshot;
+    let sidecar = Arc::new(Sidecar::start(config(&args), snapshot.clone()).await?);
+    sidecar.problems(policy.errors);
+    if let Some(path) = &args.ready_file {
+        write_ready(path, &sidecar)?;
+    }
+    banner::print(&sidecar, &snapshot, &source);
+    drop(snapshot);
+    let watching = match &source {
+        Source::Folder(dir) => Some(tokio::spawn(follow(sidecar.clone(), dir.clone(), view))),
+        Source::Environment | Source::Simulated(_) => None,
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("draining");
+    if let Some(watching) = watching {
+        watching.abort();
+    }
+    let cut = tokio::select! {
+        cut = sidecar.drain() => cut,
+        _ = terminate.recv() => return Ok(ExitCode::FAILURE),
+        _ = interrupt.recv() => return Ok(ExitCode::FAILURE),
+    };
+    tracing::info!(cut, "drained");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn config(args: &RunArgs) -> Config {
+    Config {
+        listen: args.listen,
+        admin_listen: args.admin_listen,
+        max_body: args.max_body,
+        buffer_budget: args.buffer_budget,
+        queue_timeout: args.queue_timeout,
+        read_timeout: args.read_timeout,
+        drain_timeout: args.drain_timeout,
+        generations: args.generations,
+        usage_cost: args.usage_cost,
+    }
+}
+
+/// Applies every good edit of the folder; a bad one is reported while the old policy keeps serving.
+async fn follow(sidecar: Arc<Sidecar>, dir: std::path::PathBuf, view: View) {
+    let mut seen = watch::fingerprint(&dir);
+    loop {
+        tokio::time::sleep(watch::INTERVAL).await;
+        let (folder, view, former) = (dir.clone(), view.clone(), seen);
+        // Off the traffic threads: compiling takes milliseconds that no request should wait for.
+        let read = tokio::task::spawn_blocking(move || {
+            let now = watch::fingerprint(&folder);
+            (now != former).then(|| (now, folder::read(&folder, &Catalog::embedded(), &view)))
+        });
+        let Ok(Some((now, policy))) = read.await else { continue };
+        seen = now;
+        match policy {
+            Ok(policy) if policy.errors.is_empty() => {
+                report(&[], &policy.warnings);
+                let revision = policy.snapshot.revision.clone();
+                sidecar.publish(policy.snapshot, policy.warnings);
+                tracing::info!(revision = &*revision, "policy applied");
+            }
+            Ok(policy) => {
+                report(&policy.errors, &policy.warnings);
+                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "the edit is not served; the old policy is");
+                sidecar.problems(policy.errors);
+            }
+            Err(error) => {
+                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "{error:#}; the old policy is served");
+                sidecar.problems(vec![format!("{error:#}")]);
+            }
+        }
+    }
+}
+
+fn report(errors: &[String], warnings: &[String]) {
+    errors.iter().for_each(|error| tracing::error!(code = "policy_problem", "{error}"));
+    warnings.iter().for_each(|warning| tracing::warn!(code = "policy_warning", "{warning}"));
+}
+
+/// Whoever waits for the file must not read half of it: it is renamed into place.
+fn write_ready(path: &Path, sidecar: &Sidecar) -> anyhow::Result<()> {
+    let json = serde_json::json!({"listen": sidecar.listen().to_string(), "admin": sidecar.admin().to_string()});
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, json.to_string())
+        .and_then(|()| std::fs::rename(&partial, path))
+        .with_context(|| format!("cannot write the ready file {}", path.display()))
+}
