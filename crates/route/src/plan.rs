@@ -49,13 +49,12 @@ pub struct Candidate {
 /// behind a healthy fallback; a merely degraded one only stands behind its peers. A threshold the caller prefers comes
 /// before the order of models, which it may turn round (OpenRouter's `preferred_*`).
 ///
-/// Packed into integers, because sorting compares and moves it hundreds of times: `cooling` is the end of the cooldown
-/// in nanoseconds (zero = not cooling); `place` holds, from its highest bit, "not the sticky one", "misses a preferred
+/// Packed into integers, because sorting compares and moves it hundreds of times: `place` holds, from its highest bit,
+/// the end of the cooldown in nanoseconds (64 bits; zero = not cooling), "not the sticky one", "misses a preferred
 /// threshold", name (16), priority (16), place in `order` (16), "degraded"; the others are floats, see [`ordered`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    cooling: u64,
-    place: u64,
+    place: u128,
     score: u64,
     draw: u64,
 }
@@ -193,7 +192,8 @@ impl<S: Signals> Gather<'_, S> {
             | u64::from(priority) << 17
             | u64::from(order) << 1
             | u64::from(standing.health == Health::Degraded);
-        let key = Key { cooling, place, score: ordered(score), draw: ordered(draw) };
+        let place = u128::from(cooling) << 64 | u128::from(place);
+        let key = Key { place, score: ordered(score), draw: ordered(draw) };
         self.candidates.push(Candidate {
             target: target.clone(),
             standing,
