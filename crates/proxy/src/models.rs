@@ -115,7 +115,7 @@ fn endpoints(app: &App, id: &str) -> Value {
     json!({"data": {"id": id, "name": id, "endpoints": endpoints}})
 }
 
-fn percentiles(p: Percentiles, scale: f64) -> Value {
+fn percentiles(p: Percentiles, scale: f32) -> Value {
     json!({"p50": p.at[0] * scale, "p75": p.at[1] * scale, "p90": p.at[2] * scale, "p99": p.at[3] * scale})
 }
 

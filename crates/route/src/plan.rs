@@ -38,8 +38,8 @@ pub struct Candidate {
     pub standing: Standing,
     /// What its strategy gave it; lower is better.
     pub score: f64,
-    /// Request fields set or removed for this target (F7).
-    pub parameters: Arc<[(Box<str>, Option<Box<str>>)]>,
+    /// Request fields set or removed for this target (F7); `None` for most.
+    pub parameters: Option<Arc<[(Box<str>, Option<Box<str>>)]>>,
     /// Which of the request's names it came from.
     name: u16,
     key: Key,
@@ -141,14 +141,13 @@ impl<S: Signals> Gather<'_, S> {
             Targets::Route(list) => {
                 self.candidates.reserve(list.len());
                 for (position, line) in list.iter().enumerate() {
-                    self.one(route, line.slot, ordering, rank, position, line.priority, line.weight, &line.parameters);
+                    self.one(route, line.slot, ordering, rank, position, line.priority, line.weight, Some(&line.parameters));
                 }
             }
             Targets::Model(slots) => {
                 self.candidates.reserve(slots.len());
-                let none = Arc::default();
                 for (position, slot) in slots.iter().enumerate() {
-                    self.one(route, *slot, ordering, rank, position, 0, 1, &none);
+                    self.one(route, *slot, ordering, rank, position, 0, 1, None);
                 }
             }
         }
@@ -164,7 +163,7 @@ impl<S: Signals> Gather<'_, S> {
         position: usize,
         priority: u16,
         weight: u32,
-        parameters: &Arc<[(Box<str>, Option<Box<str>>)]>,
+        parameters: Option<&Arc<[(Box<str>, Option<Box<str>>)]>>,
     ) {
         let Some(target) = self.snapshot.targets.get(slot as usize) else { return };
         let want = &self.ask.preferences;
@@ -198,7 +197,7 @@ impl<S: Signals> Gather<'_, S> {
             target: target.clone(),
             standing,
             score,
-            parameters: parameters.clone(),
+            parameters: parameters.filter(|edits| !edits.is_empty()).cloned(),
             name: self.name,
             key,
         });
@@ -259,7 +258,7 @@ fn replace_unmeasured(candidates: &mut [Candidate]) {
 /// Whether a measured target misses any of the thresholds the request prefers.
 fn misses(want: &Preferences, standing: &Standing) -> bool {
     let any = |wanted: &[Option<f64>; 4], have: Option<Percentiles>, bad: fn(f64, f64) -> bool| {
-        have.is_some_and(|have| wanted.iter().zip(have.at).any(|(wanted, have)| wanted.is_some_and(|w| bad(have, w))))
+        have.is_some_and(|have| wanted.iter().zip(have.at).any(|(wanted, have)| wanted.is_some_and(|w| bad(f64::from(have), w))))
     };
     any(&want.min_throughput, standing.throughput, |have, want| have < want)
         || any(&want.max_latency, standing.latency, |have, want| have > want)

@@ -44,7 +44,7 @@ pub enum Health {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Percentiles {
     /// p50, p75, p90, p99.
-    pub at: [f64; 4],
+    pub at: [f32; 4],
 }
 
 /// No signals: every target is healthy and unmeasured. For tests and for `explain` without a running sidecar.

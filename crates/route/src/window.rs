@@ -54,7 +54,7 @@ impl Window {
             ((bucket.unwrap_or(BUCKETS - 1) as f64 + 0.5) / STEPS_PER_OCTAVE).exp2()
         };
         let at = [0.50, 0.75, 0.90, 0.99].map(|share| value_at(if reversed { 1.0 - share } else { share }));
-        Some(Percentiles { at })
+        Some(Percentiles { at: at.map(|value| value as f32) })
     }
 
     fn roll(&mut self, now: Duration) {

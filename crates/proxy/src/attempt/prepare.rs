@@ -57,7 +57,7 @@ fn json_body(cx: &Context<'_>, candidate: &Candidate) -> (Bytes, bool) {
         hide_usage = true;
         edits.set("stream_options", with_usage(head.present("stream_options")));
     }
-    for (name, value) in candidate.parameters.iter() {
+    for (name, value) in candidate.parameters.iter().flat_map(|edits| edits.iter()) {
         match value {
             Some(json) => edits.set(name, json.to_string()),
             None => edits.remove(name),

@@ -81,8 +81,8 @@ impl Signals for Measured {
         Standing {
             health: if target.slot % 13 == 0 { Health::Degraded } else { Health::Good },
             outstanding: target.slot % 7,
-            latency: Some(Percentiles { at: [0.2 + slot / 100.0, 0.5, 0.9, 1.5] }),
-            throughput: Some(Percentiles { at: [20.0 + slot, 15.0, 10.0, 5.0] }),
+            latency: Some(Percentiles { at: [0.2 + (slot as f32) / 100.0, 0.5, 0.9, 1.5] }),
+            throughput: Some(Percentiles { at: [20.0 + (slot as f32), 15.0, 10.0, 5.0] }),
             uptime: Some(0.99),
         }
     }

@@ -3,5 +3,5 @@
 use super::View;
 
 pub(super) fn score(view: &View<'_>) -> f64 {
-    view.standing.latency.map_or(f64::NAN, |latency| latency.at[0])
+    view.standing.latency.map_or(f64::NAN, |latency| f64::from(latency.at[0]))
 }
