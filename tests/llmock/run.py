@@ -7,6 +7,7 @@ caller sees, then that llmock's verdict on the sidecar as a client has no FAIL; 
 """
 
 import argparse
+import collections
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ def main():
 
     started = time.monotonic()
     passed, failed = 0, 0
+    warned = collections.Counter()
     with tempfile.TemporaryDirectory(prefix="outrigger-llmock-") as folder, Llmock.fleet(args.llmock) as fleet:
         for scenario in chosen:
             try:
@@ -43,6 +45,9 @@ def main():
                 print(f"ok   {scenario.name}")
                 for warning in warnings:
                     print(f"     WARN {warning}")
+                warned.update({warning.partition(" ")[0] for warning in warnings})
+    for code, scenarios in warned.items():
+        print(f"WARN {code}: in {scenarios} scenarios")
     print(f"in {time.monotonic() - started:.0f} s")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

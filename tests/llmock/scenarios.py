@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from lane import SURFACES
+from lane import MAIN, VENDORS
 
 
 @dataclass
@@ -25,6 +25,8 @@ class Scenario:
     # Each request asks something else; otherwise a second request is the caller's retry of the first.
     distinct: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+    # Not even a WARN in the verdict.
+    strict: bool = False
 
 
 # What the caller may see: each takes the answer and the seconds it took, and returns what is wrong with it.
@@ -102,7 +104,10 @@ def fault(kind, after, **more):
 REQUEST_FAULTS = [400, 404, 413, 422]
 # The key's fault, or the provider's: another provider answers.
 PROVIDER_FAULTS = [401, 403, 408, 409, 429, 500, 502, 503, 504, 529]
-# Chunks after which the first content is certainly out, by surface.
+# Of these, what the same provider may get over.
+ASK_AGAIN = [408, 409, 429, 500, 502, 503, 504, 529]
+# Chunks that carry nothing of the answer yet, and chunks after which its first content is certainly out, by surface.
+BEFORE_CONTENT = {"chat": 1, "responses": 4, "messages": 2}
 AFTER_CONTENT = {"chat": 4, "responses": 6, "messages": 5}
 # Shorter than the faults, longer than a slow machine.
 SHORT = "firstToken: 1s, answer: 1s, idle: 1s"
@@ -110,7 +115,7 @@ STALL = 6.0
 
 
 def on_every_surface():
-    for surface in SURFACES:
+    for surface in MAIN:
         for stream in (False, True):
             kind = f"{surface}, {'stream' if stream else 'unary'}"
             common = {"surface": surface, "stream": stream}
@@ -120,12 +125,12 @@ def on_every_surface():
                                calls={"a": 1, "b": 0}, **common)
             for status in PROVIDER_FAULTS:
                 yield Scenario(f"{status} moves on [{kind}]", [fail(status)], [by("b")], calls={"a": 1, "b": 1}, **common)
-            yield Scenario(f"429 with Retry-After is waited for [{kind}]", [fail(429, retry_after=0.6)],
-                           [by("a", within=(0.6, 5.0))], targets=["a"], calls={"a": 2}, **common)
-            yield Scenario(f"503 with Retry-After is waited for [{kind}]", [fail(503, retry_after=0.6)],
-                           [by("a", within=(0.6, 5.0))], targets=["a"], calls={"a": 2}, **common)
-            yield Scenario(f"500 is tried again after a pause [{kind}]", [fail(500)], [by("a")], targets=["a"],
-                           calls={"a": 2}, **common)
+            # Nowhere else to go: the same provider is asked again, when it wants to be.
+            for status in ASK_AGAIN:
+                yield Scenario(f"{status} is tried again after a pause [{kind}]", [fail(status)], [by("a")], targets=["a"],
+                               calls={"a": 2}, strict=True, **common)
+                yield Scenario(f"{status} with Retry-After is waited for [{kind}]", [fail(status, retry_after=0.6)],
+                               [by("a", within=(0.6, 5.0))], targets=["a"], calls={"a": 2}, strict=True, **common)
             yield Scenario(f"a long Retry-After is passed on [{kind}]", [fail(429, retry_after=40)],
                            [refused(429, retry_after="40")], targets=["a"], calls={"a": 1}, **common)
             yield Scenario(f"429 cools until Retry-After is over [{kind}]", [fail(429, retry_after=40)],
@@ -139,7 +144,7 @@ def on_every_surface():
 
 
 def on_every_stream():
-    for surface in SURFACES:
+    for surface in MAIN:
         common = {"surface": surface, "stream": True}
         late = AFTER_CONTENT[surface]
         slow = [{"type": "slow_first_token", "seconds": STALL}]
@@ -150,8 +155,9 @@ def on_every_stream():
         # Before the first content, nobody has seen anything: the next target answers. The target is a twin, so that
         # llmock sees the repetition: what went to another vendor it would take for an answer accepted by half.
         for kind in ("disconnect", "truncate", "malformed"):
-            yield Scenario(f"{kind} before content is not seen [{surface}]", [fault(kind, 0)], [by("twin")],
-                           targets=["a", "twin"], calls={"a": 2}, **common)
+            for chunks in (0, BEFORE_CONTENT[surface]):
+                yield Scenario(f"{kind} after {chunks} chunks, before content, is not seen [{surface}]",
+                               [fault(kind, chunks)], [by("twin")], targets=["a", "twin"], calls={"a": 2}, **common)
         yield Scenario(f"stall before content moves on [{surface}]", [fault("stall", 0, stall_seconds=STALL)],
                        [by("b", within=(1.0, 4.0))], timeouts=SHORT, calls={"b": 1}, **common)
         # After it, the caller is told, and its retry succeeds.
@@ -167,7 +173,7 @@ def on_every_stream():
 
 def traits():
     # The same body each time: llmock would take a call during the minute for a retry that ignores Retry-After.
-    for surface in SURFACES:
+    for surface in MAIN:
         yield Scenario(f"a vendor's quota is respected [{surface}]", [], [answered] * 6, surface=surface,
                        targets=["quota", "b"], calls={"quota": 3, "b": 4})
         long = "word " * 60
@@ -179,6 +185,21 @@ def traits():
                        targets=["flaky", "b"], distinct=True)
 
 
+def vendors():
+    # What they add to the dialect: their own error bodies, their own way to the same path.
+    for vendor in VENDORS:
+        for stream in (False, True):
+            kind = f"{vendor}, {'stream' if stream else 'unary'}"
+            common = {"surface": vendor, "stream": stream}
+            yield Scenario(f"healthy [{kind}]", [], [by("a")], calls={"a": 1, "b": 0}, **common)
+            yield Scenario(f"400 is the caller's to mend [{kind}]", [fail(400)], [refused(400)], calls={"b": 0}, **common)
+            for status in (401, 429, 503):
+                yield Scenario(f"{status} moves on [{kind}]", [fail(status)], [by("b")], calls={"a": 1, "b": 1}, **common)
+            if stream:
+                yield Scenario(f"truncate after content is told, the retry succeeds [{kind}]", [fault("truncate", 4)],
+                               [broke, answered], targets=["a"], calls={"a": 2}, **common)
+
+
 def tools():
     offered = {"tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]}
     for kind in ("malformed_arguments", "unknown_tool"):
@@ -188,4 +209,4 @@ def tools():
                            calls={"a": 1, "b": 0})
 
 
-SCENARIOS = [*on_every_surface(), *on_every_stream(), *traits(), *tools()]
+SCENARIOS = [*on_every_surface(), *on_every_stream(), *traits(), *vendors(), *tools()]

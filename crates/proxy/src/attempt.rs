@@ -22,7 +22,7 @@ use crate::{
     App,
     error::Exhausted,
     intake::{Reading, Taken},
-    record::{Attempt, Record, Served},
+    record::{Attempt, Served},
     signals::InFlight,
     state::Published,
 };
@@ -57,8 +57,13 @@ struct Ended {
     result: Result<Committed, Failure>,
 }
 
-/// Runs the plan. On success `record.served` says who answered.
-pub(crate) async fn run(cx: &Context<'_>, record: &mut Record) -> Result<Committed, Exhausted> {
+/// Runs the plan. Every call that ends is added to `attempts` at once, so that a cancelled request still names them.
+/// `started` is when the caller's head came, for the overhead of a first attempt.
+pub(crate) async fn run(
+    cx: &Context<'_>,
+    attempts: &mut Vec<Attempt>,
+    started: Option<Duration>,
+) -> Result<(Committed, Served), Exhausted> {
     let mut failover = Failover::new(cx.plan, cx.deadline);
     let mut last = None;
     let mut waits: Vec<Option<Duration>> = Vec::new();
@@ -67,12 +72,12 @@ pub(crate) async fn run(cx: &Context<'_>, record: &mut Record) -> Result<Committ
             Step::Wait(wait) => tokio::time::sleep(wait).await,
             Step::GiveUp => break,
             Step::Try(at) => {
-                if record.attempts.is_empty() {
-                    cx.app.metrics.overhead.record(cx.app.now().saturating_sub(record.started()).as_secs_f64());
+                if let Some(started) = started.filter(|_| attempts.is_empty()) {
+                    cx.app.metrics.overhead.record(cx.app.now().saturating_sub(started).as_secs_f64());
                 }
                 for ended in with_hedge(cx, &mut failover, at).await {
-                    match settle(cx, record, &mut failover, ended) {
-                        Ok(committed) => return Ok(committed),
+                    match settle(cx, attempts, &mut failover, ended) {
+                        Ok(found) => return Ok(found),
                         Err(failure) => {
                             waits.push(failure.retry_after);
                             last = Some(failure);
@@ -86,16 +91,16 @@ pub(crate) async fn run(cx: &Context<'_>, record: &mut Record) -> Result<Committ
         last = Some(Failure::local(Kind::TotalTimeout, "the request's total time limit ran out"));
     }
     let retry_after = waits.iter().copied().collect::<Option<Vec<_>>>().and_then(|waits| waits.into_iter().min());
-    Err(Exhausted { attempts: std::mem::take(&mut record.attempts), last, retry_after })
+    Err(Exhausted { attempts: std::mem::take(attempts), last, retry_after })
 }
 
-/// Books one ended call: signals, metrics, record, failover.
+/// Books one ended call: signals, metrics, attempts, failover.
 fn settle(
     cx: &Context<'_>,
-    record: &mut Record,
+    attempts: &mut Vec<Attempt>,
     failover: &mut Failover,
     ended: Ended,
-) -> Result<Committed, Failure> {
+) -> Result<(Committed, Served), Failure> {
     let Ended { at, key, sent, result } = ended;
     let target = &cx.plan.candidates[at].target;
     let now = cx.app.now();
@@ -111,9 +116,8 @@ fn settle(
     match result {
         Ok(committed) => {
             attempt.status = Some(committed.status.as_u16());
-            record.attempts.push(attempt);
-            record.served = Some(Served { target: target.clone(), published: cx.published.clone(), sent, key });
-            Ok(committed)
+            attempts.push(attempt);
+            Ok((committed, Served { target: target.clone(), published: cx.published.clone(), sent, key }))
         }
         Err(failure) => {
             let health = &cx.published.health[slot];
@@ -126,7 +130,7 @@ fn settle(
             attempt.status = failure.status;
             attempt.failure = Some(failure.kind);
             attempt.message = failure.message.clone();
-            record.attempts.push(attempt);
+            attempts.push(attempt);
             Err(failure)
         }
     }

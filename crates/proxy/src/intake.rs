@@ -3,6 +3,8 @@
 mod features;
 mod preferences;
 
+pub(crate) use features::carries_signature;
+
 use std::{borrow::Cow, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
@@ -22,6 +24,13 @@ pub(crate) struct Taken {
     pub(crate) body: Bytes,
     /// Given back when the request is dropped, which is as soon as an answer is committed.
     _share: Share,
+}
+
+impl Taken {
+    /// The same request with another body; the share stays with the original.
+    pub(crate) fn with_body(&self, body: Bytes) -> Self {
+        Self { operation: self.operation, headers: self.headers.clone(), body, _share: Share::default() }
+    }
 }
 
 /// Reads the body within the limits and the byte budget.

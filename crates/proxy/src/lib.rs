@@ -13,6 +13,7 @@ pub mod metrics;
 mod models;
 mod record;
 mod relay;
+mod resume;
 mod serve;
 mod signals;
 mod state;

@@ -75,6 +75,8 @@ pub(crate) struct Record {
     outcome: Outcome,
     code: &'static str,
     status: u16,
+    /// What the broken part of a continued answer cost, in nano-dollars.
+    carried: u64,
     settled: bool,
 }
 
@@ -116,6 +118,7 @@ impl Record {
             outcome: Outcome::Cancelled,
             code: Kind::Cancelled.code(),
             status: 499,
+            carried: 0,
             settled: false,
         }
     }
@@ -155,7 +158,23 @@ impl Record {
 
     /// What the answer costs, as far as known now.
     pub(crate) fn cost(&self) -> Option<Cost> {
-        self.served.as_ref().and_then(|served| cost::cost(&self.usage, served.target.prices.as_ref()))
+        let mut cost = cost::cost(&self.usage, self.served.as_ref()?.target.prices.as_ref())?;
+        cost.total.0 = cost.total.0.saturating_add(self.carried);
+        Some(cost)
+    }
+
+    /// `next` goes on with the answer: what its predecessor used is booked, by estimate, where it was used (U4, U5).
+    pub(crate) fn carry(&mut self, next: Served) {
+        self.complete_usage();
+        let before = self.carried;
+        let total = self.cost().map(|cost| cost.total.0);
+        if let Some(served) = self.served.replace(next) {
+            let part = total.map(|total| total.saturating_sub(before));
+            self.app.metrics.usage(&served.published.metrics[served.target.slot as usize], &self.usage, part);
+        }
+        self.carried = total.unwrap_or(before);
+        self.usage = Usage::default();
+        self.text_bytes = 0;
     }
 
     fn settle(&mut self) {
@@ -171,7 +190,8 @@ impl Record {
             let (health, metrics) = (&served.published.health[slot], &served.published.metrics[slot]);
             let tokens = self.usage.input.unwrap_or(0) + self.usage.output.unwrap_or(0);
             health.spent(now, tokens);
-            self.app.metrics.usage(metrics, &self.usage, cost.as_ref().map(|cost| cost.total.0));
+            let here = cost.as_ref().map(|cost| cost.total.0.saturating_sub(self.carried));
+            self.app.metrics.usage(metrics, &self.usage, here);
             if self.malformed > 0 {
                 self.app.metrics.malformed(metrics, self.malformed);
             }

@@ -23,6 +23,7 @@ use crate::{
     attempt::{Answered, Committed},
     error::Error,
     record::{Record, usd},
+    resume::Resume,
     signals::InFlight,
 };
 
@@ -48,7 +49,14 @@ pub(crate) struct Raw {
 }
 
 /// The response that relays `committed`.
-pub(crate) fn to_caller(app: &App, committed: Committed, plan: &Plan, mut record: Record, wants_metadata: bool) -> Response<Body> {
+pub(crate) fn to_caller(
+    app: &App,
+    committed: Committed,
+    plan: &Plan,
+    mut record: Record,
+    wants_metadata: bool,
+    resume: Option<Box<Resume>>,
+) -> Response<Body> {
     let Committed { answered, status, headers, hide_usage, in_flight } = committed;
     let metadata = wants_metadata.then(|| Metadata::of(plan, &record));
     let mut out = passed_on(&headers);
@@ -62,7 +70,7 @@ pub(crate) fn to_caller(app: &App, committed: Committed, plan: &Plan, mut record
         Answered::Stream(upstream) => {
             out.remove(header::CONTENT_LENGTH);
             out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            let relay = stream::Relay::new(app, upstream, plan.route.timeouts, record, in_flight, hide_usage, metadata);
+            let relay = stream::Relay::new(app, upstream, plan.route.timeouts, record, in_flight, hide_usage, metadata, resume);
             Body::Stream(Box::new(relay))
         }
         Answered::Raw(upstream) => Body::Raw(Box::new(Raw { upstream, record, _in_flight: in_flight })),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
 use outrigger_route::{Plan, plan};
-use outrigger_wire::{Dialect, Operation};
+use outrigger_wire::{Dialect, Operation, resume::Partial};
 
 use crate::{
     App,
@@ -15,6 +15,7 @@ use crate::{
     models,
     record::Record,
     relay::{self, Body},
+    resume::Resume,
     signals::lock,
     state::Published,
 };
@@ -42,23 +43,39 @@ async fn infer(app: &Arc<App>, operation: Operation, request: Request<Incoming>)
         Err(error) => return relay::error(&error, record, operation.dialect()),
     };
     match answer(app, &taken, &mut record).await {
-        Ok((committed, plan)) => {
-            drop(taken);
-            relay::to_caller(app, committed, &plan, record, wants_metadata)
+        Ok(Answer { committed, plan, published, partial }) => {
+            let deadline = record.started() + plan.route.timeouts.total;
+            // The body is let go here, unless the route may need it again.
+            let resume = partial
+                .map(|partial| Box::new(Resume::new(app.clone(), published, taken, plan.clone(), partial, deadline)));
+            relay::to_caller(app, committed, &plan, record, wants_metadata, resume)
         }
         Err(error) => relay::error(&error, record, operation.dialect()),
     }
 }
 
 /// Reads, decides, attempts.
-async fn answer(app: &Arc<App>, taken: &Taken, record: &mut Record) -> Result<(attempt::Committed, Plan), Error> {
+async fn answer(app: &Arc<App>, taken: &Taken, record: &mut Record) -> Result<Answer, Error> {
     let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
     let published = app.state.load();
     let plan = decide(app, &published, taken, &mut reading, record)?;
     let deadline = record.started() + plan.route.timeouts.total;
     let context = Context { app, published: &published, taken, reading: &reading, plan: &plan, deadline };
-    let committed = Box::pin(attempt::run(&context, record)).await.map_err(Error::Exhausted)?;
-    Ok((committed, plan))
+    let started = Some(record.started());
+    let (committed, served) =
+        Box::pin(attempt::run(&context, &mut record.attempts, started)).await.map_err(Error::Exhausted)?;
+    record.served = Some(served);
+    let partial = plan.route.failover.continue_on_break.then(|| Partial::begin(taken.operation, &reading.head)).flatten();
+    Ok(Answer { committed, plan, published, partial })
+}
+
+/// An answer to relay.
+struct Answer {
+    committed: attempt::Committed,
+    plan: Plan,
+    published: Arc<Published>,
+    /// The start of what may be continued elsewhere, on a route that opts in.
+    partial: Option<Partial>,
 }
 
 fn decide(
@@ -76,7 +93,7 @@ fn decide(
         record.conversation = intake::conversation(&taken.headers, &reading.head);
         reading.ask.sticky = record
             .conversation
-            .and_then(|conversation| lock(&app.sticky).target(conversation, now, sticky_ttl(published, reading)));
+            .and_then(|conversation| lock(&app.sticky).target(conversation, now, sticky_ttl(published, taken, reading)));
     }
     let plan = plan(&published.snapshot, &reading.ask, &published.health, now, fastrand::u64(..))
         .map_err(Error::NoRoute);
@@ -94,8 +111,12 @@ fn decide(
     plan
 }
 
-/// The tie's time to live under the route that the first name means; zero where that route has stickiness off.
-fn sticky_ttl(published: &Published, reading: &Reading<'_>) -> Duration {
+/// The tie's time to live under the route that the first name means; zero where that route has stickiness off. A turn
+/// that carries signed reasoning goes back to who signed it, however long ago: nobody else can verify it.
+fn sticky_ttl(published: &Published, taken: &Taken, reading: &Reading<'_>) -> Duration {
+    if intake::carries_signature(&taken.body) {
+        return Duration::MAX;
+    }
     let route = reading
         .ask
         .names

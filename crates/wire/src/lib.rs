@@ -18,6 +18,7 @@ pub mod openai;
 pub mod peek;
 pub mod request;
 pub mod responses;
+pub mod resume;
 pub mod secret;
 pub mod sse;
 pub mod usage;

@@ -35,7 +35,19 @@ const TABLE: &[Crate] = &[
     Crate {
         name: WIRE,
         may: &[],
-        never: &["tokio", "hyper", "tower", "kube", "kube-core", "k8s-openapi", "prost", "fastrand", "rand", "chrono", "jiff"],
+        never: &[
+            "tokio",
+            "hyper",
+            "tower",
+            "kube",
+            "kube-core",
+            "k8s-openapi",
+            "prost",
+            "fastrand",
+            "rand",
+            "chrono",
+            "jiff",
+        ],
     },
     Crate { name: CATALOG, may: &[], never: &["tokio", "hyper", "tower", "kube", "kube-core", "k8s-openapi", "prost"] },
     Crate {
@@ -54,15 +66,21 @@ const TABLE: &[Crate] = &[
     Crate {
         name: PROXY,
         may: &[WIRE, ROUTE, CATALOG, API, TELEMETRY],
-        never: &[CRD, COMPILE, "kube", "kube-core", "k8s-openapi", "rusqlite", "libsqlite3-sys", "tokio-postgres", "sqlx"],
+        never: &[
+            CRD,
+            COMPILE,
+            "kube",
+            "kube-core",
+            "k8s-openapi",
+            "rusqlite",
+            "libsqlite3-sys",
+            "tokio-postgres",
+            "sqlx",
+        ],
     },
     Crate { name: SIMULATE, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate { name: LEDGER, may: &[], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
-    Crate {
-        name: CONTROL_PLANE,
-        may: &[WIRE, CATALOG, ROUTE, API, CRD, COMPILE, TELEMETRY, LEDGER],
-        never: &[PROXY],
-    },
+    Crate { name: CONTROL_PLANE, may: &[WIRE, CATALOG, ROUTE, API, CRD, COMPILE, TELEMETRY, LEDGER], never: &[PROXY] },
     Crate {
         name: "outrigger",
         may: &[PROXY, COMPILE, API, LEDGER, CATALOG, ROUTE, SIMULATE, TELEMETRY, WIRE],
@@ -89,7 +107,8 @@ pub(crate) fn check() -> Result<Vec<String>> {
                 problems.extend(direct(row, &dependencies(package)));
                 problems.extend(reached(row, &closure(name)?));
             }
-            None => problems.push(format!("crate {name} has no row in crates/xtask/src/arrows.rs: say what it may depend on")),
+            None => problems
+                .push(format!("crate {name} has no row in crates/xtask/src/arrows.rs: say what it may depend on")),
         }
     }
     Ok(problems)
@@ -105,16 +124,26 @@ fn dependencies(package: &Value) -> BTreeSet<String> {
 /// Every package that a crate of ours links, on any platform, with only the features it asks for itself.
 fn closure(name: &str) -> Result<BTreeSet<String>> {
     let tree = tools::succeed(tools::cargo().args([
-        "tree", "--package", name, "--edges", "normal", "--target", "all", "--prefix", "none", "--format", "{p}",
+        "tree",
+        "--package",
+        name,
+        "--edges",
+        "normal",
+        "--target",
+        "all",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
     ]))?;
     let names = tree.lines().filter_map(|line| line.split_whitespace().next());
     Ok(names.filter(|other| *other != name).map(str::to_owned).collect())
 }
 
 fn direct(row: &Crate, dependencies: &BTreeSet<String>) -> Vec<String> {
-    let ours = dependencies.iter().filter(|name| {
-        TABLE.iter().any(|other| other.name == name.as_str()) || name.as_str() == XTASK
-    });
+    let ours = dependencies
+        .iter()
+        .filter(|name| TABLE.iter().any(|other| other.name == name.as_str()) || name.as_str() == XTASK);
     ours.filter(|name| !row.may.contains(&name.as_str()))
         .map(|name| format!("{} depends on {name}; it may depend on: {}", row.name, list(row.may)))
         .collect()
@@ -123,7 +152,9 @@ fn direct(row: &Crate, dependencies: &BTreeSet<String>) -> Vec<String> {
 fn reached(row: &Crate, closure: &BTreeSet<String>) -> Vec<String> {
     let found = row.never.iter().filter(|name| closure.contains(**name));
     found
-        .map(|name| format!("{0} links {name}, which it must never see: `cargo tree -p {0} -i {name}` shows the way", row.name))
+        .map(|name| {
+            format!("{0} links {name}, which it must never see: `cargo tree -p {0} -i {name}` shows the way", row.name)
+        })
         .collect()
 }
 

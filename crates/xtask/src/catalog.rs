@@ -58,9 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if current == text {
         println!("crates/catalog/data/catalog.json is up to date");
     } else if args.check {
-        bail!(
-            "crates/catalog/data/catalog.json is not what the pinned packages give; run `cargo xtask catalog`"
-        );
+        bail!("crates/catalog/data/catalog.json is not what the pinned packages give; run `cargo xtask catalog`");
     } else {
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         println!("wrote crates/catalog/data/catalog.json");
@@ -71,9 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Downloads survive between runs beside the build's own output, wherever that is.
 fn cache() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    target
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"))
-        .join("catalog-sources")
+    target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target")).join("catalog-sources")
 }
 
 fn build(sources: &Sources) -> Result<(Parts, Report)> {
@@ -112,43 +108,26 @@ fn build(sources: &Sources) -> Result<(Parts, Report)> {
         }
     }
 
-    let models: Vec<Model> = facts
-        .into_iter()
-        .map(|(id, told)| model(id, told, &vendors))
-        .collect();
+    let models: Vec<Model> = facts.into_iter().map(|(id, told)| model(id, told, &vendors)).collect();
     let limits: HashMap<&str, &Model> = models.iter().map(|m| (m.id.as_str(), m)).collect();
     for offer in &mut offers {
         // Rows say only what differs from the model's own.
         if let Some(model) = limits.get(offer.model.as_str()) {
-            offer.context_length = offer
-                .context_length
-                .filter(|n| Some(*n) != model.context_length);
-            offer.max_output = offer
-                .max_output
-                .filter(|n| model.max_output.is_some_and(|own| own != *n));
+            offer.context_length = offer.context_length.filter(|n| Some(*n) != model.context_length);
+            offer.max_output = offer.max_output.filter(|n| model.max_output.is_some_and(|own| own != *n));
         }
     }
     // Of several names for one model at one provider, the alias without a date goes first.
     offers.sort_by(|a, b| {
-        let key = |offer: &Offer| {
-            (
-                offer.deprecated,
-                offer.upstream_name.len(),
-                offer.upstream_name.clone(),
-            )
-        };
+        let key = |offer: &Offer| (offer.deprecated, offer.upstream_name.len(), offer.upstream_name.clone());
         key(a).cmp(&key(b))
     });
     let parts = Parts {
-        as_of: [
-            sources::MODELS_DEV_AS_OF,
-            sources::LITELLM_AS_OF,
-            sources::GENAI_AS_OF,
-        ]
-        .into_iter()
-        .max()
-        .unwrap_or_default()
-        .to_owned(),
+        as_of: [sources::MODELS_DEV_AS_OF, sources::LITELLM_AS_OF, sources::GENAI_AS_OF]
+            .into_iter()
+            .max()
+            .unwrap_or_default()
+            .to_owned(),
         made_from: sources.made_from.clone(),
         providers: vendors.into_iter().map(|vendor| vendor.provider).collect(),
         models,
@@ -167,22 +146,9 @@ fn of<'a>(vendor: &Vendor, rows: &'a Rows) -> impl Iterator<Item = (&'a str, &'a
         .map(|((_, upstream), found)| (upstream.as_str(), found))
 }
 
-fn offer(
-    vendor: &Vendor,
-    upstream: &str,
-    id: &str,
-    found: &[Found],
-    genai: &Genai,
-    report: &mut Report,
-) -> Offer {
-    let mut opinions: Vec<_> = found
-        .iter()
-        .filter_map(|found| found.prices.clone())
-        .collect();
-    if !opinions
-        .iter()
-        .any(|prices| prices.source == Source::GenaiPrices.as_str())
-    {
+fn offer(vendor: &Vendor, upstream: &str, id: &str, found: &[Found], genai: &Genai, report: &mut Report) -> Offer {
+    let mut opinions: Vec<_> = found.iter().filter_map(|found| found.prices.clone()).collect();
+    if !opinions.iter().any(|prices| prices.source == Source::GenaiPrices.as_str()) {
         opinions.extend(genai.prices(vendor, upstream));
     }
     // LiteLLM lists some models with and without its prefix.
@@ -196,11 +162,7 @@ fn offer(
         context_length: found.iter().find_map(|found| found.context),
         max_output: found.iter().find_map(|found| found.max_output),
         prices: merged.prices,
-        source: found
-            .iter()
-            .map(|found| found.source)
-            .min()
-            .unwrap_or(Source::LiteLlm),
+        source: found.iter().map(|found| found.source).min().unwrap_or(Source::LiteLlm),
         deprecated: found.iter().any(|found| found.deprecated),
     }
 }
@@ -219,9 +181,7 @@ fn model(id: String, mut told: Vec<(usize, Found)>, vendors: &[Vendor]) -> Model
     });
     let told: Vec<Found> = told.into_iter().map(|(_, found)| found).collect();
     let first = |pick: fn(&Found) -> Option<String>| told.iter().find_map(pick);
-    let sides = told
-        .iter()
-        .find(|found| !found.input.is_empty() && !found.output.is_empty());
+    let sides = told.iter().find(|found| !found.input.is_empty() && !found.output.is_empty());
     // LiteLLM's word is a field, models.dev's a guess from the name.
     let kind = told
         .iter()
@@ -232,28 +192,18 @@ fn model(id: String, mut told: Vec<(usize, Found)>, vendors: &[Vendor]) -> Model
     let can = told.first().map(|found| found.can).unwrap_or_default();
     let caches = told.iter().any(|found| found.can.prompt_caching);
     // LiteLLM's is the longest prompt, which some vendors set below the window.
-    let mut context = told
-        .iter()
-        .filter(|found| found.source != Source::LiteLlm)
-        .chain(&told);
+    let mut context = told.iter().filter(|found| found.source != Source::LiteLlm).chain(&told);
     // For an embedding the sources give the length of the vector.
     let writes = matches!(kind, Kind::Chat | Kind::Completion);
     Model {
-        name: first(|found| found.name.clone())
-            .unwrap_or_else(|| id.rsplit('/').next().unwrap_or(&id).to_owned()),
+        name: first(|found| found.name.clone()).unwrap_or_else(|| id.rsplit('/').next().unwrap_or(&id).to_owned()),
         kind,
         release_date: first(|found| found.released.clone().and_then(date)),
         context_length: context.find_map(|found| found.context),
-        max_output: told
-            .iter()
-            .filter(|_| writes)
-            .find_map(|found| found.max_output),
+        max_output: told.iter().filter(|_| writes).find_map(|found| found.max_output),
         input_modalities: sides.map_or_else(|| vec![Modality::Text], |found| found.input.clone()),
         output_modalities: sides.map_or_else(|| vec![Modality::Text], |found| found.output.clone()),
-        capabilities: Capabilities {
-            prompt_caching: caches,
-            ..can
-        },
+        capabilities: Capabilities { prompt_caching: caches, ..can },
         knowledge_cutoff: first(|found| found.knowledge.clone().and_then(date)),
         id,
     }

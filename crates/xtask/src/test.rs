@@ -91,7 +91,7 @@ impl Report {
                 println!("      {line}");
             }
         } else {
-            for line in text.lines().filter(|line| line.trim_start().starts_with("WARN")) {
+            for line in text.lines().filter(|line| line.starts_with("WARN")) {
                 println!("      {line}");
             }
         }
@@ -176,7 +176,10 @@ mod tests {
 
     #[test]
     fn the_last_plain_total_counts() {
-        assert_eq!(plain_total("1 passed, 1 failed\nx\n12 passed, 3 failed\n"), Count { passed: 12, failed: 3, ignored: 0 });
+        assert_eq!(
+            plain_total("1 passed, 1 failed\nx\n12 passed, 3 failed\n"),
+            Count { passed: 12, failed: 3, ignored: 0 }
+        );
         assert_eq!(plain_total("passed, failed"), Count::default());
     }
 }

@@ -60,7 +60,8 @@ pub(crate) fn capture(command: &mut Command) -> Result<Output> {
 /// The standard output of a command that has to succeed.
 pub(crate) fn succeed(command: &mut Command) -> Result<String> {
     let described = format!("{command:?}");
-    let output = command.stdin(std::process::Stdio::null()).output().with_context(|| format!("cannot start {described}"))?;
+    let output =
+        command.stdin(std::process::Stdio::null()).output().with_context(|| format!("cannot start {described}"))?;
     if !output.status.success() {
         bail!("{described} failed:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());
     }

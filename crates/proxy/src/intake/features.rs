@@ -68,6 +68,14 @@ fn has_part(items: &str, kind: &str) -> bool {
     })
 }
 
+/// Whether the prompt holds reasoning that its issuer signed or encrypted: Anthropic's `signature` and
+/// `redacted_thinking`, OpenAI's `encrypted_content`, Gemini's `thought_signature`.
+pub(crate) fn carries_signature(body: &[u8]) -> bool {
+    ["\"signature\"", "\"redacted_thinking\"", "\"encrypted_content\"", "\"thought_signature\""]
+        .iter()
+        .any(|marker| memmem::find(body, marker.as_bytes()).is_some())
+}
+
 /// A lower bound of the prompt's tokens, so that the context filter never removes a target wrongly: six bytes a
 /// token is more than English prose has, and media is not text.
 pub(super) fn least_tokens(ask: &Ask<'_>, body: usize) -> u64 {

@@ -15,6 +15,7 @@ use outrigger_route::snapshot::Timeouts;
 use outrigger_wire::{
     Failure, Kind, Meaning, Operation, Peek,
     edit::insert_member,
+    resume::Splice,
     sse,
 };
 use tokio::time::{Instant, Sleep};
@@ -23,9 +24,10 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use super::{Broken, Metadata};
 use crate::{
     App,
-    attempt::{self, Stream},
+    attempt::{self, Answered, Committed, Stream},
     error,
     record::{Record, usd},
+    resume::{self, Resume, Resumed},
     signals::InFlight,
 };
 
@@ -53,11 +55,16 @@ pub(crate) struct Relay {
     add_cost: bool,
     metadata: Option<Metadata>,
     record: Record,
-    _in_flight: InFlight,
+    in_flight: Option<InFlight>,
+    resume: Option<Box<Resume>>,
+    /// What comes now continues an answer that broke.
+    resumed: bool,
 }
 
 enum State {
     Open,
+    /// Another target is asked to go on.
+    Resuming(Pin<Box<dyn Future<Output = Resumed> + Send>>, Failure),
     /// The upstream has ended well; what is in `out` is the rest.
     Finishing,
     /// The error event is in `out` or on its way; the connection is cut when the timer fires.
@@ -66,6 +73,7 @@ enum State {
 }
 
 impl Relay {
+    #[allow(clippy::too_many_arguments, reason = "each is one fact of the stream")]
     pub(super) fn new(
         app: &App,
         upstream: Stream,
@@ -74,6 +82,7 @@ impl Relay {
         in_flight: InFlight,
         hide_usage: bool,
         metadata: Option<Metadata>,
+        resume: Option<Box<Resume>>,
     ) -> Self {
         let left = timeouts.total.saturating_sub(app.now().saturating_sub(record.started()));
         let mut relay = Self {
@@ -93,7 +102,9 @@ impl Relay {
             add_cost: app.config.usage_cost,
             metadata,
             record,
-            _in_flight: in_flight,
+            in_flight: Some(in_flight),
+            resume,
+            resumed: false,
         };
         for (frame, peek) in std::mem::take(&mut relay.upstream.ready) {
             relay.pass(frame, peek);
@@ -121,6 +132,10 @@ impl Relay {
                     return Poll::Ready(Some(Err(Broken(code))));
                 }
                 State::Open => ready!(self.advance(cx)),
+                State::Resuming(asking, _) => {
+                    let resumed = ready!(asking.as_mut().poll(cx));
+                    self.go_on(resumed);
+                }
             }
         }
     }
@@ -196,6 +211,9 @@ impl Relay {
             self.out.push_back(frame.raw);
             return;
         };
+        if !self.fits(&frame, &peek) {
+            return;
+        }
         match &peek.meaning {
             Meaning::Error(failure) => return self.fail(failure),
             Meaning::Content => {
@@ -270,12 +288,68 @@ impl Relay {
             return;
         }
         self.record.broke(failure.kind);
-        let mut last = self.record.attempts.last().cloned();
-        if let Some(attempt) = &mut last {
+        if let Some(attempt) = self.record.attempts.last_mut() {
             attempt.failure = Some(failure.kind);
             attempt.message = failure.message.clone();
+        }
+        self.in_flight = None;
+        match self.resume.take_if(|_| resume::continues(failure.kind)) {
+            Some(resume) => {
+                let tried = self.record.attempts.iter().map(|attempt| attempt.target.id).collect();
+                let asking = resume.go(tried, self.record.attempts.len());
+                self.state = State::Resuming(Box::pin(asking), failure.clone());
+            }
+            None => self.give_up(failure),
+        }
+    }
+
+    fn give_up(&mut self, failure: &Failure) {
+        if let Some(attempt) = self.record.attempts.last() {
             self.out.push_back(error::broken_event(self.operation, failure, attempt, &self.record.id));
         }
         self.state = State::Breaking(None, failure.kind);
+    }
+
+    /// Another target goes on, or none would.
+    fn go_on(&mut self, resumed: Resumed) {
+        let State::Resuming(_, failure) = std::mem::replace(&mut self.state, State::Open) else { return };
+        self.record.attempts.extend(resumed.attempts);
+        match resumed.found {
+            Some((Committed { answered: Answered::Stream(stream), hide_usage, in_flight, .. }, served)) => {
+                self.record.carry(served);
+                (self.hide_usage, self.in_flight, self.resume) = (hide_usage, Some(in_flight), Some(resumed.resume));
+                (self.resumed, self.saw_finish, self.saw_end) = (true, false, false);
+                self.last_event = Instant::now();
+                self.upstream = stream;
+                for (frame, peek) in std::mem::take(&mut self.upstream.ready) {
+                    self.pass(frame, peek);
+                }
+            }
+            _ => self.give_up(&failure),
+        }
+    }
+
+    /// Notes an event for a later continuation, and keeps away what a continuing target opens a second time.
+    fn fits(&mut self, frame: &sse::Frame, peek: &Peek) -> bool {
+        let Some(resume) = &mut self.resume else { return true };
+        let Some(data) = frame.data() else { return true };
+        if self.resumed {
+            match resume.partial.splice(peek, &data) {
+                Splice::Pass => {}
+                Splice::Drop => {
+                    if let Some(usage) = peek.usage {
+                        self.record.usage.merge(usage);
+                    }
+                    return false;
+                }
+                Splice::Unfit => {
+                    self.resume = None;
+                    self.fail(&Failure::local(Kind::Truncated, "the stream broke, and the next target did not go on from its text"));
+                    return false;
+                }
+            }
+        }
+        resume.partial.observe(peek, &data);
+        true
     }
 }

@@ -37,11 +37,7 @@ impl Genai {
                 }
             }
         }
-        Ok(Self {
-            prices,
-            openrouter,
-            calculator: Calculator::from_json(serde_json::to_vec(data)?)?,
-        })
+        Ok(Self { prices, openrouter, calculator: Calculator::from_json(serde_json::to_vec(data)?)? })
     }
 
     /// Rows of OpenRouter, so that models newer than models.dev's snapshot get their canonical id.
@@ -52,10 +48,7 @@ impl Genai {
     /// What genai-prices says this vendor's model costs, if it knows it under the vendor itself.
     pub(crate) fn prices(&self, vendor: &Vendor, upstream: &str) -> Option<Prices> {
         let provider = vendor.genai?;
-        let nothing = Usage::from([
-            (UsageKey::INPUT_TOKENS, 0.0),
-            (UsageKey::OUTPUT_TOKENS, 0.0),
-        ]);
+        let nothing = Usage::from([(UsageKey::INPUT_TOKENS, 0.0), (UsageKey::OUTPUT_TOKENS, 0.0)]);
         let request = PriceRequest::new(upstream, &nothing).with_provider_id(provider);
         let matched = self.calculator.calculate(&request).ok()?.model_id;
         let prices = self.prices.get(&(provider.to_owned(), matched))?.clone();
@@ -72,9 +65,7 @@ fn is_served(model: &Value) -> bool {
 
 fn openrouter_row(id: &str, model: &Value, prices: Option<Prices>) -> Found {
     let can = Capabilities {
-        prompt_caching: prices
-            .as_ref()
-            .is_some_and(|prices| prices.cache_read.is_some()),
+        prompt_caching: prices.as_ref().is_some_and(|prices| prices.cache_read.is_some()),
         ..Capabilities::default()
     };
     Found {
@@ -101,21 +92,12 @@ fn active(prices: &Value) -> Option<&Value> {
     let Some(rows) = prices.as_array() else {
         return prices.is_object().then_some(prices);
     };
-    let begun = rows
-        .iter()
-        .rev()
-        .find(|row| match row["constraint"]["start_date"].as_str() {
-            Some(date) => date <= GENAI_AS_OF,
-            None => row["constraint"].is_null(),
-        });
-    let by_hour = rows
-        .iter()
-        .filter(|row| row["constraint"]["start_time"].is_string());
-    begun
-        .into_iter()
-        .chain(by_hour)
-        .map(|row| &row["prices"])
-        .max_by_key(|prices| base(&prices["input_mtok"]))
+    let begun = rows.iter().rev().find(|row| match row["constraint"]["start_date"].as_str() {
+        Some(date) => date <= GENAI_AS_OF,
+        None => row["constraint"].is_null(),
+    });
+    let by_hour = rows.iter().filter(|row| row["constraint"]["start_time"].is_string());
+    begun.into_iter().chain(by_hour).map(|row| &row["prices"]).max_by_key(|prices| base(&prices["input_mtok"]))
 }
 
 fn read_prices(row: &Value) -> Option<Prices> {
@@ -135,9 +117,7 @@ fn read_prices(row: &Value) -> Option<Prices> {
     prices.output_audio = above_zero(rate("output_audio_mtok"));
     prices.input_image = above_zero(rate("input_image_mtok"));
     prices.output_image = above_zero(rate("output_image_mtok"));
-    prices.request = money::fee(&row["requests_kcount"])
-        .map(|fee| NanoUsd(fee.0 / 1000))
-        .filter(|fee| fee.0 > 0);
+    prices.request = money::fee(&row["requests_kcount"]).map(|fee| NanoUsd(fee.0 / 1000)).filter(|fee| fee.0 > 0);
     let mut starts: Vec<u64> = row["input_mtok"]["tiers"]
         .as_array()
         .into_iter()

@@ -21,9 +21,7 @@ impl Identities {
         let (author, bare) = id.split_once('/').unwrap_or(("", id));
         // Routers' own ids ("auto", "free") and variants (":free") are no models another vendor could mean.
         if author != "openrouter" && author != "switchpoint" && !bare.contains(':') {
-            self.by_key
-                .entry(key(bare))
-                .or_insert_with(|| id.to_owned());
+            self.by_key.entry(key(bare)).or_insert_with(|| id.to_owned());
         }
     }
 
@@ -86,38 +84,23 @@ fn split(vendor: &Vendor, upstream: &str) -> (Option<String>, String) {
         let bare = name.rsplit('/').next().unwrap_or_default();
         return (None, points(bare));
     }
-    let name = name
-        .trim_start_matches("@cf/")
-        .trim_start_matches("workers-ai/@cf/");
+    let name = name.trim_start_matches("@cf/").trim_start_matches("workers-ai/@cf/");
     match name.rsplit_once('/') {
         Some((path, bare)) => {
             let author = path.rsplit('/').next().unwrap_or(path);
             (Some(alias(author)), bare.to_owned())
         }
-        None => (
-            None,
-            name.strip_prefix("databricks-").unwrap_or(name).to_owned(),
-        ),
+        None => (None, name.strip_prefix("databricks-").unwrap_or(name).to_owned()),
     }
 }
 
 /// Anthropic turned its names around with version 4, hosts mix both: `claude-4.5-haiku` is `claude-haiku-4.5`.
 fn claude(name: &str) -> Option<String> {
     let rest = name.strip_prefix("claude-")?;
-    let family = ["haiku", "sonnet", "opus"]
-        .into_iter()
-        .find(|family| rest.contains(family))?;
-    let version = rest
-        .strip_prefix(family)
-        .or_else(|| rest.strip_suffix(family))?
-        .trim_matches('-');
-    let version = version
-        .strip_suffix(".0")
-        .or_else(|| version.strip_suffix("-0"))
-        .unwrap_or(version);
-    let digits = version
-        .bytes()
-        .all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
+    let family = ["haiku", "sonnet", "opus"].into_iter().find(|family| rest.contains(family))?;
+    let version = rest.strip_prefix(family).or_else(|| rest.strip_suffix(family))?.trim_matches('-');
+    let version = version.strip_suffix(".0").or_else(|| version.strip_suffix("-0")).unwrap_or(version);
+    let digits = version.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
     (digits && !version.is_empty()).then(|| match version.starts_with('3') {
         true => format!("claude-{version}-{family}"),
         false => format!("claude-{family}-{version}"),
@@ -156,10 +139,8 @@ fn spellings(author: Option<&str>, bare: &str, undated: &str) -> Vec<String> {
             "-throughput",
         ] {
             // "gpt-4-turbo" and its like are models of their own; only open weights are served as "turbo".
-            let own = end == "-turbo"
-                && !["llama", "qwen2.5", "qwen3", "kimi", "deepseek"]
-                    .iter()
-                    .any(|w| plain.contains(w));
+            let own =
+                end == "-turbo" && !["llama", "qwen2.5", "qwen3", "kimi", "deepseek"].iter().any(|w| plain.contains(w));
             if !own {
                 plain = plain.strip_suffix(end).unwrap_or(plain);
             }
@@ -221,11 +202,7 @@ fn without_date(name: &str, cloud: bool) -> String {
         name = start;
     }
     // Elsewhere a trailing "-v3" is the model's own version.
-    let shapes: &[&str] = if cloud {
-        &["-vd", "-d", "-dddddddd"]
-    } else {
-        &["-dddddddd", "-dddd-dd-dd"]
-    };
+    let shapes: &[&str] = if cloud { &["-vd", "-d", "-dddddddd"] } else { &["-dddddddd", "-dddd-dd-dd"] };
     name = name.strip_suffix("-latest").unwrap_or(name);
     for shape in shapes {
         let cut = name.len().saturating_sub(shape.len());
@@ -238,21 +215,15 @@ fn without_date(name: &str, cloud: bool) -> String {
 
 fn fits(text: &str, shape: &str) -> bool {
     text.len() == shape.len()
-        && text
-            .bytes()
-            .zip(shape.bytes())
-            .all(|(b, shape)| match shape {
-                b'd' => b.is_ascii_digit(),
-                other => b == other,
-            })
+        && text.bytes().zip(shape.bytes()).all(|(b, shape)| match shape {
+            b'd' => b.is_ascii_digit(),
+            other => b == other,
+        })
 }
 
 /// Letters and digits only.
 fn key(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Anthropic's own ids write the point of a version as a dash.
@@ -274,17 +245,11 @@ fn pretty(author: &str, slug: &str) -> String {
 }
 
 fn alias(author: &str) -> String {
-    AUTHORS
-        .iter()
-        .find(|(theirs, _)| *theirs == author)
-        .map_or(author, |(_, ours)| ours)
-        .to_owned()
+    AUTHORS.iter().find(|(theirs, _)| *theirs == author).map_or(author, |(_, ours)| ours).to_owned()
 }
 
 /// Bedrock's inference profiles.
-const REGIONS: &[&str] = &[
-    "us.", "eu.", "apac.", "ap.", "jp.", "au.", "ca.", "sa.", "global.", "us-gov.",
-];
+const REGIONS: &[&str] = &["us.", "eu.", "apac.", "ap.", "jp.", "au.", "ca.", "sa.", "global.", "us-gov."];
 
 /// How hosts spell an author, and how OpenRouter does.
 const AUTHORS: &[(&str, &str)] = &[
@@ -389,10 +354,7 @@ fn family(bare: &str) -> Option<&'static str> {
         ("voyage", "voyage"),
         ("whisper", "openai"),
     ];
-    FAMILIES
-        .iter()
-        .find(|(start, _)| bare.starts_with(start))
-        .map(|(_, author)| *author)
+    FAMILIES.iter().find(|(start, _)| bare.starts_with(start)).map(|(_, author)| *author)
 }
 
 #[cfg(test)]

@@ -53,30 +53,21 @@ fn kind(mode: &str) -> Option<Kind> {
 
 /// Some keys are no names: price classes by size, picture sizes, fine-tune templates, regional copies.
 fn is_model_name(provider: &str, upstream: &str) -> bool {
-    let class = [
-        "together-ai-",
-        "fireworks-ai-",
-        "ft:",
-        "sample_spec",
-        "container",
-    ]
-    .iter()
-    .any(|start| upstream.starts_with(start));
-    let picture_size =
-        upstream.contains("-x-") || upstream.contains("/max-") || upstream.contains("-steps");
+    let class = ["together-ai-", "fireworks-ai-", "ft:", "sample_spec", "container"]
+        .iter()
+        .any(|start| upstream.starts_with(start));
+    let picture_size = upstream.contains("-x-") || upstream.contains("/max-") || upstream.contains("-steps");
     let regional = match provider {
         // A path is a region or a commitment term; a second-level prefix is an inference profile of a region.
         "amazon-bedrock" => {
             upstream.contains('/')
-                || [
-                    "us.", "eu.", "apac.", "ap.", "jp.", "au.", "ca.", "us-gov.", "sa.",
-                ]
-                .iter()
-                .any(|region| upstream.starts_with(region))
+                || ["us.", "eu.", "apac.", "ap.", "jp.", "au.", "ca.", "us-gov.", "sa."]
+                    .iter()
+                    .any(|region| upstream.starts_with(region))
         }
-        "azure" => ["eu/", "us/", "global/", "global-standard/", "us-gov/"]
-            .iter()
-            .any(|region| upstream.starts_with(region)),
+        "azure" => {
+            ["eu/", "us/", "global/", "global-standard/", "us-gov/"].iter().any(|region| upstream.starts_with(region))
+        }
         // Short keys are LiteLLM's own aliases; the vendor only knows paths.
         "fireworks" => !upstream.starts_with("accounts/"),
         "cloudflare" => !upstream.starts_with("@cf/"),
@@ -94,9 +85,7 @@ fn read_row(provider: &str, upstream: &str, kind: Kind, row: &Value) -> Found {
         reasoning,
         // Only its absence is ever noted, and mostly for models that think.
         temperature: matches!(kind, Kind::Chat | Kind::Completion)
-            && row["supports_sampling_params"]
-                .as_bool()
-                .unwrap_or(!reasoning),
+            && row["supports_sampling_params"].as_bool().unwrap_or(!reasoning),
         prompt_caching: flag("supports_prompt_caching"),
     };
     Found {
@@ -108,15 +97,11 @@ fn read_row(provider: &str, upstream: &str, kind: Kind, row: &Value) -> Found {
         released: None,
         knowledge: None,
         context: count(&row["max_input_tokens"]).or_else(|| count(&row["max_tokens"])),
-        max_output: matches!(kind, Kind::Chat | Kind::Completion)
-            .then(|| count(&row["max_output_tokens"]))
-            .flatten(),
+        max_output: matches!(kind, Kind::Chat | Kind::Completion).then(|| count(&row["max_output_tokens"])).flatten(),
         input: input(kind, row),
         output: output(kind, row),
         can,
-        deprecated: row["deprecation_date"]
-            .as_str()
-            .is_some_and(|date| date <= LITELLM_AS_OF),
+        deprecated: row["deprecation_date"].as_str().is_some_and(|date| date <= LITELLM_AS_OF),
         prices: prices(row, kind).and_then(|prices| meant(prices, upstream, Some(kind))),
     }
 }
@@ -125,13 +110,9 @@ fn prices(row: &Value, kind: Kind) -> Option<Prices> {
     let rate = |field: &str| money::per_token(&row[field]);
     let fee = |field: &str| money::fee(&row[field]).filter(|fee| fee.0 > 0);
     let request = fee("input_cost_per_request").or_else(|| fee("input_cost_per_query"));
-    let image = if kind == Kind::Image {
-        fee("output_cost_per_image").or_else(|| fee("input_cost_per_image"))
-    } else {
-        None
-    };
-    let input = rate("input_cost_per_token")
-        .or((request.is_some() || image.is_some()).then_some(Rate(0)))?;
+    let image =
+        if kind == Kind::Image { fee("output_cost_per_image").or_else(|| fee("input_cost_per_image")) } else { None };
+    let input = rate("input_cost_per_token").or((request.is_some() || image.is_some()).then_some(Rate(0)))?;
     let output = match rate("output_cost_per_token") {
         Some(rate) => rate,
         None if matches!(kind, Kind::Chat | Kind::Completion) => return None,
@@ -170,11 +151,7 @@ fn tiers(row: &Value) -> Vec<Tier> {
         .into_iter()
         .filter_map(|size| {
             let rate = |field: &str| money::per_token(&row[format!("{field}_above_{size}{END}")]);
-            let mut tier = Tier::flat(
-                size * 1000,
-                rate("input_cost_per_token")?,
-                rate("output_cost_per_token")?,
-            );
+            let mut tier = Tier::flat(size * 1000, rate("input_cost_per_token")?, rate("output_cost_per_token")?);
             tier.cache_read = above_zero(rate("cache_read_input_token_cost"));
             tier.cache_write_5m = above_zero(rate("cache_creation_input_token_cost"));
             tier.cache_write_1h = above_zero(rate("cache_creation_input_token_cost_above_1hr"));
@@ -199,10 +176,7 @@ fn input(kind: Kind, row: &Value) -> Vec<Modality> {
         Kind::Transcription => vec![Modality::Audio],
         _ => vec![Modality::Text],
     };
-    if flag("supports_vision")
-        || flag("supports_image_input")
-        || flag("supports_embedding_image_input")
-    {
+    if flag("supports_vision") || flag("supports_image_input") || flag("supports_embedding_image_input") {
         all.push(Modality::Image);
     }
     if flag("supports_audio_input") && kind != Kind::Transcription {

@@ -34,11 +34,7 @@ pub(crate) fn merge(mut opinions: Vec<Prices>) -> Merged {
     // The first of the largest groups: the sort made it the most trusted one.
     let most = opinions.iter().map(votes).max().unwrap_or(0);
     let Some(winner) = opinions.iter().find(|prices| votes(prices) == most) else {
-        return Merged {
-            prices: None,
-            sources,
-            dispute: None,
-        };
+        return Merged { prices: None, sources, dispute: None };
     };
     let mut prices = winner.clone();
     for other in opinions.iter().filter(|other| agree(winner, other)) {
@@ -46,18 +42,10 @@ pub(crate) fn merge(mut opinions: Vec<Prices>) -> Merged {
     }
     complete_tiers(&mut prices);
     let dispute = (most < sources).then(|| Dispute {
-        why: if most > 1 {
-            "two sources agree"
-        } else {
-            "most trusted source"
-        },
+        why: if most > 1 { "two sources agree" } else { "most trusted source" },
         opinions: opinions.clone(),
     });
-    Merged {
-        prices: Some(prices),
-        sources,
-        dispute,
-    }
+    Merged { prices: Some(prices), sources, dispute }
 }
 
 fn trust(source: &str) -> usize {
@@ -113,11 +101,9 @@ fn complete_tiers(prices: &mut Prices) {
         ] {
             *own = own.or_else(|| of_base.map(|rate| in_proportion(rate, *input, base.input)));
         }
-        for (own, of_base) in [
-            (reasoning, base.reasoning),
-            (output_audio, base.output_audio),
-            (output_image, base.output_image),
-        ] {
+        for (own, of_base) in
+            [(reasoning, base.reasoning), (output_audio, base.output_audio), (output_image, base.output_image)]
+        {
             *own = own.or_else(|| of_base.map(|rate| in_proportion(rate, *output, base.output)));
         }
     }
@@ -148,18 +134,12 @@ mod tests {
             price(Source::LiteLlm, "1", "2"),
         ]);
         assert_eq!(merged.prices, Some(price(Source::LiteLlm, "1", "2")));
-        assert_eq!(
-            merged.dispute.map(|dispute| dispute.why),
-            Some("two sources agree")
-        );
+        assert_eq!(merged.dispute.map(|dispute| dispute.why), Some("two sources agree"));
     }
 
     #[test]
     fn one_against_one_goes_to_the_more_trusted_source() {
-        let merged = merge(vec![
-            price(Source::ModelsDev, "1", "2"),
-            price(Source::LiteLlm, "3", "2"),
-        ]);
+        let merged = merge(vec![price(Source::ModelsDev, "1", "2"), price(Source::LiteLlm, "3", "2")]);
         assert_eq!(merged.prices, Some(price(Source::LiteLlm, "3", "2")));
     }
 
@@ -170,9 +150,7 @@ mod tests {
         let mut other = price(Source::LiteLlm, "9", "2");
         other.cache_read = Some(Rate(8));
         let merged = merge(vec![price(Source::GenaiPrices, "1", "2"), same, other]);
-        let prices = merged
-            .prices
-            .unwrap_or_else(|| price(Source::Policy, "0", "0"));
+        let prices = merged.prices.unwrap_or_else(|| price(Source::Policy, "0", "0"));
         assert_eq!(prices.cache_write_1h, Some(Rate(7)));
         assert_eq!(prices.cache_read, None);
     }
@@ -181,14 +159,8 @@ mod tests {
     fn a_tier_gets_its_missing_rates_in_proportion() {
         let mut prices = price(Source::LiteLlm, "2", "10");
         prices.cache_read = Some(Rate(200));
-        prices.tiers = vec![Tier::flat(
-            200_000,
-            Rate(4_000_000_000),
-            Rate(15_000_000_000),
-        )];
-        let merged = merge(vec![prices])
-            .prices
-            .map(|prices| prices.tiers[0].cache_read);
+        prices.tiers = vec![Tier::flat(200_000, Rate(4_000_000_000), Rate(15_000_000_000))];
+        let merged = merge(vec![prices]).prices.map(|prices| prices.tiers[0].cache_read);
         assert_eq!(merged, Some(Some(Rate(400))));
     }
 }

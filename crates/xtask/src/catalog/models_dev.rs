@@ -63,12 +63,7 @@ fn row(provider: &str, upstream: &str, model: &Value) -> Found {
 
 fn prices(cost: &Value) -> Option<Prices> {
     let rate = |field: &str| money::per_million(&cost[field]);
-    let mut prices = Prices::flat(
-        rate("input")?,
-        rate("output")?,
-        Source::ModelsDev.as_str(),
-        MODELS_DEV_AS_OF,
-    );
+    let mut prices = Prices::flat(rate("input")?, rate("output")?, Source::ModelsDev.as_str(), MODELS_DEV_AS_OF);
     prices.cache_read = above_zero(rate("cache_read"));
     prices.cache_write_5m = above_zero(rate("cache_write"));
     prices.reasoning = above_zero(rate("reasoning"));
@@ -128,10 +123,7 @@ fn kind(upstream: &str, input: &[Modality], output: &[Modality]) -> Kind {
         Kind::Completion
     } else if output == [Modality::Audio] && input == [Modality::Text] {
         Kind::Speech
-    } else if !output.contains(&Modality::Text)
-        && output
-            .iter()
-            .any(|m| *m == Modality::Image || *m == Modality::Video)
+    } else if !output.contains(&Modality::Text) && output.iter().any(|m| *m == Modality::Image || *m == Modality::Video)
     {
         Kind::Image
     } else {

@@ -18,53 +18,29 @@ impl Report {
     pub(crate) fn add(&mut self, provider: &str, upstream: &str, merged: &Merged) {
         *self.by_sources.entry(merged.sources).or_default() += 1;
         if let (Some(dispute), Some(prices)) = (&merged.dispute, &merged.prices) {
-            let dispute = Dispute {
-                opinions: dispute.opinions.clone(),
-                why: dispute.why,
-            };
-            self.disputes.push((
-                format!("{provider} {upstream}"),
-                dispute,
-                prices.source.clone(),
-            ));
+            let dispute = Dispute { opinions: dispute.opinions.clone(), why: dispute.why };
+            self.disputes.push((format!("{provider} {upstream}"), dispute, prices.source.clone()));
         }
     }
 
     pub(crate) fn print(&self, catalog: &Catalog, bytes: usize, all: bool) {
         let shown = if all { self.disputes.len() } else { LISTED };
-        println!(
-            "prices the sources disagree about ({}):",
-            self.disputes.len()
-        );
+        println!("prices the sources disagree about ({}):", self.disputes.len());
         for (row, dispute, winner) in self.disputes.iter().take(shown) {
-            let said: Vec<String> = dispute
-                .opinions
-                .iter()
-                .map(|p| format!("{} {}/{}", p.source, p.input, p.output))
-                .collect();
+            let said: Vec<String> =
+                dispute.opinions.iter().map(|p| format!("{} {}/{}", p.source, p.input, p.output)).collect();
             println!("  {row}: {} -> {winner}, {}", said.join(", "), dispute.why);
         }
         if self.disputes.len() > shown {
-            println!(
-                "  ... and {} more (--all lists them)",
-                self.disputes.len() - shown
-            );
+            println!("  ... and {} more (--all lists them)", self.disputes.len() - shown);
         }
 
         let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
         for model in catalog.models() {
             *kinds.entry(kind(model.kind).to_owned()).or_default() += 1;
         }
-        let priced = catalog
-            .offers()
-            .iter()
-            .filter(|offer| offer.prices.is_some())
-            .count();
-        let deprecated = catalog
-            .offers()
-            .iter()
-            .filter(|offer| offer.deprecated)
-            .count();
+        let priced = catalog.offers().iter().filter(|offer| offer.prices.is_some()).count();
+        let deprecated = catalog.offers().iter().filter(|offer| offer.deprecated).count();
         println!(
             "{} providers, {} models, {} offers ({priced} priced, {deprecated} deprecated), {bytes} bytes, version {}, as of {}",
             catalog.providers().len(),
@@ -74,10 +50,7 @@ impl Report {
             catalog.as_of(),
         );
         println!("models by kind: {kinds:?}");
-        println!(
-            "offers by number of sources with a price: {:?}",
-            self.by_sources
-        );
+        println!("offers by number of sources with a price: {:?}", self.by_sources);
     }
 }
 

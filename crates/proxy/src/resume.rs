@@ -1,0 +1,101 @@
+//! Going on from a broken answer on another target: the explicit step that a route opts into with `continueOnBreak`.
+
+use std::{sync::Arc, time::Duration};
+
+use outrigger_route::{Plan, snapshot::Route};
+use outrigger_wire::{
+    Kind,
+    resume::{Partial, Style},
+};
+
+use crate::{
+    App,
+    attempt::{self, Committed, Context},
+    intake::{self, Taken},
+    record::{Attempt, Served},
+    state::Published,
+};
+
+/// What is needed to ask another target to go on. Holds the request's body for as long as the stream runs.
+pub(crate) struct Resume {
+    pub(crate) partial: Partial,
+    app: Arc<App>,
+    published: Arc<Published>,
+    taken: Taken,
+    plan: Plan,
+    deadline: Duration,
+}
+
+/// How asking ended. The `Resume` comes back, for the next break.
+pub(crate) struct Resumed {
+    pub(crate) resume: Box<Resume>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) found: Option<(Committed, Served)>,
+}
+
+/// Whether a stream that broke for this reason may be continued elsewhere.
+pub(crate) fn continues(kind: Kind) -> bool {
+    matches!(kind, Kind::Reset | Kind::Truncated | Kind::IdleTimeout | Kind::Overloaded | Kind::ServerError | Kind::Malformed)
+}
+
+impl Resume {
+    pub(crate) fn new(
+        app: Arc<App>,
+        published: Arc<Published>,
+        taken: Taken,
+        plan: Plan,
+        partial: Partial,
+        deadline: Duration,
+    ) -> Self {
+        Self { partial, app, published, taken, plan, deadline }
+    }
+
+    /// Asks the targets that have not been tried and can continue, one by one, within what `used` upstream calls have
+    /// left of the budget (F1).
+    pub(crate) async fn go(self: Box<Self>, tried: Vec<u64>, used: usize) -> Resumed {
+        let mut attempts = Vec::new();
+        let mut found = None;
+        for at in 0..self.plan.candidates.len() {
+            let budget = self.plan.route.failover.attempts as usize;
+            if found.is_some() || used + attempts.len() >= budget || self.app.now() >= self.deadline {
+                break;
+            }
+            let target = &self.plan.candidates[at].target;
+            if !tried.contains(&target.id) {
+                found = self.ask(at, &mut attempts).await;
+            }
+        }
+        Resumed { resume: self, attempts, found }
+    }
+
+    async fn ask(&self, at: usize, attempts: &mut Vec<Attempt>) -> Option<(Committed, Served)> {
+        let candidate = &self.plan.candidates[at];
+        let provider = &candidate.target.provider;
+        let style = Style::of(provider.dialect, &provider.slug)?;
+        let original = intake::read(self.taken.operation, &self.taken.headers, &self.taken.body).ok()?;
+        let body = self.partial.request(style, &self.taken.body, &original.head)?;
+        drop(original);
+        let taken = self.taken.with_body(body);
+        let reading = intake::read(taken.operation, &taken.headers, &taken.body).ok()?;
+        let mut plan = self.plan.clone();
+        plan.candidates = vec![candidate.clone()];
+        let mut route = Route::clone(&plan.route);
+        route.failover.attempts = 1;
+        plan.route = Arc::new(route);
+        let context = Context {
+            app: &self.app,
+            published: &self.published,
+            taken: &taken,
+            reading: &reading,
+            plan: &plan,
+            deadline: self.deadline,
+        };
+        match attempt::run(&context, attempts, None).await {
+            Ok(found) => Some(found),
+            Err(exhausted) => {
+                attempts.extend(exhausted.attempts);
+                None
+            }
+        }
+    }
+}
