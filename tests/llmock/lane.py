@@ -69,18 +69,6 @@ class Llmock:
             env=env,
         )
 
-    @classmethod
-    @contextlib.contextmanager
-    def fleet(cls, command):
-        fleet = {name: cls(command, options) for name, options in FLEET.items()}
-        try:
-            for name, llmock in fleet.items():
-                wait_until(llmock.is_up, f"llmock {name}", llmock.process)
-            yield fleet
-        finally:
-            for llmock in fleet.values():
-                stop(llmock.process)
-
     def is_up(self):
         try:
             return self.ask("GET", "/health")[0] == 200
@@ -110,6 +98,28 @@ class Llmock:
         return json.loads(self.ask("GET", "/_llmock/requests")[1])["requests"]
 
 
+class Fleet:
+    """The llmock processes of one worker, each started when it is first asked for."""
+
+    def __init__(self, command):
+        self.command, self.running = command, {}
+
+    def __getitem__(self, name):
+        if name not in self.running:
+            llmock = Llmock(self.command, FLEET[name])
+            self.running[name] = llmock
+            wait_until(llmock.is_up, f"llmock {name}", llmock.process)
+        return self.running[name]
+
+    def reset(self):
+        for llmock in self.running.values():
+            llmock.reset()
+
+    def stop(self):
+        for llmock in self.running.values():
+            stop(llmock.process)
+
+
 class Sidecar:
     """One sidecar on a policy."""
 
@@ -131,6 +141,10 @@ class Sidecar:
         except AssertionError as error:
             stop(self.process)
             raise AssertionError(f"{error}; it said:\n{self.log.read_text()[-2000:]}") from None
+        said = self.log.read_text()
+        if "policy_problem" in said:
+            stop(self.process)
+            raise AssertionError(f"the sidecar has a problem with the policy:\n{said[:2000]}")
         self.port = int(json.loads(ready.read_text())["listen"].rpartition(":")[2])
 
     def __enter__(self):
@@ -191,8 +205,7 @@ class Answer:
 
 def run_each(scenario, fleet, start):
     """Runs a scenario; returns the warnings of llmock, raises AssertionError when it fails."""
-    for llmock in fleet.values():
-        llmock.reset()
+    fleet.reset()
     if scenario.behaviors:
         fleet[scenario.targets[0]].script(scenario.behaviors)
     with start(policy(scenario, fleet)) as sidecar:

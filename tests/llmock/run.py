@@ -8,13 +8,18 @@ caller sees, then that llmock's verdict on the sidecar as a client has no FAIL; 
 
 import argparse
 import collections
+import queue
 import sys
 import tempfile
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
-from lane import Llmock, Sidecar, run_each
+from lane import Fleet, Sidecar, run_each
 from scenarios import SCENARIOS
+
+# Scenarios mostly wait.
+WORKERS = 3
 
 
 def main():
@@ -26,31 +31,43 @@ def main():
     chosen = [scenario for scenario in SCENARIOS if args.filter in scenario.name]
 
     started = time.monotonic()
-    passed, failed = 0, 0
-    warned = collections.Counter()
-    with tempfile.TemporaryDirectory(prefix="outrigger-llmock-") as folder, Llmock.fleet(args.llmock) as fleet:
-        for scenario in chosen:
+    counts, warned = collections.Counter(), collections.Counter()
+    fleets = [Fleet(args.llmock) for _ in range(WORKERS)]
+    free = queue.SimpleQueue()
+    for fleet in fleets:
+        free.put(fleet)
+
+    with tempfile.TemporaryDirectory(prefix="outrigger-llmock-") as folder, ThreadPoolExecutor(WORKERS) as pool:
+
+        def work(scenario):
+            fleet = free.get()
             try:
-                warnings = run_each(scenario, fleet, lambda policy: Sidecar(args.outrigger, folder, policy))
+                return None, run_each(scenario, fleet, lambda policy: Sidecar(args.outrigger, folder, policy))
             except AssertionError as error:
-                failed += 1
-                print(f"FAIL {scenario.name}")
-                print("     " + str(error).rstrip().replace("\n", "\n     "))
+                return str(error), []
             except Exception:  # one broken scenario does not hide the others
-                failed += 1
-                print(f"FAIL {scenario.name}")
-                print("     " + traceback.format_exc().rstrip().replace("\n", "\n     "))
-            else:
-                passed += 1
-                print(f"ok   {scenario.name}")
+                return traceback.format_exc(), []
+            finally:
+                free.put(fleet)
+
+        try:
+            for scenario, (failure, warnings) in zip(chosen, pool.map(work, chosen)):
+                counts[failure is None] += 1
+                print(f"{'ok  ' if failure is None else 'FAIL'} {scenario.name}")
+                if failure is not None:
+                    print("     " + failure.rstrip().replace("\n", "\n     "))
                 for warning in warnings:
                     print(f"     WARN {warning}")
                 warned.update({warning.partition(" ")[0] for warning in warnings})
+        finally:
+            for fleet in fleets:
+                fleet.stop()
+
     for code, scenarios in warned.items():
         print(f"WARN {code}: in {scenarios} scenarios")
     print(f"in {time.monotonic() - started:.0f} s")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    print(f"{counts[True]} passed, {counts[False]} failed")
+    return 0 if counts[True] and not counts[False] else 1
 
 
 if __name__ == "__main__":

@@ -192,7 +192,8 @@ def vendors():
             kind = f"{vendor}, {'stream' if stream else 'unary'}"
             common = {"surface": vendor, "stream": stream}
             yield Scenario(f"healthy [{kind}]", [], [by("a")], calls={"a": 1, "b": 0}, **common)
-            yield Scenario(f"400 is the caller's to mend [{kind}]", [fail(400)], [refused(400)], calls={"b": 0}, **common)
+            yield Scenario(f"400 is the caller's to mend [{kind}]", [fail(400)], [refused(400)],
+                           calls={"a": 1, "b": 0}, **common)
             for status in (401, 429, 503):
                 yield Scenario(f"{status} moves on [{kind}]", [fail(status)], [by("b")], calls={"a": 1, "b": 1}, **common)
             if stream:

@@ -97,19 +97,12 @@ impl Catalog {
 
     /// What this provider serves, by model; nothing for an unknown slug.
     pub fn offers_of(&self, provider_slug: &str) -> impl Iterator<Item = &Offer> {
-        run(&self.offers, |offer| {
-            offer.provider.as_str().cmp(provider_slug)
-        })
-        .iter()
+        run(&self.offers, |offer| offer.provider.as_str().cmp(provider_slug)).iter()
     }
 
     /// Who serves this model, by provider; nothing for an unknown id.
     pub fn offers_for(&self, model_id: &str) -> impl Iterator<Item = &Offer> {
-        run(&self.by_model, |at| {
-            self.at(*at).model.as_str().cmp(model_id)
-        })
-        .iter()
-        .map(|at| self.at(*at))
+        run(&self.by_model, |at| self.at(*at).model.as_str().cmp(model_id)).iter().map(|at| self.at(*at))
     }
 
     /// The offer of this provider that goes by this name: its own upstream name first, else the model's id.
@@ -125,10 +118,7 @@ impl Catalog {
         if let Ok(found) = by_name {
             return Some(self.at(self.by_upstream[found]));
         }
-        run(&self.offers, |offer| {
-            (offer.provider.as_str(), offer.model.as_str()).cmp(&(provider_slug, name))
-        })
-        .first()
+        run(&self.offers, |offer| (offer.provider.as_str(), offer.model.as_str()).cmp(&(provider_slug, name))).first()
     }
 
     fn at(&self, index: u32) -> &Offer {
@@ -137,10 +127,7 @@ impl Catalog {
 }
 
 fn find<'a, T>(sorted: &'a [T], key: &str, key_of: impl Fn(&T) -> &String) -> Option<&'a T> {
-    sorted
-        .binary_search_by(|item| key_of(item).as_str().cmp(key))
-        .ok()
-        .map(|at| &sorted[at])
+    sorted.binary_search_by(|item| key_of(item).as_str().cmp(key)).ok().map(|at| &sorted[at])
 }
 
 /// The run of equal items in a sorted slice.

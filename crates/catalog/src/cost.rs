@@ -35,29 +35,15 @@ impl Tokens {
     /// All prompt tokens, cached ones included: what decides the [`Tier`](crate::Tier).
     #[must_use]
     pub fn total_input(&self) -> u64 {
-        [
-            self.input,
-            self.cache_read,
-            self.cache_write_5m,
-            self.cache_write_1h,
-            self.input_audio,
-            self.input_image,
-        ]
-        .into_iter()
-        .fold(0, u64::saturating_add)
+        [self.input, self.cache_read, self.cache_write_5m, self.cache_write_1h, self.input_audio, self.input_image]
+            .into_iter()
+            .fold(0, u64::saturating_add)
     }
 
     /// All answer tokens, thinking included.
     #[must_use]
     pub fn total_output(&self) -> u64 {
-        [
-            self.output,
-            self.reasoning,
-            self.output_audio,
-            self.output_image,
-        ]
-        .into_iter()
-        .fold(0, u64::saturating_add)
+        [self.output, self.reasoning, self.output_audio, self.output_image].into_iter().fold(0, u64::saturating_add)
     }
 }
 
@@ -117,30 +103,20 @@ impl Prices {
         ]);
         let pictures = NanoUsd(self.image.unwrap_or_default().0.saturating_mul(images));
         let fees = self.request.unwrap_or_default().saturating_add(pictures);
-        Cost {
-            total: input.saturating_add(output).saturating_add(fees),
-            input,
-            output,
-        }
+        Cost { total: input.saturating_add(output).saturating_add(fees), input, output }
     }
 
     /// Every rate spelled out for a prompt of this length.
     fn rates_for(&self, total_input: u64) -> Rates {
-        let tier = self
-            .tiers
-            .iter()
-            .rev()
-            .find(|tier| total_input > tier.above);
+        let tier = self.tiers.iter().rev().find(|tier| total_input > tier.above);
         let (input, output) = tier.map_or((self.input, self.output), |t| (t.input, t.output));
         let own = |of_tier: Option<Option<Rate>>, base: Option<Rate>| of_tier.flatten().or(base);
-        let cache_write_5m =
-            own(tier.map(|t| t.cache_write_5m), self.cache_write_5m).unwrap_or(input);
+        let cache_write_5m = own(tier.map(|t| t.cache_write_5m), self.cache_write_5m).unwrap_or(input);
         Rates {
             input,
             cache_read: own(tier.map(|t| t.cache_read), self.cache_read).unwrap_or(input),
             cache_write_5m,
-            cache_write_1h: own(tier.map(|t| t.cache_write_1h), self.cache_write_1h)
-                .unwrap_or(cache_write_5m),
+            cache_write_1h: own(tier.map(|t| t.cache_write_1h), self.cache_write_1h).unwrap_or(cache_write_5m),
             input_audio: own(tier.map(|t| t.input_audio), self.input_audio).unwrap_or(input),
             input_image: own(tier.map(|t| t.input_image), self.input_image).unwrap_or(input),
             output,

@@ -35,17 +35,12 @@ impl Parts {
     pub fn to_json(mut self) -> Result<String, serde_json::Error> {
         self.providers.sort_by(|a, b| a.slug.cmp(&b.slug));
         self.models.sort_by(|a, b| a.id.cmp(&b.id));
-        self.offers
-            .sort_by(|a, b| (&a.provider, &a.model).cmp(&(&b.provider, &b.model)));
+        self.offers.sort_by(|a, b| (&a.provider, &a.model).cmp(&(&b.provider, &b.model)));
         let head = Head {
             format: FORMAT,
             as_of: self.as_of,
             made_from: self.made_from,
-            counts: Counts {
-                providers: self.providers.len(),
-                models: self.models.len(),
-                offers: self.offers.len(),
-            },
+            counts: Counts { providers: self.providers.len(), models: self.models.len(), offers: self.offers.len() },
         };
         let rows: Vec<OfferRow> = self.offers.into_iter().map(OfferRow::from).collect();
         let mut text = serde_json::to_string(&head)?;
@@ -89,10 +84,7 @@ pub(crate) struct OfferRow {
 
 impl From<Offer> for OfferRow {
     fn from(offer: Offer) -> Self {
-        let priced_by_source = offer
-            .prices
-            .as_ref()
-            .is_some_and(|prices| prices.source == offer.source.as_str());
+        let priced_by_source = offer.prices.as_ref().is_some_and(|prices| prices.source == offer.source.as_str());
         Self {
             provider: offer.provider,
             model: offer.model,
@@ -114,11 +106,7 @@ struct Head {
     counts: Counts,
 }
 
-fn section<T: Serialize>(
-    text: &mut String,
-    name: &str,
-    rows: &[T],
-) -> Result<(), serde_json::Error> {
+fn section<T: Serialize>(text: &mut String, name: &str, rows: &[T]) -> Result<(), serde_json::Error> {
     // Writing to a String cannot fail.
     let _ = write!(text, ",\n\"{name}\":[");
     for (at, row) in rows.iter().enumerate() {

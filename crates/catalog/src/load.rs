@@ -105,10 +105,7 @@ struct Findings(Vec<Problem>);
 
 impl Findings {
     fn add(&mut self, path: impl Into<String>, reason: impl ToString) {
-        self.0.push(Problem {
-            path: path.into(),
-            reason: reason.to_string(),
-        });
+        self.0.push(Problem { path: path.into(), reason: reason.to_string() });
     }
 
     fn head(&mut self, file: &File<'_>) {
@@ -122,11 +119,7 @@ impl Findings {
         if file.made_from.is_empty() {
             self.add("made_from", "names no source");
         }
-        let counts = Counts {
-            providers: file.providers.len(),
-            models: file.models.len(),
-            offers: file.offers.len(),
-        };
+        let counts = Counts { providers: file.providers.len(), models: file.models.len(), offers: file.offers.len() };
         if counts != file.counts {
             let reason = format!("promises {:?}, the file holds {counts:?}", file.counts);
             self.add("counts", reason);
@@ -152,10 +145,7 @@ impl Findings {
         for (at, provider) in providers.iter().enumerate() {
             let path = || format!("providers[{at}] {}", provider.slug);
             if !is_slug(&provider.slug) {
-                self.add(
-                    path(),
-                    "slug must be lower-case letters, digits, '-', '_', '.'",
-                );
+                self.add(path(), "slug must be lower-case letters, digits, '-', '_', '.'");
             }
             if !seen.insert(&provider.slug) {
                 self.add(path(), "slug occurs twice");
@@ -166,16 +156,11 @@ impl Findings {
             if let Some(url) = &provider.base_url
                 && !is_base_url(url)
             {
-                let reason = format!(
-                    "base_url {url:?} is not an absolute http(s) URL without a trailing slash"
-                );
+                let reason = format!("base_url {url:?} is not an absolute http(s) URL without a trailing slash");
                 self.add(path(), reason);
             }
             if provider.env.iter().any(|name| !is_env_name(name)) {
-                self.add(
-                    path(),
-                    "env names must be upper-case letters, digits and '_'",
-                );
+                self.add(path(), "env names must be upper-case letters, digits and '_'");
             }
         }
     }
@@ -199,10 +184,7 @@ impl Findings {
             if model.input_modalities.is_empty() || model.output_modalities.is_empty() {
                 self.add(path(), "in and out must not be empty");
             }
-            for date in [&model.release_date, &model.knowledge_cutoff]
-                .into_iter()
-                .flatten()
-            {
+            for date in [&model.release_date, &model.knowledge_cutoff].into_iter().flatten() {
                 if !is_date(date, &[4, 7, 10]) {
                     self.add(path(), format!("{date:?} is not an ISO date"));
                 }
@@ -253,17 +235,12 @@ fn wrong_with(prices: &Prices) -> Vec<String> {
         wrong.push(format!("prices.source {:?} is not known", prices.source));
     }
     if !is_date(&prices.as_of, &[10]) {
-        wrong.push(format!(
-            "prices.as_of {:?} is not an ISO date",
-            prices.as_of
-        ));
+        wrong.push(format!("prices.as_of {:?} is not an ISO date", prices.as_of));
     }
     for (name, rate) in rates(prices) {
         if rate > Rate::CAP {
             let cap = Rate::CAP;
-            wrong.push(format!(
-                "prices.{name} is {rate} USD per million tokens, above the cap of {cap}"
-            ));
+            wrong.push(format!("prices.{name} is {rate} USD per million tokens, above the cap of {cap}"));
         }
     }
     for (name, fee) in [("request", prices.request), ("image", prices.image)] {
@@ -273,10 +250,7 @@ fn wrong_with(prices: &Prices) -> Vec<String> {
         }
     }
     if prices.tiers.first().is_some_and(|tier| tier.above == 0) {
-        wrong.push(
-            "prices.tiers: a tier above 0 tokens leaves the base price without a meaning"
-                .to_owned(),
-        );
+        wrong.push("prices.tiers: a tier above 0 tokens leaves the base price without a meaning".to_owned());
     }
     if !prices.tiers.is_sorted_by(|a, b| a.above < b.above) {
         wrong.push("prices.tiers are not ascending".to_owned());
@@ -315,16 +289,10 @@ fn rates(prices: &Prices) -> Vec<(String, Rate)> {
         ("output_image", output_image),
     ];
     let mut all = vec![("input".to_owned(), *input), ("output".to_owned(), *output)];
-    all.extend(
-        special
-            .into_iter()
-            .filter_map(|(name, rate)| Some((name.to_owned(), (*rate)?))),
-    );
+    all.extend(special.into_iter().filter_map(|(name, rate)| Some((name.to_owned(), (*rate)?))));
     for (at, tier) in tiers.iter().enumerate() {
         all.extend(
-            tier_rates(tier)
-                .into_iter()
-                .filter_map(|(name, rate)| Some((format!("tiers[{at}].{name}"), rate?))),
+            tier_rates(tier).into_iter().filter_map(|(name, rate)| Some((format!("tiers[{at}].{name}"), rate?))),
         );
     }
     all
@@ -360,17 +328,13 @@ fn tier_rates(tier: &Tier) -> [(&'static str, Option<Rate>); 10] {
 
 /// Only sources that may stand in a shipped file.
 fn shipped_source(word: &str) -> Option<Source> {
-    Source::ALL
-        .into_iter()
-        .find(|source| source.as_str() == word && *source != Source::Policy)
+    Source::ALL.into_iter().find(|source| source.as_str() == word && *source != Source::Policy)
 }
 
 /// Rows made whole: what a row leaves out is the model's or the price's own.
 fn offers(rows: Vec<OfferRow>, models: &[Model]) -> Vec<Offer> {
-    let limits: HashMap<&str, (Option<u32>, Option<u32>)> = models
-        .iter()
-        .map(|model| (model.id.as_str(), (model.context_length, model.max_output)))
-        .collect();
+    let limits: HashMap<&str, (Option<u32>, Option<u32>)> =
+        models.iter().map(|model| (model.id.as_str(), (model.context_length, model.max_output))).collect();
     rows.into_iter()
         .filter_map(|row| {
             let (context, max_output) = limits.get(row.model.as_str()).copied()?;
@@ -418,9 +382,7 @@ fn is_model_id(text: &str) -> bool {
 }
 
 fn is_base_url(text: &str) -> bool {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let clean = |b: u8| b.is_ascii_graphic() && !b"${}<>\"?#@".contains(&b);
     rest.is_some_and(|rest| !rest.is_empty() && !rest.ends_with('/') && rest.bytes().all(clean))
 }
@@ -437,15 +399,12 @@ fn is_date(text: &str, lengths: &[usize]) -> bool {
         _ => b.is_ascii_digit(),
     });
     let within = |range: std::ops::Range<usize>, most: u8| {
-        text.get(range)
-            .is_none_or(|part| part.parse().is_ok_and(|n: u8| (1..=most).contains(&n)))
+        text.get(range).is_none_or(|part| part.parse().is_ok_and(|n: u8| (1..=most).contains(&n)))
     };
     lengths.contains(&text.len()) && shape && within(5..7, 12) && within(8..10, 31)
 }
 
 /// FNV-1a, 64 bits: stable on every machine, and nobody gains by forging a name for their own data.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }

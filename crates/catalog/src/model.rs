@@ -122,29 +122,11 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    const WORDS: [&'static str; 5] = [
-        "tools",
-        "structured_outputs",
-        "reasoning",
-        "temperature",
-        "prompt_caching",
-    ];
+    const WORDS: [&'static str; 5] = ["tools", "structured_outputs", "reasoning", "temperature", "prompt_caching"];
 
     fn flags(&mut self) -> [&mut bool; 5] {
-        let Self {
-            tools,
-            structured_outputs,
-            reasoning,
-            temperature,
-            prompt_caching,
-        } = self;
-        [
-            tools,
-            structured_outputs,
-            reasoning,
-            temperature,
-            prompt_caching,
-        ]
+        let Self { tools, structured_outputs, reasoning, temperature, prompt_caching } = self;
+        [tools, structured_outputs, reasoning, temperature, prompt_caching]
     }
 
     fn is_none(&self) -> bool {
@@ -170,11 +152,6 @@ impl TryFrom<Vec<String>> for Capabilities {
 impl From<Capabilities> for Vec<String> {
     fn from(mut all: Capabilities) -> Self {
         let flags = all.flags();
-        Capabilities::WORDS
-            .iter()
-            .zip(flags)
-            .filter(|(_, holds)| **holds)
-            .map(|(word, _)| (*word).to_owned())
-            .collect()
+        Capabilities::WORDS.iter().zip(flags).filter(|(_, holds)| **holds).map(|(word, _)| (*word).to_owned()).collect()
     }
 }

@@ -14,11 +14,7 @@ impl Catalog {
     /// Compares with every model (about four milliseconds): for error messages, not for the path of a good request.
     #[must_use]
     pub fn nearest(&self, name: &str, n: usize) -> Vec<&str> {
-        let name: String = name
-            .chars()
-            .take(LONGEST)
-            .flat_map(char::to_lowercase)
-            .collect();
+        let name: String = name.chars().take(LONGEST).flat_map(char::to_lowercase).collect();
         let mut scored: Vec<(f64, &str)> = self
             .models()
             .iter()
@@ -27,9 +23,7 @@ impl Catalog {
             .collect();
         // Equal scores: the shorter id is the plainer model, then by name, so that the answer is always the same.
         scored.sort_by(|(a, left), (b, right)| {
-            b.total_cmp(a)
-                .then_with(|| left.len().cmp(&right.len()))
-                .then_with(|| left.cmp(right))
+            b.total_cmp(a).then_with(|| left.len().cmp(&right.len())).then_with(|| left.cmp(right))
         });
         scored.into_iter().take(n).map(|(_, id)| id).collect()
     }
@@ -38,9 +32,7 @@ impl Catalog {
 fn likeness(name: &str, id: &str) -> f64 {
     let whole = strsim::normalized_damerau_levenshtein(name, id);
     match id.split_once('/') {
-        Some((_, bare)) if !name.contains('/') => {
-            whole.max(strsim::normalized_damerau_levenshtein(name, bare))
-        }
+        Some((_, bare)) if !name.contains('/') => whole.max(strsim::normalized_damerau_levenshtein(name, bare)),
         _ => whole,
     }
 }

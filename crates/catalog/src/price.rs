@@ -59,12 +59,7 @@ pub struct Prices {
 
 impl Prices {
     /// A price with nothing but its two base rates.
-    pub fn flat(
-        input: Rate,
-        output: Rate,
-        source: impl Into<String>,
-        as_of: impl Into<String>,
-    ) -> Self {
+    pub fn flat(input: Rate, output: Rate, source: impl Into<String>, as_of: impl Into<String>) -> Self {
         Self {
             source: source.into(),
             as_of: as_of.into(),
@@ -146,18 +141,14 @@ impl Tier {
 /// A price per million tokens, in integer nano-dollars: 0.15 USD per million is `Rate(150_000_000)`.
 ///
 /// Written as a plain decimal number of dollars, `"0.15"`, with at most nine decimals.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Rate(pub u64);
 
 /// An amount of money in integer nano-dollars (10^-9 USD).
 ///
 /// Written as a plain decimal number of dollars with at most nine decimals. Room for 18 billion dollars.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NanoUsd(pub u64);
 
@@ -282,12 +273,7 @@ pub enum Source {
 
 impl Source {
     /// Every source, in the order of the variants.
-    pub const ALL: [Self; 4] = [
-        Self::ModelsDev,
-        Self::LiteLlm,
-        Self::GenaiPrices,
-        Self::Policy,
-    ];
+    pub const ALL: [Self; 4] = [Self::ModelsDev, Self::LiteLlm, Self::GenaiPrices, Self::Policy];
 
     /// The word in [`Prices::source`] and in the data file.
     #[must_use]
@@ -326,13 +312,8 @@ fn nanos(text: &str) -> Result<u64, BadAmount> {
     }
     let too_large = || BadAmount::TooLarge(text.to_owned());
     let whole: u64 = whole.parse().map_err(|_| too_large())?;
-    let decimals: u64 = format!("{decimals:0<DECIMALS$}")
-        .parse()
-        .map_err(|_| too_large())?;
-    whole
-        .checked_mul(NANO)
-        .and_then(|whole| whole.checked_add(decimals))
-        .ok_or_else(too_large)
+    let decimals: u64 = format!("{decimals:0<DECIMALS$}").parse().map_err(|_| too_large())?;
+    whole.checked_mul(NANO).and_then(|whole| whole.checked_add(decimals)).ok_or_else(too_large)
 }
 
 fn dollars(nanos: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {

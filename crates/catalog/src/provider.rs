@@ -54,9 +54,7 @@ impl TryFrom<String> for Auth {
             "none" => Ok(Self::None),
             _ => match text.strip_prefix("header:") {
                 Some(name) if is_header_name(name) => Ok(Self::Header(name.to_owned())),
-                _ => Err(format!(
-                    "auth {text:?} is not \"bearer\", \"none\" or \"header:<name>\""
-                )),
+                _ => Err(format!("auth {text:?} is not \"bearer\", \"none\" or \"header:<name>\"")),
             },
         }
     }
@@ -73,8 +71,5 @@ impl From<Auth> for String {
 }
 
 fn is_header_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -39,11 +39,12 @@ pub(crate) fn print(sidecar: &Sidecar, snapshot: &Snapshot, source: &Source) {
         println!("  route    {name:<32} {} -> {}", route.strategy.as_str(), targets.join(", "));
     }
     println!("\ntry:\n");
-    commands(&base, &model(snapshot), source);
+    let Some(model) = model(snapshot) else { return messages_command(&base, snapshot) };
+    commands(&base, &format!("http://{}", sidecar.admin()), &model, source);
 }
 
 /// The name the examples use: the first route that is not for Messages alone, else a well-known chat model.
-fn model(snapshot: &Snapshot) -> String {
+fn model(snapshot: &Snapshot) -> Option<String> {
     let mut names: Vec<&str> = snapshot.routes.values().map(|route| route.name.as_ref()).collect();
     names.sort_unstable();
     let chat = |slot: u32| {
@@ -54,7 +55,7 @@ fn model(snapshot: &Snapshot) -> String {
     };
     let route = names.iter().find(|name| snapshot.routes[**name].targets.iter().any(|line| chat(line.slot)));
     if let Some(name) = route {
-        return name.rsplit('/').next().unwrap_or(name).to_owned();
+        return Some(name.rsplit('/').next().unwrap_or(name).to_owned());
     }
     let preferred = ["openai/gpt-4o-mini", "google/gemini-2.5-flash", "anthropic/claude-haiku-4.5"];
     let served = |id: &&str| snapshot.targets.iter().any(|target| &*target.model == *id && chat(target.slot));
@@ -63,10 +64,20 @@ fn model(snapshot: &Snapshot) -> String {
         .find(served)
         .map(str::to_owned)
         .or_else(|| snapshot.targets.iter().find(|target| chat(target.slot)).map(|target| target.model.to_string()))
-        .unwrap_or_else(|| "MODEL".to_owned())
 }
 
-fn commands(base: &str, model: &str, source: &Source) {
+/// For a policy whose providers all speak Anthropic's dialect.
+fn messages_command(base: &str, snapshot: &Snapshot) {
+    let route = snapshot.routes.values().next().and_then(|route| route.name.rsplit('/').next());
+    let Some(model) = route.or_else(|| snapshot.targets.first().map(|target| &*target.model)) else {
+        return println!("  (nothing to call yet: the policy has no usable target)\n");
+    };
+    println!(
+        "  curl -i {base}/v1/messages -H 'content-type: application/json' -d '{{\"model\": \"{model}\", \"max_tokens\": 64, \"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}'\n"
+    );
+}
+
+fn commands(base: &str, admin: &str, model: &str, source: &Source) {
     let body = format!(r#"{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}"#);
     println!("  curl -i {base}/v1/chat/completions -H 'content-type: application/json' -d '{body}'\n");
     println!(
@@ -83,7 +94,7 @@ fn commands(base: &str, model: &str, source: &Source) {
         }
         _ => {
             println!("  # the decision for this request, without sending it");
-            println!("  echo '{body}' | curl -s http://{}/explain -d @-\n", base.trim_start_matches("http://").replace(":4117", ":4118"));
+            println!("  echo '{body}' | curl -s {admin}/explain -d @-\n");
         }
     }
 }

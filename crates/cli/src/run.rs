@@ -110,11 +110,19 @@ async fn follow(sidecar: Arc<Sidecar>, dir: std::path::PathBuf, view: View) {
             }
             Ok(policy) => {
                 report(&policy.errors, &policy.warnings);
-                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "the edit is not served; the old policy is");
+                tracing::error!(
+                    code = "policy_rejected",
+                    serving = sidecar.revision(),
+                    "the edit is not served; the old policy is"
+                );
                 sidecar.problems(policy.errors);
             }
             Err(error) => {
-                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "{error:#}; the old policy is served");
+                tracing::error!(
+                    code = "policy_rejected",
+                    serving = sidecar.revision(),
+                    "{error:#}; the old policy is served"
+                );
                 sidecar.problems(vec![format!("{error:#}")]);
             }
         }

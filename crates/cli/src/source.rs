@@ -47,7 +47,9 @@ fn simulated_policy(servers: &[Simulated]) -> String {
     for (server, name, input, output) in
         [(&servers[0], "sim-a", "0.15", "0.60"), (&servers[1], "sim-b", "0.30", "1.20")]
     {
-        for (suffix, dialect, model) in [("", "openai", "simulated/chat"), ("-messages", "anthropic", "simulated/claude")] {
+        for (suffix, dialect, model) in
+            [("", "openai", "simulated/chat"), ("-messages", "anthropic", "simulated/claude")]
+        {
             text.push_str(&format!(
                 "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\n\
                  metadata: {{name: {name}{suffix}, namespace: default}}\n\

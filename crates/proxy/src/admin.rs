@@ -23,10 +23,8 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
                 async move { Ok::<_, Infallible>(page(&app, request).await) }
             });
             // A scraper that breaks off is no news.
-            let _ = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(socket), service)
-                .await;
+            let _ =
+                http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service).await;
         });
     }
 }

@@ -184,7 +184,7 @@ async fn attempt(cx: &Context<'_>, at: usize, key: Option<usize>, in_flight: InF
     // Connecting has its own limit; what follows is silence on an open connection (T1, T2).
     let judged = async {
         let response = send::send(&pool, prepared).await?;
-        judge::judge(cx.taken.operation, response).await
+        judge::judge(cx.taken.operation, streamed, response).await
     };
     let (status, headers, answered) = tokio::time::timeout(limit, judged).await.unwrap_or_else(|_| {
         Err(Failure::local(

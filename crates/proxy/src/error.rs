@@ -104,15 +104,21 @@ impl Error {
             Self::BadField(what) => what.clone(),
             Self::BodyAborted => "the connection ended before the whole request body had arrived".to_owned(),
             Self::BodyTooLarge(limit) => {
-                format!("the request body is larger than the sidecar's limit of {limit} bytes; raise --max-body to allow it")
+                format!(
+                    "the request body is larger than the sidecar's limit of {limit} bytes; raise --max-body to allow it"
+                )
             }
             Self::BodyTimeout => "the request body arrived too slowly; raise --read-timeout to wait longer".to_owned(),
             Self::Encoding(encoding) => {
-                format!("request bodies with content-encoding `{encoding}` are not accepted; send the JSON uncompressed")
+                format!(
+                    "request bodies with content-encoding `{encoding}` are not accepted; send the JSON uncompressed"
+                )
             }
-            Self::Overloaded => "the sidecar's buffer budget is used up by requests in flight; retry shortly, or raise \
+            Self::Overloaded => {
+                "the sidecar's buffer budget is used up by requests in flight; retry shortly, or raise \
                                  --buffer-budget"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::NoPath(path) => format!("nothing is served at `{path}`; see the README for the paths"),
             Self::Method(allowed) => format!("this path answers {allowed} only"),
             Self::NoRoute(no_route) => no_route.to_string(),
@@ -141,13 +147,7 @@ impl Error {
     }
 
     fn report<'a>(&self, message: &'a str, request_id: &'a str) -> Report<'a> {
-        Report {
-            status: self.status().as_u16(),
-            code: self.code(),
-            message,
-            metadata: self.metadata(),
-            request_id,
-        }
+        Report { status: self.status().as_u16(), code: self.code(), message, metadata: self.metadata(), request_id }
     }
 
     fn metadata(&self) -> Value {
@@ -192,7 +192,10 @@ impl Exhausted {
             return StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         }
         let timeout = |kind: Option<Kind>| {
-            matches!(kind, Some(Kind::ConnectTimeout | Kind::FirstTokenTimeout | Kind::IdleTimeout | Kind::TotalTimeout))
+            matches!(
+                kind,
+                Some(Kind::ConnectTimeout | Kind::FirstTokenTimeout | Kind::IdleTimeout | Kind::TotalTimeout)
+            )
         };
         if self.attempts.iter().all(|attempt| timeout(attempt.failure)) || last.kind == Kind::TotalTimeout {
             return StatusCode::GATEWAY_TIMEOUT;
@@ -205,7 +208,12 @@ impl Exhausted {
         let same = self.attempts.iter().all(|attempt| attempt.failure == Some(last.kind));
         let stops = matches!(
             last.kind,
-            Kind::InvalidRequest | Kind::NotFound | Kind::ContextLength | Kind::ContentPolicy | Kind::TooLarge | Kind::TotalTimeout
+            Kind::InvalidRequest
+                | Kind::NotFound
+                | Kind::ContextLength
+                | Kind::ContentPolicy
+                | Kind::TooLarge
+                | Kind::TotalTimeout
         );
         if same || stops { last.kind.code() } else { "all_attempts_failed" }
     }
@@ -235,7 +243,13 @@ impl Exhausted {
 }
 
 /// The event that ends a stream after its first content.
-pub(crate) fn broken_event(operation: Operation, failure: &Failure, attempt: &Attempt, request_id: &str) -> Bytes {
+pub(crate) fn broken_event(
+    operation: Operation,
+    failure: &Failure,
+    attempt: &Attempt,
+    request_id: &str,
+    stream: &body::Stream<'_>,
+) -> Bytes {
     let message = format!("the stream broke after its first content: {} ({attempt})", failure.message);
     body::error_event(
         operation,
@@ -243,8 +257,13 @@ pub(crate) fn broken_event(operation: Operation, failure: &Failure, attempt: &At
             status: failure.status.unwrap_or(502),
             code: failure.kind.code(),
             message: &message,
-            metadata: json!({"error_type": failure.kind.code(), "attempts": [attempt.to_json()]}),
+            metadata: json!({
+                "error_type": failure.kind.code(),
+                "attempts": [attempt.to_json()],
+                "raw": failure.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok()),
+            }),
             request_id,
         },
+        stream,
     )
 }

@@ -49,8 +49,7 @@ pub(crate) async fn take(
         return Err(Error::BodyTooLarge(limit));
     }
     let first = announced.unwrap_or(16 << 10);
-    let mut share =
-        app.budget.take(first, app.config.queue_timeout).await.map_err(|_| Error::Overloaded)?;
+    let mut share = app.budget.take(first, app.config.queue_timeout).await.map_err(|_| Error::Overloaded)?;
     app.metrics.buffered.set(app.budget.in_use() as f64);
     let mut reserved = first;
     let mut bytes = BytesMut::with_capacity(first.min(1 << 20));

@@ -13,7 +13,9 @@ use crate::{App, error::Error, relay::Body, serve};
 pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> io::Result<TcpListener> {
     TcpListener::bind(addr).await.map_err(|error| {
         let hint = match error.kind() {
-            io::ErrorKind::AddrInUse => format!("; another process has the port: stop it or choose another with {setting}"),
+            io::ErrorKind::AddrInUse => {
+                format!("; another process has the port: stop it or choose another with {setting}")
+            }
             io::ErrorKind::PermissionDenied => format!("; choose a port above 1023 with {setting}"),
             _ => String::new(),
         };
@@ -60,9 +62,7 @@ async fn guarded(app: Arc<App>, request: Request<Incoming>) -> Result<Response<B
         tracing::error!(code = Error::Internal.code(), "a request panicked");
         let mut response = Response::new(Body::of(Error::Internal.body(dialect, "")));
         *response.status_mut() = Error::Internal.status();
-        response
-            .headers_mut()
-            .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
         response
     }))
 }

@@ -8,7 +8,8 @@ use outrigger_route::Target;
 use outrigger_telemetry::{Registry, registry::Family};
 use outrigger_wire::{Kind, Operation};
 
-const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+const SECONDS: &[f64] =
+    &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 const OVERHEAD: &[f64] =
     &[1e-5, 2e-5, 4e-5, 6e-5, 8e-5, 1e-4, 1.5e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2, 0.25];
 const GAPS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.25, 2.5, 5.0, 10.0, 30.0];
@@ -151,7 +152,13 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn attempt_ok(&self, target: &TargetMetrics, took: Duration, first: Option<Duration>, gap: Option<Duration>) {
+    pub(crate) fn attempt_ok(
+        &self,
+        target: &TargetMetrics,
+        took: Duration,
+        first: Option<Duration>,
+        gap: Option<Duration>,
+    ) {
         target.ok.increment(1);
         target.duration.record(took.as_secs_f64());
         if let Some(first) = first {

@@ -15,7 +15,9 @@ use crate::{App, error::Error, relay::Body, serve::dialect_of, state::Published}
 pub(crate) fn serve(app: &Arc<App>, path: &str, request: &Request<Incoming>) -> Response<Body> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let answer = match parts.as_slice() {
-        _ if request.method() != Method::GET && matches!(parts[0], "models" | "generation") => Err(Error::Method("GET")),
+        _ if request.method() != Method::GET && matches!(parts[0], "models" | "generation") => {
+            Err(Error::Method("GET"))
+        }
         ["models"] => Ok(list(&app.state.load())),
         ["models", author, slug, "endpoints"] => Ok(endpoints(app, &format!("{author}/{slug}"))),
         ["models", rest @ ..] => one(&app.state.load(), &rest.join("/")),

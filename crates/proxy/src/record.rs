@@ -1,7 +1,12 @@
 //! The one record of a request: opened when its head is read, settled when it is dropped, so that a cancelled request
 //! is counted too (X2).
 
-use std::{collections::VecDeque, fmt, sync::{Arc, Mutex}, time::{Duration, SystemTime, UNIX_EPOCH}};
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use outrigger_catalog::Cost;
 use outrigger_route::{Target, cost};
@@ -41,9 +46,8 @@ impl Attempt {
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}: ", self.target.model, self.target.provider.name)?;
-        match self.status {
-            Some(status) => write!(f, "{status} ")?,
-            None => {}
+        if let Some(status) = self.status {
+            write!(f, "{status} ")?
         }
         f.write_str(self.failure.map_or("ok", Kind::code))
     }
@@ -244,8 +248,8 @@ impl Record {
             model = served.map(|target| &*target.model),
             attempts = self.attempts.len(),
             streamed = self.streamed,
-            duration_ms = took.as_secs_f64() * 1000.0,
-            first_token_ms = self.first_token.map(|at| at.saturating_sub(self.started).as_secs_f64() * 1000.0),
+            duration_ms = rounded_ms(took),
+            first_token_ms = self.first_token.map(|at| rounded_ms(at.saturating_sub(self.started))),
             input_tokens = self.usage.input,
             output_tokens = self.usage.output,
             cached_tokens = self.usage.cache_read,
@@ -304,6 +308,11 @@ impl Drop for Record {
 /// Nano-dollars as a JSON number of dollars; for display, never for sums.
 pub(crate) fn usd(nano: u64) -> f64 {
     nano as f64 / 1e9
+}
+
+/// Milliseconds with three decimal places, for the log.
+fn rounded_ms(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -69,8 +69,10 @@ pub(crate) fn to_caller(
         }
         Answered::Stream(upstream) => {
             out.remove(header::CONTENT_LENGTH);
+            out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
             out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            let relay = stream::Relay::new(app, upstream, plan.route.timeouts, record, in_flight, hide_usage, metadata, resume);
+            let relay =
+                stream::Relay::new(app, upstream, plan.route.timeouts, record, in_flight, hide_usage, metadata, resume);
             Body::Stream(Box::new(relay))
         }
         Answered::Raw(upstream) => Body::Raw(Box::new(Raw { upstream, record, _in_flight: in_flight })),
@@ -101,10 +103,10 @@ pub(crate) fn error(error: &Error, mut record: Record, dialect: outrigger_wire::
         // The rest of the body was not read, so the connection cannot be used again.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    let attempts = match error {
-        Error::Exhausted(exhausted) => exhausted.attempts.len(),
-        _ => 0,
-    };
+    if let Error::Exhausted(exhausted) = error {
+        record.attempts.clone_from(&exhausted.attempts);
+    }
+    let attempts = record.attempts.len();
     headers.insert(HeaderName::from_static("x-outrigger-attempts"), HeaderValue::from(attempts));
     describe(headers, &record);
     response
@@ -147,9 +149,22 @@ fn passed_on(from: &HeaderMap) -> HeaderMap {
     for (name, value) in from {
         let hop = matches!(
             name.as_str(),
-            "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "te" | "trailer" | "upgrade"
-                | "set-cookie" | "content-length" | "server" | "alt-svc" | "strict-transport-security"
-                | "authorization" | "x-api-key" | "api-key" | "x-goog-api-key"
+            "connection"
+                | "keep-alive"
+                | "proxy-connection"
+                | "transfer-encoding"
+                | "te"
+                | "trailer"
+                | "upgrade"
+                | "set-cookie"
+                | "content-length"
+                | "server"
+                | "alt-svc"
+                | "strict-transport-security"
+                | "authorization"
+                | "x-api-key"
+                | "api-key"
+                | "x-goog-api-key"
         );
         if !hop {
             headers.append(name.clone(), value.clone());
@@ -190,7 +205,9 @@ impl http_body::Body for Body {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match &mut *self {
-            Self::Full { bytes, .. } => Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|b| Ok(Frame::data(b)))),
+            Self::Full { bytes, .. } => {
+                Poll::Ready(bytes.take().filter(|bytes| !bytes.is_empty()).map(|b| Ok(Frame::data(b))))
+            }
             Self::Stream(relay) => relay.poll(cx),
             Self::Raw(raw) => raw.poll(cx),
         }

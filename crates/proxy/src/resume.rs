@@ -35,7 +35,10 @@ pub(crate) struct Resumed {
 
 /// Whether a stream that broke for this reason may be continued elsewhere.
 pub(crate) fn continues(kind: Kind) -> bool {
-    matches!(kind, Kind::Reset | Kind::Truncated | Kind::IdleTimeout | Kind::Overloaded | Kind::ServerError | Kind::Malformed)
+    matches!(
+        kind,
+        Kind::Reset | Kind::Truncated | Kind::IdleTimeout | Kind::Overloaded | Kind::ServerError | Kind::Malformed
+    )
 }
 
 impl Resume {

@@ -65,7 +65,8 @@ async fn answer(app: &Arc<App>, taken: &Taken, record: &mut Record) -> Result<An
     let (committed, served) =
         Box::pin(attempt::run(&context, &mut record.attempts, started)).await.map_err(Error::Exhausted)?;
     record.served = Some(served);
-    let partial = plan.route.failover.continue_on_break.then(|| Partial::begin(taken.operation, &reading.head)).flatten();
+    let partial =
+        plan.route.failover.continue_on_break.then(|| Partial::begin(taken.operation, &reading.head)).flatten();
     Ok(Answer { committed, plan, published, partial })
 }
 
@@ -91,12 +92,12 @@ fn decide(
     let now = app.now();
     if taken.operation.generates() && reading.ask.preferences.order.is_empty() {
         record.conversation = intake::conversation(&taken.headers, &reading.head);
-        reading.ask.sticky = record
-            .conversation
-            .and_then(|conversation| lock(&app.sticky).target(conversation, now, sticky_ttl(published, taken, reading)));
+        reading.ask.sticky = record.conversation.and_then(|conversation| {
+            lock(&app.sticky).target(conversation, now, sticky_ttl(published, taken, reading))
+        });
     }
-    let plan = plan(&published.snapshot, &reading.ask, &published.health, now, fastrand::u64(..))
-        .map_err(Error::NoRoute);
+    let plan =
+        plan(&published.snapshot, &reading.ask, &published.health, now, fastrand::u64(..)).map_err(Error::NoRoute);
     match &plan {
         Ok(plan) => {
             record.route = plan.route.name.clone();

@@ -86,7 +86,11 @@ impl Registry {
             .map(|target| {
                 let provider = &target.provider;
                 let provider_keys = of_provider.entry(Arc::as_ptr(provider)).or_insert_with(|| {
-                    provider.credentials.iter().map(|credential| keys.entry(credential.id).or_default().clone()).collect()
+                    provider
+                        .credentials
+                        .iter()
+                        .map(|credential| keys.entry(credential.id).or_default().clone())
+                        .collect()
                 });
                 let limited = provider.requests_per_minute.is_some() || provider.tokens_per_minute.is_some();
                 Bound {
@@ -94,7 +98,8 @@ impl Registry {
                     endpoint: endpoints.entry(provider.base_url.clone()).or_default().clone(),
                     keys: provider_keys.clone(),
                     limits: limited.then(|| {
-                        let entry = limits.entry(provider.name.clone()).or_insert_with(|| Arc::new(Limits::of(provider)));
+                        let entry =
+                            limits.entry(provider.name.clone()).or_insert_with(|| Arc::new(Limits::of(provider)));
                         if entry.rates != Limits::of(provider).rates {
                             *entry = Arc::new(Limits::of(provider));
                         }
@@ -146,7 +151,8 @@ impl Bound {
 
     /// A usable key by weight, or the one that rests the shortest. `None` for a provider without keys.
     pub(crate) fn key(&self, provider: &Provider, now: Duration, draw: f64) -> Option<usize> {
-        let weight = |at: usize| provider.credentials.get(at).map_or(0.0, |credential| f64::from(credential.weight.max(1)));
+        let weight =
+            |at: usize| provider.credentials.get(at).map_or(0.0, |credential| f64::from(credential.weight.max(1)));
         let fit: f64 = (0..self.keys.len()).filter(|at| self.keys[*at].rests_until() <= now).map(weight).sum();
         if fit == 0.0 {
             return (0..self.keys.len()).min_by_key(|at| self.keys[*at].rests_until());
@@ -308,9 +314,8 @@ impl Limits {
             .zip([1.0, 0.0])
             .filter_map(|((rate, left), need)| {
                 let missing = need - left;
-                rate.filter(|_| missing > 0.0 || (need == 0.0 && left <= 0.0)).map(|rate| {
-                    now + Duration::from_secs_f64((missing.max(1.0) / rate.max(1e-9) * 60.0).min(3600.0))
-                })
+                rate.filter(|_| missing > 0.0 || (need == 0.0 && left <= 0.0))
+                    .map(|rate| now + Duration::from_secs_f64((missing.max(1.0) / rate.max(1e-9) * 60.0).min(3600.0)))
             })
             .max()
     }

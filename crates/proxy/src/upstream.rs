@@ -10,13 +10,13 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::Uri;
 use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use http::Uri;
 use tower::{BoxError, Service};
 
 use crate::signals::lock;

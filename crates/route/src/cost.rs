@@ -18,8 +18,7 @@ pub fn disjoint(usage: &Usage) -> Tokens {
         cache_write_1h: of(usage.cache_write_1h),
         input_audio: of(usage.input_audio),
         input_image: of(usage.input_image),
-        output: of(usage.output)
-            .saturating_sub(of(usage.reasoning) + of(usage.output_audio) + of(usage.output_image)),
+        output: of(usage.output).saturating_sub(of(usage.reasoning) + of(usage.output_audio) + of(usage.output_image)),
         reasoning: of(usage.reasoning),
         output_audio: of(usage.output_audio),
         output_image: of(usage.output_image),

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use outrigger_wire::{Failure, Kind};
 
-use crate::{
-    Plan,
-    signals::Health,
-    snapshot::FailoverPolicy,
-};
+use crate::{Plan, signals::Health, snapshot::FailoverPolicy};
 
 /// What follows from one kind of failure. This table is the whole policy; everything else obeys it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

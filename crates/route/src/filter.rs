@@ -46,15 +46,15 @@ pub(crate) fn removal(target: &Target, ask: &Ask<'_>, constraints: &Constraints)
     {
         return Some(Reason::MaxPrice);
     }
-    if let Some(context) = target.context_length {
-        if ask.prompt_tokens > u64::from(context) {
-            return Some(Reason::ContextLength);
-        }
+    if let Some(context) = target.context_length
+        && ask.prompt_tokens > u64::from(context)
+    {
+        return Some(Reason::ContextLength);
     }
-    if let (Some(limit), Some(wanted)) = (target.max_output, ask.max_tokens) {
-        if wanted > u64::from(limit) {
-            return Some(Reason::MaxOutput);
-        }
+    if let (Some(limit), Some(wanted)) = (target.max_output, ask.max_tokens)
+        && wanted > u64::from(limit)
+    {
+        return Some(Reason::MaxOutput);
     }
     let foreign = ask.modalities.minus(target.input_modalities);
     if !foreign.is_empty() {

@@ -9,7 +9,7 @@ use crate::{
     reason::Removed,
     resolve::{Targets, resolve},
     signals::{Health, Percentiles, Standing},
-    snapshot::Route,
+    snapshot::{BodyEdits, Route},
     strategy::{self, View},
     words::{Parameter, Parameters},
 };
@@ -39,7 +39,7 @@ pub struct Candidate {
     /// What its strategy gave it; lower is better.
     pub score: f64,
     /// Request fields set or removed for this target (F7); `None` for most.
-    pub parameters: Option<Arc<[(Box<str>, Option<Box<str>>)]>>,
+    pub parameters: Option<BodyEdits>,
     /// Which of the request's names it came from.
     name: u16,
     key: Key,
@@ -114,13 +114,7 @@ pub fn plan(
     if ask.preferences.no_fallbacks && ask.preferences.order.is_empty() {
         candidates.truncate(1);
     }
-    Ok(Plan {
-        route: route.clone(),
-        candidates,
-        removed,
-        ordering,
-        no_fallbacks: ask.preferences.no_fallbacks,
-    })
+    Ok(Plan { route: route.clone(), candidates, removed, ordering, no_fallbacks: ask.preferences.no_fallbacks })
 }
 
 struct Gather<'a, S> {
@@ -141,7 +135,16 @@ impl<S: Signals> Gather<'_, S> {
             Targets::Route(list) => {
                 self.candidates.reserve(list.len());
                 for (position, line) in list.iter().enumerate() {
-                    self.one(route, line.slot, ordering, rank, position, line.priority, line.weight, Some(&line.parameters));
+                    self.one(
+                        route,
+                        line.slot,
+                        ordering,
+                        rank,
+                        position,
+                        line.priority,
+                        line.weight,
+                        Some(&line.parameters),
+                    );
                 }
             }
             Targets::Model(slots) => {
@@ -163,7 +166,7 @@ impl<S: Signals> Gather<'_, S> {
         position: usize,
         priority: u16,
         weight: u32,
-        parameters: Option<&Arc<[(Box<str>, Option<Box<str>>)]>>,
+        parameters: Option<&BodyEdits>,
     ) {
         let Some(target) = self.snapshot.targets.get(slot as usize) else { return };
         let want = &self.ask.preferences;
@@ -207,21 +210,20 @@ impl<S: Signals> Gather<'_, S> {
 /// Soft per-model preference of OpenRouter: where some endpoints of a model support tools, structured output or
 /// verbosity and the request uses them, the others of that model are left out; where none does, all stay.
 fn prefer_supporting(ask: &Ask<'_>, candidates: &mut Vec<Candidate>, removed: &mut Vec<Removed>) {
-    let soft: Parameters = [
-        Parameter::Tools,
-        Parameter::ResponseFormat,
-        Parameter::StructuredOutputs,
-        Parameter::Verbosity,
-    ]
-    .into_iter()
-    .filter(|parameter| ask.parameters.contains(*parameter))
-    .collect();
+    let soft: Parameters =
+        [Parameter::Tools, Parameter::ResponseFormat, Parameter::StructuredOutputs, Parameter::Verbosity]
+            .into_iter()
+            .filter(|parameter| ask.parameters.contains(*parameter))
+            .collect();
     let lacks = |candidate: &Candidate| !soft.minus(candidate.target.parameters).is_empty();
     if soft.is_empty() || !candidates.iter().any(lacks) {
         return;
     }
-    let able: Vec<Box<str>> =
-        candidates.iter().filter(|candidate| !lacks(candidate)).map(|candidate| candidate.target.model.clone()).collect();
+    let able: Vec<Box<str>> = candidates
+        .iter()
+        .filter(|candidate| !lacks(candidate))
+        .map(|candidate| candidate.target.model.clone())
+        .collect();
     candidates.retain(|candidate| {
         let keep = !lacks(candidate) || !able.contains(&candidate.target.model);
         if !keep {
@@ -258,7 +260,9 @@ fn replace_unmeasured(candidates: &mut [Candidate]) {
 /// Whether a measured target misses any of the thresholds the request prefers.
 fn misses(want: &Preferences, standing: &Standing) -> bool {
     let any = |wanted: &[Option<f64>; 4], have: Option<Percentiles>, bad: fn(f64, f64) -> bool| {
-        have.is_some_and(|have| wanted.iter().zip(have.at).any(|(wanted, have)| wanted.is_some_and(|w| bad(f64::from(have), w))))
+        have.is_some_and(|have| {
+            wanted.iter().zip(have.at).any(|(wanted, have)| wanted.is_some_and(|w| bad(f64::from(have), w)))
+        })
     };
     any(&want.min_throughput, standing.throughput, |have, want| have < want)
         || any(&want.max_latency, standing.latency, |have, want| have > want)

@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Target, words::{Modalities, Parameters}};
+use crate::{
+    Target,
+    words::{Modalities, Parameters},
+};
 
 /// Why a target cannot answer this request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +143,9 @@ impl NoRoute {
 impl fmt::Display for NoRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoName => f.write_str("the request names no model: set `model` to a ModelRoute, an alias or a model id"),
+            Self::NoName => {
+                f.write_str("the request names no model: set `model` to a ModelRoute, an alias or a model id")
+            }
             Self::Unknown { name, nearest } if nearest.is_empty() => write!(f, "no model or route is called `{name}`"),
             Self::Unknown { name, nearest } => {
                 write!(f, "no model or route is called `{name}`; did you mean `{}`?", nearest.join("`, `"))

@@ -2,7 +2,12 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use crate::{Snapshot, ask::Sort, reason::NoRoute, snapshot::{Route, RouteTarget}};
+use crate::{
+    Snapshot,
+    ask::Sort,
+    reason::NoRoute,
+    snapshot::{Route, RouteTarget},
+};
 
 /// What one name stands for.
 pub(crate) struct Resolved<'s> {

@@ -136,8 +136,11 @@ pub struct RouteTarget {
     /// Share within one priority under `Weighted`.
     pub weight: u32,
     /// Request fields that are set, or removed (`None`), for this target alone (F7): top-level name to raw JSON.
-    pub parameters: Arc<[(Box<str>, Option<Box<str>>)]>,
+    pub parameters: BodyEdits,
 }
+
+/// Changes to a request's body for one target: top-level name to raw JSON, or `None` to remove it.
+pub type BodyEdits = Arc<[(Box<str>, Option<Box<str>>)]>;
 
 /// Hard limits on candidates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -160,7 +160,9 @@ fn target(world: &mut World, models: &mut HashMap<String, Vec<u32>>, line: &str)
             ("busy", number) => standing.outstanding = number.parse().unwrap(),
             ("lat", seconds) => standing.latency = same(seconds),
             ("tps", tokens) => standing.throughput = same(tokens),
-            ("tps90", tokens) => standing.throughput = Some(Percentiles { at: [1e3, 1e3, tokens.parse().unwrap(), 0.0] }),
+            ("tps90", tokens) => {
+                standing.throughput = Some(Percentiles { at: [1e3, 1e3, tokens.parse().unwrap(), 0.0] })
+            }
             ("up", share) => standing.uptime = Some(share.parse().unwrap()),
             (price, _) if price.starts_with('$') => {
                 let (input, output) = price[1..].split_once('/').unwrap_or((&price[1..], &price[1..]));
@@ -186,7 +188,8 @@ fn target(world: &mut World, models: &mut HashMap<String, Vec<u32>>, line: &str)
 pub(crate) fn ask<'a>(world: &World, text: &'a str) -> Ask<'a> {
     let mut words = text.split_whitespace();
     let mut ask = Ask::of(Operation::ChatCompletions, "");
-    ask.names = words.next().unwrap_or_default().split(',').filter(|name| !name.is_empty()).map(Cow::Borrowed).collect();
+    ask.names =
+        words.next().unwrap_or_default().split(',').filter(|name| !name.is_empty()).map(Cow::Borrowed).collect();
     let want = &mut ask.preferences;
     let list = |text: &str| text.split(',').map(Into::into).collect::<Vec<Box<str>>>();
     for word in words {

@@ -111,8 +111,7 @@ impl Quantization {
     /// Whether a request for `self` is met by an endpoint of precision `have`: `fp4` also matches `mxfp4` and
     /// `nvfp4`, `fp8` also `mxfp8`.
     pub fn admits(self, have: Self) -> bool {
-        self == have
-            || matches!((self, have), (Self::Fp4, Self::Mxfp4 | Self::Nvfp4) | (Self::Fp8, Self::Mxfp8))
+        self == have || matches!((self, have), (Self::Fp4, Self::Mxfp4 | Self::Nvfp4) | (Self::Fp8, Self::Mxfp8))
     }
 }
 

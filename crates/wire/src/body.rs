@@ -24,14 +24,17 @@ pub struct Report<'a> {
 pub fn error(dialect: Dialect, report: &Report<'_>) -> Bytes {
     let body = match dialect {
         Dialect::OpenAi => json!({"error": openai_error(report)}),
-        Dialect::Anthropic => json!({"type": "error", "error": anthropic_error(report), "request_id": report.request_id}),
+        Dialect::Anthropic => {
+            json!({"type": "error", "error": anthropic_error(report), "request_id": report.request_id})
+        }
     };
     Bytes::from(body.to_string())
 }
 
 /// The event that ends a stream that broke after its first content (S1, S4): well-formed in the dialect of
 /// `operation`, and never a clean end.
-pub fn error_event(operation: Operation, report: &Report<'_>) -> Bytes {
+pub fn error_event(operation: Operation, report: &Report<'_>, stream: &Stream<'_>) -> Bytes {
+    let like: Like<'_> = serde_json::from_slice(stream.last).unwrap_or_default();
     let text = match operation {
         Operation::Messages => format!(
             "event: error\ndata: {}\n\n",
@@ -41,21 +44,43 @@ pub fn error_event(operation: Operation, report: &Report<'_>) -> Bytes {
         Operation::Responses => format!(
             "event: error\ndata: {}\n\n",
             json!({"type": "error", "code": report.code, "message": report.message, "param": null,
-                   "sequence_number": 0, "metadata": report.metadata})
+                   "sequence_number": stream.events, "metadata": report.metadata})
         ),
         _ => format!(
             "data: {}\n\n",
             json!({
-                "id": report.request_id,
-                "object": "chat.completion.chunk",
-                "created": 0,
-                "model": "",
+                "id": like.id.unwrap_or(report.request_id),
+                "object": like.object.unwrap_or("chat.completion.chunk"),
+                "created": like.created.unwrap_or(0),
+                "model": like.model.unwrap_or_default(),
                 "error": openai_error(report),
                 "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}],
             })
         ),
     };
     Bytes::from(text)
+}
+
+/// What the error event continues: it must look like a part of the same answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stream<'a> {
+    /// Data of the last event passed on.
+    pub last: &'a [u8],
+    /// Events passed on so far, which is the next `sequence_number` of a Responses stream.
+    pub events: u64,
+}
+
+/// The identity of a chat chunk.
+#[derive(serde::Deserialize, Default)]
+struct Like<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a str>,
+    #[serde(borrow, default)]
+    object: Option<&'a str>,
+    #[serde(default)]
+    created: Option<u64>,
+    #[serde(borrow, default)]
+    model: Option<&'a str>,
 }
 
 fn openai_error(report: &Report<'_>) -> Value {

@@ -41,7 +41,8 @@ impl<'a> Edits<'a> {
         if untouched && additions.is_empty() {
             return body.clone();
         }
-        let extra: usize = self.changes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, String::len) + 4).sum();
+        let extra: usize =
+            self.changes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, String::len) + 4).sum();
         let mut out = Vec::with_capacity(body.len() + extra);
         let first = head.members.first().map_or_else(|| brace_end(body), |member| member.start);
         out.extend_from_slice(&body[..first]);

@@ -111,7 +111,8 @@ impl<'a> Head<'a> {
                 hash.write(raw.as_bytes());
             }
         }
-        if let Some(messages) = self.present("messages").or_else(|| self.present("input").filter(|raw| raw.starts_with('[')))
+        if let Some(messages) =
+            self.present("messages").or_else(|| self.present("input").filter(|raw| raw.starts_with('[')))
         {
             for message in elements(messages).take(8) {
                 hash.write(message.as_bytes());
@@ -147,10 +148,10 @@ impl<'a> Head<'a> {
                 self.max_tokens = Some(raw.parse().map_err(|_| wrong(key, "a whole number"))?);
             }
         }
-        if let Some(raw) = self.present("messages") {
-            if !raw.starts_with('[') {
-                return Err(wrong("messages", "an array"));
-            }
+        if let Some(raw) = self.present("messages")
+            && !raw.starts_with('[')
+        {
+            return Err(wrong("messages", "an array"));
         }
         Ok(())
     }

@@ -222,9 +222,18 @@ mod tests {
         };
         let messages = |data| splice(Operation::Messages, data);
         assert_eq!(messages(r#"{"type":"message_start","message":{}}"#), Splice::Drop);
-        assert_eq!(messages(r#"{"type":"content_block_start","index":0,"content_block":{"type":"text"}}"#), Splice::Drop);
-        assert_eq!(messages(r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use"}}"#), Splice::Unfit);
-        assert_eq!(messages(r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use"}}"#), Splice::Pass);
+        assert_eq!(
+            messages(r#"{"type":"content_block_start","index":0,"content_block":{"type":"text"}}"#),
+            Splice::Drop
+        );
+        assert_eq!(
+            messages(r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use"}}"#),
+            Splice::Unfit
+        );
+        assert_eq!(
+            messages(r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use"}}"#),
+            Splice::Pass
+        );
         assert_eq!(splice(Operation::ChatCompletions, r#"{"choices":[{"delta":{"role":"assistant"}}]}"#), Splice::Drop);
         assert_eq!(splice(Operation::ChatCompletions, TEXT), Splice::Pass);
     }

@@ -103,7 +103,10 @@ impl Framer {
 impl Frame {
     /// The `event:` field, if any.
     pub fn event(&self) -> Option<&str> {
-        self.fields().filter(|(name, _)| *name == b"event").last().and_then(|(_, value)| std::str::from_utf8(value).ok())
+        self.fields()
+            .filter(|(name, _)| *name == b"event")
+            .last()
+            .and_then(|(_, value)| std::str::from_utf8(value).ok())
     }
 
     /// The joined `data:` lines; `None` for a comment or a lone `event:` line.
@@ -122,15 +125,15 @@ impl Frame {
     fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let bytes: &[u8] = &self.raw;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        bytes.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| !line.is_empty() && line[0] != b':').map(|line| {
-            match memchr::memchr(b':', line) {
+        bytes.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| !line.is_empty() && line[0] != b':').map(
+            |line| match memchr::memchr(b':', line) {
                 Some(colon) => {
                     let value = &line[colon + 1..];
                     (&line[..colon], value.strip_prefix(b" ").unwrap_or(value))
                 }
                 None => (line, &[][..]),
-            }
-        })
+            },
+        )
     }
 }
 

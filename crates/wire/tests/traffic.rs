@@ -92,13 +92,16 @@ fn operation(path: &str) -> Option<Operation> {
 
 fn lines(file: &Path) -> String {
     let mut text = String::new();
-    flate2::read::MultiGzDecoder::new(File::open(file).expect("it opens")).read_to_string(&mut text).expect("gzipped text");
+    flate2::read::MultiGzDecoder::new(File::open(file).expect("it opens"))
+        .read_to_string(&mut text)
+        .expect("gzipped text");
     text
 }
 
 fn replay(operation: Operation, exchange: &Value) -> Result<(), String> {
     let asked = request(exchange["request"].as_str().unwrap_or_default())?;
-    let body = Bytes::from(BASE64_STANDARD.decode(exchange["response_b64"].as_str().unwrap_or_default()).expect("base64"));
+    let body =
+        Bytes::from(BASE64_STANDARD.decode(exchange["response_b64"].as_str().unwrap_or_default()).expect("base64"));
     let status = u16::try_from(exchange["status"].as_u64().unwrap_or(200)).expect("a status");
     if body.is_empty() {
         return Ok(());
@@ -117,7 +120,8 @@ fn replay(operation: Operation, exchange: &Value) -> Result<(), String> {
         return Ok(());
     }
     let streamed = content_type.starts_with("text/event-stream")
-        || (content_type.is_empty() && (text.starts_with(b"data:") || text.starts_with(b"event:") || text.starts_with(b":")));
+        || (content_type.is_empty()
+            && (text.starts_with(b"data:") || text.starts_with(b"event:") || text.starts_with(b":")));
     if streamed { stream(operation, &body, asked) } else { whole(operation, &body) }
 }
 
@@ -134,7 +138,9 @@ fn request(text: &str) -> Result<bool, String> {
         return Err("the head reads another model or stream".into());
     }
     for member in &head.members {
-        if &text[member.value.clone()] != member.raw || serde_json::from_str::<Value>(member.raw).ok().as_ref() != tree.get(&*member.key) {
+        if &text[member.value.clone()] != member.raw
+            || serde_json::from_str::<Value>(member.raw).ok().as_ref() != tree.get(&*member.key)
+        {
             return Err(format!("member {} is not where the head says", member.key));
         }
     }
@@ -171,7 +177,8 @@ fn whole(operation: Operation, body: &[u8]) -> Result<(), String> {
     };
     usage_is_found(&tree["usage"], answer.usage)?;
     if let Some(at) = answer.usage_at {
-        let there: Value = serde_json::from_slice(&body[at]).map_err(|error| format!("no usage at its place: {error}"))?;
+        let there: Value =
+            serde_json::from_slice(&body[at]).map_err(|error| format!("no usage at its place: {error}"))?;
         if there != tree["usage"] {
             return Err("the place of the usage is wrong".into());
         }
@@ -181,7 +188,11 @@ fn whole(operation: Operation, body: &[u8]) -> Result<(), String> {
         Operation::Messages => tree["stop_reason"].as_str(),
         _ => return Ok(()),
     };
-    if finished == answer.finish.as_deref() { Ok(()) } else { Err(format!("finish is {:?}, not {finished:?}", answer.finish)) }
+    if finished == answer.finish.as_deref() {
+        Ok(())
+    } else {
+        Err(format!("finish is {:?}, not {finished:?}", answer.finish))
+    }
 }
 
 fn stream(operation: Operation, body: &Bytes, asked: bool) -> Result<(), String> {
@@ -224,7 +235,8 @@ fn stream(operation: Operation, body: &Bytes, asked: bool) -> Result<(), String>
             }
         }
         if let Some(at) = peek.usage_at.clone() {
-            serde_json::from_slice::<&RawValue>(&data[at]).map_err(|error| format!("no usage at its place: {error}"))?;
+            serde_json::from_slice::<&RawValue>(&data[at])
+                .map_err(|error| format!("no usage at its place: {error}"))?;
         }
         usage.merge(peek.usage.unwrap_or_default());
     }
@@ -251,7 +263,8 @@ fn shown(operation: Operation, event: &Value) -> bool {
 
 fn usage_is_found(said: &Value, usage: Option<Usage>) -> Result<(), String> {
     let counts = ["prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens"];
-    let wanted = said.as_object().is_some_and(|said| counts.iter().any(|count| said.get(*count).is_some_and(Value::is_u64)));
+    let wanted =
+        said.as_object().is_some_and(|said| counts.iter().any(|count| said.get(*count).is_some_and(Value::is_u64)));
     match usage {
         None if wanted => Err(format!("usage is not found: {said}")),
         Some(usage) => {

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let cargo = |words: &'static str| {
         move || tools::capture(tools::cargo().args(words.split(' ')).env("CARGO_TERM_COLOR", "never"))
     };
-    report.step("format", Counting::Step, cargo("fmt --all --check"));
+    report.step("format", Counting::Step, cargo("fmt --all --check -- -l"));
     report.step("crate arrows", Counting::Step, check_arrows);
     report.step("lints", Counting::Step, cargo("clippy --quiet --workspace --all-targets -- -D warnings"));
     report.step("build", Counting::Step, cargo("build --quiet --package outrigger"));

@@ -11,13 +11,9 @@ fn prices(input: &str, output: &str) -> Prices {
 
 #[test]
 fn dollars_are_read_and_written_exactly() {
-    for (text, nanos) in [
-        ("0", 0),
-        ("0.15", 150_000_000),
-        ("3", 3_000_000_000),
-        ("0.000000001", 1),
-        ("10000", 10_000_000_000_000),
-    ] {
+    for (text, nanos) in
+        [("0", 0), ("0.15", 150_000_000), ("3", 3_000_000_000), ("0.000000001", 1), ("10000", 10_000_000_000_000)]
+    {
         assert_eq!(text.parse(), Ok(Rate(nanos)));
         assert_eq!(Rate(nanos).to_string(), text);
         assert_eq!(NanoUsd(nanos).to_usd_string(), text);
@@ -30,18 +26,10 @@ fn what_is_no_amount_of_dollars_is_refused_with_its_reason() {
     let refused = |text: &str| text.parse::<Rate>().unwrap_err();
     assert!(matches!(refused("-1"), BadAmount::Negative(_)));
     assert!(matches!(refused("0.0000000001"), BadAmount::TooPrecise(_)));
-    assert!(matches!(
-        refused("99999999999999999999"),
-        BadAmount::TooLarge(_)
-    ));
+    assert!(matches!(refused("99999999999999999999"), BadAmount::TooLarge(_)));
     assert!(matches!(refused("18446744074"), BadAmount::TooLarge(_)));
-    for garbage in [
-        "", ".", "1.", ".5", "1e3", "$1", "1,5", "NaN", "inf", " 1", "+1", "1.2.3", "١",
-    ] {
-        assert!(
-            matches!(refused(garbage), BadAmount::NotDecimal(_)),
-            "{garbage:?}"
-        );
+    for garbage in ["", ".", "1.", ".5", "1e3", "$1", "1,5", "NaN", "inf", " 1", "+1", "1.2.3", "١"] {
+        assert!(matches!(refused(garbage), BadAmount::NotDecimal(_)), "{garbage:?}");
     }
 }
 
@@ -96,10 +84,7 @@ fn absent_rates_fall_back_as_documented() {
 
     let mut p = prices("1", "1");
     p.cache_write_5m = Some(rate("5"));
-    let hour = Tokens {
-        cache_write_1h: 1_000_000,
-        ..Tokens::default()
-    };
+    let hour = Tokens { cache_write_1h: 1_000_000, ..Tokens::default() };
     assert_eq!(p.cost(&hour).total.to_usd_string(), "5");
 }
 
@@ -108,12 +93,7 @@ fn absent_rates_fall_back_as_documented() {
 fn cached_tokens_are_never_counted_twice() {
     let mut p = prices("3", "15");
     p.cache_read = Some(rate("0.3"));
-    let tokens = Tokens {
-        input: 1_000,
-        cache_read: 9_000,
-        output: 500,
-        ..Tokens::default()
-    };
+    let tokens = Tokens { input: 1_000, cache_read: 9_000, output: 500, ..Tokens::default() };
     let cost = p.cost(&tokens);
     assert_eq!(cost.input.to_usd_string(), "0.0057");
     assert_eq!(cost.output.to_usd_string(), "0.0075");
@@ -125,17 +105,9 @@ fn cached_tokens_are_never_counted_twice() {
 fn a_long_prompt_is_priced_by_its_tier_as_a_whole() {
     let mut p = prices("1", "10");
     p.cache_read = Some(rate("0.1"));
-    p.tiers = vec![
-        Tier::flat(200_000, rate("2"), rate("15")),
-        Tier::flat(500_000, rate("4"), rate("20")),
-    ];
+    p.tiers = vec![Tier::flat(200_000, rate("2"), rate("15")), Tier::flat(500_000, rate("4"), rate("20"))];
     let cost = |input, cache_read| {
-        let tokens = Tokens {
-            input,
-            cache_read,
-            output: 1_000_000,
-            ..Tokens::default()
-        };
+        let tokens = Tokens { input, cache_read, output: 1_000_000, ..Tokens::default() };
         let cost = p.cost(&tokens);
         (cost.input.to_usd_string(), cost.output.to_usd_string())
     };
@@ -151,18 +123,11 @@ fn a_long_prompt_is_priced_by_its_tier_as_a_whole() {
 fn each_part_is_rounded_once_and_half_up() {
     // 0.5 nano-dollars per token.
     let p = prices("0.0005", "0.0005");
-    let tokens = |input, output| Tokens {
-        input,
-        output,
-        ..Tokens::default()
-    };
+    let tokens = |input, output| Tokens { input, output, ..Tokens::default() };
     assert_eq!(p.cost(&tokens(1, 0)).total, NanoUsd(1));
     assert_eq!(p.cost(&tokens(2, 0)).total, NanoUsd(1));
     assert_eq!(p.cost(&tokens(3, 1)).total, NanoUsd(3));
-    assert_eq!(
-        prices("0.000499999", "0").cost(&tokens(1, 0)).total,
-        NanoUsd(0)
-    );
+    assert_eq!(prices("0.000499999", "0").cost(&tokens(1, 0)).total, NanoUsd(0));
 }
 
 #[test]
@@ -170,10 +135,7 @@ fn fees_are_in_the_total_and_in_no_part() {
     let mut p = prices("0", "0");
     p.request = Some("0.002".parse().unwrap());
     p.image = Some("0.04".parse().unwrap());
-    let expected = Cost {
-        total: NanoUsd(82_000_000),
-        ..Cost::default()
-    };
+    let expected = Cost { total: NanoUsd(82_000_000), ..Cost::default() };
     assert_eq!(p.cost_with_images(&Tokens::default(), 2), expected);
 }
 
@@ -181,13 +143,8 @@ fn fees_are_in_the_total_and_in_no_part() {
 fn absurd_counts_are_held_at_the_largest_amount() {
     let mut p = prices("10000", "10000");
     p.image = Some(NanoUsd(u64::MAX));
-    let tokens = Tokens {
-        input: u64::MAX,
-        cache_read: u64::MAX,
-        output: u64::MAX,
-        reasoning: u64::MAX,
-        ..Tokens::default()
-    };
+    let tokens =
+        Tokens { input: u64::MAX, cache_read: u64::MAX, output: u64::MAX, reasoning: u64::MAX, ..Tokens::default() };
     assert_eq!(p.cost_with_images(&tokens, 3).total, NanoUsd(u64::MAX));
 }
 
@@ -230,10 +187,7 @@ fn the_calculator_agrees_with_genai_prices() {
             });
             let float = |count: u64| f64::from(u32::try_from(count).unwrap());
             let mut usage = Usage::from([
-                (
-                    UsageKey::INPUT_TOKENS,
-                    float(input + cached + write_5m + write_1h),
-                ),
+                (UsageKey::INPUT_TOKENS, float(input + cached + write_5m + write_1h)),
                 (UsageKey::CACHE_READ_TOKENS, float(cached)),
                 (UsageKey::OUTPUT_TOKENS, float(output)),
             ]);
@@ -244,10 +198,7 @@ fn the_calculator_agrees_with_genai_prices() {
             let request = PriceRequest::new(model, &usage).with_provider_id(theirs);
             let theirs = oracle.calculate(&request).unwrap().total_price;
             let ours: f64 = ours.total.to_usd_string().parse().unwrap();
-            assert!(
-                (ours - theirs).abs() < 2e-9,
-                "{provider} {model}: {ours} and {theirs}"
-            );
+            assert!((ours - theirs).abs() < 2e-9, "{provider} {model}: {ours} and {theirs}");
             compared += 1;
         }
     }

@@ -5,19 +5,11 @@ use std::collections::HashSet;
 #[test]
 fn the_embedded_catalogue_loads_and_is_large_enough() {
     let catalog = Catalog::embedded();
-    let served: HashSet<&str> = catalog
-        .offers()
-        .iter()
-        .map(|o| o.provider.as_str())
-        .collect();
+    let served: HashSet<&str> = catalog.offers().iter().map(|o| o.provider.as_str()).collect();
     let callable: HashSet<&str> = catalog.offers().iter().map(|o| o.model.as_str()).collect();
     assert!(served.len() >= 60, "{} providers", served.len());
     assert!(callable.len() >= 400, "{} models", callable.len());
-    assert_eq!(
-        callable.len(),
-        catalog.models().len(),
-        "a model that nobody serves"
-    );
+    assert_eq!(callable.len(), catalog.models().len(), "a model that nobody serves");
     assert_eq!(catalog.version().len(), 16);
     assert_eq!(catalog.as_of().len(), 10);
 }
@@ -39,48 +31,16 @@ fn well_known_names_are_found_where_they_are_served() {
     let catalog = Catalog::embedded();
     for (provider, name, upstream) in [
         ("openai", "openai/gpt-4o-mini", "gpt-4o-mini"),
-        (
-            "openai",
-            "openai/text-embedding-3-small",
-            "text-embedding-3-small",
-        ),
+        ("openai", "openai/text-embedding-3-small", "text-embedding-3-small"),
         ("azure", "openai/gpt-4o-mini", "gpt-4o-mini"),
         ("openrouter", "openai/gpt-4o-mini", "openai/gpt-4o-mini"),
-        (
-            "anthropic",
-            "anthropic/claude-haiku-4.5",
-            "claude-haiku-4-5",
-        ),
-        (
-            "anthropic",
-            "claude-haiku-4-5-20251001",
-            "claude-haiku-4-5-20251001",
-        ),
-        (
-            "amazon-bedrock",
-            "anthropic/claude-haiku-4.5",
-            "anthropic.claude-haiku-4-5-20251001-v1:0",
-        ),
-        (
-            "google-ai-studio",
-            "google/gemini-2.5-flash",
-            "gemini-2.5-flash",
-        ),
-        (
-            "groq",
-            "meta-llama/llama-3.3-70b-instruct",
-            "llama-3.3-70b-versatile",
-        ),
-        (
-            "together",
-            "meta-llama/llama-3.3-70b-instruct",
-            "meta-llama/Llama-3.3-70B-Instruct-Turbo",
-        ),
-        (
-            "fireworks",
-            "moonshotai/kimi-k2.5",
-            "accounts/fireworks/models/kimi-k2p5",
-        ),
+        ("anthropic", "anthropic/claude-haiku-4.5", "claude-haiku-4-5"),
+        ("anthropic", "claude-haiku-4-5-20251001", "claude-haiku-4-5-20251001"),
+        ("amazon-bedrock", "anthropic/claude-haiku-4.5", "anthropic.claude-haiku-4-5-20251001-v1:0"),
+        ("google-ai-studio", "google/gemini-2.5-flash", "gemini-2.5-flash"),
+        ("groq", "meta-llama/llama-3.3-70b-instruct", "llama-3.3-70b-versatile"),
+        ("together", "meta-llama/llama-3.3-70b-instruct", "meta-llama/Llama-3.3-70B-Instruct-Turbo"),
+        ("fireworks", "moonshotai/kimi-k2.5", "accounts/fireworks/models/kimi-k2p5"),
         ("cohere", "cohere/rerank-v3.5", "rerank-v3.5"),
     ] {
         let offer = catalog.offer(provider, name);
@@ -103,10 +63,7 @@ fn providers_say_how_they_are_spoken_to() {
     assert_eq!(google.env, ["GEMINI_API_KEY", "GOOGLE_API_KEY"]);
     let ollama = catalog.provider("ollama").unwrap();
     assert_eq!(ollama.auth, Auth::None);
-    assert_eq!(
-        catalog.provider("amazon-bedrock").unwrap().dialect,
-        "bedrock"
-    );
+    assert_eq!(catalog.provider("amazon-bedrock").unwrap().dialect, "bedrock");
 }
 
 #[test]
@@ -114,10 +71,7 @@ fn models_say_what_they_are() {
     let catalog = Catalog::embedded();
     let model = |id| catalog.model(id).unwrap();
     let mini = model("openai/gpt-4o-mini");
-    assert_eq!(
-        (mini.context_length, mini.max_output),
-        (Some(128_000), Some(16_384))
-    );
+    assert_eq!((mini.context_length, mini.max_output), (Some(128_000), Some(16_384)));
     assert!(mini.input_modalities.contains(&Modality::Image));
     assert!(mini.capabilities.tools && mini.capabilities.structured_outputs);
     assert!(!mini.capabilities.reasoning);
@@ -153,54 +107,26 @@ fn nothing_is_free_but_what_says_so() {
 fn offers_are_found_from_both_sides() {
     let catalog = Catalog::embedded();
     let id = "meta-llama/llama-3.3-70b-instruct";
-    let servers: Vec<&str> = catalog
-        .offers_for(id)
-        .map(|o| o.provider.as_str())
-        .collect();
+    let servers: Vec<&str> = catalog.offers_for(id).map(|o| o.provider.as_str()).collect();
     assert!(servers.len() > 10 && servers.is_sorted(), "{servers:?}");
     assert!(servers.contains(&"groq"));
     assert!(catalog.offers_for(id).all(|offer| offer.model == id));
     assert!(catalog.offers_of("groq").any(|offer| offer.model == id));
-    assert!(
-        catalog
-            .offers_of("groq")
-            .all(|offer| offer.provider == "groq")
-    );
-    let all: usize = catalog
-        .providers()
-        .iter()
-        .map(|p| catalog.offers_of(&p.slug).count())
-        .sum();
+    assert!(catalog.offers_of("groq").all(|offer| offer.provider == "groq"));
+    let all: usize = catalog.providers().iter().map(|p| catalog.offers_of(&p.slug).count()).sum();
     assert_eq!(all, catalog.offers().len());
-    let all: usize = catalog
-        .models()
-        .iter()
-        .map(|m| catalog.offers_for(&m.id).count())
-        .sum();
+    let all: usize = catalog.models().iter().map(|m| catalog.offers_for(&m.id).count()).sum();
     assert_eq!(all, catalog.offers().len());
-    assert_eq!(
-        catalog.offers_of("nobody").count() + catalog.offers_for("no/thing").count(),
-        0
-    );
+    assert_eq!(catalog.offers_of("nobody").count() + catalog.offers_for("no/thing").count(), 0);
 }
 
 #[test]
 fn a_misspelt_name_is_answered_with_its_neighbours() {
     let catalog = Catalog::embedded();
-    assert_eq!(
-        catalog.nearest("openai/gpt-4o-mni", 3)[0],
-        "openai/gpt-4o-mini"
-    );
+    assert_eq!(catalog.nearest("openai/gpt-4o-mni", 3)[0], "openai/gpt-4o-mini");
     assert_eq!(catalog.nearest("GPT-4o-Mini", 1), ["openai/gpt-4o-mini"]);
-    assert_eq!(
-        catalog.nearest("claude-haiku-4-5", 1),
-        ["anthropic/claude-haiku-4.5"]
-    );
-    assert!(
-        catalog
-            .nearest("qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq", 3)
-            .is_empty()
-    );
+    assert_eq!(catalog.nearest("claude-haiku-4-5", 1), ["anthropic/claude-haiku-4.5"]);
+    assert!(catalog.nearest("qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq", 3).is_empty());
     assert!(catalog.nearest("", 3).is_empty());
     assert!(catalog.nearest(&"gpt".repeat(100_000), 3).len() <= 3);
 }

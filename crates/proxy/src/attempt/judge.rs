@@ -47,6 +47,7 @@ pub(crate) struct Stream {
 /// Judges `response`.
 pub(super) async fn judge(
     operation: Operation,
+    streamed: bool,
     response: Response<Incoming>,
 ) -> Result<(StatusCode, HeaderMap, Answered), Failure> {
     let (head, body) = response.into_parts();
@@ -57,7 +58,9 @@ pub(super) async fn judge(
         return Err(Failure::local(Kind::Malformed, "the upstream compressed its answer although none was accepted"));
     }
     let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let answered = if content_type.starts_with("text/event-stream") {
+    // Some vendors, and some proxies before them, forget or misname the type of a stream.
+    let unnamed = matches!(content_type, "" | "application/octet-stream") || content_type.starts_with("text/plain");
+    let answered = if content_type.starts_with("text/event-stream") || (streamed && unnamed) {
         Answered::Stream(first_content(operation, body).await?)
     } else if content_type.contains("json") || (content_type.is_empty() && operation.generates()) {
         let body = whole(body, MAX_ANSWER).await?;
@@ -65,7 +68,10 @@ pub(super) async fn judge(
         Answered::Whole { body, answer }
     } else if operation.generates() {
         // A login page or a proxy's HTML under status 200.
-        return Err(Failure::local(Kind::Malformed, format!("the answer is neither JSON nor events but `{content_type}`")));
+        return Err(Failure::local(
+            Kind::Malformed,
+            format!("the answer is neither JSON nor events but `{content_type}`"),
+        ));
     } else {
         Answered::Raw(body)
     };
@@ -90,10 +96,10 @@ async fn first_content(operation: Operation, body: Incoming) -> Result<Stream, F
             None => {
                 stream.ended = true;
                 let last = stream.framer.finish();
-                if let Some(frame) = last {
-                    if take(operation, frame, &mut stream.ready)? {
-                        return Ok(stream);
-                    }
+                if let Some(frame) = last
+                    && take(operation, frame, &mut stream.ready)?
+                {
+                    return Ok(stream);
                 }
                 return Err(Failure::local(Kind::Truncated, "the stream ended before its first content"));
             }
@@ -102,11 +108,7 @@ async fn first_content(operation: Operation, body: Incoming) -> Result<Stream, F
 }
 
 /// Adds one event; true if it commits the answer.
-fn take(
-    operation: Operation,
-    frame: Frame,
-    ready: &mut VecDeque<(Frame, Option<Peek>)>,
-) -> Result<bool, Failure> {
+fn take(operation: Operation, frame: Frame, ready: &mut VecDeque<(Frame, Option<Peek>)>) -> Result<bool, Failure> {
     let peek = frame.data().map(|data| Peek::event(operation, frame.event(), &data));
     let commits = match peek.as_ref().map(|peek| &peek.meaning) {
         Some(Meaning::Error(failure)) => return Err(failure.clone()),

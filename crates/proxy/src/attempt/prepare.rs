@@ -5,7 +5,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use http_body_util::Full;
 use outrigger_route::{Candidate, Target};
-use outrigger_wire::{AuthScheme, Dialect, Failure, Kind, Operation, edit::{Edits, quote}, multipart, request::members_of};
+use outrigger_wire::{
+    AuthScheme, Dialect, Failure, Kind, Operation,
+    edit::{Edits, quote},
+    multipart,
+    request::members_of,
+};
 
 use super::Context;
 
@@ -16,9 +21,11 @@ pub(super) struct Prepared {
     pub(super) hide_usage: bool,
 }
 
-/// Members of the body that speak to the router and mean nothing, or something else, to a provider.
-const OURS: [&str; 9] =
-    ["models", "provider", "route", "preset", "session_id", "trace", "fallbacks", "transforms", "plugins"];
+/// Members of the body that this router has answered: they mean nothing, or something else, to whoever comes next.
+const OURS: [&str; 4] = ["models", "provider", "route", "fallbacks"];
+
+/// Members that only OpenRouter itself can answer: kept for it, removed for everybody else.
+const OPENROUTERS: [&str; 6] = ["preset", "session_id", "trace", "transforms", "plugins", "usage"];
 
 /// Builds the request to `candidate`, always from the caller's original bytes (F8).
 pub(super) fn request(cx: &Context<'_>, candidate: &Candidate, key: Option<usize>) -> Result<Prepared, Failure> {
@@ -45,12 +52,9 @@ fn json_body(cx: &Context<'_>, candidate: &Candidate) -> (Bytes, bool) {
     let mut edits = Edits::default();
     let mut hide_usage = false;
     edits.set("model", quote(&target.upstream_name));
-    for ours in OURS.iter().filter(|ours| head.raw(ours).is_some()) {
-        edits.remove(ours);
-    }
-    // Deprecated OpenRouter switch; its object form is no vendor's.
-    if head.present("usage").is_some_and(|raw| raw.starts_with('{')) {
-        edits.remove("usage");
+    let theirs: &[&str] = if &*target.provider.slug == "openrouter" { &[] } else { &OPENROUTERS };
+    for name in OURS.iter().chain(theirs).filter(|name| head.raw(name).is_some()) {
+        edits.remove(name);
     }
     let counts = matches!(cx.taken.operation, Operation::ChatCompletions | Operation::Completions);
     if head.stream && counts && !head.include_usage {
@@ -103,10 +107,31 @@ fn passes(name: &HeaderName, target: &Target) -> bool {
     let name = name.as_str();
     let dropped = matches!(
         name,
-        "host" | "connection" | "keep-alive" | "proxy-connection" | "transfer-encoding" | "te" | "trailer" | "upgrade"
-            | "proxy-authorization" | "proxy-authenticate" | "content-length" | "accept-encoding" | "expect"
-            | "authorization" | "x-api-key" | "api-key" | "x-goog-api-key" | "cookie" | "forwarded"
-            | "x-real-ip" | "x-session-id" | "x-title" | "http-referer" | "openai-organization" | "openai-project"
+        "host"
+            | "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "transfer-encoding"
+            | "te"
+            | "trailer"
+            | "upgrade"
+            | "proxy-authorization"
+            | "proxy-authenticate"
+            | "content-length"
+            | "accept-encoding"
+            | "expect"
+            | "authorization"
+            | "x-api-key"
+            | "api-key"
+            | "x-goog-api-key"
+            | "cookie"
+            | "forwarded"
+            | "x-real-ip"
+            | "x-session-id"
+            | "x-title"
+            | "http-referer"
+            | "openai-organization"
+            | "openai-project"
     ) || name.starts_with("x-forwarded-")
         || name.starts_with("x-outrigger-")
         || (name.starts_with("x-openrouter-") && &*target.provider.slug != "openrouter");
@@ -131,7 +156,10 @@ fn authorize(headers: &mut HeaderMap, target: &Target, key: Option<usize>) -> Re
         return Ok(());
     };
     let mut value = HeaderValue::try_from(format!("{prefix}{}", credential.secret.expose())).map_err(|_| {
-        Failure::local(Kind::Unauthorized, format!("credential `{}` has characters a header cannot hold", credential.name))
+        Failure::local(
+            Kind::Unauthorized,
+            format!("credential `{}` has characters a header cannot hold", credential.name),
+        )
     })?;
     value.set_sensitive(true);
     headers.insert(name, value);

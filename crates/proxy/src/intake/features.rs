@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn parameters_that_are_null_or_empty_are_not_used() {
-        let head = Head::read(br#"{"tools":[],"seed":null,"top_k":3,"response_format":{"type":"json_schema"}}"#).unwrap();
+        let head =
+            Head::read(br#"{"tools":[],"seed":null,"top_k":3,"response_format":{"type":"json_schema"}}"#).unwrap();
         let names: Vec<_> = parameters(&head).iter().map(Parameter::as_str).collect();
         assert_eq!(names, ["top_k", "structured_outputs"]);
     }

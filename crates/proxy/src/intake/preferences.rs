@@ -88,7 +88,8 @@ pub(super) fn read(raw: &str) -> Result<Preferences, String> {
             .unwrap_or_default()
             .iter()
             .map(|word| {
-                Quantization::parse(word).ok_or_else(|| format!("`provider.quantizations`: `{word}` is not a precision"))
+                Quantization::parse(word)
+                    .ok_or_else(|| format!("`provider.quantizations`: `{word}` is not a precision"))
             })
             .collect::<Result<_, _>>()?,
         sort,

@@ -12,19 +12,14 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body as _, Frame};
 use outrigger_route::snapshot::Timeouts;
-use outrigger_wire::{
-    Failure, Kind, Meaning, Operation, Peek,
-    edit::insert_member,
-    resume::Splice,
-    sse,
-};
+use outrigger_wire::{Failure, Kind, Meaning, Operation, Peek, body::Stream, edit::insert_member, resume::Splice, sse};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{Broken, Metadata};
 use crate::{
     App,
-    attempt::{self, Answered, Committed, Stream},
+    attempt::{self, Answered, Committed, Stream as Upstream},
     error,
     record::{Record, usd},
     resume::{self, Resume, Resumed},
@@ -35,9 +30,12 @@ use crate::{
 /// what is still buffered with it.
 const FLUSH: Duration = Duration::from_millis(20);
 
+/// How long an upstream may take to close its answer behind the terminal event.
+const GRACE: Duration = Duration::from_millis(50);
+
 /// An open stream.
 pub(crate) struct Relay {
-    upstream: Stream,
+    upstream: Upstream,
     operation: Operation,
     out: VecDeque<Bytes>,
     state: State,
@@ -51,6 +49,11 @@ pub(crate) struct Relay {
     start: Instant,
     saw_finish: bool,
     saw_end: bool,
+    /// After the terminal event: how long the upstream has for its own end, so that its connection can be used again.
+    grace: Option<Pin<Box<Sleep>>>,
+    /// The last event passed on, and how many there were.
+    last: sse::Frame,
+    passed: u64,
     hide_usage: bool,
     add_cost: bool,
     metadata: Option<Metadata>,
@@ -76,7 +79,7 @@ impl Relay {
     #[allow(clippy::too_many_arguments, reason = "each is one fact of the stream")]
     pub(super) fn new(
         app: &App,
-        upstream: Stream,
+        upstream: Upstream,
         timeouts: Timeouts,
         record: Record,
         in_flight: InFlight,
@@ -98,6 +101,9 @@ impl Relay {
             start: app.start,
             saw_finish: false,
             saw_end: false,
+            grace: None,
+            last: sse::Frame { raw: Bytes::new() },
+            passed: 0,
             hide_usage,
             add_cost: app.config.usage_cost,
             metadata,
@@ -152,11 +158,16 @@ impl Relay {
         }
         match Pin::new(&mut self.upstream.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                if let Ok(data) = frame.into_data() {
-                    if self.upstream.framer.feed(data).is_err() {
-                        self.fail(&Failure::local(Kind::Malformed, "an event has no end"));
-                    }
+                if let Ok(data) = frame.into_data()
+                    && self.upstream.framer.feed(data).is_err()
+                {
+                    self.fail(&Failure::local(Kind::Malformed, "an event has no end"));
                 }
+                return Poll::Ready(());
+            }
+            // What breaks behind the terminal event breaks nothing.
+            Poll::Ready(Some(Err(_))) if self.saw_end => {
+                self.upstream.ended = true;
                 return Poll::Ready(());
             }
             Poll::Ready(Some(Err(error))) => {
@@ -171,6 +182,12 @@ impl Relay {
                 return Poll::Ready(());
             }
             Poll::Pending => {}
+        }
+        if self.saw_end {
+            let grace = self.grace.get_or_insert_with(|| Box::pin(tokio::time::sleep(GRACE)));
+            ready!(grace.as_mut().poll(cx));
+            self.upstream.ended = true;
+            return Poll::Ready(());
         }
         self.watch_clocks(cx)
     }
@@ -236,6 +253,8 @@ impl Relay {
             return;
         }
         let closes = peek.finish.is_some() || peek.meaning == Meaning::End;
+        self.passed += 1;
+        self.last = frame.clone();
         let raw = self.with_additions(frame, &peek, closes);
         if let Some(finish) = peek.finish {
             self.record.finish = Some(finish);
@@ -305,7 +324,9 @@ impl Relay {
 
     fn give_up(&mut self, failure: &Failure) {
         if let Some(attempt) = self.record.attempts.last() {
-            self.out.push_back(error::broken_event(self.operation, failure, attempt, &self.record.id));
+            let data = self.last.data();
+            let stream = Stream { last: data.as_deref().unwrap_or_default(), events: self.passed };
+            self.out.push_back(error::broken_event(self.operation, failure, attempt, &self.record.id, &stream));
         }
         self.state = State::Breaking(None, failure.kind);
     }
@@ -344,7 +365,10 @@ impl Relay {
                 }
                 Splice::Unfit => {
                     self.resume = None;
-                    self.fail(&Failure::local(Kind::Truncated, "the stream broke, and the next target did not go on from its text"));
+                    self.fail(&Failure::local(
+                        Kind::Truncated,
+                        "the stream broke, and the next target did not go on from its text",
+                    ));
                     return false;
                 }
             }

@@ -21,7 +21,7 @@ pub(crate) fn snapshot(models: u32, providers: u32) -> Snapshot {
     for model in 0..models {
         let mut slots = Vec::new();
         for (n, provider) in providers.iter().enumerate() {
-            if model == 0 || (model as usize + n) % 10 == 0 {
+            if model == 0 || (model as usize + n).is_multiple_of(10) {
                 let slot = u32::try_from(snapshot.targets.len()).unwrap_or_default();
                 snapshot.targets.push(Arc::new(target(slot, model, provider)));
                 slots.push(slot);
@@ -79,7 +79,7 @@ impl Signals for Measured {
     fn standing(&self, target: &Target, _: Duration) -> Standing {
         let slot = f64::from(target.slot % 61);
         Standing {
-            health: if target.slot % 13 == 0 { Health::Degraded } else { Health::Good },
+            health: if target.slot.is_multiple_of(13) { Health::Degraded } else { Health::Good },
             outstanding: target.slot % 7,
             latency: Some(Percentiles { at: [0.2 + (slot as f32) / 100.0, 0.5, 0.9, 1.5] }),
             throughput: Some(Percentiles { at: [20.0 + (slot as f32), 15.0, 10.0, 5.0] }),

@@ -33,7 +33,8 @@ fn story(targets: &str, policy: &str, script: &str) {
             ["ok"] => {}
             [what, ..] => {
                 let mut failure = Failure::local(kind(what), "");
-                failure.retry_after = words.iter().position(|word| *word == "after").map(|at| seconds_of(words[at + 1]));
+                failure.retry_after =
+                    words.iter().position(|word| *word == "after").map(|at| seconds_of(words[at + 1]));
                 failover.failed(tried, &failure, said.ends_with("other key"), now, 1 << 62);
             }
             [] => {}
@@ -42,11 +43,14 @@ fn story(targets: &str, policy: &str, script: &str) {
 }
 
 fn start(targets: &str, policy: &str) -> (Failover, Vec<String>) {
-    let lines: Vec<String> = targets.split([',']).flat_map(|text| {
-        // `a b c` without words, or `a word=1` after a comma.
-        let text = text.trim();
-        if text.contains(['=', '$']) { vec![text.to_owned()] } else { text.split(' ').map(str::to_owned).collect() }
-    }).collect();
+    let lines: Vec<String> = targets
+        .split([','])
+        .flat_map(|text| {
+            // `a b c` without words, or `a word=1` after a comma.
+            let text = text.trim();
+            if text.contains(['=', '$']) { vec![text.to_owned()] } else { text.split(' ').map(str::to_owned).collect() }
+        })
+        .collect();
     let world = world(&lines.iter().map(|line| format!("m@{line}")).collect::<Vec<_>>().join("; "));
     let request = if policy.contains("nofallback") { "m nofallback" } else { "m" };
     let mut plan = decide(&world, request).unwrap();
@@ -70,9 +74,9 @@ fn start(targets: &str, policy: &str) -> (Failover, Vec<String>) {
 }
 
 fn kind(word: &str) -> Kind {
-    word.parse().map(Kind::from_status).unwrap_or_else(|_| {
-        Kind::ALL.into_iter().find(|kind| kind.code() == word).unwrap_or_else(|| panic!("{word}?"))
-    })
+    word.parse()
+        .map(Kind::from_status)
+        .unwrap_or_else(|_| Kind::ALL.into_iter().find(|kind| kind.code() == word).unwrap_or_else(|| panic!("{word}?")))
 }
 
 /// F1: the budget counts calls, whatever they are retries of.
@@ -98,7 +102,11 @@ fn three_dead_targets_are_called_no_more_often_than_the_budget_says() {
 /// F1
 #[test]
 fn every_target_is_asked_once_before_any_is_asked_again() {
-    story("a b c", "attempts=6", "try a -> 503 -> try b -> 500 -> try c -> 502 -> wait -> try a -> 503 -> try b -> 503 -> try c -> 503 -> give up");
+    story(
+        "a b c",
+        "attempts=6",
+        "try a -> 503 -> try b -> 500 -> try c -> 502 -> wait -> try a -> 503 -> try b -> 503 -> try c -> 503 -> give up",
+    );
     story("a b", "", "try a -> 503 -> try b -> ok");
 }
 
@@ -138,7 +146,21 @@ fn also_on_moves_on_for_that_kind_alone() {
 /// F3
 #[test]
 fn limits_refusals_overloads_and_broken_connections_move_on() {
-    for what in ["429", "403", "529", "401", "402", "500", "503", "connect_failed", "connect_timeout", "first_token_timeout", "truncated", "malformed_answer", "408"] {
+    for what in [
+        "429",
+        "403",
+        "529",
+        "401",
+        "402",
+        "500",
+        "503",
+        "connect_failed",
+        "connect_timeout",
+        "first_token_timeout",
+        "truncated",
+        "malformed_answer",
+        "408",
+    ] {
         story("a b", "", &format!("try a -> {what} -> try b -> ok"));
         story("a b", "also=context_length_exceeded", &format!("try a -> {what} -> try b -> ok"));
     }
@@ -271,7 +293,12 @@ fn blows() -> impl Strategy<Value = Vec<Blow>> {
 
 fn plans() -> impl Strategy<Value = (String, String)> {
     let target = prop::option::of(1..40_u32);
-    let policy = (0..12_u32, prop::bool::ANY, prop::sample::select(vec!["", "also=invalid_request,not_found", "also=context_length_exceeded"]), 1..120_u32);
+    let policy = (
+        0..12_u32,
+        prop::bool::ANY,
+        prop::sample::select(vec!["", "also=invalid_request,not_found", "also=context_length_exceeded"]),
+        1..120_u32,
+    );
     (prop::collection::vec(target, 1..6), policy).prop_map(|(coolings, (attempts, strict, also, deadline))| {
         let targets: Vec<String> = coolings
             .iter()

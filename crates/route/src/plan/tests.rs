@@ -12,14 +12,17 @@ fn say(decision: &Result<Plan, NoRoute>) -> String {
     match decision {
         Ok(plan) => {
             let kept = plan.candidates.iter().map(|candidate| shown(&candidate.target));
-            let gone = plan.removed.iter().map(|removed| format!("-{}:{}", shown(&removed.target), removed.reason.code()));
+            let gone =
+                plan.removed.iter().map(|removed| format!("-{}:{}", shown(&removed.target), removed.reason.code()));
             kept.chain(gone).collect::<Vec<_>>().join(" ")
         }
         Err(NoRoute::Filtered { removed }) => {
             let gone = removed.iter().map(|removed| format!(" -{}:{}", shown(&removed.target), removed.reason.code()));
             format!("!{}{}", decision.as_ref().err().map_or("", NoRoute::code), gone.collect::<String>())
         }
-        Err(NoRoute::Unknown { nearest, .. }) => format!("!model_not_found {}", nearest.join(" ")).trim_end().to_owned(),
+        Err(NoRoute::Unknown { nearest, .. }) => {
+            format!("!model_not_found {}", nearest.join(" ")).trim_end().to_owned()
+        }
         Err(error) => format!("!{}", error.code()),
     }
 }
@@ -34,7 +37,8 @@ fn firsts(world: &World, request: &str) -> Vec<(String, usize)> {
     let ask = ask(world, request);
     let mut counts: Vec<(String, usize)> = world.snapshot.targets.iter().map(|target| (shown(target), 0)).collect();
     for draw in 0..20_000_u64 {
-        let plan = plan(&world.snapshot, &ask, world, Duration::ZERO, draw.wrapping_mul(0x5851_f42d_4c95_7f2d)).unwrap();
+        let plan =
+            plan(&world.snapshot, &ask, world, Duration::ZERO, draw.wrapping_mul(0x5851_f42d_4c95_7f2d)).unwrap();
         counts[plan.candidates[0].target.slot as usize].1 += 1;
     }
     counts
@@ -199,7 +203,11 @@ fn require_parameters_drops_who_does_not_honour_them() {
 #[test]
 fn data_collection_deny_wants_a_declaration() {
     check("m@a private; m@b trains; m@c", "m deny", "m@a -m@b:data_policy:training -m@c:data_policy:training");
-    check("m@a trains; m@b; route r deny: m@a, m@b", "r", "!privacy_restricted -m@a:data_policy:training -m@b:data_policy:training");
+    check(
+        "m@a trains; m@b; route r deny: m@a, m@b",
+        "r",
+        "!privacy_restricted -m@a:data_policy:training -m@b:data_policy:training",
+    );
 }
 
 #[test]
@@ -212,11 +220,19 @@ fn zdr_wants_a_declaration_and_can_only_be_tightened() {
 #[test]
 fn quantizations_are_an_allow_list_in_which_fp4_and_fp8_are_families() {
     let policy = "m@a fp4; m@b mxfp4; m@c nvfp4; m@d fp8; m@e mxfp8; m@f bf16; m@g";
-    check(policy, "m quant=fp4 ignore=d,e,f,g", "m@a m@b m@c -m@d:ignored_providers -m@e:ignored_providers -m@f:ignored_providers -m@g:ignored_providers");
+    check(
+        policy,
+        "m quant=fp4 ignore=d,e,f,g",
+        "m@a m@b m@c -m@d:ignored_providers -m@e:ignored_providers -m@f:ignored_providers -m@g:ignored_providers",
+    );
     check("m@d fp8; m@e mxfp8; m@a fp4", "m quant=fp8", "m@d m@e -m@a:quantization");
     check("m@b mxfp4; m@a fp4", "m quant=mxfp4", "m@b -m@a:quantization");
     check("m@g; m@f bf16", "m quant=unknown", "m@g -m@f:quantization");
-    check("m@a fp8; m@b bf16; route r quant=fp8: m@a, m@b", "r quant=bf16", "!constraint_filtered -m@a:quantization -m@b:quantization");
+    check(
+        "m@a fp8; m@b bf16; route r quant=fp8: m@a, m@b",
+        "r quant=bf16",
+        "!constraint_filtered -m@a:quantization -m@b:quantization",
+    );
 }
 
 #[test]
@@ -291,7 +307,11 @@ fn what_is_not_accepted_is_removed() {
 
 #[test]
 fn a_region_that_is_not_declared_fails_closed() {
-    check("m@a/eu; m@b/us; m@c; route r regions=eu: m@a/eu, m@b/us, m@c", "r", "m@a/eu -m@b/us:data_region -m@c:data_region");
+    check(
+        "m@a/eu; m@b/us; m@c; route r regions=eu: m@a/eu, m@b/us, m@c",
+        "r",
+        "m@a/eu -m@b/us:data_region -m@c:data_region",
+    );
     check("m@a/EU; route r regions=eu,us: m@a/EU", "r", "m@a/EU");
 }
 
@@ -384,7 +404,11 @@ fn weights_are_shares_and_weight_zero_is_a_pure_fallback() {
 
 #[test]
 fn an_unknown_name_gives_the_nearest() {
-    check("openai/gpt-4o-mini@a; openai/gpt-4o@a; mistral/small@b", "openai/gpt-4o-mni", "!model_not_found openai/gpt-4o-mini openai/gpt-4o");
+    check(
+        "openai/gpt-4o-mini@a; openai/gpt-4o@a; mistral/small@b",
+        "openai/gpt-4o-mni",
+        "!model_not_found openai/gpt-4o-mini openai/gpt-4o",
+    );
     check("openai/gpt-4o-mini@a", "gpt-4o-mini", "!model_not_found openai/gpt-4o-mini");
     check("openai/gpt-4o@a", "qqqqqq", "!model_not_found");
     check("m@a; route triage: m@a", "triag", "!model_not_found triage");
@@ -407,7 +431,11 @@ fn no_name_is_its_own_error() {
 #[test]
 fn when_all_are_removed_the_error_has_the_code_and_each_reason() {
     check("m@a anthropic", "m", "!wrong_endpoint -m@a:operation");
-    check("m@a; m@b zdr; route r regions=eu: m@a, m@b", "r zdr", "!region_restricted -m@a:data_policy:zdr -m@b:data_region");
+    check(
+        "m@a; m@b zdr; route r regions=eu: m@a, m@b",
+        "r zdr",
+        "!region_restricted -m@a:data_policy:zdr -m@b:data_region",
+    );
     check("m@a; m@b", "m zdr", "!privacy_restricted -m@a:data_policy:zdr -m@b:data_policy:zdr");
     check("m@a ctx=1; m@b", "m prompt=9 ignore=b", "!constraint_filtered -m@a:context_length -m@b:ignored_providers");
     let error = decide(&world("m@a ctx=1; m@b"), "m prompt=9 ignore=b").unwrap_err().to_string();
@@ -423,36 +451,52 @@ fn policies() -> impl Strategy<Value = String> {
     );
     let target = (prop::sample::select(vec!["m", "n"]), prop::sample::select(vec!["a", "b/eu", "b/us", "c"]), words)
         .prop_map(|(model, place, words)| format!("{model}@{place} {}", words.join(" ")));
-    (prop::collection::vec(target, 1..8), prop::sample::subsequence(vec!["zdr", "deny", "regions=eu,us", "in<4", "quant=fp8"], 0..3))
+    (
+        prop::collection::vec(target, 1..8),
+        prop::sample::subsequence(vec!["zdr", "deny", "regions=eu,us", "in<4", "quant=fp8"], 0..3),
+    )
         .prop_map(|(targets, limits)| format!("direct strategy=Balanced {}; {}", limits.join(" "), targets.join("; ")))
 }
 
 fn preferences() -> impl Strategy<Value = Preferences> {
-    let slugs = || prop::sample::subsequence(vec!["a", "b", "b/eu", "c", "zzz"], 0..4).prop_map(|slugs| slugs.into_iter().map(Into::into).collect::<Vec<Box<str>>>());
+    let slugs = || {
+        prop::sample::subsequence(vec!["a", "b", "b/eu", "c", "zzz"], 0..4)
+            .prop_map(|slugs| slugs.into_iter().map(Into::into).collect::<Vec<Box<str>>>())
+    };
     let rate = || prop::option::of((1..9_u64).prop_map(|usd| outrigger_catalog::Rate(usd * 1_000_000_000)));
     let switches = prop::array::uniform5(any::<bool>());
     let sorts = vec![Sort::Price, Sort::Throughput, Sort::Latency, Sort::Exacto];
     let precisions = prop::sample::subsequence(vec![Quantization::Fp8, Quantization::Unknown], 0..2);
-    (slugs(), slugs(), slugs(), switches, prop::option::of(prop::sample::select(sorts)), precisions, rate(), rate()).prop_map(
-        |(order, only, ignore, [no_fallbacks, require_parameters, deny_training, zero_data_retention, across_models], sort, quantizations, input, output)| {
-            Preferences {
+    (slugs(), slugs(), slugs(), switches, prop::option::of(prop::sample::select(sorts)), precisions, rate(), rate())
+        .prop_map(
+            |(
                 order,
                 only,
                 ignore,
-                no_fallbacks,
-                require_parameters,
-                deny_training,
-                zero_data_retention,
-                quantizations,
+                [no_fallbacks, require_parameters, deny_training, zero_data_retention, across_models],
                 sort,
-                across_models,
-                min_throughput: [Some(30.0), None, None, None],
-                max_latency: [None; 4],
-                max_input_price: input,
-                max_output_price: output,
-            }
-        },
-    )
+                quantizations,
+                input,
+                output,
+            )| {
+                Preferences {
+                    order,
+                    only,
+                    ignore,
+                    no_fallbacks,
+                    require_parameters,
+                    deny_training,
+                    zero_data_retention,
+                    quantizations,
+                    sort,
+                    across_models,
+                    min_throughput: [Some(30.0), None, None, None],
+                    max_latency: [None; 4],
+                    max_input_price: input,
+                    max_output_price: output,
+                }
+            },
+        )
 }
 
 proptest! {

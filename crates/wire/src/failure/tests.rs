@@ -46,10 +46,22 @@ fn nonsense_is_no_wait() {
 #[test]
 fn every_status_has_its_kind() {
     for (status, kind) in [
-        (400, Kind::InvalidRequest), (401, Kind::Unauthorized), (402, Kind::QuotaExhausted), (403, Kind::Forbidden),
-        (404, Kind::NotFound), (408, Kind::TryAgain), (413, Kind::TooLarge), (422, Kind::InvalidRequest),
-        (429, Kind::RateLimited), (451, Kind::InvalidRequest), (498, Kind::RateLimited), (500, Kind::ServerError),
-        (502, Kind::ServerError), (503, Kind::Overloaded), (504, Kind::ServerError), (529, Kind::Overloaded),
+        (400, Kind::InvalidRequest),
+        (401, Kind::Unauthorized),
+        (402, Kind::QuotaExhausted),
+        (403, Kind::Forbidden),
+        (404, Kind::NotFound),
+        (408, Kind::TryAgain),
+        (413, Kind::TooLarge),
+        (422, Kind::InvalidRequest),
+        (429, Kind::RateLimited),
+        (451, Kind::InvalidRequest),
+        (498, Kind::RateLimited),
+        (500, Kind::ServerError),
+        (502, Kind::ServerError),
+        (503, Kind::Overloaded),
+        (504, Kind::ServerError),
+        (529, Kind::Overloaded),
         (302, Kind::ServerError),
     ] {
         assert_eq!(Kind::from_status(status), kind, "{status}");

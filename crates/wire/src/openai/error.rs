@@ -84,10 +84,7 @@ impl<'a> Said<'a> {
             return said;
         }
         Self {
-            message: raw
-                .message
-                .or(raw.detail)
-                .map(|text| string(text.get()).unwrap_or(Cow::Borrowed(text.get()))),
+            message: raw.message.or(raw.detail).map(|text| string(text.get()).unwrap_or(Cow::Borrowed(text.get()))),
             code: raw.code.or(raw.status).map(RawValue::get).filter(|code| *code != "null"),
             kind: raw.kind.and_then(|kind| string(kind.get())),
         }
@@ -105,19 +102,38 @@ impl<'a> Said<'a> {
         let word = self.kind.as_deref().unwrap_or_default();
         let message = self.message.as_deref().unwrap_or_default().to_ascii_lowercase();
         let said = |words: &[&str]| words.iter().any(|w| code.eq_ignore_ascii_case(w) || word.eq_ignore_ascii_case(w));
-        let request_fault = matches!(by_status, Kind::InvalidRequest | Kind::TooLarge | Kind::ServerError | Kind::Forbidden);
+        let request_fault =
+            matches!(by_status, Kind::InvalidRequest | Kind::TooLarge | Kind::ServerError | Kind::Forbidden);
         if said(&["context_length_exceeded", "context_window_exceeded", "model_max_prompt_tokens_exceeded"])
             || (request_fault
-                && ["maximum context length", "context window", "prompt is too long", "input is too long", "too many tokens"]
-                    .iter()
-                    .any(|phrase| message.contains(phrase)))
+                && [
+                    "maximum context length",
+                    "context window",
+                    "prompt is too long",
+                    "input is too long",
+                    "too many tokens",
+                ]
+                .iter()
+                .any(|phrase| message.contains(phrase)))
         {
             return Kind::ContextLength;
         }
-        if said(&["content_policy_violation", "content_filter", "responsibleaipolicyviolation", "moderation_blocked", "refusal"]) {
+        if said(&[
+            "content_policy_violation",
+            "content_filter",
+            "responsibleaipolicyviolation",
+            "moderation_blocked",
+            "refusal",
+        ]) {
             return Kind::ContentPolicy;
         }
-        if said(&["insufficient_quota", "billing_hard_limit_reached", "billing_error", "payment_required", "insufficient_balance"]) {
+        if said(&[
+            "insufficient_quota",
+            "billing_hard_limit_reached",
+            "billing_error",
+            "payment_required",
+            "insufficient_balance",
+        ]) {
             return Kind::QuotaExhausted;
         }
         // Anthropic says 400 for an empty account, Google for a wrong key: the key is at fault, not the request.

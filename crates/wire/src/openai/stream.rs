@@ -39,10 +39,9 @@ pub fn peek(data: &[u8]) -> Peek {
     for choice in chunk.choices.into_iter().flatten() {
         if let Some(reason) = choice.finish_reason {
             if reason == "error" {
-                let failure = choice
-                    .error
-                    .map(|raw| error::in_band(raw.get()))
-                    .unwrap_or_else(|| Failure::local(Kind::ServerError, "the stream ended with finish_reason \"error\""));
+                let failure = choice.error.map(|raw| error::in_band(raw.get())).unwrap_or_else(|| {
+                    Failure::local(Kind::ServerError, "the stream ended with finish_reason \"error\"")
+                });
                 return Peek::of(Meaning::Error(failure));
             }
             peek.finish = Some(reason.into_owned().into_boxed_str());

@@ -79,7 +79,10 @@ fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
     Ok(match Count::deserialize(deserializer)? {
         // `12.0` is a whole number that a vendor printed as a float.
         Count::Number(number) => number.as_u64().or_else(|| {
-            number.as_f64().filter(|float| float.fract() == 0.0 && (0.0..1e15).contains(float)).map(|float| float as u64)
+            number
+                .as_f64()
+                .filter(|float| float.fract() == 0.0 && (0.0..1e15).contains(float))
+                .map(|float| float as u64)
         }),
         Count::Other(_) => None,
     })

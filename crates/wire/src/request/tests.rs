@@ -46,11 +46,15 @@ fn what_is_not_json_says_where() {
 
 #[test]
 fn a_conversation_keeps_its_key_over_turns() {
-    let first = Head::read(br#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"q"}]}"#).unwrap().conversation();
+    let first = Head::read(br#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"q"}]}"#)
+        .unwrap()
+        .conversation();
     let second = Head::read(
         br#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"q"},{"role":"assistant","content":"a"},{"role":"user","content":"r"}]}"#,
     ).unwrap().conversation();
-    let other = Head::read(br#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"Q"}]}"#).unwrap().conversation();
+    let other = Head::read(br#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"Q"}]}"#)
+        .unwrap()
+        .conversation();
     assert!(first.is_some());
     assert_eq!(first, second);
     assert_ne!(first, other);

@@ -25,9 +25,9 @@ pub fn peek(event: Option<&str>, data: &[u8]) -> Peek {
             read.response.as_ref().and_then(|response| response.error).map_or("{}", RawValue::get),
         )),
         // A bare `error` event carries its words at the top level.
-        "error" | "response.error" => {
-            Meaning::Error(error::in_band(read.error.map_or_else(|| std::str::from_utf8(data).unwrap_or("{}"), RawValue::get)))
-        }
+        "error" | "response.error" => Meaning::Error(error::in_band(
+            read.error.map_or_else(|| std::str::from_utf8(data).unwrap_or("{}"), RawValue::get),
+        )),
         // A finished item is content even where no delta announced it: a tool search, an encrypted thought, a picture.
         "response.output_item.done" | "response.image_generation_call.partial_image" => Meaning::Content,
         kind if kind.ends_with(".delta") => Meaning::Content,

@@ -19,10 +19,19 @@ fn read(event: &str, data: &str) -> String {
 #[test]
 fn starts_and_pings_are_prelude() {
     for (event, data) in [
-        ("message_start", r#"{"type":"message_start","message":{"id":"m","content":[],"usage":{"input_tokens":3,"output_tokens":1}}}"#),
+        (
+            "message_start",
+            r#"{"type":"message_start","message":{"id":"m","content":[],"usage":{"input_tokens":3,"output_tokens":1}}}"#,
+        ),
         ("ping", r#"{"type":"ping"}"#),
-        ("content_block_start", r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#),
-        ("content_block_start", r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#),
+        (
+            "content_block_start",
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+        ),
+        (
+            "content_block_start",
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+        ),
         ("content_block_stop", r#"{"type":"content_block_stop","index":0}"#),
         ("something_new", r#"{"type":"something_new"}"#),
         ("ping", "{}"),
@@ -39,9 +48,18 @@ fn deltas_and_started_calls_are_content() {
         (r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"a"}}"#, "content"),
         (r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"x"}}"#, "content"),
         (r#"{"type":"content_block_delta","index":0,"delta":{"type":"citations_delta","citation":{}}}"#, "content"),
-        (r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{"}}"#, "content tool"),
-        (r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}"#, "content tool"),
-        (r#"{"type":"content_block_start","index":1,"content_block":{"type":"redacted_thinking","data":"x"}}"#, "content tool"),
+        (
+            r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{"}}"#,
+            "content tool",
+        ),
+        (
+            r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}"#,
+            "content tool",
+        ),
+        (
+            r#"{"type":"content_block_start","index":1,"content_block":{"type":"redacted_thinking","data":"x"}}"#,
+            "content tool",
+        ),
     ] {
         assert_eq!(read("", data), want, "{data}");
     }
@@ -50,7 +68,8 @@ fn deltas_and_started_calls_are_content() {
 /// S10: Anthropic pads its JSON with spaces.
 #[test]
 fn padded_json_is_read() {
-    let data = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hi"}              }      "#;
+    let data =
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hi"}              }      "#;
     assert_eq!(read("content_block_delta", data), "content");
     assert_eq!(peek(None, data.as_bytes()).text, 2);
 }
@@ -67,7 +86,10 @@ fn the_stop_reason_and_the_end_are_found() {
 /// S3, S7: an overload in the stream is a failure that moves on.
 #[test]
 fn an_error_event_is_an_error() {
-    assert_eq!(read("error", r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#), "error overloaded");
+    assert_eq!(
+        read("error", r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#),
+        "error overloaded"
+    );
     assert_eq!(read("error", r#"{"error":{"type":"api_error","message":"x"}}"#), "error server_error");
     assert_eq!(read("error", r#"{"type":"error"}"#), "error server_error");
 }

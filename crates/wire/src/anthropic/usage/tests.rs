@@ -4,7 +4,10 @@ use super::*;
 #[test]
 fn the_cached_part_is_added_to_the_input() {
     let usage = read(r#"{"input_tokens":10,"cache_creation_input_tokens":20,"cache_read_input_tokens":30,"output_tokens":5,"service_tier":"standard"}"#).unwrap();
-    assert_eq!((usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h, usage.output), (Some(60), Some(30), Some(20), None, Some(5)));
+    assert_eq!(
+        (usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h, usage.output),
+        (Some(60), Some(30), Some(20), None, Some(5))
+    );
 }
 
 /// U3: writes for an hour cost more than those for five minutes, and are counted apart.

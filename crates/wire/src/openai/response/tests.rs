@@ -20,8 +20,14 @@ fn finish_usage_and_its_place_are_found() {
 fn quirks_of_vendors_are_answers() {
     for (body, finish) in [
         (r#"{"choices":[{"message":{"content":"a"},"finish_reason":"eos","seed":1}],"usage":null}"#, Some("eos")),
-        (r#"{"choices":[{"message":{"content":[{"type":"thinking","thinking":[]},{"type":"text","text":"a"}]},"finish_reason":"stop"}]}"#, Some("stop")),
-        (r#"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"t","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#, Some("tool_calls")),
+        (
+            r#"{"choices":[{"message":{"content":[{"type":"thinking","thinking":[]},{"type":"text","text":"a"}]},"finish_reason":"stop"}]}"#,
+            Some("stop"),
+        ),
+        (
+            r#"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"t","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#,
+            Some("tool_calls"),
+        ),
         (r#"{"error":null,"choices":[{"message":{"content":"a"}}]}"#, None),
         (r#"{"choices":[{"message":{"content":"a"},"finish_reason":null}],"service_tier":"on_demand"}"#, None),
     ] {
@@ -46,7 +52,8 @@ fn an_error_in_a_200_is_a_failure() {
 /// S13: a 200 that holds no answer is the upstream's failure and not a crash.
 #[test]
 fn a_200_without_an_answer_is_malformed() {
-    for body in ["", "<html>", "null", "[]", "{}", r#"{"choices":[]}"#, r#"{"choices":null}"#, "data: {}\n\n", "\u{1}"] {
+    for body in ["", "<html>", "null", "[]", "{}", r#"{"choices":[]}"#, r#"{"choices":null}"#, "data: {}\n\n", "\u{1}"]
+    {
         assert_eq!(chat(body), Err(Kind::Malformed), "{body}");
     }
     assert_eq!(read(Operation::Embeddings, b"\xff").map_err(|failure| failure.kind), Err(Kind::Malformed));
@@ -56,7 +63,9 @@ fn a_200_without_an_answer_is_malformed() {
 #[test]
 fn embeddings_may_be_base64_or_numbers() {
     for vector in [r#""AACAPwAAAEA=""#, "[1.0,2.0]"] {
-        let body = format!(r#"{{"object":"list","data":[{{"index":0,"embedding":{vector}}}],"usage":{{"prompt_tokens":4,"total_tokens":4}}}}"#);
+        let body = format!(
+            r#"{{"object":"list","data":[{{"index":0,"embedding":{vector}}}],"usage":{{"prompt_tokens":4,"total_tokens":4}}}}"#
+        );
         let usage = read(Operation::Embeddings, body.as_bytes()).unwrap().usage.unwrap();
         assert_eq!((usage.input, usage.output), (Some(4), None));
     }
@@ -67,7 +76,13 @@ fn embeddings_may_be_base64_or_numbers() {
 fn a_response_ends_with_its_status() {
     let of = |body: &str| read(Operation::Responses, body.as_bytes()).map_err(|failure| failure.kind);
     assert_eq!(of(r#"{"status":"completed","error":null,"output":[]}"#).unwrap().finish.as_deref(), Some("completed"));
-    assert_eq!(of(r#"{"status":"incomplete","usage":{"input_tokens":1,"output_tokens":2}}"#).unwrap().usage.unwrap().output, Some(2));
-    assert_eq!(of(r#"{"status":"failed","error":{"code":"rate_limit_exceeded","message":"x"}}"#), Err(Kind::RateLimited));
+    assert_eq!(
+        of(r#"{"status":"incomplete","usage":{"input_tokens":1,"output_tokens":2}}"#).unwrap().usage.unwrap().output,
+        Some(2)
+    );
+    assert_eq!(
+        of(r#"{"status":"failed","error":{"code":"rate_limit_exceeded","message":"x"}}"#),
+        Err(Kind::RateLimited)
+    );
     assert_eq!(of(r#"{"status":"failed","error":null}"#), Err(Kind::ServerError));
 }

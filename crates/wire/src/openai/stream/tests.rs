@@ -14,12 +14,17 @@ fn read(data: &str) -> String {
     let tool = if peek.tool_call { " tool" } else { "" };
     let finish = peek.finish.map(|finish| format!(" {finish}")).unwrap_or_default();
     let hidden = if peek.usage_only { " usage-only" } else { "" };
-    let usage = peek.usage.map(|usage| format!(" {:?}/{:?}", usage.input.unwrap_or(0), usage.output.unwrap_or(0))).unwrap_or_default();
+    let usage = peek
+        .usage
+        .map(|usage| format!(" {:?}/{:?}", usage.input.unwrap_or(0), usage.output.unwrap_or(0)))
+        .unwrap_or_default();
     format!("{meaning}{tool}{finish}{usage}{hidden}")
 }
 
 fn delta(delta: &str) -> String {
-    read(&format!(r#"{{"id":"c","object":"chat.completion.chunk","choices":[{{"index":0,"delta":{delta},"finish_reason":null}}]}}"#))
+    read(&format!(
+        r#"{{"id":"c","object":"chat.completion.chunk","choices":[{{"index":0,"delta":{delta},"finish_reason":null}}]}}"#
+    ))
 }
 
 /// S3, T3: nothing of the answer has been shown yet, so a failure behind it may still move on.
@@ -40,7 +45,10 @@ fn what_shows_no_content_is_prelude() {
         assert_eq!(delta(empty), "prelude", "{empty}");
     }
     assert_eq!(read(r#"{"choices":[]}"#), "prelude");
-    assert_eq!(read(r#"{"id":"c","x_groq":{"id":"r"},"choices":[{"delta":{"role":"assistant","content":""}}]}"#), "prelude");
+    assert_eq!(
+        read(r#"{"id":"c","x_groq":{"id":"r"},"choices":[{"delta":{"role":"assistant","content":""}}]}"#),
+        "prelude"
+    );
 }
 
 /// S3: a vendor that repeats a running count on every chunk has not begun to answer with the first.
@@ -66,13 +74,19 @@ fn every_kind_of_generated_matter_is_content() {
     ] {
         assert_eq!(delta(full), "content", "{full}");
     }
-    assert_eq!(read(r#"{"object":"text_completion","choices":[{"text":"a","index":0,"finish_reason":null}]}"#), "content");
+    assert_eq!(
+        read(r#"{"object":"text_completion","choices":[{"text":"a","index":0,"finish_reason":null}]}"#),
+        "content"
+    );
 }
 
 /// R1: a call that has begun cannot be taken back.
 #[test]
 fn a_tool_call_is_content_and_known_as_one() {
-    assert_eq!(delta(r#"{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"f","arguments":""}}]}"#), "content tool");
+    assert_eq!(
+        delta(r#"{"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"f","arguments":""}}]}"#),
+        "content tool"
+    );
     assert_eq!(delta(r#"{"function_call":{"name":"f"}}"#), "content tool");
 }
 
@@ -105,19 +119,32 @@ fn groq_usage_is_found_beside_the_choices() {
 #[test]
 fn mistral_content_lists_and_calls_without_type_are_content() {
     assert_eq!(delta(r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"Ok"}]}]}"#), "content");
-    assert_eq!(delta(r#"{"content":"","tool_calls":[{"id":"t","function":{"name":"f","arguments":"{}"},"index":0}]}"#), "content tool");
+    assert_eq!(
+        delta(r#"{"content":"","tool_calls":[{"id":"t","function":{"name":"f","arguments":"{}"},"index":0}]}"#),
+        "content tool"
+    );
 }
 
 /// R6: a word that only one vendor uses is a finish reason too.
 #[test]
 fn together_ends_with_eos() {
-    assert_eq!(read(r#"{"choices":[{"delta":{"role":"assistant","content":""},"text":"","finish_reason":"eos"}],"usage":null}"#), "finish eos");
+    assert_eq!(
+        read(
+            r#"{"choices":[{"delta":{"role":"assistant","content":""},"text":"","finish_reason":"eos"}],"usage":null}"#
+        ),
+        "finish eos"
+    );
 }
 
 /// R1: OpenRouter's later fragments of a call have an empty type and no id.
 #[test]
 fn openrouter_calls_with_an_empty_type_and_no_id_are_content() {
-    assert_eq!(delta(r#"{"content":null,"tool_calls":[{"index":0,"id":null,"type":"","function":{"name":null,"arguments":"{\"a"}}]}"#), "content tool");
+    assert_eq!(
+        delta(
+            r#"{"content":null,"tool_calls":[{"index":0,"id":null,"type":"","function":{"name":null,"arguments":"{\"a"}}]}"#
+        ),
+        "content tool"
+    );
 }
 
 /// U1: the chunk that only carries usage can be hidden from a caller that did not ask.
@@ -125,8 +152,14 @@ fn openrouter_calls_with_an_empty_type_and_no_id_are_content() {
 fn the_chunk_that_only_carries_usage_is_known() {
     assert_eq!(read(r#"{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2}}"#), "finish 5/2 usage-only");
     assert_eq!(read(r#"{"usage":{"prompt_tokens":5,"completion_tokens":2}}"#), "finish 5/2 usage-only");
-    assert_eq!(read(r#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":5,"completion_tokens":1}}"#), "content 5/1");
-    assert_eq!(read(r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"length"}],"usage":null}"#), "content length");
+    assert_eq!(
+        read(r#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":5,"completion_tokens":1}}"#),
+        "content 5/1"
+    );
+    assert_eq!(
+        read(r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"length"}],"usage":null}"#),
+        "content length"
+    );
 }
 
 /// S7, S3: an error in a stream is a failure although HTTP said 200.
@@ -134,10 +167,19 @@ fn the_chunk_that_only_carries_usage_is_known() {
 fn an_error_in_the_stream_is_an_error() {
     for (chunk, want) in [
         (r#"{"error":{"message":"slow down","code":429}}"#, "error rate_limited"),
-        (r#"{"error":{"message":"x","code":"server_error"},"choices":[{"delta":{"content":""},"finish_reason":"error"}]}"#, "error server_error"),
-        (r#"{"choices":[{"delta":{"content":""},"finish_reason":"error","error":{"code":502,"message":"bad"}}]}"#, "error server_error"),
+        (
+            r#"{"error":{"message":"x","code":"server_error"},"choices":[{"delta":{"content":""},"finish_reason":"error"}]}"#,
+            "error server_error",
+        ),
+        (
+            r#"{"choices":[{"delta":{"content":""},"finish_reason":"error","error":{"code":502,"message":"bad"}}]}"#,
+            "error server_error",
+        ),
         (r#"{"choices":[{"delta":{},"finish_reason":"error"}]}"#, "error server_error"),
-        (r#"{"error":{"message":"tool_use_failed","type":"invalid_request_error","status_code":400}}"#, "error invalid_request"),
+        (
+            r#"{"error":{"message":"tool_use_failed","type":"invalid_request_error","status_code":400}}"#,
+            "error invalid_request",
+        ),
         (r#"{"error":"it broke"}"#, "error server_error"),
     ] {
         assert_eq!(read(chunk), want, "{chunk}");

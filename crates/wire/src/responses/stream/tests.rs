@@ -17,8 +17,20 @@ fn read(event: &str, data: &str) -> String {
 /// S3: `response.created` and its like say nothing of the answer.
 #[test]
 fn announcements_are_prelude() {
-    for kind in ["response.created", "response.in_progress", "response.queued", "response.output_item.added", "response.content_part.added", "response.web_search_call.searching", "keepalive"] {
-        assert_eq!(read("", &format!(r#"{{"type":"{kind}","response":{{"usage":null,"error":null}}}}"#)), "prelude", "{kind}");
+    for kind in [
+        "response.created",
+        "response.in_progress",
+        "response.queued",
+        "response.output_item.added",
+        "response.content_part.added",
+        "response.web_search_call.searching",
+        "keepalive",
+    ] {
+        assert_eq!(
+            read("", &format!(r#"{{"type":"{kind}","response":{{"usage":null,"error":null}}}}"#)),
+            "prelude",
+            "{kind}"
+        );
     }
 }
 
@@ -57,7 +69,10 @@ fn the_end_is_found_with_its_usage() {
 #[test]
 fn every_shape_of_error_is_an_error() {
     for (data, want) in [
-        (r#"{"type":"response.failed","response":{"error":{"code":"rate_limit_exceeded","message":"x"}}}"#, "error rate_limited"),
+        (
+            r#"{"type":"response.failed","response":{"error":{"code":"rate_limit_exceeded","message":"x"}}}"#,
+            "error rate_limited",
+        ),
         (r#"{"type":"response.failed","response":{"error":null}}"#, "error server_error"),
         (r#"{"type":"error","code":"rate_limit_exceeded","message":"x","param":null}"#, "error rate_limited"),
         (r#"{"type":"error","error":{"type":"overloaded_error","message":"x"}}"#, "error overloaded"),
