@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     harness::*,
-    surfaces::{SURFACES, Surface, settled},
+    surfaces::{Surface, on_each, settled},
 };
 
 const SOON: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ async fn ask_and_leave(sidecar: &Sidecar, up: &Upstream, surface: Surface, reque
 /// X1: behind the first content the upstream call ends with the caller.
 #[tokio::test]
 async fn leaving_a_stream_hangs_up_on_the_provider() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let up = Upstream::start([Reply::sse(surface.begun(&["Hel"]).into_iter().chain([Ev::stall()]))]).await;
         let sidecar = Sidecar::with_policy(surface.policy(&[&up], |route| route)).await;
         let mut streaming = sidecar.client().open(surface.path(), surface.request()).await;
@@ -33,13 +33,14 @@ async fn leaving_a_stream_hangs_up_on_the_provider() {
         drop(streaming);
         let left = Instant::now();
         assert!(up.wait_closed(0).await.saturating_duration_since(left) < SOON, "{surface:?}");
-    }
+    })
+    .await;
 }
 
 /// X1: before the first content, streamed or not, and in the middle of an answer that is not streamed.
 #[tokio::test]
 async fn leaving_before_an_answer_hangs_up_on_the_provider() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let half = Reply::chunked(200, "application/json", [Ev::raw("{\"id\":"), Ev::stall()]);
         let quiet = Reply::sse(surface.prelude().into_iter().chain([Ev::stall()]));
         let up = Upstream::start([Reply::hang(), half, Reply::hang(), quiet]).await;
@@ -53,13 +54,14 @@ async fn leaving_before_an_answer_hangs_up_on_the_provider() {
         let metrics = settled(&sidecar, 4).await;
         assert_eq!(metrics.sum("outrigger_requests_total", &[("outcome", "cancelled")]), 4.0, "{surface:?}");
         assert_eq!(metrics.sum("outrigger_requests_in_flight", &[]), 0.0, "{surface:?}");
-    }
+    })
+    .await;
 }
 
 /// X1: a caller that leaves in the wait before a retry takes the retry with it.
 #[tokio::test]
 async fn leaving_in_a_retry_wait_ends_the_request() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let up = Upstream::start([Reply::error(429).header("retry-after", "1"), surface.stream(&["too late"])]).await;
         let policy = surface.policy(&[&up], |route| route.failover("attempts: 3, maxWait: 5s"));
         let sidecar = Sidecar::with_policy(policy).await;
@@ -73,13 +75,14 @@ async fn leaving_in_a_retry_wait_ends_the_request() {
         assert_eq!(metrics.sum("outrigger_requests_total", &[("outcome", "cancelled")]), 1.0, "{surface:?}");
         tokio::time::sleep(Duration::from_millis(1200)).await;
         assert_eq!(up.hits(), 1, "{surface:?}: the wait is over and nobody asked again");
-    }
+    })
+    .await;
 }
 
 /// X1: the second attempt is hung up on as the first one would be.
 #[tokio::test]
 async fn leaving_in_a_fallback_hangs_up_on_the_fallback() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let (a, b) = (Upstream::start([Reply::error(500)]).await, Upstream::start([Reply::hang()]).await);
         let sidecar = Sidecar::with_policy(surface.policy(&[&a, &b], |route| route)).await;
         let left = ask_and_leave(&sidecar, &b, surface, surface.whole_request()).await;
@@ -88,13 +91,14 @@ async fn leaving_in_a_fallback_hangs_up_on_the_fallback() {
         assert_eq!(metrics.sum("outrigger_requests_total", &[("outcome", "cancelled")]), 1.0, "{surface:?}");
         let line = sidecar.wait_log("outcome=\"cancelled\"").await;
         assert!(line.contains("default/a: 500 server_error"), "what was tried is told: {line}");
-    }
+    })
+    .await;
 }
 
 /// X2: many callers that leave are no outage: no failure, no cooldown, the provider stays first choice.
 #[tokio::test]
 async fn a_cancelled_request_is_nobodys_failure() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let stalled = Reply::sse(surface.begun(&["Hel"]).into_iter().chain([Ev::stall()]));
         let left_early = (0..3).map(|_| Reply::hang());
         let script = left_early.chain((0..4).map(|_| stalled.clone())).chain([surface.stream(&["Hello"])]);
@@ -118,13 +122,14 @@ async fn a_cancelled_request_is_nobodys_failure() {
         let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
         surface.assert_whole(&streamed, "Hello");
         assert_eq!((a.hits(), b.hits()), (8, 0), "{surface:?}");
-    }
+    })
+    .await;
 }
 
 /// X2, M3: the upstream call that ended with its caller is an attempt, and its outcome says so.
 #[tokio::test]
 async fn a_cancelled_attempt_is_counted_as_cancelled() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let stalled = Reply::sse(surface.begun(&["Hel"]).into_iter().chain([Ev::stall()]));
         let up = Upstream::start([stalled]).await;
         let sidecar = Sidecar::with_policy(surface.policy(&[&up], |route| route)).await;
@@ -134,13 +139,14 @@ async fn a_cancelled_attempt_is_counted_as_cancelled() {
         let metrics = settled(&sidecar, 1).await;
         let labels = [("provider", "default/a"), ("outcome", "cancelled")];
         assert_eq!(metrics.sum("outrigger_attempts_total", &labels), 1.0, "{surface:?}");
-    }
+    })
+    .await;
 }
 
 /// X2: what was seen of the answer is booked, as an estimate, wherever usage is told.
 #[tokio::test]
 async fn the_tokens_of_a_cancelled_stream_are_recorded_as_an_estimate() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let text = "twenty-four letters here";
         let stalled = Reply::sse(surface.begun(&[text]).into_iter().chain([Ev::stall()]));
         let up = Upstream::start([stalled]).await;
@@ -166,5 +172,6 @@ async fn the_tokens_of_a_cancelled_stream_are_recorded_as_an_estimate() {
         assert_eq!(generation["tokens_completion"].as_f64(), Some(output), "{generation}");
         let line = sidecar.wait_log(&id).await;
         assert!(line.contains("outcome=\"cancelled\"") && line.contains("estimated=true"), "{line}");
-    }
+    })
+    .await;
 }

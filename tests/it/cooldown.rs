@@ -7,7 +7,12 @@ use crate::{harness::*, surfaces::settled};
 const CHAT: &str = "/v1/chat/completions";
 
 fn two(a: &Upstream, b: &Upstream) -> Policy {
-    Policy::new().provider("a", a.base_url()).provider("b", b.base_url()).route("r", &["a", "b"])
+    Policy::new().provider("a", a.base_url()).provider("b", b.base_url()).route_with("r", &["a", "b"], afresh)
+}
+
+/// Every request is decided afresh: else the same conversation would stay with whoever answered it first.
+fn afresh(route: Route) -> Route {
+    route.spec("stickiness: {mode: Off}")
 }
 
 async fn ask(sidecar: &Sidecar, times: usize) -> Vec<u16> {
@@ -25,7 +30,7 @@ async fn a_failing_target_leaves_the_rotation_at_once() {
     let sidecar = Sidecar::with_policy(two(&a, &b)).await;
     assert_eq!(ask(&sidecar, 25).await, [200; 25]);
     assert!(a.hits() <= 6, "{} of 25 requests still went there", a.hits());
-    assert!(settled(&sidecar, 25).await.sum("outrigger_cooldowns_total", &[("provider", "a")]) >= 1.0);
+    assert!(settled(&sidecar, 25).await.sum("outrigger_cooldowns_total", &[("provider", "default/a")]) >= 1.0);
 }
 
 /// C1: being the fallback protects nobody.
@@ -34,7 +39,7 @@ async fn a_fallback_is_cooled_too() {
     let (a, b) = (Upstream::start([Reply::error(500)]).await, Upstream::start([Reply::error(500)]).await);
     let c = Upstream::start([chat_ok("c")]).await;
     let policy = Policy::new().provider("a", a.base_url()).provider("b", b.base_url()).provider("c", c.base_url());
-    let sidecar = Sidecar::with_policy(policy.route("r", &["a", "b", "c"])).await;
+    let sidecar = Sidecar::with_policy(policy.route_with("r", &["a", "b", "c"], afresh)).await;
     assert_eq!(ask(&sidecar, 20).await, [200; 20]);
     assert!(a.hits() <= 6 && b.hits() <= 6, "{} {}", a.hits(), b.hits());
 }

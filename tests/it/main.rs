@@ -4,6 +4,11 @@
 //! | --- | --- |
 //! | [`harness`] | the provider, the sidecar, the policy text and the client that stories are made of; no assertions about the router |
 //! | `harness_tests` | proof that the scripted provider and the client do what a script says, without a sidecar |
+//! | `surfaces` | chat, messages and responses behind one face, so that a rule is told once for all three |
+//! | `streaming` | relaying, moving on before the first content, breaking honestly behind it |
+//! | `timeouts` | each time limit alone, and none that nobody set |
+//! | `cancel` | callers that leave |
+//! | `drain` | SIGTERM, readiness, liveness |
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on should stop")]
 #![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
@@ -11,11 +16,16 @@
 mod cancel;
 mod cooldown;
 mod drain;
+mod exact;
 mod failover;
 mod harness;
 mod harness_tests;
+mod observe;
+mod input;
 mod resume;
+mod security;
 mod streaming;
 mod surfaces;
 mod timeouts;
 mod traffic;
+mod usage;

@@ -12,7 +12,10 @@ pub enum Surface {
     Responses,
 }
 
-pub const SURFACES: [Surface; 3] = [Surface::Chat, Surface::Messages, Surface::Responses];
+/// Tells a story on every surface, side by side.
+pub async fn on_each(story: impl AsyncFn(Surface)) {
+    tokio::join!(story(Surface::Chat), story(Surface::Messages), story(Surface::Responses));
+}
 
 impl Surface {
     pub fn path(self) -> &'static str {

@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     harness::*,
-    surfaces::{SURFACES, Surface, settled},
+    surfaces::{Surface, on_each, settled},
 };
 
 /// The outcomes of the attempts at provider `a`.
@@ -43,10 +43,10 @@ async fn the_connect_limit_alone_ends_a_connection_that_never_stands() {
 /// T1, T2: `firstToken` ends a connected and silent stream, before or behind its head, and the next target answers.
 #[tokio::test]
 async fn the_first_token_limit_alone_ends_a_silent_stream_and_moves_on() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         for silent in [Reply::hang(), Reply::sse([Ev::stall()]), surface.stream(&["late"]).slow_head(5000)] {
             let (a, b) = (Upstream::start([silent]).await, Upstream::start([surface.stream(&["Hello"])]).await);
-            let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 200ms"));
+            let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 400ms"));
             let sidecar = Sidecar::with_policy(policy).await;
             let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
             surface.assert_whole(&streamed, "Hello");
@@ -54,17 +54,18 @@ async fn the_first_token_limit_alone_ends_a_silent_stream_and_moves_on() {
             assert_eq!(attempts(&sidecar, "first_token_timeout").await, 1.0, "{surface:?}");
             assert!(a.wait_closed(0).await > a.requests()[0].at, "{surface:?}: the silent call is hung up");
         }
-    }
+    })
+    .await;
 }
 
 /// T1: `answer` bounds what is not streamed, from the request to the last byte.
 #[tokio::test]
 async fn the_answer_limit_alone_ends_a_slow_answer_and_moves_on() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let half = Reply::chunked(200, "application/json", [Ev::raw("{"), Ev::stall()]);
         for slow in [Reply::hang(), half] {
             let (a, b) = (Upstream::start([slow]).await, Upstream::start([surface.whole("Hello")]).await);
-            let policy = surface.policy(&[&a, &b], |route| route.timeouts("answer: 200ms"));
+            let policy = surface.policy(&[&a, &b], |route| route.timeouts("answer: 400ms"));
             let sidecar = Sidecar::with_policy(policy).await;
             let answer = sidecar.client().post(surface.path(), surface.whole_request()).await;
             assert_eq!((answer.status, b.hits()), (200, 1), "{surface:?}: {}", answer.text());
@@ -72,13 +73,14 @@ async fn the_answer_limit_alone_ends_a_slow_answer_and_moves_on() {
             let late = attempts(&sidecar, "answer_timeout").await + attempts(&sidecar, "first_token_timeout").await;
             assert_eq!(late, 1.0, "{surface:?}");
         }
-    }
+    })
+    .await;
 }
 
 /// T1: `idle` bounds the silence between two events of a stream; keep-alive comments break no silence.
 #[tokio::test]
 async fn the_idle_limit_alone_ends_a_stream_that_falls_silent() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let begun = surface.begun(&["Hel", "lo"]);
         let stalled = Reply::sse(begun.iter().cloned().chain([Ev::stall()]));
         for silent in [stalled, for_ever(begun.clone(), &Ev::comment("keep-alive"), 50)] {
@@ -91,14 +93,15 @@ async fn the_idle_limit_alone_ends_a_stream_that_falls_silent() {
             assert!(streamed.took < Duration::from_millis(1500), "{surface:?}: {:?}", streamed.took);
             assert_eq!((attempts(&sidecar, "idle_timeout").await, b.hits()), (1.0, 0), "{surface:?}");
         }
-    }
+    })
+    .await;
 }
 
 /// T1: `total` bounds the whole request: a stream that never falls silent, an answer that never comes, and all attempts
 /// together.
 #[tokio::test]
 async fn the_total_limit_alone_ends_everything() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let endless = for_ever(surface.prelude(), &surface.text("x"), 20);
         let up = Upstream::start([endless, Reply::hang(), Reply::hang()]).await;
         let policy = surface.policy(&[&up], |route| route.timeouts("total: 400ms"));
@@ -119,7 +122,8 @@ async fn the_total_limit_alone_ends_everything() {
             );
             assert!(answer.took < Duration::from_millis(1500), "{surface:?}: {:?}", answer.took);
         }
-    }
+    })
+    .await;
     let slow = [Upstream::start([Reply::hang()]).await, Upstream::start([Reply::hang()]).await];
     let policy = Surface::Chat.policy(&[&slow[0], &slow[1]], |route| {
         route.timeouts("firstToken: 300ms, total: 500ms").failover("attempts: 9")
@@ -133,41 +137,43 @@ async fn the_total_limit_alone_ends_everything() {
 /// T3: signs of life are not content: a provider that only pings is as silent as one that says nothing.
 #[tokio::test]
 async fn pings_and_roles_do_not_count_as_the_first_token() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let a = Upstream::start([for_ever(surface.prelude(), &surface.ping(), 30)]).await;
         let b = Upstream::start([surface.stream(&["Hello"])]).await;
-        let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 250ms"));
+        let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 400ms"));
         let sidecar = Sidecar::with_policy(policy).await;
         let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
         surface.assert_whole(&streamed, "Hello");
         assert_eq!(attempts(&sidecar, "first_token_timeout").await, 1.0, "{surface:?}");
-    }
+    })
+    .await;
 }
 
 /// T3: a model that thinks aloud is not silent, however long it takes to its first word.
 #[tokio::test]
 async fn thinking_counts_as_the_first_token() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let thoughts = (0..8).flat_map(|_| [surface.thought("hm"), Ev::pause(100)]);
         let events =
             surface.prelude().into_iter().chain(thoughts).chain([surface.text("Hello")]).chain(surface.close());
         let a = Upstream::start([Reply::sse(events)]).await;
         let b = Upstream::start([surface.stream(&["again"])]).await;
-        let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 300ms"));
+        let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 600ms"));
         let sidecar = Sidecar::with_policy(policy).await;
         let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
         surface.assert_whole(&streamed, "Hello");
         assert_eq!((a.hits(), b.hits()), (1, 0), "{surface:?}");
         let thoughts = streamed.data().iter().filter(|data| data.contains("\"hm\"")).count();
         assert_eq!(thoughts, 8, "{surface:?}: {}", streamed.text());
-    }
+    })
+    .await;
 }
 
 /// T4: a stream may be many times as long as every limit but `total`: no clock of connecting, of first words, of whole
 /// answers, of reading requests or of the client library runs behind them.
 #[tokio::test]
 async fn no_other_limit_cuts_a_long_stream() {
-    for surface in SURFACES {
+    on_each(async |surface| {
         let texts = vec!["x"; 20];
         let up = Upstream::start([surface.stream(&texts).every(100), surface.whole("late").slow_head(900)]).await;
         let limits = "connect: 400ms, firstToken: 600ms, answer: 5s, idle: 600ms, total: 30s";
@@ -179,5 +185,6 @@ async fn no_other_limit_cuts_a_long_stream() {
         assert!(streamed.took > Duration::from_secs(2), "{surface:?}: {:?}", streamed.took);
         let answer = sidecar.client().post(surface.path(), surface.whole_request()).await;
         assert_eq!((answer.status, answer.end), (200, End::Clean), "{surface:?}: {}", answer.text());
-    }
+    })
+    .await;
 }

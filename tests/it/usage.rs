@@ -18,9 +18,12 @@ fn plain(upstream: &Upstream) -> Policy {
 
 /// A chat answer with this usage.
 fn with_usage(usage: Value) -> Reply {
-    Reply::json(200, json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m-up",
+    Reply::json(
+        200,
+        json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m-up",
         "choices": [{"index": 0, "message": {"role": "assistant", "content": "x"}, "finish_reason": "stop"}],
-        "usage": usage}))
+        "usage": usage}),
+    )
 }
 
 async fn generation(sidecar: &Sidecar, id: &str) -> Value {
@@ -63,8 +66,13 @@ async fn stream_usage_is_shown_with_its_cost_to_who_asked() {
     let a = Upstream::start([chat_stream(["Hel", "lo"])]).await;
     let sidecar = Sidecar::with_policy(plain(&a)).await;
     let streamed = sidecar.client().stream(CHAT, chat_streamed_with_usage("r")).await;
-    let usages: Vec<Value> = streamed.data().iter().filter_map(|data| serde_json::from_str::<Value>(data).ok())
-        .map(|event| event["usage"].clone()).filter(|usage| usage.is_object()).collect();
+    let usages: Vec<Value> = streamed
+        .data()
+        .iter()
+        .filter_map(|data| serde_json::from_str::<Value>(data).ok())
+        .map(|event| event["usage"].clone())
+        .filter(|usage| usage.is_object())
+        .collect();
     assert_eq!(usages, [json!({"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18, "cost": 0.000_025})]);
 }
 
@@ -80,11 +88,14 @@ async fn an_answer_says_what_it_cost() {
     let answer = sidecar.client().post(CHAT, chat("r")).await;
     assert_eq!((&answer.json()["usage"]["cost"], answer.header("x-outrigger-cost")), (&json!(0.0045), Some("0.0045")));
     let kept = generation(&sidecar, answer.header("x-generation-id").unwrap()).await;
-    assert_eq!((&kept["total_cost"], &kept["provider"], &kept["model"]), (&json!(0.0045), &json!("b"), &json!(MODEL)));
+    assert_eq!(
+        (&kept["total_cost"], &kept["provider"], &kept["model"]),
+        (&json!(0.0045), &json!("default/b"), &json!(MODEL))
+    );
     assert_eq!(kept["provider_responses"].as_array().unwrap().len(), 2, "{kept}");
     let metrics = settled(&sidecar, 1).await;
-    assert_eq!(metrics.sum("outrigger_cost_nano_usd_total", &[("provider", "b")]), 4_500_000.0);
-    assert_eq!(metrics.sum("outrigger_cost_nano_usd_total", &[("provider", "a")]), 0.0);
+    assert_eq!(metrics.sum("outrigger_cost_nano_usd_total", &[("provider", "default/b")]), 4_500_000.0);
+    assert_eq!(metrics.sum("outrigger_cost_nano_usd_total", &[("provider", "default/a")]), 0.0);
 }
 
 /// U2: zero is a number; only what is missing is estimated.
@@ -107,20 +118,25 @@ async fn an_explicit_zero_is_not_missing() {
 /// paid once, at its own price.
 #[tokio::test]
 async fn cached_tokens_are_paid_once_in_either_dialect() {
-    let prices = r#"input: "10", output: "20", cacheRead: "1", cacheWrite5m: "12", cacheWrite1h: "16", reasoning: "40""#;
-    let a = Upstream::start([with_usage(json!({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100,
+    let prices =
+        r#"input: "10", output: "20", cacheRead: "1", cacheWrite5m: "12", cacheWrite1h: "16", reasoning: "40""#;
+    let a =
+        Upstream::start([with_usage(json!({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100,
         "prompt_tokens_details": {"cached_tokens": 800},
         "completion_tokens_details": {"reasoning_tokens": 60}}))])
-    .await;
+        .await;
     let answer = Sidecar::with_policy(priced(&a, prices)).await.client().post(CHAT, chat("r")).await;
     // 200 x 10 + 800 x 1 + 40 x 20 + 60 x 40
     assert_eq!(answer.json()["usage"]["cost"], json!(0.006), "{}", answer.text());
 
-    let b = Upstream::start([Reply::json(200, json!({"id": "msg", "type": "message", "role": "assistant",
+    let b = Upstream::start([Reply::json(
+        200,
+        json!({"id": "msg", "type": "message", "role": "assistant",
         "model": "m-up", "content": [{"type": "text", "text": "x"}], "stop_reason": "end_turn", "stop_sequence": null,
         "usage": {"input_tokens": 200, "cache_read_input_tokens": 800, "cache_creation_input_tokens": 300,
             "cache_creation": {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 200},
-            "output_tokens": 50}}))])
+            "output_tokens": 50}}),
+    )])
     .await;
     let model = format!("model: {MODEL}, upstreamName: up, prices: {{{prices}}}");
     let policy = Policy::new()
@@ -168,8 +184,8 @@ async fn a_failed_attempt_that_was_billed_is_counted() {
     let sidecar = Sidecar::with_policy(policy).await;
     assert_eq!(sidecar.client().post(CHAT, chat("r")).await.said(), "b");
     let metrics = settled(&sidecar, 1).await;
-    assert_eq!(metrics.sum("outrigger_cost_nano_usd_total", &[("provider", "a")]), 120_000.0);
-    assert_eq!(metrics.sum("outrigger_cost_nano_usd_total", &[("provider", "b")]), 25_000.0);
+    assert_eq!(metrics.sum("outrigger_cost_nano_usd_total", &[("provider", "default/a")]), 120_000.0);
+    assert_eq!(metrics.sum("outrigger_cost_nano_usd_total", &[("provider", "default/b")]), 25_000.0);
 }
 
 /// U6: a model without a price costs an unknown amount, which is not nothing.
@@ -183,7 +199,7 @@ async fn an_unknown_price_is_absent_and_counted_and_never_zero() {
     assert_eq!((answer.json()["usage"].get("cost"), answer.header("x-outrigger-cost")), (None, None));
     let kept = generation(&sidecar, answer.header("x-generation-id").unwrap()).await;
     assert_eq!(kept["total_cost"], Value::Null);
-    assert_eq!(settled(&sidecar, 1).await.sum("outrigger_unpriced_total", &[("provider", "a")]), 1.0);
+    assert_eq!(settled(&sidecar, 1).await.sum("outrigger_unpriced_total", &[("provider", "default/a")]), 1.0);
 }
 
 /// U6: what is not remembered is said to be so.

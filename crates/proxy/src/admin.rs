@@ -42,6 +42,11 @@ async fn page(app: &Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes
         (&Method::GET, "/readyz") if app.is_draining() => {
             text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "draining\n".to_owned())
         }
+        (&Method::GET, "/readyz") if app.state.load().snapshot.targets.is_empty() => text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "text/plain",
+            "the policy has no usable target; see /config\n".to_owned(),
+        ),
         (&Method::GET, "/readyz") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
         (&Method::GET, "/config") => json_page(&config(app)),
         (&Method::POST, "/explain") => explain_page(app, request).await,

@@ -166,11 +166,28 @@ async fn call(cx: &Context<'_>, at: usize) -> Ended {
     let key = health.key(&target.provider, sent, fastrand::f64());
     let in_flight = health.begin(sent);
     let left = cx.deadline.saturating_sub(sent);
+    let mut uncounted = Uncounted { cx, slot: target.slot as usize, armed: true };
     let result = match tokio::time::timeout(left, attempt(cx, at, key, in_flight)).await {
         Ok(result) => result,
         Err(_) => Err(Failure::local(Kind::TotalTimeout, "the request's total time limit ran out")),
     };
+    uncounted.armed = false;
     Ended { at, key, sent, result }
+}
+
+/// Counts a call that is dropped before it ends: its caller went away, or the other of two hedged calls won (X2).
+struct Uncounted<'a> {
+    cx: &'a Context<'a>,
+    slot: usize,
+    armed: bool,
+}
+
+impl Drop for Uncounted<'_> {
+    fn drop(&mut self) {
+        if self.armed {
+            self.cx.app.metrics.attempt_failed(&self.cx.published.metrics[self.slot], Kind::Cancelled, false);
+        }
+    }
 }
 
 async fn attempt(cx: &Context<'_>, at: usize, key: Option<usize>, in_flight: InFlight) -> Result<Committed, Failure> {

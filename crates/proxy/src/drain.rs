@@ -1,17 +1,17 @@
-//! Requests in flight, and waiting for the last of them.
+//! What is open (requests, connections), and waiting for the last of it.
 
 use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 
 use tokio::sync::Notify;
 
-/// Counts requests until their bodies have ended.
+/// Counts what is open.
 #[derive(Debug, Default)]
-pub(crate) struct Requests {
+pub(crate) struct Open {
     open: AtomicUsize,
     none_left: Notify,
 }
 
-impl Requests {
+impl Open {
     pub(crate) fn begin(&self) {
         self.open.fetch_add(1, AcqRel);
     }
@@ -26,7 +26,7 @@ impl Requests {
         self.open.load(Acquire)
     }
 
-    /// Returns when no request is in flight.
+    /// Returns when nothing is open.
     pub(crate) async fn none(&self) {
         loop {
             let notified = self.none_left.notified();

@@ -42,6 +42,8 @@ pub(crate) enum Error {
     Exhausted(Exhausted),
     /// `/v1/generation` does not know the id.
     NoGeneration(String),
+    /// The sidecar is leaving and its drain time is over.
+    ShuttingDown,
     /// A bug of ours.
     Internal,
 }
@@ -64,7 +66,7 @@ impl Error {
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoPath(_) | Self::NoGeneration(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoRoute(NoRoute::NoName | NoRoute::Unknown { .. }) => StatusCode::BAD_REQUEST,
@@ -93,6 +95,7 @@ impl Error {
             Self::NoRoute(no_route) => no_route.code(),
             Self::Exhausted(exhausted) => exhausted.code(),
             Self::NoGeneration(_) => "generation_not_found",
+            Self::ShuttingDown => "shutting_down",
             Self::Internal => "internal_error",
         }
     }
@@ -125,6 +128,10 @@ impl Error {
             Self::Exhausted(exhausted) => exhausted.message(),
             Self::NoGeneration(id) => {
                 format!("generation `{id}` is not among those remembered; raise --generations to remember more")
+            }
+            Self::ShuttingDown => {
+                "the sidecar is shutting down and its drain time is over; raise --drain-timeout to wait longer"
+                    .to_owned()
             }
             Self::Internal => "the sidecar failed on this request; its log has the details".to_owned(),
         }

@@ -48,7 +48,11 @@ struct App {
     sticky: Mutex<Sticky>,
     /// Problems of the policy being served, for `/config`.
     problems: Mutex<Vec<String>>,
-    requests: drain::Requests,
+    requests: drain::Open,
+    /// Connections of callers: an answer has left when its last byte is written, not when its body has ended.
+    connections: drain::Open,
+    /// Nothing is in flight any more and the process is about to end.
+    leaving: CancellationToken,
     draining: AtomicBool,
     /// Streams still open when the drain's time is up end on this.
     cut: CancellationToken,
@@ -96,7 +100,9 @@ impl Sidecar {
             metrics,
             sticky: Mutex::default(),
             problems: Mutex::default(),
-            requests: drain::Requests::default(),
+            requests: drain::Open::default(),
+            connections: drain::Open::default(),
+            leaving: CancellationToken::new(),
             draining: AtomicBool::new(false),
             cut: CancellationToken::new(),
             start: Instant::now(),
@@ -144,15 +150,18 @@ impl Sidecar {
     /// in flight or the drain timeout is over. What is left then ends with an error event (R-DRAIN-3). Returns how
     /// many requests were cut.
     pub async fn drain(&self) -> usize {
-        self.app.draining.store(true, Relaxed);
-        if tokio::time::timeout(self.app.config.drain_timeout, self.app.requests.none()).await.is_ok() {
-            self.accepting.abort();
-            return 0;
+        let app = &self.app;
+        app.draining.store(true, Relaxed);
+        let deadline = Instant::now() + app.config.drain_timeout;
+        let mut cut = 0;
+        if tokio::time::timeout_at(deadline, app.requests.none()).await.is_err() {
+            cut = app.requests.open();
+            app.cut.cancel();
         }
-        let cut = self.app.requests.open();
-        self.app.cut.cancel();
-        // Enough for the last event to reach its socket.
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.app.requests.none()).await;
+        // What is written but not yet read by its caller has the rest of the time, and a second in any case.
+        app.leaving.cancel();
+        let last = deadline.max(Instant::now() + Duration::from_secs(1));
+        let _ = tokio::time::timeout_at(last, app.connections.none()).await;
         self.accepting.abort();
         cut
     }

@@ -1,6 +1,6 @@
 //! Sockets: bind, accept, serve connections, catch what should never happen.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc};
 
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -39,16 +39,27 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
         let _ = socket.set_nodelay(true);
         let app = app.clone();
         tokio::spawn(async move {
-            let read_timeout = app.config.read_timeout;
+            let (read_timeout, leaving, counted) = (app.config.read_timeout, app.leaving.clone(), app.clone());
+            counted.connections.begin();
             let service = service_fn(move |request| guarded(app.clone(), request));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(read_timeout)
                 .max_buf_size(64 << 10)
                 .serve_connection(TokioIo::new(socket), service);
-            if let Err(error) = connection.await {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = leaving.cancelled() => {
+                    // Idle connections end now, busy ones when their last byte is written.
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "connection ended");
             }
+            counted.connections.end();
         });
     }
 }

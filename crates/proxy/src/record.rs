@@ -199,6 +199,10 @@ impl Record {
             if self.malformed > 0 {
                 self.app.metrics.malformed(metrics, self.malformed);
             }
+            if self.outcome == Outcome::Cancelled {
+                // Nobody's failure: counted, and nothing cools (X2).
+                self.app.metrics.attempt_failed(metrics, Kind::Cancelled, false);
+            }
             if self.outcome == Outcome::Ok {
                 let first = self.first_token.map(|at| at.saturating_sub(served.sent));
                 let generating = self.last_token.zip(self.first_token).map(|(last, first)| last.saturating_sub(first));

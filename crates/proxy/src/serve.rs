@@ -38,11 +38,12 @@ async fn infer(app: &Arc<App>, operation: Operation, request: Request<Incoming>)
     let mut record = Record::open(app, operation);
     let (head, body) = request.into_parts();
     let wants_metadata = asks_for_metadata(&head.headers);
-    let taken = match intake::take(app, operation, head.headers, body).await {
+    let taken = match before_cut(app, intake::take(app, operation, head.headers, body)).await {
         Ok(taken) => taken,
         Err(error) => return relay::error(&error, record, operation.dialect()),
     };
-    match answer(app, &taken, &mut record).await {
+    let answered = before_cut(app, answer(app, &taken, &mut record)).await;
+    match answered {
         Ok(Answer { committed, plan, published, partial }) => {
             let deadline = record.started() + plan.route.timeouts.total;
             // The body is let go here, unless the route may need it again.
@@ -51,6 +52,14 @@ async fn infer(app: &Arc<App>, operation: Operation, request: Request<Incoming>)
             relay::to_caller(app, committed, &plan, record, wants_metadata, resume)
         }
         Err(error) => relay::error(&error, record, operation.dialect()),
+    }
+}
+
+/// Whoever still waits when the drain's time is up gets an error, not a dead connection (R-DRAIN-3).
+async fn before_cut<T>(app: &App, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::select! {
+        done = work => done,
+        () = app.cut.cancelled() => Err(Error::ShuttingDown),
     }
 }
 
