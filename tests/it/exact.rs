@@ -66,7 +66,8 @@ async fn a_priced_answer_differs_in_its_cost_alone() {
         let text = answer.text();
         let (before, after) = text.split_once("\"cost\"").unwrap_or_else(|| panic!("{path}: {text}"));
         let before = before.trim_end().strip_suffix(',').unwrap_or_else(|| panic!("{path}: {text}"));
-        let after = after.trim_start_matches(|c: char| c == ':' || c == '.' || c == '-' || c == 'e' || c.is_ascii_digit());
+        let after =
+            after.trim_start_matches(|c: char| c == ':' || c == '.' || c == '-' || c == 'e' || c.is_ascii_digit());
         assert!(reply.starts_with(before) && reply.ends_with(after), "{path}: {text}\n{reply}");
         assert_eq!(reply[before.len()..reply.len() - after.len()].trim(), "", "{path}: {text}\n{reply}");
     }

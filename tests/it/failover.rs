@@ -208,7 +208,11 @@ async fn each_target_gets_its_own_parameters_from_the_original_body() {
     assert_eq!((sent[0].get("reasoning_effort"), &sent[0]["user"]), (None, &json!("u")));
     assert_eq!((&sent[1]["temperature"], &sent[1]["reasoning_effort"]), (&json!(1.0), &json!("high")));
     assert_eq!((sent[1].get("extra"), sent[1].get("user"), &sent[1]["seed"]), (None, None, &json!(7)));
-    assert!(b.last().text().contains(r#""temperature":1.0,"reasoning_effort":"high", "x" : 1e0"#), "{}", b.last().text());
+    assert!(
+        b.last().text().contains(r#""temperature":1.0,"reasoning_effort":"high", "x" : 1e0"#),
+        "{}",
+        b.last().text()
+    );
 }
 
 /// S6: a caller that forbids fallbacks gets the first target's answer, whatever it is.

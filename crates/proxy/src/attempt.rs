@@ -10,10 +10,10 @@ mod send;
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use outrigger_route::{
-    Failover, Plan, Step,
+    Failover, Health, Plan, Step, cost,
     failover::{Then, rule},
 };
-use outrigger_wire::{Failure, Kind};
+use outrigger_wire::{Failure, Kind, peek};
 
 pub(crate) use judge::{Answered, Stream};
 pub(crate) use send::broken;
@@ -90,8 +90,27 @@ pub(crate) async fn run(
     if cx.app.now() >= cx.deadline && last.is_none() {
         last = Some(Failure::local(Kind::TotalTimeout, "the request's total time limit ran out"));
     }
+    if last.is_none() {
+        last = limited(cx);
+        waits.extend(last.iter().map(|failure| failure.retry_after));
+    }
     let retry_after = waits.iter().copied().collect::<Option<Vec<_>>>().and_then(|waits| waits.into_iter().min());
     Err(Exhausted { attempts: std::mem::take(attempts), last, retry_after })
+}
+
+/// Nothing was sent because every target is at the operator's own limit (Z10).
+fn limited(cx: &Context<'_>) -> Option<Failure> {
+    let until = cx.plan.candidates.iter().filter_map(|candidate| match candidate.standing.health {
+        Health::Limited { until } => Some(until),
+        _ => None,
+    });
+    let wait = until.min()?.saturating_sub(cx.app.now());
+    let mut failure = Failure::local(
+        Kind::RateLimited,
+        "the limits that policy sets for every allowed provider are used up on this pod; nothing was sent",
+    );
+    (failure.status, failure.retry_after) = (Some(429), Some(wait));
+    Some(failure)
 }
 
 /// Books one ended call: signals, metrics, attempts, failover.
@@ -111,6 +130,7 @@ fn settle(
         status: None,
         failure: None,
         message: "".into(),
+        cost: None,
         took: now.saturating_sub(sent),
     };
     match result {
@@ -130,6 +150,10 @@ fn settle(
             attempt.status = failure.status;
             attempt.failure = Some(failure.kind);
             attempt.message = failure.message.clone();
+            if let Some(usage) = failure.body.as_ref().and_then(|body| peek::billed(cx.taken.operation, body)) {
+                attempt.cost = cost::cost(&usage, target.prices.as_ref()).map(|cost| cost.total.0);
+                cx.app.metrics.usage(&cx.published.metrics[slot], &usage, attempt.cost);
+            }
             attempts.push(attempt);
             Err(failure)
         }

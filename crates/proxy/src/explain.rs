@@ -70,6 +70,7 @@ fn health(health: Health, now: Duration) -> Value {
     match health {
         Health::Good => json!("good"),
         Health::Degraded => json!("degraded"),
+        Health::Limited { until } => json!({"limited_for_s": until.saturating_sub(now).as_secs_f64()}),
         Health::Cooling { until } => json!({"cooling_for_s": until.saturating_sub(now).as_secs_f64()}),
     }
 }

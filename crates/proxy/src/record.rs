@@ -25,6 +25,8 @@ pub(crate) struct Attempt {
     /// `None` = it answered.
     pub(crate) failure: Option<Kind>,
     pub(crate) message: Box<str>,
+    /// What it cost although it failed, in nano-dollars (U5).
+    pub(crate) cost: Option<u64>,
     pub(crate) took: Duration,
 }
 
@@ -163,20 +165,23 @@ impl Record {
     /// What the answer costs, as far as known now.
     pub(crate) fn cost(&self) -> Option<Cost> {
         let mut cost = cost::cost(&self.usage, self.served.as_ref()?.target.prices.as_ref())?;
-        cost.total.0 = cost.total.0.saturating_add(self.carried);
+        cost.total.0 = cost.total.0.saturating_add(self.elsewhere());
         Some(cost)
+    }
+
+    /// What was paid to others than who answers: broken parts of the answer, failed attempts that did bill.
+    fn elsewhere(&self) -> u64 {
+        self.carried + self.attempts.iter().filter_map(|attempt| attempt.cost).sum::<u64>()
     }
 
     /// `next` goes on with the answer: what its predecessor used is booked, by estimate, where it was used (U4, U5).
     pub(crate) fn carry(&mut self, next: Served) {
         self.complete_usage();
-        let before = self.carried;
-        let total = self.cost().map(|cost| cost.total.0);
+        let part = self.cost().map(|cost| cost.total.0.saturating_sub(self.elsewhere()));
         if let Some(served) = self.served.replace(next) {
-            let part = total.map(|total| total.saturating_sub(before));
             self.app.metrics.usage(&served.published.metrics[served.target.slot as usize], &self.usage, part);
         }
-        self.carried = total.unwrap_or(before);
+        self.carried += part.unwrap_or(0);
         self.usage = Usage::default();
         self.text_bytes = 0;
     }
@@ -194,7 +199,7 @@ impl Record {
             let (health, metrics) = (&served.published.health[slot], &served.published.metrics[slot]);
             let tokens = self.usage.input.unwrap_or(0) + self.usage.output.unwrap_or(0);
             health.spent(now, tokens);
-            let here = cost.as_ref().map(|cost| cost.total.0.saturating_sub(self.carried));
+            let here = cost.as_ref().map(|cost| cost.total.0.saturating_sub(self.elsewhere()));
             self.app.metrics.usage(metrics, &self.usage, here);
             if self.malformed > 0 {
                 self.app.metrics.malformed(metrics, self.malformed);

@@ -137,13 +137,12 @@ impl Bound {
                 until = until.max(Some(rest));
             }
         }
-        if let Some(limits) = &self.limits {
-            until = until.max(limits.closed_until(now));
-        }
-        let health = match until {
-            Some(until) => Health::Cooling { until },
-            None if degraded => Health::Degraded,
-            None => Health::Good,
+        let limited = self.limits.as_ref().and_then(|limits| limits.closed_until(now));
+        let health = match (limited, until) {
+            (Some(limited), until) => Health::Limited { until: limited.max(until.unwrap_or_default()) },
+            (None, Some(until)) => Health::Cooling { until },
+            (None, None) if degraded => Health::Degraded,
+            (None, None) => Health::Good,
         };
         let uptime = (ok + bad >= 20).then(|| ok as f32 / (ok + bad) as f32);
         Standing { health, outstanding, latency, throughput, uptime }

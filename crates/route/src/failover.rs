@@ -95,6 +95,8 @@ struct Entry {
     tries: u32,
     not_before: Duration,
     dead: bool,
+    /// `not_before` is the operator's limit: nothing is sent earlier.
+    limited: bool,
     /// Another key stands ready: no wait needed.
     fresh_key: bool,
 }
@@ -108,9 +110,10 @@ impl Failover {
             .map(|candidate| Entry {
                 tries: 0,
                 not_before: match candidate.standing.health {
-                    Health::Cooling { until } => until,
+                    Health::Cooling { until } | Health::Limited { until } => until,
                     _ => Duration::ZERO,
                 },
+                limited: matches!(candidate.standing.health, Health::Limited { .. }),
                 dead: false,
                 fresh_key: false,
             })
@@ -151,7 +154,12 @@ impl Failover {
             return Step::Wait(wait);
         }
         // Everything cools for longer than we may wait: ask the one that recovers first rather than fail unasked (C4).
-        if self.calls == 0 {
+        // A limit of the operator's is no cooldown: it is kept.
+        let recovering = |(_, entry): &(usize, &Entry)| !entry.dead && !entry.limited;
+        if self.calls == 0
+            && let Some((at, _)) =
+                self.entries.iter().enumerate().filter(recovering).min_by_key(|(_, entry)| entry.not_before)
+        {
             return self.call(at);
         }
         self.stopped = true;

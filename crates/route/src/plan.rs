@@ -183,7 +183,9 @@ impl<S: Signals> Gather<'_, S> {
         let draw = unit(self.draw, u64::from(slot));
         let score = strategy::score(ordering, &View { target, standing: &standing, position, weight, draw });
         let cooling = match standing.health {
-            Health::Cooling { until } => u64::try_from(until.as_nanos()).unwrap_or(u64::MAX).max(1),
+            Health::Cooling { until } | Health::Limited { until } => {
+                u64::try_from(until.as_nanos()).unwrap_or(u64::MAX).max(1)
+            }
             _ => 0,
         };
         let sticks = want.order.is_empty() && self.ask.sticky == Some(target.id);

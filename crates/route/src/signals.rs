@@ -33,7 +33,13 @@ pub enum Health {
     Good,
     /// Significant failures in the last 30 s: behind its peers.
     Degraded,
-    /// Not before this time: a breaker is open, its keys are spent, or the pod's own limit is reached.
+    /// The operator's own limit is reached: never before this time (Z10).
+    Limited {
+        /// When it has room again, since the same fixed start as `now`.
+        until: Duration,
+    },
+    /// Better not before this time: a breaker is open or its keys rest. Where all targets cool, one is tried all the
+    /// same (C4).
     Cooling {
         /// When it may be called again, since the same fixed start as `now`.
         until: Duration,

@@ -100,6 +100,34 @@ pub fn insert_member(bytes: &[u8], end: usize, key: &str, json: &str) -> Bytes {
     Bytes::from(out)
 }
 
+/// The chunk without its `"usage": null`, which OpenAI adds to every chunk once usage is asked for. Within a JSON string
+/// the quotes would be escaped, so the bytes can only be that member.
+pub fn without_null_usage(chunk: &Bytes) -> Bytes {
+    let Some(key) = memchr::memmem::find(chunk, b"\"usage\"") else { return chunk.clone() };
+    let value = &chunk[key + 7..];
+    let blank = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let colon = blank(value);
+    let after = colon + 1;
+    if value.get(colon) != Some(&b':') || !value[after..].trim_ascii_start().starts_with(b"null") {
+        return chunk.clone();
+    }
+    let end = key + 7 + after + blank(&value[after..]) + 4;
+    let before = chunk[..key].trim_ascii_end();
+    let mut out = Vec::with_capacity(chunk.len());
+    if before.ends_with(b",") {
+        out.extend_from_slice(&before[..before.len() - 1]);
+        out.extend_from_slice(&chunk[end..]);
+    } else {
+        // The first member: the comma behind it goes too.
+        let rest = &chunk[end..];
+        let skip = blank(rest);
+        let skip = if rest.get(skip) == Some(&b',') { skip + 1 } else { 0 };
+        out.extend_from_slice(&chunk[..key]);
+        out.extend_from_slice(rest[skip..].trim_ascii_start());
+    }
+    Bytes::from(out)
+}
+
 fn brace_end(body: &[u8]) -> usize {
     memchr::memchr(b'{', body).map_or(0, |brace| brace + 1)
 }
@@ -170,6 +198,19 @@ mod tests {
         let mut edits = Edits::default();
         edits.set("model", "\"a\"").remove("provider");
         assert_eq!(edits.apply(&body, &head).as_ptr(), body.as_ptr());
+    }
+
+    /// U1
+    #[test]
+    fn a_null_usage_is_cut_wherever_it_stands() {
+        let cut = |chunk: &'static str| String::from_utf8(without_null_usage(&Bytes::from(chunk)).to_vec()).unwrap();
+        assert_eq!(cut(r#"{"a":1,"usage":null}"#), r#"{"a":1}"#);
+        assert_eq!(cut(r#"{"a":1, "usage" : null,"b":2}"#), r#"{"a":1,"b":2}"#);
+        assert_eq!(cut(r#"{"usage":null, "b":2}"#), r#"{"b":2}"#);
+        assert_eq!(cut(r#"{"usage":null}"#), r#"{}"#);
+        assert_eq!(cut(r#"{"usage":{"a":1}}"#), r#"{"usage":{"a":1}}"#);
+        assert_eq!(cut(r#"{"a":"\"usage\":null"}"#), r#"{"a":"\"usage\":null"}"#);
+        assert_eq!(cut(r#"{"a":"usage"}"#), r#"{"a":"usage"}"#);
     }
 
     #[test]

@@ -77,6 +77,16 @@ pub fn answer(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
     }
 }
 
+/// The usage in an error body: some vendors bill a call that they fail (U5).
+pub fn billed(operation: Operation, body: &[u8]) -> Option<Usage> {
+    let head = crate::Head::read(body).ok()?;
+    let raw = head.present("usage")?;
+    match operation.dialect() {
+        crate::Dialect::Anthropic => anthropic::usage::read(raw),
+        crate::Dialect::OpenAi => openai::usage::read(raw),
+    }
+}
+
 /// Place of the borrowed JSON text `part` within `whole`, of which it must be a part.
 pub(crate) fn place(whole: &[u8], part: &str) -> Range<usize> {
     let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);

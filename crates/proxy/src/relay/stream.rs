@@ -12,7 +12,13 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body as _, Frame};
 use outrigger_route::snapshot::Timeouts;
-use outrigger_wire::{Failure, Kind, Meaning, Operation, Peek, body::Stream, edit::insert_member, resume::Splice, sse};
+use outrigger_wire::{
+    Failure, Kind, Meaning, Operation, Peek,
+    body::Stream,
+    edit::{insert_member, without_null_usage},
+    resume::Splice,
+    sse,
+};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
@@ -255,7 +261,10 @@ impl Relay {
         let closes = peek.finish.is_some() || peek.meaning == Meaning::End;
         self.passed += 1;
         self.last = frame.clone();
-        let raw = self.with_additions(frame, &peek, closes);
+        let mut raw = self.with_additions(frame, &peek, closes);
+        if self.hide_usage {
+            raw = without_null_usage(&raw);
+        }
         if let Some(finish) = peek.finish {
             self.record.finish = Some(finish);
         }
