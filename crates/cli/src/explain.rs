@@ -28,7 +28,7 @@ pub(crate) fn explain(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let view = folder::view(args.namespace.as_ref());
     let policy = match &args.policy {
         Some(dir) => folder::read(dir, &catalog, &view)?,
-        None => folder::compiled(&World::from_env(&catalog, &environment), &catalog, &view, ToString::to_string),
+        None => folder::compiled(World::from_env(&catalog, &environment), &catalog, &view, ToString::to_string),
     };
     for error in &policy.errors {
         eprintln!("error: {error}");

@@ -1,13 +1,14 @@
 //! A folder of policy: its files, and what they mean.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 use outrigger_catalog::Catalog;
-use outrigger_compile::{Severity, View, World, compile, describe, manifest};
+use outrigger_compile::{ObjectRef, Severity, View, World, compile, describe, manifest};
 use outrigger_route::Snapshot;
 
 use crate::config::environment;
@@ -16,6 +17,12 @@ use crate::config::environment;
 pub(crate) struct Policy {
     /// What is good of it.
     pub(crate) snapshot: Snapshot,
+    /// The objects it was made of.
+    pub(crate) world: World,
+    /// The objects that are unusable.
+    pub(crate) bad: BTreeSet<ObjectRef>,
+    /// Some document could not be read: what it held is not known.
+    pub(crate) unreadable: bool,
     /// Problems that make an object unusable, each with its place.
     pub(crate) errors: Vec<String>,
     /// Everything else worth saying.
@@ -54,7 +61,8 @@ pub(crate) fn read(folder: &Path, catalog: &Catalog, view: &View) -> anyhow::Res
     }
     let (world, locations, duplicates) = manifest::assemble(objects);
     problems.extend(duplicates);
-    let mut policy = compiled(&world, catalog, view, |problem| describe(problem, &locations));
+    let mut policy = compiled(world, catalog, view, |problem| describe(problem, &locations));
+    policy.unreadable = problems.iter().any(|problem| problem.severity == Severity::Error);
     for problem in problems.iter().rev() {
         let line = format!("{}:{}:{}: {}", problem.file, problem.line, problem.column, problem.message);
         let list = if problem.severity == Severity::Error { &mut policy.errors } else { &mut policy.warnings };
@@ -68,14 +76,19 @@ pub(crate) fn read(folder: &Path, catalog: &Catalog, view: &View) -> anyhow::Res
 
 /// Compiles `world`, sorting its problems by severity.
 pub(crate) fn compiled(
-    world: &World,
+    world: World,
     catalog: &Catalog,
     view: &View,
     describe: impl Fn(&outrigger_compile::Problem) -> String,
 ) -> Policy {
-    let (snapshot, problems) = compile(world, catalog, view);
+    let (snapshot, problems) = compile(&world, catalog, view);
     let of = |severity| problems.iter().filter(|problem| problem.severity == severity).map(&describe).collect();
-    Policy { errors: of(Severity::Error), warnings: of(Severity::Warning), snapshot }
+    let bad = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .map(|problem| problem.object.clone())
+        .collect();
+    Policy { errors: of(Severity::Error), warnings: of(Severity::Warning), snapshot, world, bad, unreadable: false }
 }
 
 /// The view that `--namespace` means.

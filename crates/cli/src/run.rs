@@ -1,18 +1,23 @@
 //! `outrigger run`: the wiring of a local sidecar, top to bottom.
 
-use std::{path::Path, process::ExitCode, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Context;
 use outrigger_catalog::Catalog;
-use outrigger_compile::View;
+use outrigger_compile::{View, World};
 use outrigger_proxy::{Config, Sidecar};
+use outrigger_route::Snapshot;
 use outrigger_telemetry::logging;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     banner,
     config::{LogFormat, RunArgs},
-    folder,
+    folder::{self, Policy},
     source::Source,
     watch,
 };
@@ -54,7 +59,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     banner::print(&sidecar, &snapshot, &source);
     drop(snapshot);
     let watching = match &source {
-        Source::Folder(dir) => Some(tokio::spawn(follow(sidecar.clone(), dir.clone(), view))),
+        Source::Folder(dir) => Some(tokio::spawn(follow(sidecar.clone(), dir.clone(), view, policy.world))),
         Source::Environment | Source::Simulated(_) => None,
     };
     tokio::select! {
@@ -88,34 +93,40 @@ fn config(args: &RunArgs) -> Config {
     }
 }
 
-/// Applies every good edit of the folder; a bad one is reported while the old policy keeps serving.
-async fn follow(sidecar: Arc<Sidecar>, dir: std::path::PathBuf, view: View) {
+/// Applies edits of the folder: what is good of one is served from the next request on, and what is bad keeps its last
+/// good value and is reported (R-CFG-5). An edit of which nothing consistent can be made changes nothing (K2).
+async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: View, mut last_good: World) {
     let mut seen = watch::fingerprint(&dir);
     loop {
         tokio::time::sleep(watch::INTERVAL).await;
-        let (folder, view, former) = (dir.clone(), view.clone(), seen);
+        let (folder, view, former, pinned_to) = (dir.clone(), view.clone(), seen, last_good.clone());
         // Off the traffic threads: compiling takes milliseconds that no request should wait for.
         let read = tokio::task::spawn_blocking(move || {
             let now = watch::fingerprint(&folder);
-            (now != former).then(|| (now, folder::read(&folder, &Catalog::embedded(), &view)))
+            (now != former).then(|| (now, read_edit(&folder, &view, &pinned_to)))
         });
-        let Ok(Some((now, policy))) = read.await else { continue };
+        let Ok(Some((now, edit))) = read.await else { continue };
         seen = now;
-        match policy {
-            Ok(policy) if policy.errors.is_empty() => {
-                report(&[], &policy.warnings);
-                let revision = policy.snapshot.revision.clone();
-                sidecar.publish(policy.snapshot, policy.warnings);
-                tracing::info!(revision = &*revision, "policy applied");
+        match edit {
+            Ok(Edit { served: Some((snapshot, world)), errors, warnings }) => {
+                report(&errors, &warnings);
+                let revision = snapshot.revision.clone();
+                sidecar.publish(snapshot, errors.clone());
+                last_good = world;
+                if errors.is_empty() {
+                    tracing::info!(revision = &*revision, "policy applied");
+                } else {
+                    tracing::error!(
+                        code = "policy_rejected_in_part",
+                        revision = &*revision,
+                        "the good objects of the edit are served; the bad ones keep their last good value"
+                    );
+                }
             }
-            Ok(policy) => {
-                report(&policy.errors, &policy.warnings);
-                tracing::error!(
-                    code = "policy_rejected",
-                    serving = sidecar.revision(),
-                    "the edit is not served; the old policy is"
-                );
-                sidecar.problems(policy.errors);
+            Ok(Edit { served: None, errors, warnings }) => {
+                report(&errors, &warnings);
+                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "the old policy is served");
+                sidecar.problems(errors);
             }
             Err(error) => {
                 tracing::error!(
@@ -127,6 +138,25 @@ async fn follow(sidecar: Arc<Sidecar>, dir: std::path::PathBuf, view: View) {
             }
         }
     }
+}
+
+/// What came of an edit.
+struct Edit {
+    served: Option<(Snapshot, World)>,
+    errors: Vec<String>,
+    warnings: Vec<String>,
+}
+
+fn read_edit(dir: &Path, view: &View, last_good: &World) -> anyhow::Result<Edit> {
+    let catalog = Catalog::embedded();
+    let Policy { snapshot, world, bad, unreadable, errors, warnings } = folder::read(dir, &catalog, view)?;
+    if errors.is_empty() {
+        return Ok(Edit { served: Some((snapshot, world)), errors, warnings });
+    }
+    let pinned = world.pinned(last_good, &bad, unreadable);
+    let repaired = folder::compiled(pinned, &catalog, view, ToString::to_string);
+    let served = repaired.errors.is_empty().then_some((repaired.snapshot, repaired.world));
+    Ok(Edit { served, errors, warnings })
 }
 
 fn report(errors: &[String], warnings: &[String]) {

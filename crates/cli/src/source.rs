@@ -30,14 +30,14 @@ impl Source {
         }
         let world = World::from_env(catalog, &environment);
         if !world.providers.is_empty() {
-            let policy = folder::compiled(&world, catalog, view, ToString::to_string);
+            let policy = folder::compiled(world, catalog, view, ToString::to_string);
             return Ok((Self::Environment, policy));
         }
         let servers = vec![outrigger_simulate::start("sim-a").await?, outrigger_simulate::start("sim-b").await?];
         let text = simulated_policy(&servers);
         let (objects, _) = manifest::parse("simulated.yaml", &text, &environment);
         let (world, _, _) = manifest::assemble(objects);
-        Ok((Self::Simulated(servers), folder::compiled(&world, catalog, view, ToString::to_string)))
+        Ok((Self::Simulated(servers), folder::compiled(world, catalog, view, ToString::to_string)))
     }
 }
 

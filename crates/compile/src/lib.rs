@@ -17,6 +17,7 @@ mod env;
 mod hash;
 pub mod manifest;
 mod names;
+mod pin;
 mod policy;
 mod problem;
 mod provider;

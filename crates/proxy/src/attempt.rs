@@ -23,6 +23,7 @@ use crate::{
     error::Exhausted,
     intake::{Reading, Taken},
     record::{Attempt, Served},
+    redact,
     signals::InFlight,
     state::Published,
 };
@@ -196,6 +197,15 @@ async fn call(cx: &Context<'_>, at: usize) -> Ended {
         Err(_) => Err(Failure::local(Kind::TotalTimeout, "the request's total time limit ran out")),
     };
     uncounted.armed = false;
+    let result = result
+        .map(|mut committed| {
+            redact::headers(&mut committed.headers, &target.provider);
+            committed
+        })
+        .map_err(|mut failure| {
+            redact::failure(&mut failure, &target.provider);
+            failure
+        });
     Ended { at, key, sent, result }
 }
 

@@ -12,6 +12,7 @@ mod listen;
 pub mod metrics;
 mod models;
 mod record;
+mod redact;
 mod relay;
 mod resume;
 mod serve;

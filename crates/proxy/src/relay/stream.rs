@@ -28,6 +28,7 @@ use crate::{
     attempt::{self, Answered, Committed, Stream as Upstream},
     error,
     record::{Record, usd},
+    redact,
     resume::{self, Resume, Resumed},
     signals::InFlight,
 };
@@ -315,6 +316,11 @@ impl Relay {
         if !matches!(self.state, State::Open) {
             return;
         }
+        let mut failure = failure.clone();
+        if let Some(served) = &self.record.served {
+            redact::failure(&mut failure, &served.target.provider);
+        }
+        let failure = &failure;
         self.record.broke(failure.kind);
         if let Some(attempt) = self.record.attempts.last_mut() {
             attempt.failure = Some(failure.kind);
