@@ -1,6 +1,6 @@
 //! What one request may cost in upstream calls, what moves it on, and what the caller hears when nothing helped.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -135,6 +135,42 @@ async fn retry_after_is_waited_for_when_nothing_else_is_left() {
     }
 }
 
+/// A moment from now, as HTTP writes it; whole seconds, rounded down.
+fn http_date(from_now: Duration) -> String {
+    let at = (SystemTime::now() + from_now).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let (days, second) = (at / 86_400, at % 86_400);
+    let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][(days % 7) as usize];
+    // Years begin in March here, so that a leap day is the last of its year.
+    let day = days + 719_468;
+    let (era, of_era) = (day / 146_097, day % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * month + 2) / 5 + 1;
+    let name = ["Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb"][month as usize];
+    let year = year + era * 400 + u64::from(month >= 10);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{weekday}, {date:02} {name} {year} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
+/// F4: a date in the future is waited for, and one in the past asks for no wait.
+#[tokio::test]
+async fn retry_after_may_be_a_date() {
+    let from_now = Duration::from_secs(3);
+    let a = Upstream::with(move |_, number| match number {
+        0 => Reply::error(429).header("retry-after", &http_date(from_now)),
+        1 => Reply::error(429).header("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        _ => chat_ok("later"),
+    })
+    .await;
+    let policy = over(&[&a], |route| route.failover("attempts: 4, maxWait: 10s").timeouts("total: 20s"));
+    let answer = Sidecar::with_policy(policy).await.client().post(CHAT, chat("r")).await;
+    assert_eq!((answer.status, answer.said().as_str()), (200, "later"), "{}", answer.text());
+    let seen = a.requests();
+    // The date has no fraction of a second, so that up to one less is asked for.
+    assert!(seen[1].at - seen[0].at >= Duration::from_millis(1_900), "{:?}", seen[1].at - seen[0].at);
+}
+
 /// F4: a wait longer than what is left of the request moves on at once, and is told to the caller when all ask for one.
 #[tokio::test]
 async fn a_wait_beyond_the_deadline_is_not_begun() {
@@ -224,6 +260,27 @@ async fn a_caller_that_forbids_fallbacks_gets_none() {
     request["provider"] = json!({"allow_fallbacks": false});
     let answer = sidecar.client().post(CHAT, request).await;
     assert_eq!((answer.status, b.hits()), (500, 0), "{}", answer.text());
+}
+
+/// S6: with the whole budget of the route, streamed or not, and when the first target cannot be connected to at all.
+#[tokio::test]
+async fn forbidding_fallbacks_holds_whatever_the_route_allows() {
+    let b = Upstream::start([chat_ok("b")]).await;
+    for streamed in [false, true] {
+        let mut request = if streamed { chat_streamed("r") } else { chat("r") };
+        request["provider"] = json!({"allow_fallbacks": false});
+        let a = Upstream::start([Reply::error(503)]).await;
+        let sidecar = Sidecar::with_policy(over(&[&a, &b], |route| route.failover("attempts: 4, maxWait: 1s"))).await;
+        let answer = sidecar.client().post(CHAT, &request).await;
+        assert_eq!((answer.status, a.hits() > 0), (503, true), "{streamed}: {}", answer.text());
+        let gone = Policy::new().provider("a", format!("http://{}/v1", refused_addr())).provider("b", b.base_url());
+        let sidecar =
+            Sidecar::with_policy(gone.route_with("r", &["a", "b"], |route| route.failover("attempts: 4, maxWait: 1s")))
+                .await;
+        let answer = sidecar.client().post(CHAT, &request).await;
+        assert!(answer.status >= 500, "{streamed}: {} {}", answer.status, answer.text());
+    }
+    assert_eq!(b.hits(), 0);
 }
 
 /// Hedging is opt-in; the first to answer wins and the other is cancelled at once.

@@ -21,7 +21,7 @@ mod upstream;
 pub use answers::*;
 pub use client::{Answer, Client, End, Event, Headers, Streamed, Streaming};
 pub use policy::{MODEL, Policy, Provider, Route, UPSTREAM_MODEL};
-pub use sidecar::{Exit, Metrics, Setup, Sidecar};
+pub use sidecar::{Exit, Metrics, Setup, Sidecar, binary};
 pub use upstream::{Ev, Reply, Request, Upstream, refused_addr};
 
 /// How long anything may take before a story is given up: a hang must fail, not block the run.

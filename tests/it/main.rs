@@ -6,8 +6,22 @@
 //! | `harness_tests` | proof that the scripted provider and the client do what a script says, without a sidecar |
 //! | `surfaces` | chat, messages and responses behind one face, so that a rule is told once for all three |
 //! | `streaming` | relaying, moving on before the first content, breaking honestly behind it |
+//! | `resume` | going on elsewhere behind a break, on routes that opt in |
+//! | `failover` | what one request may cost in calls, what moves it on, what its caller hears |
+//! | `cooldown` | targets and keys that rest, and how they come back |
+//! | `sticky` | conversations that stay with their provider |
 //! | `timeouts` | each time limit alone, and none that nobody set |
 //! | `cancel` | callers that leave |
+//! | `input` | requests that are wrong, too large or too slow, and starts that cannot be |
+//! | `exact` | the same bytes on both sides |
+//! | `traffic` | recorded exchanges, replayed |
+//! | `operations` | every other path: embeddings, images, audio, forms |
+//! | `models` | the catalogue as callers see it |
+//! | `usage` | tokens and what they cost |
+//! | `observe` | metrics, headers, metadata, logs |
+//! | `security` | keys, hosts, ports, quotas |
+//! | `policy_edit` | policy that changes under traffic, and whom it serves |
+//! | `memory` | a flood, and what is held of it |
 //! | `drain` | SIGTERM, readiness, liveness |
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on should stop")]
@@ -21,11 +35,14 @@ mod failover;
 mod harness;
 mod harness_tests;
 mod input;
+mod memory;
+mod models;
 mod observe;
 mod operations;
 mod policy_edit;
 mod resume;
 mod security;
+mod sticky;
 mod streaming;
 mod surfaces;
 mod timeouts;

@@ -1,5 +1,9 @@
 //! What an operator sees, and what nobody does.
 
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
 use crate::{harness::*, surfaces::settled};
 
 const CHAT: &str = "/v1/chat/completions";
@@ -39,4 +43,165 @@ async fn no_content_and_no_credential_is_logged() {
     for canary in ["prompt-canary", "answer-canary", "caller-canary", "sk-test-a"] {
         assert!(!log.contains(canary), "{canary} in {log}");
     }
+}
+
+fn two(a: &Upstream, b: &Upstream) -> Policy {
+    Policy::new().provider("a", a.base_url()).provider("b", b.base_url()).route("r", &["a", "b"])
+}
+
+fn own_headers(headers: &Headers) -> Vec<(String, String)> {
+    let own = headers.0.iter().filter(|(name, _)| name.to_ascii_lowercase().starts_with("x-outrigger-"));
+    let mut own: Vec<_> = own.map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect();
+    own.sort();
+    own
+}
+
+/// The headers that tell what happened, and no others: whole, streamed and lost; a provider cannot add to them.
+#[tokio::test]
+async fn an_answer_says_what_happened_in_its_headers() {
+    let a = Upstream::start([Reply::error(500)]).await;
+    let b = Upstream::start([chat_ok("b"), chat_stream(["b"]), Reply::error(500)]).await;
+    let sidecar = Sidecar::with_policy(two(&a, &b).route_with("s", &["a", "b"], |route| {
+        route.failover("attempts: 2, maxWait: 100ms").spec("stickiness: {mode: Off}")
+    }))
+    .await;
+    let names = |headers: &Headers| own_headers(headers).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let told = ["attempts", "decision-id", "model", "provider", "route"].map(|name| format!("x-outrigger-{name}"));
+
+    let whole = sidecar.client().post(CHAT, chat("s")).await;
+    assert_eq!(whole.status, 200, "{}", whole.text());
+    let mut with_cost = told.to_vec();
+    with_cost.insert(1, "x-outrigger-cost".to_owned());
+    assert_eq!(names(&whole.headers), with_cost);
+    let said = ["attempts", "model", "provider", "route"].map(|name| whole.header(&format!("x-outrigger-{name}")));
+    assert_eq!(said, [Some("2"), Some(MODEL), Some("default/b"), Some("default/s")]);
+    assert_eq!(whole.header("x-outrigger-decision-id"), whole.header("x-generation-id"));
+
+    let streamed = sidecar.client().stream(CHAT, chat_streamed("s")).await;
+    assert_eq!((streamed.status, names(&streamed.headers)), (200, told.to_vec()));
+    assert_ne!(streamed.header("x-generation-id"), whole.header("x-generation-id"));
+
+    let lost = sidecar.client().post(CHAT, chat("s")).await;
+    let told = ["attempts", "decision-id", "error", "route"].map(|name| format!("x-outrigger-{name}"));
+    assert_eq!((lost.status, names(&lost.headers)), (500, told.to_vec()), "{}", lost.text());
+    assert_eq!(lost.header("x-outrigger-error"), lost.json()["error"]["code"].as_str());
+}
+
+/// What was considered and tried is told in the body to who asks, and to nobody else.
+#[tokio::test]
+async fn routing_metadata_is_in_the_body_when_asked_for() {
+    let a = Upstream::start([Reply::error(500)]).await;
+    let b = Upstream::with(|request, _| match request.json()["stream"] == true {
+        true => chat_stream(["b", "b"]),
+        false => chat_ok("b"),
+    })
+    .await;
+    let policy = two(&a, &b).route_with("s", &["a", "b"], |route| route.spec("stickiness: {mode: Off}"));
+    let sidecar = Sidecar::with_policy(policy).await;
+    let check = |metadata: &Value| {
+        assert_eq!((&metadata["requested"], &metadata["attempt"]), (&json!("s"), &json!(2)), "{metadata}");
+        let tried: Vec<_> = (0..2).map(|at| metadata["attempts"][at]["provider"].clone()).collect();
+        assert_eq!(tried, ["default/a", "default/b"]);
+        let chosen: Vec<_> = metadata["endpoints"]["available"].as_array().unwrap().iter().collect();
+        let chosen: Vec<_> = chosen.iter().filter(|one| one["selected"] == true).map(|one| &one["provider"]).collect();
+        assert_eq!((chosen, &metadata["endpoints"]["total"]), (vec![&json!("default/b")], &json!(2)));
+    };
+    let asking = || sidecar.client().header("x-openrouter-metadata", "enabled");
+    check(&asking().post(CHAT, chat("s")).await.json()["openrouter_metadata"]);
+    let streamed = asking().stream(CHAT, chat_streamed("s")).await;
+    let told: Vec<Value> = streamed
+        .data()
+        .iter()
+        .filter_map(|data| serde_json::from_str::<Value>(data).ok()?.get("openrouter_metadata").cloned())
+        .collect();
+    assert_eq!((told.len(), streamed.said().as_str(), streamed.is_done()), (1, "bb", true), "{}", streamed.text());
+    check(&told[0]);
+    let plain = sidecar.client().post(CHAT, chat("s")).await.text();
+    let plain = plain + &sidecar.client().stream(CHAT, chat_streamed("s")).await.text();
+    assert!(!plain.contains("openrouter_metadata"), "{plain}");
+    assert!(b.requests().iter().all(|seen| seen.header("x-openrouter-metadata").is_none()), "the question is for us");
+}
+
+/// M2: an edit of the policy, and even the end of a provider, takes nothing back.
+#[tokio::test]
+async fn counters_never_go_backwards_over_a_policy_edit() {
+    let (a, b) = (Upstream::start([Reply::error(500)]).await, Upstream::start([chat_ok("b")]).await);
+    let sidecar = Sidecar::with_policy(two(&a, &b)).await;
+    sidecar.client().post(CHAT, chat("r")).await;
+    let mut before = settled(&sidecar, 1).await;
+    let edits = [two(&a, &b).route("new", &["b"]), Policy::new().provider("b", b.base_url()).route("last", &["b"])];
+    for (edit, name) in edits.into_iter().zip(["new", "last"]) {
+        sidecar.edit(edit);
+        while sidecar.client().post(CHAT, chat(name)).await.status != 200 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let counted = before.sum("outrigger_requests_total", &[]) as usize + 1;
+        let after = settled(&sidecar, counted).await;
+        for (series, value) in &before.0 {
+            let family = series.split('{').next().unwrap();
+            if ["_total", "_count", "_sum", "_bucket"].iter().any(|kind| family.ends_with(kind)) {
+                let now = after.0.get(series).copied();
+                assert!(now >= Some(*value), "{series} was {value} and is {now:?} after {name}");
+            }
+        }
+        before = after;
+    }
+}
+
+/// M3: a cooldown is counted with its reason, and the time between tokens is measured.
+#[tokio::test]
+async fn cooldowns_and_the_time_between_tokens_are_measured() {
+    let a = Upstream::start([Reply::error(429).header("retry-after", "60")]).await;
+    let b = Upstream::start([chat_stream(["x", "y", "z"]).every(40)]).await;
+    let sidecar = Sidecar::with_policy(two(&a, &b)).await;
+    assert!(sidecar.client().stream(CHAT, chat_streamed("r")).await.is_done());
+    let metrics = settled(&sidecar, 1).await;
+    assert_eq!(metrics.sum("outrigger_cooldowns_total", &[("provider", "default/a"), ("model", MODEL)]), 1.0);
+    assert_eq!(metrics.sum("outrigger_cooldowns_total", &[("reason", "rate_limited")]), 1.0, "{metrics:?}");
+    let gap = |part: &str| metrics.sum(&format!("outrigger_inter_token_seconds_{part}"), &[("provider", "default/b")]);
+    assert_eq!(gap("count"), 1.0, "{metrics:?}");
+    assert!(gap("sum") >= 0.03, "{}", gap("sum"));
+}
+
+/// The peers of every TCP socket of a process but its listeners' own connections, and how many UDP sockets it has.
+#[cfg(target_os = "linux")]
+fn contacts(sidecar: &Sidecar) -> (Vec<std::net::SocketAddr>, usize) {
+    use std::{fs, net::SocketAddr};
+    let links = fs::read_dir(format!("/proc/{}/fd", sidecar.pid())).unwrap().flatten();
+    let links = links.filter_map(|fd| fs::read_link(fd.path()).ok());
+    let own: Vec<String> =
+        links.filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())).collect();
+    let rows = |table: &str| {
+        let text = fs::read_to_string(format!("/proc/{}/net/{table}", sidecar.pid())).unwrap_or_default();
+        let rows = text.lines().skip(1).map(|row| row.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        rows.filter(|row| own.contains(&row[9])).collect::<Vec<_>>()
+    };
+    let addr = |text: &str| {
+        let (ip, port) = text.split_once(':').unwrap();
+        let ip = u32::from_str_radix(ip, 16).unwrap().to_ne_bytes();
+        SocketAddr::from((ip, u16::from_str_radix(port, 16).unwrap()))
+    };
+    assert_eq!(rows("tcp6").len(), 0, "everything in these stories is IPv4");
+    let ours = [sidecar.listen, sidecar.admin];
+    let dialled = rows("tcp").into_iter().filter(|row| !ours.contains(&addr(&row[1])));
+    (dialled.map(|row| addr(&row[2])).collect(), rows("udp").len() + rows("udp6").len())
+}
+
+/// M6, K1: no control plane, no telemetry, no name server: the provider is all that is ever talked to.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nothing_but_the_provider_is_contacted() {
+    let a = Upstream::start([chat_stream(["x"; 10]).every(50)]).await;
+    let sidecar = Sidecar::with_policy(Policy::new().provider("a", a.base_url()).route("r", &["a"])).await;
+    assert_eq!(contacts(&sidecar), (vec![], 0), "before there is a request");
+    let mut streaming = sidecar.client().open(CHAT, chat_streamed("r")).await;
+    let mut seen = Vec::new();
+    while streaming.next().await.is_some() {
+        let (peers, datagrams) = contacts(&sidecar);
+        assert_eq!(datagrams, 0);
+        seen.extend(peers);
+    }
+    sidecar.metrics().await;
+    seen.extend(contacts(&sidecar).0);
+    assert!(!seen.is_empty() && seen.iter().all(|peer| *peer == a.addr()), "{seen:?}");
 }

@@ -40,3 +40,74 @@ async fn a_bad_edit_is_reported_while_the_old_one_serves() {
     }
     assert!(sidecar.admin_client().get("/config").await.text().contains("attempts"));
 }
+
+/// A provider in a namespace of its own that allows these namespaces, and a route of another namespace over it.
+fn shared(upstream: &Upstream, allowed: &str) -> Policy {
+    let url = upstream.base_url();
+    Policy::new().document(&format!(
+        r#"
+apiVersion: outrigger.dev/v1alpha1
+kind: ModelProvider
+metadata: {{name: main, namespace: platform}}
+spec:
+  preset: openai
+  baseURL: "{url}"
+  allowedNamespaces: {{from: {allowed}}}
+  credentials:
+  - {{name: main, secretKeyRef: {{name: shared, key: main}}}}
+  models:
+  - {{model: {MODEL}, upstreamName: {UPSTREAM_MODEL}}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: shared, namespace: platform}}
+stringData: {{main: sk-shared}}
+---
+apiVersion: outrigger.dev/v1alpha1
+kind: ModelRoute
+metadata: {{name: r, namespace: team}}
+spec:
+  targets:
+  - {{model: {MODEL}, provider: platform/main}}
+"#
+    ))
+}
+
+/// A provider of another namespace serves whom it allows, and nobody else learns of it.
+#[tokio::test]
+async fn a_provider_of_another_namespace_serves_whom_it_allows() {
+    let a = Upstream::start([chat_ok("a")]).await;
+    let of = |allowed: &str| Sidecar::setup(shared(&a, allowed)).arg("--namespace").arg("team");
+    let sidecar = of("All").start().await;
+    for name in ["r", MODEL] {
+        let answer = sidecar.client().post(CHAT, chat(name)).await;
+        assert_eq!((answer.status, answer.said().as_str()), (200, "a"), "{name}: {}", answer.text());
+    }
+    assert_eq!(a.last().header("authorization"), Some("Bearer sk-shared"));
+
+    let served = a.hits();
+    let sidecar = of("Same").start().await;
+    for name in ["r", "team/r", MODEL] {
+        let answer = sidecar.client().post(CHAT, chat(name)).await;
+        assert!((400..500).contains(&answer.status), "{name}: {} {}", answer.status, answer.text());
+    }
+    assert!(sidecar.wait_log("allowedNamespaces").await.contains("team"));
+    let listed = sidecar.client().get("/v1/models").await.text();
+    assert!(!listed.contains(MODEL), "{listed}");
+    assert_eq!(a.hits(), served);
+}
+
+/// What a provider no longer allows ends with the edit that says so: a last good value is no right.
+#[tokio::test]
+async fn a_namespace_that_is_no_longer_allowed_is_refused() {
+    let a = Upstream::start([chat_ok("a")]).await;
+    let sidecar = Sidecar::setup(shared(&a, "All")).arg("--namespace").arg("team").start().await;
+    assert_eq!(sidecar.client().post(CHAT, chat("r")).await.status, 200);
+    sidecar.edit(shared(&a, "Same"));
+    sidecar.wait_log("allowedNamespaces").await;
+    let begun = Instant::now();
+    while sidecar.client().post(CHAT, chat("r")).await.status == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(3), "still served");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

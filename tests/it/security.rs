@@ -1,6 +1,6 @@
 //! Keys stay in, callers stay out of what is not theirs.
 
-use std::time::Duration;
+use std::{net::SocketAddr, process::Command, time::Duration};
 
 use serde_json::json;
 
@@ -143,13 +143,24 @@ async fn the_callers_credentials_are_not_forwarded() {
 }
 
 /// Z8: loopback unless told otherwise.
+#[test]
+fn the_default_listeners_are_on_loopback() {
+    let told = Command::new(binary()).args(["run", "--help"]).env_clear().output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    for flag in ["--listen <", "--admin-listen <"] {
+        let at = told.find(&format!(" {flag}")).unwrap_or_else(|| panic!("{flag} in {told}"));
+        let default = told[at..].split_once("[default: ").and_then(|(_, rest)| rest.split_once(']'));
+        let default: SocketAddr = default.unwrap().0.parse().unwrap();
+        assert!(default.ip().is_loopback(), "{flag} {default}");
+    }
+}
+
+/// A setting that is none ends the start with a message that names it.
 #[tokio::test]
-async fn the_default_listeners_are_on_loopback() {
+async fn a_setting_that_is_none_is_refused() {
     let a = Upstream::start([chat_ok("a")]).await;
-    let sidecar = Sidecar::with_policy(keyed(&a)).await;
-    assert!(sidecar.listen.ip().is_loopback() && sidecar.admin.ip().is_loopback());
-    let help = Sidecar::setup(keyed(&a)).arg("--listen").arg("nonsense").run_to_exit().await;
-    assert!(!help.status.success(), "{:?}", help.log);
+    let exit = Sidecar::setup(keyed(&a)).arg("--read-timeout").arg("nonsense").run_to_exit().await;
+    assert!(!exit.status.success() && exit.log.join("\n").contains("nonsense"), "{:?}", exit.log);
 }
 
 /// Z10: alias, namespaced name, catalogue id and the `models` list all draw on one limit.

@@ -45,8 +45,8 @@ pub(crate) struct RunArgs {
     /// Largest request body
     #[arg(long, env = "OUTRIGGER_MAX_BODY", default_value = "64MiB", value_parser = bytes, value_name = "SIZE")]
     pub(crate) max_body: usize,
-    /// Memory for request bodies held at one time; further requests queue
-    #[arg(long, env = "OUTRIGGER_BUFFER_BUDGET", default_value = "80MiB", value_parser = bytes, value_name = "SIZE")]
+    /// Memory for request bodies held at one time, each counted twice; further requests queue
+    #[arg(long, env = "OUTRIGGER_BUFFER_BUDGET", default_value = "64MiB", value_parser = bytes, value_name = "SIZE")]
     pub(crate) buffer_budget: usize,
     /// How long a request queues for buffer memory before it is answered 503
     #[arg(long, env = "OUTRIGGER_QUEUE_TIMEOUT", default_value = "10s", value_parser = duration, value_name = "TIME")]

@@ -82,13 +82,16 @@ pub(crate) fn compiled(
     describe: impl Fn(&outrigger_compile::Problem) -> String,
 ) -> Policy {
     let (snapshot, problems) = compile(&world, catalog, view);
-    let of = |severity| problems.iter().filter(|problem| problem.severity == severity).map(&describe).collect();
+    let of = |warning: bool| {
+        let wanted = problems.iter().filter(|problem| (problem.severity == Severity::Warning) == warning);
+        wanted.map(&describe).collect()
+    };
     let bad = problems
         .iter()
         .filter(|problem| problem.severity == Severity::Error)
         .map(|problem| problem.object.clone())
         .collect();
-    Policy { errors: of(Severity::Error), warnings: of(Severity::Warning), snapshot, world, bad, unreadable: false }
+    Policy { errors: of(false), warnings: of(true), snapshot, world, bad, unreadable: false }
 }
 
 /// The view that `--namespace` means.

@@ -155,7 +155,7 @@ fn read_edit(dir: &Path, view: &View, last_good: &World) -> anyhow::Result<Edit>
     }
     let pinned = world.pinned(last_good, &bad, unreadable);
     let repaired = folder::compiled(pinned, &catalog, view, ToString::to_string);
-    let served = repaired.errors.is_empty().then_some((repaired.snapshot, repaired.world));
+    let served = (repaired.bad.is_empty()).then_some((repaired.snapshot, repaired.world));
     Ok(Edit { served, errors, warnings })
 }
 

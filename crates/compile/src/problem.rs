@@ -22,6 +22,8 @@ pub struct Problem {
 pub enum Severity {
     /// The object, or the part of it that `field` names, is left out.
     Error,
+    /// The object is left out because access was not given. Unlike an error, a last good value does not outlive it.
+    Denied,
     /// Everything is used; it may mean something else than was intended.
     Warning,
 }
@@ -76,6 +78,11 @@ impl<'a> Report<'a> {
     pub(crate) fn error(&mut self, field: impl Into<String>, reason: impl Into<String>) {
         self.errors += 1;
         self.add(Severity::Error, field.into(), reason.into());
+    }
+
+    pub(crate) fn denied(&mut self, field: impl Into<String>, reason: impl Into<String>) {
+        self.errors += 1;
+        self.add(Severity::Denied, field.into(), reason.into());
     }
 
     pub(crate) fn warning(&mut self, field: impl Into<String>, reason: impl Into<String>) {

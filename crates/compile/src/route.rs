@@ -13,7 +13,7 @@ use crate::{
     access,
     check::{callable, did_you_mean},
     policy,
-    problem::{Report, full_name, namespace},
+    problem::{Report, Severity, full_name, namespace},
     provider::Compiled,
     world::World,
 };
@@ -64,16 +64,18 @@ pub(crate) fn compile(object: &ModelRoute, fleet: &Fleet<'_>, report: &mut Repor
     // From here on a mistake costs one target, not the route.
     let home = namespace(&object.metadata);
     let mut used = HashSet::new();
+    let mut denied = false;
     for (at, (declared, edits)) in targets.iter().zip(edits).enumerate() {
         let field = format!("spec.targets[{at}]");
         let slots = match resolve(declared, home, fleet) {
             Ok(slots) => slots,
-            Err(Unresolved { part, reason, theirs }) => {
+            Err(Unresolved { part, reason, severity }) => {
                 let field = format!("{field}.{part}");
-                if theirs {
-                    report.warning(field, reason)
-                } else {
-                    report.error(field, reason)
+                denied |= severity == Severity::Denied;
+                match severity {
+                    Severity::Error => report.error(field, reason),
+                    Severity::Denied => report.denied(field, reason),
+                    Severity::Warning => report.warning(field, reason),
                 }
                 continue;
             }
@@ -90,7 +92,12 @@ pub(crate) fn compile(object: &ModelRoute, fleet: &Fleet<'_>, report: &mut Repor
         }));
     }
     if route.targets.is_empty() {
-        report.error("spec.targets", "none of them can be used, so the route is left out");
+        let reason = "none of them can be used, so the route is left out";
+        if denied {
+            report.denied("spec.targets", reason)
+        } else {
+            report.error("spec.targets", reason)
+        }
         return None;
     }
     if route.targets.iter().all(|target| target.weight == 0) {
@@ -104,13 +111,13 @@ pub(crate) fn compile(object: &ModelRoute, fleet: &Fleet<'_>, report: &mut Repor
 struct Unresolved {
     part: &'static str,
     reason: String,
-    /// The fault is the provider's, which says so itself.
-    theirs: bool,
+    /// A warning where the fault is the provider's, which says so itself.
+    severity: Severity,
 }
 
 fn resolve(declared: &Declared, home: &str, fleet: &Fleet<'_>) -> Result<Vec<u32>, Unresolved> {
     let model = &declared.model;
-    let bad = |part, reason: String| Unresolved { part, reason, theirs: false };
+    let bad = |part, reason: String| Unresolved { part, reason, severity: Severity::Error };
     callable(model).map_err(|reason| bad("model", reason))?;
     let serving = |compiled: &Compiled<'_>| slots(compiled, model, fleet);
     let Some(reference) = &declared.provider else {
@@ -130,7 +137,8 @@ fn resolve(declared: &Declared, home: &str, fleet: &Fleet<'_>) -> Result<Vec<u32
                 if near.is_empty() { did_you_mean(model, fleet.catalog.nearest(model, 3)) } else { near }
             }
         };
-        return Err(bad("model", format!("no provider serves {model:?}{why}")));
+        let severity = if elsewhere.is_empty() { Severity::Error } else { Severity::Denied };
+        return Err(Unresolved { part: "model", reason: format!("no provider serves {model:?}{why}"), severity });
     };
 
     let full = if reference.contains('/') { reference.clone() } else { format!("{home}/{reference}") };
@@ -143,11 +151,11 @@ fn resolve(declared: &Declared, home: &str, fleet: &Fleet<'_>) -> Result<Vec<u32
     };
     if !access::allows(object, home, fleet.world) {
         let reason = format!("ModelProvider {full} does not allow namespace {home:?}: see its spec.allowedNamespaces");
-        return Err(bad("provider", reason));
+        return Err(Unresolved { part: "provider", reason, severity: Severity::Denied });
     }
     let Some(compiled) = fleet.providers.iter().find(|compiled| *compiled.provider.name == *full) else {
         let reason = format!("ModelProvider {full} cannot be used; its own problems say why");
-        return Err(Unresolved { part: "provider", reason, theirs: true });
+        return Err(Unresolved { part: "provider", reason, severity: Severity::Warning });
     };
     match slots(compiled, model, fleet) {
         found if found.is_empty() => {

@@ -12,7 +12,8 @@ pub struct Config {
     pub admin_listen: SocketAddr,
     /// Largest request body, in bytes; a larger one gets 413.
     pub max_body: usize,
-    /// All request bodies and whole answers held at one time, in bytes; beyond it requests queue.
+    /// All request bodies held at one time, in bytes, each counted twice (as it came and as it is sent); beyond it
+    /// requests queue.
     pub buffer_budget: usize,
     /// How long a request queues for its share of the budget before it gets 503.
     pub queue_timeout: Duration,
@@ -33,7 +34,7 @@ impl Default for Config {
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 4118)),
             // Room for the 20 MB images that vendors accept, as base64 (R11).
             max_body: 64 << 20,
-            buffer_budget: 80 << 20,
+            buffer_budget: 64 << 20,
             queue_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(25),

@@ -175,7 +175,7 @@ fn no_route_metadata(no_route: &NoRoute) -> Value {
                 "provider": removed.target.provider.name,
                 "model": removed.target.model,
                 "reason": removed.reason.code(),
-                "detail": removed.reason.to_string(),
+                "detail": removed.to_string(),
             })).collect::<Vec<_>>(),
         }),
         NoRoute::Unknown { name, nearest } => json!({"requested": name, "nearest": nearest}),

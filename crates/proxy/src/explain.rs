@@ -62,7 +62,7 @@ fn removed(removed: &Removed) -> Value {
         "provider": removed.target.provider.name,
         "model": removed.target.model,
         "reason": removed.reason.code(),
-        "detail": removed.reason.to_string(),
+        "detail": removed.to_string(),
     })
 }
 

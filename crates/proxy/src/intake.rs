@@ -49,7 +49,7 @@ pub(crate) async fn take(
         return Err(Error::BodyTooLarge(limit));
     }
     let first = announced.unwrap_or(16 << 10);
-    let mut share = app.budget.take(first, app.config.queue_timeout).await.map_err(|_| Error::Overloaded)?;
+    let mut share = app.budget.take(2 * first, app.config.queue_timeout).await.map_err(|_| Error::Overloaded)?;
     app.metrics.buffered.set(app.budget.in_use() as f64);
     let mut reserved = first;
     let mut bytes = BytesMut::with_capacity(first.min(1 << 20));
@@ -63,7 +63,7 @@ pub(crate) async fn take(
         if bytes.len() + data.len() > reserved {
             // A chunked body doubles its share as it grows.
             let more = reserved.max(data.len());
-            app.budget.grow(&mut share, more).map_err(|_| Error::Overloaded)?;
+            app.budget.grow(&mut share, 2 * more).map_err(|_| Error::Overloaded)?;
             reserved += more;
         }
         bytes.extend_from_slice(&data);

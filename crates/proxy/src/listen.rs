@@ -45,7 +45,7 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(read_timeout)
-                .max_buf_size(64 << 10)
+                .max_buf_size(16 << 10)
                 .serve_connection(TokioIo::new(socket), service);
             let mut connection = pin!(connection);
             let ended = tokio::select! {

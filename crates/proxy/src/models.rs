@@ -19,7 +19,7 @@ pub(crate) fn serve(app: &Arc<App>, path: &str, request: &Request<Incoming>) -> 
             Err(Error::Method("GET"))
         }
         ["models"] => Ok(list(&app.state.load())),
-        ["models", author, slug, "endpoints"] => Ok(endpoints(app, &format!("{author}/{slug}"))),
+        ["models", author, slug, "endpoints"] => endpoints(app, &format!("{author}/{slug}")),
         ["models", rest @ ..] => one(&app.state.load(), &rest.join("/")),
         ["generation"] => generation(app, request.uri().query().unwrap_or_default()),
         _ => Err(Error::NoPath(request.uri().path().chars().take(200).collect())),
@@ -85,7 +85,7 @@ fn model(id: &str, targets: &[&Target]) -> Value {
     })
 }
 
-fn endpoints(app: &App, id: &str) -> Value {
+fn endpoints(app: &App, id: &str) -> Result<Value, Error> {
     let published = app.state.load();
     let now = app.now();
     let endpoints: Vec<Value> = published
@@ -114,7 +114,10 @@ fn endpoints(app: &App, id: &str) -> Value {
             })
         })
         .collect();
-    json!({"data": {"id": id, "name": id, "endpoints": endpoints}})
+    if endpoints.is_empty() {
+        return Err(Error::NoPath(format!("/models/{id}/endpoints")));
+    }
+    Ok(json!({"data": {"id": id, "name": id, "endpoints": endpoints}}))
 }
 
 fn percentiles(p: Percentiles, scale: f32) -> Value {

@@ -95,6 +95,19 @@ pub struct Removed {
     pub reason: Reason,
 }
 
+/// The reason in words, with what only the target knows.
+impl fmt::Display for Removed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Reason::Operation => {
+                let dialect = self.target.provider.dialect;
+                write!(f, "it speaks {dialect}'s dialect, in which it does not offer this operation")
+            }
+            reason => reason.fmt(f),
+        }
+    }
+}
+
 /// Why nothing can be tried.
 #[derive(Clone, Debug)]
 pub enum NoRoute {
@@ -155,9 +168,9 @@ impl fmt::Display for NoRoute {
             }
             Self::Filtered { removed } => {
                 f.write_str("no allowed provider can serve this request:")?;
-                for (at, Removed { target, reason }) in removed.iter().take(12).enumerate() {
+                for (at, removed) in removed.iter().take(12).enumerate() {
                     let comma = if at == 0 { "" } else { ";" };
-                    write!(f, "{comma} {} at {}: {reason}", target.model, target.provider.name)?;
+                    write!(f, "{comma} {} at {}: {removed}", removed.target.model, removed.target.provider.name)?;
                 }
                 if removed.len() > 12 {
                     write!(f, "; and {} more", removed.len() - 12)?;

@@ -281,7 +281,8 @@ impl Log {
     }
 }
 
-fn binary() -> PathBuf {
+/// The program under test: the one named by `OUTRIGGER_BIN`, else the one built last beside this test.
+pub fn binary() -> PathBuf {
     if let Some(named) = env::var_os("OUTRIGGER_BIN") {
         return named.into();
     }

@@ -184,7 +184,8 @@ impl Connection {
         while self.buffer.len() < length {
             self.more().await?;
         }
-        Ok(self.buffer.drain(..length).collect::<Vec<u8>>().into())
+        let rest = self.buffer.split_off(length);
+        Ok(std::mem::replace(&mut self.buffer, rest).into())
     }
 
     async fn more(&mut self) -> io::Result<()> {
