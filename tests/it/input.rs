@@ -119,7 +119,7 @@ async fn a_header_bomb_is_refused() {
 #[tokio::test]
 async fn a_slow_loris_is_let_go() {
     let (_a, policy) = one().await;
-    let sidecar = Sidecar::setup(policy).arg("--read-timeout").arg("400ms").start().await;
+    let sidecar = Sidecar::setup(policy).arg("--read-timeout=400ms").arg("--keep-alive=400ms").start().await;
     let begun = Instant::now();
     let head = format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\nx-slow: ");
     let body = format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{{");
@@ -237,4 +237,29 @@ async fn a_broken_policy_file_at_the_start_is_named() {
     let answer = sidecar.client().post(CHAT, chat("r")).await;
     assert!(answer.status >= 400 && answer.header("x-outrigger-error").is_some(), "{}", answer.text());
     assert!(sidecar.admin_client().get("/config").await.text().contains("policy.yaml"));
+}
+
+/// A model's name of any length is refused at once: it would be compared with every known name.
+#[tokio::test]
+async fn an_endless_model_name_is_refused_at_once() {
+    let (_a, policy) = one().await;
+    let sidecar = Sidecar::with_policy(policy).await;
+    let begun = Instant::now();
+    let answer = sidecar.client().post(CHAT, chat(&"m".repeat(300_000))).await;
+    assert_eq!((answer.status, answer.header("x-outrigger-error")), (400, Some("invalid_request")));
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+/// Content nested deeper than any dialect nests it costs one pass, not one for each level.
+#[tokio::test]
+async fn deeply_nested_content_costs_nothing() {
+    let (_a, policy) = one().await;
+    let sidecar = Sidecar::with_policy(policy).await;
+    let depth = 12_000;
+    let nested = format!("{}{}", r#"[{"content":"#.repeat(depth), format_args!("\"x\"{}", "}]".repeat(depth)));
+    let body = format!(r#"{{"model":"route-one","k":"image","messages":{nested}}}"#);
+    let begun = Instant::now();
+    let answer = sidecar.client().post(CHAT, body).await;
+    assert!(matches!(answer.status, 200 | 400), "{}", answer.status);
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
 }

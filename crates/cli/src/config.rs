@@ -51,9 +51,12 @@ pub(crate) struct RunArgs {
     /// How long a request queues for buffer memory before it is answered 503
     #[arg(long, env = "OUTRIGGER_QUEUE_TIMEOUT", default_value = "10s", value_parser = duration, value_name = "TIME")]
     pub(crate) queue_timeout: Duration,
-    /// How long a caller may take for its head, and between parts of its body
+    /// How long a caller may take between parts of its body
     #[arg(long, env = "OUTRIGGER_READ_TIMEOUT", default_value = "10s", value_parser = duration, value_name = "TIME")]
     pub(crate) read_timeout: Duration,
+    /// How long a connection may wait for its next request's head, idle time included
+    #[arg(long, env = "OUTRIGGER_KEEP_ALIVE", default_value = "30s", value_parser = duration, value_name = "TIME")]
+    pub(crate) keep_alive: Duration,
     /// How long requests in flight may go on after SIGTERM
     #[arg(long, env = "OUTRIGGER_DRAIN_TIMEOUT", default_value = "25s", value_parser = duration, value_name = "TIME")]
     pub(crate) drain_timeout: Duration,

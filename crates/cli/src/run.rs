@@ -87,6 +87,7 @@ fn config(args: &RunArgs) -> Config {
         buffer_budget: args.buffer_budget,
         queue_timeout: args.queue_timeout,
         read_timeout: args.read_timeout,
+        keep_alive: args.keep_alive,
         drain_timeout: args.drain_timeout,
         generations: args.generations,
         usage_cost: args.usage_cost,

@@ -144,7 +144,7 @@ fn settle(
             let health = &cx.published.health[slot];
             let cooled = health.failure(&failure, key, now);
             cx.app.metrics.attempt_failed(&cx.published.metrics[slot], failure.kind, cooled);
-            failover.failed(at, &failure, health.has_key(now), now, fastrand::u64(..));
+            failover.failed(at, &failure, health.has_other_key(key, now), now, fastrand::u64(..));
             if rule(failure.kind).then != Then::Stop {
                 cx.app.metrics.fallback(&cx.published.metrics[slot], failure.kind);
             }
@@ -189,7 +189,17 @@ async fn call(cx: &Context<'_>, at: usize) -> Ended {
     let health = &cx.published.health[target.slot as usize];
     let sent = cx.app.now();
     let key = health.key(&target.provider, sent, fastrand::f64());
-    let in_flight = health.begin(sent);
+    let in_flight = match health.begin(sent) {
+        Ok(in_flight) => in_flight,
+        Err(until) => {
+            let mut failure = Failure::local(
+                Kind::TryAgain,
+                "the limit that policy sets for this provider is used up; nothing was sent",
+            );
+            (failure.status, failure.retry_after) = (Some(429), Some(until.saturating_sub(sent)));
+            return Ended { at, key, sent, result: Err(failure) };
+        }
+    };
     let left = cx.deadline.saturating_sub(sent);
     let mut uncounted = Uncounted { cx, slot: target.slot as usize, armed: true };
     let result = match tokio::time::timeout(left, attempt(cx, at, key, in_flight)).await {

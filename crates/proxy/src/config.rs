@@ -17,8 +17,11 @@ pub struct Config {
     pub buffer_budget: usize,
     /// How long a request queues for its share of the budget before it gets 503.
     pub queue_timeout: Duration,
-    /// How long a caller may take to send its head, and each further part of its body.
+    /// How long a caller may take for each further part of its body.
     pub read_timeout: Duration,
+    /// How long a connection may wait for its next head, idle time included: long enough that a client's pool seldom
+    /// meets a closing connection, short enough that a caller who trickles its head is let go.
+    pub keep_alive: Duration,
     /// How long requests in flight may go on after SIGTERM (R-DRAIN-5: the one knob).
     pub drain_timeout: Duration,
     /// How many finished requests `/v1/generation` remembers.
@@ -37,6 +40,7 @@ impl Default for Config {
             buffer_budget: 64 << 20,
             queue_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(25),
             generations: 512,
             usage_cost: true,

@@ -16,6 +16,10 @@ use outrigger_wire::{Head, Operation, multipart, request::BadRequest};
 
 use crate::{App, budget::Share, error::Error};
 
+/// Bytes per second below which a caller holds its share of the budget for too little: a loopback socket moves a
+/// thousand times as much.
+const SLOWEST: usize = 16 << 10;
+
 /// A whole request, held until an answer is committed: every attempt starts from these bytes (F8).
 #[derive(Debug)]
 pub(crate) struct Taken {
@@ -52,6 +56,7 @@ pub(crate) async fn take(
     let mut share = app.budget.take(2 * first, app.config.queue_timeout).await.map_err(|_| Error::Overloaded)?;
     app.metrics.buffered.set(app.budget.in_use() as f64);
     let mut reserved = first;
+    let began = tokio::time::Instant::now();
     let mut bytes = BytesMut::with_capacity(first.min(1 << 20));
     while let Some(frame) =
         tokio::time::timeout(app.config.read_timeout, body.frame()).await.map_err(|_| Error::BodyTimeout)?
@@ -59,6 +64,10 @@ pub(crate) async fn take(
         let Ok(data) = frame.map_err(|_| Error::BodyAborted)?.into_data() else { continue };
         if bytes.len() + data.len() > limit {
             return Err(Error::BodyTooLarge(limit));
+        }
+        let elapsed = began.elapsed();
+        if elapsed > app.config.read_timeout && bytes.len() < elapsed.as_secs() as usize * SLOWEST {
+            return Err(Error::BodyTimeout);
         }
         if bytes.len() + data.len() > reserved {
             // A chunked body doubles its share as it grows.
@@ -132,8 +141,11 @@ pub(crate) fn conversation(headers: &HeaderMap, head: &Head<'_>) -> Option<u64> 
 fn read_form<'a>(operation: Operation, content_type: &str, body: &'a [u8]) -> Result<Reading<'a>, Error> {
     let form_model = multipart::field(content_type, body, "model");
     let name = form_model.clone().and_then(|range| std::str::from_utf8(&body[range]).ok());
-    if name.is_none() {
-        return Err(Error::BadRequest(BadRequest::Field { name: "model".to_owned(), expected: "a field of the form" }));
+    if !name.is_some_and(outrigger_wire::request::is_name) {
+        return Err(Error::BadRequest(BadRequest::Field {
+            name: "model".to_owned(),
+            expected: "a field of the form, of at most 256 bytes",
+        }));
     }
     let mut ask = Ask::of(operation, "");
     ask.names = name.map(Cow::Borrowed).into_iter().collect();

@@ -39,12 +39,12 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
         let _ = socket.set_nodelay(true);
         let app = app.clone();
         tokio::spawn(async move {
-            let (read_timeout, leaving, counted) = (app.config.read_timeout, app.leaving.clone(), app.clone());
+            let (keep_alive, leaving, counted) = (app.config.keep_alive, app.leaving.clone(), app.clone());
             counted.connections.begin();
             let service = service_fn(move |request| guarded(app.clone(), request));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(read_timeout)
+                .header_read_timeout(keep_alive)
                 .max_buf_size(16 << 10)
                 .serve_connection(TokioIo::new(socket), service);
             let mut connection = pin!(connection);

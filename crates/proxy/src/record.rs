@@ -174,16 +174,26 @@ impl Record {
         self.carried + self.attempts.iter().filter_map(|attempt| attempt.cost).sum::<u64>()
     }
 
+    /// Tokens for the operator's limit: as reported, else as estimated, so that missing usage dodges nothing (Z10).
+    fn tokens(&self) -> u64 {
+        let input = self.usage.input.unwrap_or_else(|| estimate_tokens(self.prompt_bytes));
+        input + self.usage.output.unwrap_or_else(|| estimate_tokens(self.text_bytes))
+    }
+
     /// `next` goes on with the answer: what its predecessor used is booked, by estimate, where it was used (U4, U5).
     pub(crate) fn carry(&mut self, next: Served) {
         self.complete_usage();
         let part = self.cost().map(|cost| cost.total.0.saturating_sub(self.elsewhere()));
+        let tokens = self.tokens();
         if let Some(served) = self.served.replace(next) {
+            served.published.health[served.target.slot as usize].spent(self.app.now(), tokens);
             self.app.metrics.usage(&served.published.metrics[served.target.slot as usize], &self.usage, part);
         }
         self.carried += part.unwrap_or(0);
         self.usage = Usage::default();
-        self.text_bytes = 0;
+        (self.text_bytes, self.events) = (0, 0);
+        (self.first_token, self.last_token) = (None, None);
+        self.end(Outcome::Cancelled, Kind::Cancelled.code(), 499);
     }
 
     fn settle(&mut self) {
@@ -197,8 +207,7 @@ impl Record {
         if let Some(served) = &self.served {
             let slot = served.target.slot as usize;
             let (health, metrics) = (&served.published.health[slot], &served.published.metrics[slot]);
-            let tokens = self.usage.input.unwrap_or(0) + self.usage.output.unwrap_or(0);
-            health.spent(now, tokens);
+            health.spent(now, self.tokens());
             let here = cost.as_ref().map(|cost| cost.total.0.saturating_sub(self.elsewhere()));
             self.app.metrics.usage(metrics, &self.usage, here);
             if self.malformed > 0 {

@@ -7,14 +7,18 @@ mod stream;
 use std::{
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
+use memchr::memmem;
 use outrigger_route::Plan;
-use outrigger_wire::{Failure, edit::insert_member, peek::Answer};
+use outrigger_wire::{Kind, edit::insert_member, peek::Answer};
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 pub(crate) use metadata::Metadata;
 
@@ -45,6 +49,10 @@ pub(crate) struct Broken(&'static str);
 pub(crate) struct Raw {
     upstream: Incoming,
     record: Record,
+    idle: Duration,
+    silence: Pin<Box<Sleep>>,
+    deadline: Pin<Box<Sleep>>,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
     _in_flight: InFlight,
 }
 
@@ -75,7 +83,19 @@ pub(crate) fn to_caller(
                 stream::Relay::new(app, upstream, plan.route.timeouts, record, in_flight, hide_usage, metadata, resume);
             Body::Stream(Box::new(relay))
         }
-        Answered::Raw(upstream) => Body::Raw(Box::new(Raw { upstream, record, _in_flight: in_flight })),
+        Answered::Raw(upstream) => {
+            let timeouts = plan.route.timeouts;
+            let left = timeouts.total.saturating_sub(app.now().saturating_sub(record.started()));
+            Body::Raw(Box::new(Raw {
+                upstream,
+                record,
+                idle: timeouts.idle,
+                silence: Box::pin(tokio::time::sleep(timeouts.idle)),
+                deadline: Box::pin(tokio::time::sleep(left)),
+                cut: Box::pin(app.cut.clone().cancelled_owned()),
+                _in_flight: in_flight,
+            }))
+        }
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -130,11 +150,13 @@ fn whole(
         if let Ok(value) = HeaderValue::try_from(cost.total.to_usd_string()) {
             headers.insert(HeaderName::from_static("x-outrigger-cost"), value);
         }
-        if let Some(at) = answer.usage_at.filter(|_| app.config.usage_cost) {
+        // A router upstream may have said its own cost already: then that stands.
+        let stated = |at: &std::ops::Range<usize>| memmem::find(&body[at.clone()], b"\"cost\"").is_some();
+        if let Some(at) = answer.usage_at.filter(|at| app.config.usage_cost && !stated(at)) {
             body = insert_member(&body, at.end, "cost", &usd(cost.total.0).to_string());
         }
     }
-    if let Some(metadata) = metadata {
+    if let Some(metadata) = metadata.filter(|_| memmem::find(&body, b"\"openrouter_metadata\"").is_none()) {
         let end = body.trim_ascii_end().len();
         body = insert_member(&body, end, "openrouter_metadata", &metadata.json());
     }
@@ -227,18 +249,34 @@ impl http_body::Body for Body {
 
 impl Raw {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        match std::task::ready!(Pin::new(&mut self.upstream).poll_frame(cx)) {
-            Some(Ok(frame)) => Poll::Ready(Some(Ok(frame))),
-            Some(Err(error)) => {
-                let failure: Failure = crate::attempt::broken(&error);
-                self.record.broke(failure.kind);
-                Poll::Ready(Some(Err(Broken(failure.kind.code()))))
+        match Pin::new(&mut self.upstream).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.silence.as_mut().reset(Instant::now() + self.idle);
+                return Poll::Ready(Some(Ok(frame)));
             }
-            None => {
+            Poll::Ready(Some(Err(error))) => return self.break_off(crate::attempt::broken(&error).kind),
+            Poll::Ready(None) => {
                 self.record.succeeded(200);
-                Poll::Ready(None)
+                return Poll::Ready(None);
             }
+            Poll::Pending => {}
         }
+        if self.silence.as_mut().poll(cx).is_ready() {
+            return self.break_off(Kind::IdleTimeout);
+        }
+        if self.deadline.as_mut().poll(cx).is_ready() {
+            return self.break_off(Kind::TotalTimeout);
+        }
+        if self.cut.as_mut().poll(cx).is_ready() {
+            return self.break_off(Kind::Cancelled);
+        }
+        Poll::Pending
+    }
+
+    /// Nothing can be said in the middle of audio: the connection is cut.
+    fn break_off(&mut self, kind: Kind) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        self.record.broke(kind);
+        Poll::Ready(Some(Err(Broken(kind.code()))))
     }
 }
 

@@ -111,6 +111,7 @@ impl Registry {
         targets.retain(|_, health| Arc::strong_count(health) > 1);
         endpoints.retain(|_, health| Arc::strong_count(health) > 1);
         keys.retain(|_, health| Arc::strong_count(health) > 1);
+        limits.retain(|_, limits| Arc::strong_count(limits) > 1);
         Healths(bound)
     }
 }
@@ -163,24 +164,25 @@ impl Bound {
         })
     }
 
-    /// Whether some key of the provider is usable now.
-    pub(crate) fn has_key(&self, now: Duration) -> bool {
-        self.keys.iter().any(|key| key.rests_until() <= now)
+    /// Whether another key of the provider than `used` is usable now.
+    pub(crate) fn has_other_key(&self, used: Option<usize>, now: Duration) -> bool {
+        self.keys.iter().enumerate().any(|(at, key)| Some(at) != used && key.rests_until() <= now)
     }
 
-    /// An attempt began.
-    pub(crate) fn begin(&self, now: Duration) -> InFlight {
+    /// An attempt begins, unless the operator's limit was reached since the plan was made: then the time until which
+    /// nothing may be sent (Z10).
+    pub(crate) fn begin(&self, now: Duration) -> Result<InFlight, Duration> {
         if let Some(limits) = &self.limits {
-            limits.spend(now, 1.0, 0.0);
+            limits.take_request(now)?;
         }
         self.target.outstanding.fetch_add(1, Relaxed);
-        InFlight(self.target.clone())
+        Ok(InFlight(self.target.clone()))
     }
 
     /// Tokens were used, as far as they are known.
     pub(crate) fn spent(&self, now: Duration, tokens: u64) {
         if let Some(limits) = &self.limits {
-            limits.spend(now, 0.0, tokens as f64);
+            limits.spend_tokens(now, tokens as f64);
         }
     }
 
@@ -307,22 +309,39 @@ impl Limits {
     fn closed_until(&self, now: Duration) -> Option<Duration> {
         let mut state = lock(&self.left);
         self.refill(&mut state, now);
+        self.room_at(&state.0, now)
+    }
+
+    /// Takes one request, or says when there is room for it.
+    fn take_request(&self, now: Duration) -> Result<(), Duration> {
+        let mut state = lock(&self.left);
+        self.refill(&mut state, now);
+        if let Some(until) = self.room_at(&state.0, now) {
+            return Err(until);
+        }
+        state.0[0] -= 1.0;
+        Ok(())
+    }
+
+    fn room_at(&self, left: &[f64; 2], now: Duration) -> Option<Duration> {
         self.rates
             .iter()
-            .zip(state.0)
+            .zip(left)
             .zip([1.0, 0.0])
             .filter_map(|((rate, left), need)| {
+                // A request needs room for itself; tokens are paid for afterwards, so any room at all will do.
                 let missing = need - left;
-                rate.filter(|_| missing > 0.0 || (need == 0.0 && left <= 0.0))
-                    .map(|rate| now + Duration::from_secs_f64((missing.max(1.0) / rate.max(1e-9) * 60.0).min(3600.0)))
+                let full = if need > 0.0 { missing > 0.0 } else { *left <= 0.0 };
+                let wait = if need > 0.0 { missing } else { missing.max(1.0) };
+                rate.filter(|_| full)
+                    .map(|rate| now + Duration::from_secs_f64((wait / rate.max(1e-9) * 60.0).min(3600.0)))
             })
             .max()
     }
 
-    fn spend(&self, now: Duration, requests: f64, tokens: f64) {
+    fn spend_tokens(&self, now: Duration, tokens: f64) {
         let mut state = lock(&self.left);
         self.refill(&mut state, now);
-        state.0[0] -= requests;
         state.0[1] -= tokens;
     }
 

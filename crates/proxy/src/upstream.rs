@@ -66,6 +66,9 @@ impl Upstreams {
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
+            // A shared connection that a load balancer dropped without a word must not swallow requests.
+            .http2_keep_alive_interval(Duration::from_secs(15))
+            .http2_keep_alive_timeout(Duration::from_secs(10))
             // A request that met a connection which the peer had already closed was never read: sent again for free.
             .retry_canceled_requests(true)
             .build(Bounded { inner: https, limit: connect })

@@ -130,11 +130,18 @@ impl<'a> Head<'a> {
     fn decode(&mut self) -> Result<(), BadRequest> {
         let wrong = |name: &str, expected| BadRequest::Field { name: name.to_owned(), expected };
         if let Some(raw) = self.present("model") {
-            self.model = Some(string(raw).ok_or_else(|| wrong("model", "a string"))?);
+            self.model = Some(
+                string(raw)
+                    .filter(|name| is_name(name))
+                    .ok_or_else(|| wrong("model", "a string of at most 256 bytes"))?,
+            );
         }
         if let Some(raw) = self.present("models") {
             let names: Vec<Cow<'a, str>> =
                 serde_json::from_str(raw).map_err(|_| wrong("models", "an array of strings"))?;
+            if names.len() > MAX_NAMES || !names.iter().all(|name| is_name(name)) {
+                return Err(wrong("models", "an array of at most 32 strings of at most 256 bytes"));
+            }
             self.models = names;
         }
         if let Some(raw) = self.present("stream") {
@@ -156,6 +163,15 @@ impl<'a> Head<'a> {
         Ok(())
     }
 }
+
+/// Whether `name` is of a length that a model's name can have. Names are looked up, compared with every known one when
+/// they are wrong, and remembered, so they are not of any length.
+pub fn is_name(name: &str) -> bool {
+    name.len() <= 256
+}
+
+/// Most entries of `models`; OpenRouter's own limit is 3.
+const MAX_NAMES: usize = 32;
 
 /// The raw elements of the JSON array `raw`, lazily: asking for the first reads no further.
 pub fn elements(raw: &str) -> impl Iterator<Item = &str> {

@@ -60,7 +60,11 @@ pub(super) async fn judge(
     let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     // Some vendors, and some proxies before them, forget or misname the type of a stream.
     let unnamed = matches!(content_type, "" | "application/octet-stream") || content_type.starts_with("text/plain");
-    let answered = if content_type.starts_with("text/event-stream") || (streamed && unnamed) {
+    let events = content_type.starts_with("text/event-stream") || (streamed && unnamed);
+    let answered = if events && !operation.generates() {
+        // Streams of speech, transcripts and images have events of their own: they pass as they are.
+        Answered::Raw(body)
+    } else if events {
         Answered::Stream(first_content(operation, body).await?)
     } else if content_type.contains("json") || (content_type.is_empty() && operation.generates()) {
         let body = whole(body, MAX_ANSWER).await?;

@@ -53,19 +53,22 @@ pub(super) fn modalities(head: &Head<'_>, body: &[u8]) -> Modalities {
     let mut found = Modalities::default();
     let Some(messages) = head.present("messages").or_else(|| head.present("input")) else { return found };
     for (marker, modality) in MARKERS {
-        if memmem::find(body, marker.as_bytes()).is_some() && has_part(messages, marker.trim_matches('"')) {
+        if memmem::find(body, marker.as_bytes()).is_some() && has_part(messages, marker.trim_matches('"'), 3) {
             found.insert(modality);
         }
     }
     found
 }
 
-/// Whether some content part, also one within a tool result, is of this `type`.
-fn has_part(items: &str, kind: &str) -> bool {
-    elements(items).any(|item| {
-        member_of(item, "type").and_then(string).as_deref() == Some(kind)
-            || member_of(item, "content").is_some_and(|content| content.starts_with('[') && has_part(content, kind))
-    })
+/// Whether some content part, also one within a tool result, is of this `type`. A message, its parts and the parts of a
+/// tool result are three levels; deeper nesting is nobody's and is not followed.
+fn has_part(items: &str, kind: &str, depth: u8) -> bool {
+    depth > 0
+        && elements(items).any(|item| {
+            member_of(item, "type").and_then(string).as_deref() == Some(kind)
+                || member_of(item, "content")
+                    .is_some_and(|content| content.starts_with('[') && has_part(content, kind, depth - 1))
+        })
 }
 
 /// Whether the prompt holds reasoning that its issuer signed or encrypted: Anthropic's `signature` and

@@ -11,6 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame};
+use memchr::memmem;
 use outrigger_route::snapshot::Timeouts;
 use outrigger_wire::{
     Failure, Kind, Meaning, Operation, Peek,
@@ -145,7 +146,12 @@ impl Relay {
                     return Poll::Ready(Some(Err(Broken(code))));
                 }
                 State::Open => ready!(self.advance(cx)),
-                State::Resuming(asking, _) => {
+                State::Resuming(asking, failure) => {
+                    if self.cut.as_mut().poll(cx).is_ready() {
+                        let failure = failure.clone();
+                        self.give_up(&failure);
+                        continue;
+                    }
                     let resumed = ready!(asking.as_mut().poll(cx));
                     self.go_on(resumed);
                 }
@@ -155,6 +161,10 @@ impl Relay {
 
     /// Reads on. Ready when `out` or the state has changed.
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // An upstream that never pauses would never let us look at the clocks below.
+        if self.passed % 64 == 63 && self.watch_clocks(cx).is_ready() {
+            return Poll::Ready(());
+        }
         if let Some(frame) = self.upstream.framer.next_frame() {
             self.read(frame);
             return Poll::Ready(());
@@ -290,7 +300,8 @@ impl Relay {
         if let Some(metadata) = self.metadata.take_if(|_| places_metadata) {
             raw = insert_member(&raw, end, "openrouter_metadata", &metadata.json());
         }
-        if let (true, Some(at), Some(cost)) = (places_cost, &peek.usage_at, self.record.cost()) {
+        let stated = peek.usage_at.as_ref().is_some_and(|at| memmem::find(&data[at.clone()], b"\"cost\"").is_some());
+        if let (true, Some(at), Some(cost)) = (places_cost && !stated, &peek.usage_at, self.record.cost()) {
             raw = insert_member(&raw, offset + at.end, "cost", &usd(cost.total.0).to_string());
         }
         raw

@@ -170,7 +170,8 @@ impl<'a> Said<'a> {
 
     fn message(&self, otherwise: impl FnOnce() -> String) -> Box<str> {
         match &self.message {
-            Some(text) if !text.is_empty() => text.as_ref().into(),
+            // Messages are kept with the record of the request, so they are not of any length.
+            Some(text) if !text.is_empty() => text.chars().take(1024).collect::<String>().into(),
             _ => otherwise().into(),
         }
     }
