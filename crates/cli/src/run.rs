@@ -47,6 +47,8 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let catalog = Catalog::embedded();
+    // Before the folder is read, so that an edit made meanwhile is seen as one.
+    let seen = args.policy.as_deref().map(watch::fingerprint).unwrap_or_default();
     let (source, policy) = Source::open(&args, &catalog, &view).await?;
     drop(catalog);
     report(&policy.errors, &policy.warnings);
@@ -59,7 +61,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     banner::print(&sidecar, &snapshot, &source);
     drop(snapshot);
     let watching = match &source {
-        Source::Folder(dir) => Some(tokio::spawn(follow(sidecar.clone(), dir.clone(), view, policy.world))),
+        Source::Folder(dir) => Some(tokio::spawn(follow(sidecar.clone(), dir.clone(), view, seen, policy.world))),
         Source::Environment | Source::Simulated(_) => None,
     };
     tokio::select! {
@@ -96,8 +98,7 @@ fn config(args: &RunArgs) -> Config {
 
 /// Applies edits of the folder: what is good of one is served from the next request on, and what is bad keeps its last
 /// good value and is reported (R-CFG-5). An edit of which nothing consistent can be made changes nothing (K2).
-async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: View, mut last_good: World) {
-    let mut seen = watch::fingerprint(&dir);
+async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: View, mut seen: u64, mut last_good: World) {
     loop {
         tokio::time::sleep(watch::INTERVAL).await;
         let (folder, view, former, pinned_to) = (dir.clone(), view.clone(), seen, last_good.clone());

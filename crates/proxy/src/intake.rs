@@ -5,7 +5,7 @@ mod preferences;
 
 pub(crate) use features::carries_signature;
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
@@ -37,12 +37,34 @@ impl Taken {
     }
 }
 
-/// Reads the body within the limits and the byte budget.
+/// Reads the body within the limits and the byte budget. A caller that is refused may still be sending: the rest of its
+/// body is read and dropped, since closing on it would reset the connection before the error is read.
 pub(crate) async fn take(
     app: &Arc<App>,
     operation: Operation,
     headers: HeaderMap,
     mut body: Incoming,
+) -> Result<Taken, Error> {
+    let taken = read_body(app, operation, headers, &mut body).await;
+    // One that dawdled or broke off has nothing more to say.
+    if taken.as_ref().is_err_and(|error| !matches!(error, Error::BodyTimeout | Error::BodyAborted)) {
+        tokio::spawn(tokio::time::timeout(DISCARD, discard(body)));
+    }
+    taken
+}
+
+/// How long the rest of a refused body is read for.
+const DISCARD: Duration = Duration::from_secs(5);
+
+async fn discard(mut body: Incoming) {
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
+async fn read_body(
+    app: &Arc<App>,
+    operation: Operation,
+    headers: HeaderMap,
+    body: &mut Incoming,
 ) -> Result<Taken, Error> {
     let limit = app.config.max_body;
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|value| *value != "identity") {

@@ -5,13 +5,13 @@ use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc};
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{App, error::Error, relay::Body, serve};
 
 /// Binds, and says what to do when the port is taken.
 pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> io::Result<TcpListener> {
-    TcpListener::bind(addr).await.map_err(|error| {
+    listener(addr).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AddrInUse => {
                 format!("; another process has the port: stop it or choose another with {setting}")
@@ -21,6 +21,16 @@ pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> io::Result<TcpListe
         };
         io::Error::new(error.kind(), format!("cannot listen on {addr}: {error}{hint}"))
     })
+}
+
+/// Connections that may wait to be accepted: a burst of a pod's own requests must not be refused by the kernel.
+const BACKLOG: u32 = 4096;
+
+fn listener(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
 }
 
 /// Accepts callers until the task is dropped.
