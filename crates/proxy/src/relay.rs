@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use memchr::memmem;
 use outrigger_route::Plan;
@@ -279,5 +279,3 @@ impl Raw {
         Poll::Ready(Some(Err(Broken(kind.code()))))
     }
 }
-
-use http_body::Body as _;
