@@ -14,6 +14,7 @@
 //! | `cancel` | callers that leave |
 //! | `input` | requests that are wrong, too large or too slow, and starts that cannot be |
 //! | `exact` | the same bytes on both sides |
+//! | `translation` | a caller of one dialect, a provider of another |
 //! | `traffic` | recorded exchanges, replayed |
 //! | `operations` | every other path: embeddings, images, audio, forms |
 //! | `models` | the catalogue as callers see it |
@@ -47,4 +48,5 @@ mod streaming;
 mod surfaces;
 mod timeouts;
 mod traffic;
+mod translation;
 mod usage;

@@ -1,4 +1,5 @@
-//! The three surfaces that stream, behind one face, so that a rule is told once and holds on each of them (S5).
+//! The surfaces that stream, behind one face, so that a rule is told once and holds on each of them (S5): three in which
+//! the provider speaks the caller's dialect, and two in translation.
 
 use serde_json::{Value, json};
 
@@ -10,33 +11,65 @@ pub enum Surface {
     Chat,
     Messages,
     Responses,
+    /// A chat caller, a provider that speaks Anthropic's dialect.
+    ChatInTranslation,
+    /// A Messages caller, a provider that speaks OpenAI's dialect.
+    MessagesInTranslation,
 }
 
 /// Tells a story on every surface, side by side.
 pub async fn on_each(story: impl AsyncFn(Surface)) {
-    tokio::join!(story(Surface::Chat), story(Surface::Messages), story(Surface::Responses));
+    tokio::join!(
+        story(Surface::Chat),
+        story(Surface::Messages),
+        story(Surface::Responses),
+        story(Surface::ChatInTranslation),
+        story(Surface::MessagesInTranslation),
+    );
 }
 
 impl Surface {
-    pub fn path(self) -> &'static str {
+    /// The surface as the caller sees it.
+    fn caller(self) -> Self {
         match self {
+            Self::ChatInTranslation => Self::Chat,
+            Self::MessagesInTranslation => Self::Messages,
+            own => own,
+        }
+    }
+
+    /// The surface that the provider speaks.
+    pub fn spoken(self) -> Self {
+        match self {
+            Self::ChatInTranslation => Self::Messages,
+            Self::MessagesInTranslation => Self::Chat,
+            own => own,
+        }
+    }
+
+    pub fn is_translated(self) -> bool {
+        self.caller() != self.spoken()
+    }
+
+    pub fn path(self) -> &'static str {
+        match self.caller() {
             Self::Chat => "/v1/chat/completions",
             Self::Messages => "/v1/messages",
-            Self::Responses => "/v1/responses",
+            _ => "/v1/responses",
         }
     }
 
     /// A provider that speaks this surface's dialect.
     pub fn preset(self) -> &'static str {
-        if self == Self::Messages { "anthropic" } else { "openai" }
+        if self.spoken() == Self::Messages { "anthropic" } else { "openai" }
     }
 
     /// A request to route `r` that is not streamed.
     pub fn whole_request(self) -> Value {
-        match self {
+        match self.caller() {
             Self::Chat => chat("r"),
             Self::Messages => message("r"),
-            Self::Responses => json!({"model": "r", "input": "hello"}),
+            _ => json!({"model": "r", "input": "hello"}),
         }
     }
 
@@ -63,7 +96,11 @@ impl Surface {
     }
 
     fn event(self, event: &Value) -> Ev {
-        if self == Self::Chat { Ev::data(event) } else { Ev::named(event["type"].as_str().unwrap_or(""), event) }
+        if self.spoken() == Self::Chat {
+            Ev::data(event)
+        } else {
+            Ev::named(event["type"].as_str().unwrap_or(""), event)
+        }
     }
 
     fn chunk(delta: &Value, finish: Option<&str>) -> Value {
@@ -74,7 +111,7 @@ impl Surface {
     /// All that comes before content and is none: role, start events, a ping. `prompt` tokens are announced where the
     /// dialect announces them so early.
     pub fn prelude_with(self, prompt: u64) -> Vec<Ev> {
-        let events = match self {
+        let events = match self.spoken() {
             Self::Chat => vec![Self::chunk(&json!({"role": "assistant", "content": ""}), None)],
             Self::Messages => vec![
                 json!({"type": "message_start", "message": {"id": "msg_up", "type": "message", "role": "assistant",
@@ -82,7 +119,7 @@ impl Surface {
                     "usage": {"input_tokens": prompt, "output_tokens": 1}}}),
                 json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
             ],
-            Self::Responses => vec![
+            _ => vec![
                 json!({"type": "response.created", "sequence_number": 0,
                     "response": {"id": "resp_up", "object": "response", "status": "in_progress", "output": []}}),
                 json!({"type": "response.output_item.added", "sequence_number": 1, "output_index": 0,
@@ -98,40 +135,40 @@ impl Surface {
 
     /// A sign of life that is no content.
     pub fn ping(self) -> Ev {
-        match self {
+        match self.spoken() {
             Self::Chat => Ev::comment("keep-alive"),
             Self::Messages => self.event(&json!({"type": "ping"})),
-            Self::Responses => self.event(&json!({"type": "response.in_progress", "sequence_number": 2,
+            _ => self.event(&json!({"type": "response.in_progress", "sequence_number": 2,
                 "response": {"id": "resp_up", "object": "response", "status": "in_progress"}})),
         }
     }
 
     pub fn text(self, text: &str) -> Ev {
-        self.event(&match self {
+        self.event(&match self.spoken() {
             Self::Chat => Self::chunk(&json!({"content": text}), None),
             Self::Messages => {
                 json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}})
             }
-            Self::Responses => json!({"type": "response.output_text.delta", "sequence_number": 3, "item_id": "i",
+            _ => json!({"type": "response.output_text.delta", "sequence_number": 3, "item_id": "i",
                 "output_index": 0, "content_index": 0, "delta": text}),
         })
     }
 
     /// A piece of reasoning.
     pub fn thought(self, thought: &str) -> Ev {
-        self.event(&match self {
+        self.event(&match self.spoken() {
             Self::Chat => Self::chunk(&json!({"reasoning_content": thought}), None),
             Self::Messages => {
                 json!({"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": thought}})
             }
-            Self::Responses => json!({"type": "response.reasoning_summary_text.delta", "sequence_number": 3,
+            _ => json!({"type": "response.reasoning_summary_text.delta", "sequence_number": 3,
                 "item_id": "i", "output_index": 0, "summary_index": 0, "delta": thought}),
         })
     }
 
     /// The finish and the terminal event.
     pub fn close(self) -> Vec<Ev> {
-        let events = match self {
+        let events = match self.spoken() {
             Self::Chat => {
                 let mut usage = Self::chunk(&json!({}), None);
                 usage["choices"] = json!([]);
@@ -145,21 +182,21 @@ impl Surface {
                     "usage": {"output_tokens": COMPLETION_TOKENS}}),
                 json!({"type": "message_stop"}),
             ],
-            Self::Responses => vec![json!({"type": "response.completed", "sequence_number": 4,
+            _ => vec![json!({"type": "response.completed", "sequence_number": 4,
                 "response": {"id": "resp_up", "object": "response", "status": "completed", "output": [],
                     "usage": {"input_tokens": PROMPT_TOKENS, "output_tokens": COMPLETION_TOKENS,
                         "total_tokens": PROMPT_TOKENS + COMPLETION_TOKENS}}})],
         };
-        let done = (self == Self::Chat).then(Ev::done);
+        let done = (self.spoken() == Self::Chat).then(Ev::done);
         events.iter().map(|event| self.event(event)).chain(done).collect()
     }
 
     /// An error inside a stream, as the vendor words it.
     pub fn error(self, message: &str) -> Ev {
-        self.event(&match self {
+        self.event(&match self.spoken() {
             Self::Chat => json!({"error": {"message": message, "type": "server_error", "code": null}}),
             Self::Messages => messages_error_body("api_error", message),
-            Self::Responses => json!({"type": "error", "sequence_number": 4, "code": "server_error",
+            _ => json!({"type": "error", "sequence_number": 4, "code": "server_error",
                 "message": message, "param": null}),
         })
     }
@@ -180,10 +217,10 @@ impl Surface {
 
     /// An answer that is not streamed.
     pub fn whole(self, text: &str) -> Reply {
-        match self {
+        match self.spoken() {
             Self::Chat => chat_ok(text),
             Self::Messages => messages_ok(text),
-            Self::Responses => Reply::json(
+            _ => Reply::json(
                 200,
                 json!({"id": "resp_up", "object": "response", "created_at": 1, "status": "completed", "model": "m-up",
                     "output": [{"id": "i", "type": "message", "role": "assistant", "status": "completed",
@@ -213,7 +250,7 @@ impl Surface {
     fn shape(self, streamed: &Streamed) -> (usize, usize, usize, usize) {
         let typed = |kind: &str| Self::count(streamed, |event| event["type"] == kind);
         let done = streamed.events.iter().filter(|event| event.data == "[DONE]").count();
-        match self {
+        match self.caller() {
             Self::Chat => (
                 Self::count(streamed, |event| event["choices"][0]["delta"]["role"] == "assistant"),
                 Self::count(streamed, |event| event["choices"][0]["finish_reason"] == "stop"),
@@ -221,14 +258,14 @@ impl Surface {
                 Self::count(streamed, |event| !event["error"].is_null()),
             ),
             Self::Messages => (typed("message_start"), typed("message_stop"), done, typed("error")),
-            Self::Responses => (typed("response.created"), typed("response.completed"), done, typed("error")),
+            _ => (typed("response.created"), typed("response.completed"), done, typed("error")),
         }
     }
 
     /// One seamless answer: one start, one end, no error, `[DONE]` once for chat and never elsewhere.
     pub fn assert_whole(self, streamed: &Streamed, text: &str) {
         let told = (streamed.status, self.said(streamed), streamed.end, self.shape(streamed));
-        let done = usize::from(self == Self::Chat);
+        let done = usize::from(self.caller() == Self::Chat);
         assert_eq!(told, (200, text.to_owned(), End::Clean, (1, 1, done, 0)), "{self:?}: {}", streamed.text());
     }
 
@@ -239,10 +276,10 @@ impl Surface {
         assert_eq!(told, (200, text.to_owned(), End::Abnormal, (1, 0, 0, 1)), "{self:?}: {}", streamed.text());
         let last = streamed.events.last().expect("an event");
         let error = last.json();
-        let (name, said) = match self {
+        let (name, said) = match self.caller() {
             Self::Chat => (None, &error["error"]),
             Self::Messages => (Some("error"), &error["error"]),
-            Self::Responses => (Some("error"), &error),
+            _ => (Some("error"), &error),
         };
         assert_eq!((last.name.as_deref(), &said["code"]), (name, &json!(code)), "{self:?}: {error}");
         assert!(said["message"].as_str().is_some_and(|message| !message.is_empty()), "{self:?}: {error}");

@@ -7,11 +7,24 @@ use outrigger_route::{
 };
 use outrigger_wire::{Dialect, Operation};
 
-/// The operations a model of `kind` answers in `dialect`; all of the dialect for a model that nobody knows.
+/// The operations a model of `kind` answers in `dialect`; all that the dialect can be asked for a model that nobody
+/// knows. Chat completions and Messages are answered in either dialect, by translation.
 pub(crate) fn operations(dialect: Dialect, kind: Option<Kind>) -> Operations {
-    let Some(kind) = kind else { return Operations::of_dialect(dialect) };
+    let Some(kind) = kind else {
+        let own = |operation: &Operation| operation.dialect() == dialect;
+        return Operation::ALL
+            .into_iter()
+            .filter(|operation| own(operation) || TRANSLATED.contains(operation))
+            .collect();
+    };
     let of_kind: &[Operation] = match (dialect, kind) {
-        (Dialect::OpenAi, Kind::Chat) => &[Operation::ChatCompletions, Operation::Completions, Operation::Responses],
+        (Dialect::OpenAi, Kind::Chat) => &[
+            Operation::ChatCompletions,
+            Operation::Completions,
+            Operation::Responses,
+            Operation::Messages,
+            Operation::CountTokens,
+        ],
         (Dialect::OpenAi, Kind::Completion) => &[Operation::Completions],
         (Dialect::OpenAi, Kind::Embedding) => &[Operation::Embeddings],
         (Dialect::OpenAi, Kind::Image) => {
@@ -21,15 +34,37 @@ pub(crate) fn operations(dialect: Dialect, kind: Option<Kind>) -> Operations {
         (Dialect::OpenAi, Kind::Transcription) => &[Operation::Transcriptions, Operation::Translations],
         (Dialect::OpenAi, Kind::Rerank) => &[Operation::Rerank],
         (Dialect::OpenAi, Kind::Moderation) => &[Operation::Moderations],
-        (Dialect::Anthropic, Kind::Chat) => &[Operation::Messages, Operation::CountTokens],
+        (Dialect::Anthropic, Kind::Chat) => &TRANSLATED,
         (Dialect::Anthropic, _) => &[],
     };
     of_kind.iter().copied().collect()
 }
 
-/// The parameters a model honours: all, but for those whose capability the catalogue does not list.
-pub(crate) fn parameters(model: Option<&Model>) -> Parameters {
+/// What a chat model of either dialect answers.
+const TRANSLATED: [Operation; 3] = [Operation::ChatCompletions, Operation::Messages, Operation::CountTokens];
+
+/// Parameters of OpenAI's that Anthropic's dialect has no words for.
+const NOT_ANTHROPICS: [Parameter; 12] = [
+    Parameter::MinP,
+    Parameter::TopA,
+    Parameter::FrequencyPenalty,
+    Parameter::PresencePenalty,
+    Parameter::RepetitionPenalty,
+    Parameter::LogitBias,
+    Parameter::Logprobs,
+    Parameter::TopLogprobs,
+    Parameter::Seed,
+    Parameter::Verbosity,
+    Parameter::Prediction,
+    Parameter::WebSearchOptions,
+];
+
+/// The parameters a model honours: all of the dialect, but for those whose capability the catalogue does not list.
+pub(crate) fn parameters(dialect: Dialect, model: Option<&Model>) -> Parameters {
     let mut all = Parameters::all();
+    if dialect == Dialect::Anthropic {
+        NOT_ANTHROPICS.iter().for_each(|parameter| all.remove(*parameter));
+    }
     let Some(can) = model.map(|model| model.capabilities) else { return all };
     let mut without = |has: bool, parameters: &[Parameter]| {
         if !has {
@@ -39,6 +74,10 @@ pub(crate) fn parameters(model: Option<&Model>) -> Parameters {
     without(can.tools, &[Parameter::Tools, Parameter::ToolChoice, Parameter::ParallelToolCalls]);
     without(can.reasoning, &[Parameter::Reasoning, Parameter::ReasoningEffort]);
     without(can.structured_outputs, &[Parameter::StructuredOutputs]);
+    // Known for certain of these two alone; their newer models refuse sampling.
+    let author = |model: &Model| matches!(model.id.split('/').next(), Some("anthropic" | "openai"));
+    let refuses = !can.temperature && model.is_some_and(author);
+    without(!refuses, &[Parameter::Temperature, Parameter::TopP, Parameter::TopK]);
     all
 }
 

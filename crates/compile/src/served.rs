@@ -79,7 +79,7 @@ fn preset(endpoint: &Endpoint<'_>, catalog: &Catalog, report: &mut Report<'_>) -
             context_length: offer.context_length,
             max_output: offer.max_output,
             input_modalities: capability::modalities(model),
-            parameters: capability::parameters(model),
+            parameters: capability::parameters(endpoint.dialect, model),
             by_id,
         });
     }
@@ -153,7 +153,7 @@ fn one(
             Some(modalities) => capability::declared_modalities(modalities),
             None => capability::modalities(model),
         },
-        parameters: supported.unwrap_or_else(|| capability::parameters(model)),
+        parameters: supported.unwrap_or_else(|| capability::parameters(endpoint.dialect, model)),
         by_id: true,
     })
 }

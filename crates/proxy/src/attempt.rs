@@ -3,17 +3,24 @@
 //!
 //! Commit is a type: a [`Committed`] owns the upstream body and has no way to retry.
 
+mod count;
 mod judge;
 mod prepare;
+mod seals;
 mod send;
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use outrigger_route::{
-    Failover, Health, Plan, Step, cost,
+    Failover, Health, Plan, Step, Target, cost,
     failover::{Then, rule},
 };
-use outrigger_wire::{Failure, Kind, peek};
+use outrigger_wire::{
+    Failure, Kind, Operation,
+    hub::Losses,
+    peek,
+    translate::{self, Echo},
+};
 
 pub(crate) use judge::{Answered, Stream};
 pub(crate) use send::broken;
@@ -35,6 +42,8 @@ pub(crate) struct Context<'a> {
     pub(crate) taken: &'a Taken,
     pub(crate) reading: &'a Reading<'a>,
     pub(crate) plan: &'a Plan,
+    /// Id of the request.
+    pub(crate) id: &'a str,
     /// When `timeouts.total` runs out.
     pub(crate) deadline: Duration,
 }
@@ -47,6 +56,10 @@ pub(crate) struct Committed {
     pub(crate) headers: http::HeaderMap,
     /// Usage was asked for by us, not by the caller.
     pub(crate) hide_usage: bool,
+    /// The answer is in another dialect than the caller's: what it takes to bring it back.
+    pub(crate) echo: Option<Echo>,
+    /// What the target could not be told.
+    pub(crate) losses: Losses,
     pub(crate) in_flight: InFlight,
 }
 
@@ -151,7 +164,7 @@ fn settle(
             attempt.status = failure.status;
             attempt.failure = Some(failure.kind);
             attempt.message = failure.message.clone();
-            if let Some(usage) = failure.body.as_ref().and_then(|body| peek::billed(cx.taken.operation, body)) {
+            if let Some(usage) = failure.body.as_ref().and_then(|body| peek::billed(upstream(cx, target), body)) {
                 attempt.cost = cost::cost(&usage, target.prices.as_ref()).map(|cost| cost.total.0);
                 cx.app.metrics.usage(&cx.published.metrics[slot], &usage, attempt.cost);
             }
@@ -236,16 +249,20 @@ impl Drop for Uncounted<'_> {
 
 async fn attempt(cx: &Context<'_>, at: usize, key: Option<usize>, in_flight: InFlight) -> Result<Committed, Failure> {
     let candidate = &cx.plan.candidates[at];
-    let prepared = prepare::request(cx, candidate, key)?;
+    let Some(operation) = translate::upstream(cx.taken.operation, candidate.target.provider.dialect) else {
+        return count::here(cx, candidate, in_flight).await;
+    };
+    let mut prepared = prepare::request(cx, candidate, key)?;
     let timeouts = &cx.plan.route.timeouts;
     let streamed = cx.reading.head.stream;
     let limit = if streamed { timeouts.first_token } else { timeouts.answer };
-    let hide_usage = prepared.hide_usage;
+    let (hide_usage, echo) = (prepared.hide_usage, prepared.echo.take());
+    let losses = std::mem::take(&mut prepared.losses);
     let pool = cx.app.upstreams.pool(timeouts.connect);
     // Connecting has its own limit; what follows is silence on an open connection (T1, T2).
     let judged = async {
         let response = send::send(&pool, prepared).await?;
-        judge::judge(cx.taken.operation, streamed, response).await
+        judge::judge(operation, streamed, response).await
     };
     let (status, headers, answered) = tokio::time::timeout(limit, judged).await.unwrap_or_else(|_| {
         Err(Failure::local(
@@ -253,5 +270,14 @@ async fn attempt(cx: &Context<'_>, at: usize, key: Option<usize>, in_flight: InF
             format!("no {} within {limit:?}", if streamed { "content" } else { "answer" }),
         ))
     })?;
-    Ok(Committed { answered, status, headers, hide_usage, in_flight })
+    let answered = match &echo {
+        Some(echo) => judge::translated(answered, echo, cx.id)?,
+        None => answered,
+    };
+    Ok(Committed { answered, status, headers, hide_usage, echo, losses, in_flight })
+}
+
+/// The operation that `target` is asked for.
+fn upstream(cx: &Context<'_>, target: &Target) -> Operation {
+    translate::upstream(cx.taken.operation, target.provider.dialect).unwrap_or(cx.taken.operation)
 }

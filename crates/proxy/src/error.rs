@@ -149,12 +149,10 @@ impl Error {
     }
 
     /// The error body in the caller's dialect.
-    pub(crate) fn body(&self, dialect: Dialect, request_id: &str) -> Bytes {
-        body::error(dialect, &self.report(&self.message(), request_id))
-    }
-
-    fn report<'a>(&self, message: &'a str, request_id: &'a str) -> Report<'a> {
-        Report { status: self.status().as_u16(), code: self.code(), message, metadata: self.metadata(), request_id }
+    pub(crate) fn body(&self, dialect: Dialect, request_id: &str, numeric_code: bool) -> Bytes {
+        let (status, code, metadata) = (self.status().as_u16(), self.code(), self.metadata());
+        let message = &self.message();
+        body::error(dialect, &Report { status, code, message, metadata, request_id, numeric_code })
     }
 
     fn metadata(&self) -> Value {
@@ -255,6 +253,7 @@ pub(crate) fn broken_event(
     failure: &Failure,
     attempt: &Attempt,
     request_id: &str,
+    numeric_code: bool,
     stream: &body::Stream<'_>,
 ) -> Bytes {
     let message = format!("the stream broke after its first content: {} ({attempt})", failure.message);
@@ -270,6 +269,7 @@ pub(crate) fn broken_event(
                 "raw": failure.body.as_ref().and_then(|body| serde_json::from_slice::<Value>(body).ok()),
             }),
             request_id,
+            numeric_code,
         },
         stream,
     )

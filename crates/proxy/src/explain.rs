@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use outrigger_route::{Health, NoRoute, Signals, Snapshot, plan, reason::Removed};
+use outrigger_route::{Health, NoRoute, Signals, Snapshot, reason::Removed};
 use outrigger_wire::Operation;
 use serde_json::{Value, json};
 
-use crate::intake;
+use crate::{crossing, intake};
 
 /// Explains what `body`, sent to `operation`, would lead to.
 pub fn explain<S: Signals>(
@@ -25,7 +25,7 @@ pub fn explain<S: Signals>(
         Err(error) => return json!({"error": {"code": error.code(), "message": error.message()}}),
     };
     let names: Vec<&str> = reading.ask.names.iter().map(AsRef::as_ref).collect();
-    match plan(snapshot, &reading.ask, signals, now, draw) {
+    match crossing::decide(snapshot, operation, &reading, body, signals, now, draw) {
         Ok(plan) => json!({
             "requested": names,
             "operation": operation.as_str(),
@@ -37,6 +37,7 @@ pub fn explain<S: Signals>(
                 "provider": candidate.target.provider.name,
                 "model": candidate.target.model,
                 "upstream_name": candidate.target.upstream_name,
+                "dialect": candidate.target.provider.dialect.as_str(),
                 "score": candidate.score,
                 "health": health(candidate.standing.health, now),
                 "latency_p50_s": candidate.standing.latency.map(|p| p.at[0]),

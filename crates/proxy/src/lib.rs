@@ -4,6 +4,7 @@ mod admin;
 mod attempt;
 mod budget;
 pub mod config;
+mod crossing;
 mod drain;
 mod error;
 mod explain;
@@ -18,6 +19,7 @@ mod resume;
 mod serve;
 mod signals;
 mod state;
+mod tokens;
 mod upstream;
 
 use std::{
@@ -57,6 +59,7 @@ struct App {
     draining: AtomicBool,
     /// Streams still open when the drain's time is up end on this.
     cut: CancellationToken,
+    tokens: tokens::Tokens,
     /// The fixed start of all times.
     start: Instant,
 }
@@ -101,6 +104,7 @@ impl Sidecar {
             metrics,
             sticky: Mutex::default(),
             problems: Mutex::default(),
+            tokens: tokens::Tokens::default(),
             requests: drain::Open::default(),
             connections: drain::Open::default(),
             leaving: CancellationToken::new(),

@@ -81,7 +81,7 @@ async fn guarded(app: Arc<App>, request: Request<Incoming>) -> Result<Response<B
     Ok(task.await.unwrap_or_else(|()| {
         app.metrics.panics.increment(1);
         tracing::error!(code = Error::Internal.code(), "a request panicked");
-        let mut response = Response::new(Body::of(Error::Internal.body(dialect, "")));
+        let mut response = Response::new(Body::of(Error::Internal.body(dialect, "", false)));
         *response.status_mut() = Error::Internal.status();
         response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
         response

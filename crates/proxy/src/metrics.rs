@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use metrics::{Counter, Gauge, Histogram};
 use outrigger_route::Target;
 use outrigger_telemetry::{Registry, registry::Family};
-use outrigger_wire::{Kind, Operation};
+use outrigger_wire::{Dialect, Kind, Operation};
 
 const SECONDS: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
@@ -54,6 +54,8 @@ families! {
         "Stream events that were passed on although they could not be read.";
     REMOVED = "counter" "outrigger_candidates_removed_total" ["reason"] &[],
         "Candidates that a hard filter removed.";
+    DROPPED = "counter" "outrigger_dropped_total" ["dialect", "feature"] &[],
+        "Parts of requests and answers that the target's dialect, or the caller's, has no words for.";
     IN_FLIGHT = "gauge" "outrigger_requests_in_flight" [] &[], "Requests being answered.";
     BUFFERED = "gauge" "outrigger_buffered_bytes" [] &[], "Bytes of bodies held against the buffer budget.";
     POLICY = "gauge" "outrigger_policy_info" ["revision"] &[], "1 for the policy revision being served.";
@@ -203,6 +205,11 @@ impl Metrics {
     pub(crate) fn malformed(&self, target: &TargetMetrics, count: u64) {
         let labels = [("provider", &*target.provider), ("model", &*target.model)];
         self.registry.counter(&MALFORMED, &labels).increment(count);
+    }
+
+    /// `feature` is one of a closed set of words, never a caller's.
+    pub(crate) fn dropped(&self, dialect: Dialect, feature: &'static str) {
+        self.registry.counter(&DROPPED, &[("dialect", dialect.as_str()), ("feature", feature)]).increment(1);
     }
 
     pub(crate) fn removed(&self, reason: &'static str) {

@@ -148,7 +148,7 @@ fn json_response(value: &Value) -> Response<Body> {
 }
 
 fn plain_error(error: &Error, request: &Request<Incoming>) -> Response<Body> {
-    let mut response = Response::new(Body::of(error.body(dialect_of(request.headers()), "")));
+    let mut response = Response::new(Body::of(error.body(dialect_of(request.headers()), "", request.uri().path().starts_with("/api/v1/"))));
     *response.status_mut() = error.status();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -10,7 +10,7 @@ use std::{
 
 use outrigger_catalog::Cost;
 use outrigger_route::{Target, cost};
-use outrigger_wire::{Kind, Operation, Usage, usage::estimate_tokens};
+use outrigger_wire::{Kind, Operation, Usage, hub::Losses, usage::estimate_tokens};
 use serde_json::{Value, json};
 
 use crate::{App, metrics::Outcome, signals::lock, state::Published};
@@ -65,6 +65,8 @@ pub(crate) struct Record {
     pub(crate) route: Box<str>,
     pub(crate) requested: Box<str>,
     pub(crate) streamed: bool,
+    /// The caller came by OpenRouter's base URL, whose error codes are numbers.
+    pub(crate) numeric_codes: bool,
     pub(crate) attempts: Vec<Attempt>,
     /// Who answered, under which policy.
     pub(crate) served: Option<Served>,
@@ -78,6 +80,10 @@ pub(crate) struct Record {
     pub(crate) last_token: Option<Duration>,
     pub(crate) conversation: Option<u64>,
     pub(crate) sticky_on_success: bool,
+    /// What the target could not be told of the request.
+    pub(crate) losses: Losses,
+    /// What the caller could not be told of the answer.
+    pub(crate) lost: Vec<&'static str>,
     outcome: Outcome,
     code: &'static str,
     status: u16,
@@ -108,6 +114,7 @@ impl Record {
             route: "".into(),
             requested: "".into(),
             streamed: false,
+            numeric_codes: false,
             attempts: Vec::new(),
             served: None,
             usage: Usage::default(),
@@ -120,6 +127,8 @@ impl Record {
             last_token: None,
             conversation: None,
             sticky_on_success: false,
+            losses: Losses::default(),
+            lost: Vec::new(),
             // Whoever drops a record without a word was interrupted.
             outcome: Outcome::Cancelled,
             code: Kind::Cancelled.code(),
@@ -210,6 +219,9 @@ impl Record {
             health.spent(now, self.tokens());
             let here = cost.as_ref().map(|cost| cost.total.0.saturating_sub(self.elsewhere()));
             self.app.metrics.usage(metrics, &self.usage, here);
+            let dialect = served.target.provider.dialect;
+            self.losses.iter().for_each(|loss| self.app.metrics.dropped(dialect, loss.label()));
+            self.lost.iter().for_each(|what| self.app.metrics.dropped(dialect, what));
             if self.malformed > 0 {
                 self.app.metrics.malformed(metrics, self.malformed);
             }
@@ -274,6 +286,7 @@ impl Record {
             estimated = self.usage.estimated,
             cost_usd = cost.map(|cost| cost.total.to_usd_string()),
             finish = self.finish.as_deref(),
+            dropped = (!self.losses.is_empty()).then(|| self.losses.to_string()),
             tried = %Tried(&self.attempts),
             "request"
         );

@@ -65,7 +65,8 @@ pub(crate) fn to_caller(
     wants_metadata: bool,
     resume: Option<Box<Resume>>,
 ) -> Response<Body> {
-    let Committed { answered, status, headers, hide_usage, in_flight } = committed;
+    let Committed { answered, status, headers, hide_usage, echo, losses, in_flight } = committed;
+    record.losses = losses;
     let metadata = wants_metadata.then(|| Metadata::of(plan, &record));
     let mut out = passed_on(&headers);
     describe(&mut out, &record);
@@ -79,8 +80,12 @@ pub(crate) fn to_caller(
             out.remove(header::CONTENT_LENGTH);
             out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
             out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            let passing = match &echo {
+                Some(echo) => stream::Passing::Translated(Box::new(stream::Translation::new(echo, &record.id))),
+                None => stream::Passing::Same { hide_usage },
+            };
             let relay =
-                stream::Relay::new(app, upstream, plan.route.timeouts, record, in_flight, hide_usage, metadata, resume);
+                stream::Relay::new(app, upstream, plan.route.timeouts, record, in_flight, passing, metadata, resume);
             Body::Stream(Box::new(relay))
         }
         Answered::Raw(upstream) => {
@@ -107,7 +112,7 @@ pub(crate) fn to_caller(
 pub(crate) fn error(error: &Error, mut record: Record, dialect: outrigger_wire::Dialect) -> Response<Body> {
     let status = error.status();
     record.failed(error.code(), status.as_u16());
-    let body = error.body(dialect, &record.id);
+    let body = error.body(dialect, &record.id, record.numeric_codes);
     let mut response = Response::new(Body::of(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -142,6 +147,7 @@ fn whole(
     headers: &mut HeaderMap,
 ) -> Bytes {
     record.finish = answer.finish;
+    record.lost.extend(answer.lost);
     if let Some(usage) = answer.usage {
         record.usage.merge(usage);
     }
@@ -206,6 +212,9 @@ fn describe(headers: &mut HeaderMap, record: &Record) {
     set("x-outrigger-decision-id", &record.id);
     if !record.route.is_empty() {
         set("x-outrigger-route", &record.route);
+    }
+    if !record.losses.is_empty() {
+        set("x-outrigger-dropped", &record.losses.to_string());
     }
     if let Some(served) = &record.served {
         set("x-outrigger-provider", &served.target.provider.name);

@@ -74,6 +74,9 @@ impl Resume {
     async fn ask(&self, at: usize, attempts: &mut Vec<Attempt>) -> Option<(Committed, Served)> {
         let candidate = &self.plan.candidates[at];
         let provider = &candidate.target.provider;
+        if provider.dialect != self.taken.operation.dialect() {
+            return None;
+        }
         let style = Style::of(provider.dialect, &provider.slug)?;
         let original = intake::read(self.taken.operation, &self.taken.headers, &self.taken.body).ok()?;
         let body = self.partial.request(style, &self.taken.body, &original.head)?;
@@ -91,6 +94,8 @@ impl Resume {
             taken: &taken,
             reading: &reading,
             plan: &plan,
+            // Nothing is translated when a broken answer is continued.
+            id: "",
             deadline: self.deadline,
         };
         match attempt::run(&context, attempts, None).await {

@@ -4,12 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
-use outrigger_route::{Plan, plan};
+use outrigger_route::Plan;
 use outrigger_wire::{Dialect, Operation, resume::Partial};
 
 use crate::{
     App,
     attempt::{self, Context},
+    crossing,
     error::Error,
     intake::{self, Reading, Taken},
     models,
@@ -37,6 +38,7 @@ pub(crate) async fn serve(app: Arc<App>, request: Request<Incoming>) -> Response
 async fn infer(app: &Arc<App>, operation: Operation, request: Request<Incoming>) -> Response<Body> {
     let mut record = Record::open(app, operation);
     let (head, body) = request.into_parts();
+    record.numeric_codes = head.uri.path().starts_with("/api/v1/");
     let wants_metadata = asks_for_metadata(&head.headers);
     let taken = match before_cut(app, intake::take(app, operation, head.headers, body)).await {
         Ok(taken) => taken,
@@ -67,15 +69,18 @@ async fn before_cut<T>(app: &App, work: impl Future<Output = Result<T, Error>>) 
 async fn answer(app: &Arc<App>, taken: &Taken, record: &mut Record) -> Result<Answer, Error> {
     let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
     let published = app.state.load();
-    let plan = decide(app, &published, taken, &mut reading, record)?;
+    let mut plan = decide(app, &published, taken, &mut reading, record)?;
+    app.tokens.keep_fitting(&mut plan, &taken.body).await.map_err(Error::NoRoute)?;
     let deadline = record.started() + plan.route.timeouts.total;
-    let context = Context { app, published: &published, taken, reading: &reading, plan: &plan, deadline };
+    let id = record.id.clone();
+    let context = Context { app, published: &published, taken, reading: &reading, plan: &plan, id: &id, deadline };
     let started = Some(record.started());
     let (committed, served) =
         Box::pin(attempt::run(&context, &mut record.attempts, started)).await.map_err(Error::Exhausted)?;
     record.served = Some(served);
-    let partial =
-        plan.route.failover.continue_on_break.then(|| Partial::begin(taken.operation, &reading.head)).flatten();
+    // What is continued are the vendor's own events, so an answer in translation is not.
+    let continues = plan.route.failover.continue_on_break && committed.echo.is_none();
+    let partial = continues.then(|| Partial::begin(taken.operation, &reading.head)).flatten();
     Ok(Answer { committed, plan, published, partial })
 }
 
@@ -105,8 +110,9 @@ fn decide(
             lock(&app.sticky).target(conversation, now, sticky_ttl(published, taken, reading))
         });
     }
-    let plan =
-        plan(&published.snapshot, &reading.ask, &published.health, now, fastrand::u64(..)).map_err(Error::NoRoute);
+    let (snapshot, draw) = (&published.snapshot, fastrand::u64(..));
+    let plan = crossing::decide(snapshot, taken.operation, reading, &taken.body, &published.health, now, draw)
+        .map_err(Error::NoRoute);
     match &plan {
         Ok(plan) => {
             record.route = plan.route.name.clone();

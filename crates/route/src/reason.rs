@@ -36,6 +36,8 @@ pub enum Reason {
     Modality(Modalities),
     /// It lacks tools or structured output, which another endpoint of the same model has.
     Preferred,
+    /// Its dialect has no words for these parts of the request.
+    Untranslatable(Box<str>),
 }
 
 impl Reason {
@@ -55,6 +57,7 @@ impl Reason {
             Self::Parameters(_) => "require_parameters",
             Self::Modality(_) => "modality",
             Self::Preferred => "preferred_parameters",
+            Self::Untranslatable(_) => "untranslatable",
         }
     }
 }
@@ -82,6 +85,7 @@ impl fmt::Display for Reason {
                 f.write_str(" input")
             }
             Self::Preferred => f.write_str("another endpoint of this model supports what the request uses"),
+            Self::Untranslatable(names) => write!(f, "its dialect has no words for {names}"),
         }
     }
 }

@@ -18,6 +18,9 @@ pub struct Report<'a> {
     pub metadata: Value,
     /// Id of the request.
     pub request_id: &'a str,
+    /// `error.code` is the HTTP status, as OpenRouter has it and its SDKs insist on, and the stable code is
+    /// `error.metadata.error_code`.
+    pub numeric_code: bool,
 }
 
 /// The body of an error answer.
@@ -84,6 +87,13 @@ struct Like<'a> {
 }
 
 fn openai_error(report: &Report<'_>) -> Value {
+    if report.numeric_code {
+        let mut metadata = report.metadata.clone();
+        if let Some(metadata) = metadata.as_object_mut() {
+            metadata.insert("error_code".to_owned(), Value::from(report.code));
+        }
+        return json!({"code": report.status, "message": report.message, "metadata": metadata});
+    }
     json!({
         "message": report.message,
         "type": openai_type(report.status),

@@ -1,5 +1,7 @@
 //! Splicing: the few bytes of a body that change, while every other byte stays as it was.
 
+use std::slice::SliceIndex;
+
 use bytes::Bytes;
 
 use crate::request::Head;
@@ -25,7 +27,8 @@ impl<'a> Edits<'a> {
         self
     }
 
-    /// The body with the changes made. With nothing to change, the same bytes by reference count.
+    /// The body with the changes made. With nothing to change, the same bytes by reference count. `head` must have been
+    /// read from `body`.
     pub fn apply(&self, body: &Bytes, head: &Head<'_>) -> Bytes {
         let change_of = |key: &str| self.changes.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
         let additions: Vec<_> = self
@@ -45,7 +48,7 @@ impl<'a> Edits<'a> {
             self.changes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, String::len) + 4).sum();
         let mut out = Vec::with_capacity(body.len() + extra);
         let first = head.members.first().map_or_else(|| brace_end(body), |member| member.start);
-        out.extend_from_slice(&body[..first]);
+        out.extend_from_slice(cut(body, ..first));
         let mut empty = true;
         let mut previous_end = first;
         for member in &head.members {
@@ -58,11 +61,11 @@ impl<'a> Edits<'a> {
             };
             if !empty {
                 // The first kept member may have lost its predecessor; then it has lost the comma too.
-                let text = &body[separator];
+                let text = cut(body, separator);
                 out.extend_from_slice(if text.is_empty() { b"," } else { text });
             }
             empty = false;
-            out.extend_from_slice(&body[member.start..member.value.start]);
+            out.extend_from_slice(cut(body, member.start..member.value.start));
             out.extend_from_slice(value);
         }
         for (key, value) in additions {
@@ -74,7 +77,7 @@ impl<'a> Edits<'a> {
             out.push(b':');
             out.extend_from_slice(value.as_bytes());
         }
-        out.extend_from_slice(&body[previous_end..]);
+        out.extend_from_slice(cut(body, previous_end..));
         Bytes::from(out)
     }
 }
@@ -84,48 +87,62 @@ pub fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Inserts `,"<key>":<json>` before the closing brace of the object that ends at `end` (exclusive) of `bytes`.
+/// Inserts `,"<key>":<json>` before the closing brace of the object that ends at `end` (exclusive) of `bytes`. Where no
+/// object ends there, the same bytes.
 pub fn insert_member(bytes: &[u8], end: usize, key: &str, json: &str) -> Bytes {
-    let brace = end.saturating_sub(1);
-    let before = bytes[..brace].iter().rposition(|byte| !byte.is_ascii_whitespace()).map_or(0, |at| at + 1);
+    let Some(open) = bytes.get(..end).and_then(|object| object.strip_suffix(b"}")) else {
+        return Bytes::copy_from_slice(bytes);
+    };
+    let before = open.trim_ascii_end();
     let mut out = Vec::with_capacity(bytes.len() + key.len() + json.len() + 4);
-    out.extend_from_slice(&bytes[..before]);
-    if before > 0 && bytes[before - 1] != b'{' {
+    out.extend_from_slice(before);
+    if before.last().is_some_and(|last| *last != b'{') {
         out.push(b',');
     }
     out.extend_from_slice(quote(key).as_bytes());
     out.push(b':');
     out.extend_from_slice(json.as_bytes());
-    out.extend_from_slice(&bytes[before..]);
+    out.extend_from_slice(cut(bytes, before.len()..));
     Bytes::from(out)
 }
 
-/// The chunk without its `"usage": null`, which OpenAI adds to every chunk once usage is asked for. Within a JSON string
-/// the quotes would be escaped, so the bytes can only be that member.
+/// The event without its `"usage": null`, which OpenAI adds to every chunk once usage is asked for. Within a JSON string
+/// the quotes would be escaped, so the bytes can only be that member. Where a line of data begins or ends beside the
+/// member, the same bytes.
 pub fn without_null_usage(chunk: &Bytes) -> Bytes {
     let Some(key) = memchr::memmem::find(chunk, b"\"usage\"") else { return chunk.clone() };
-    let value = &chunk[key + 7..];
-    let blank = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let colon = blank(value);
-    let after = colon + 1;
-    if value.get(colon) != Some(&b':') || !value[after..].trim_ascii_start().starts_with(b"null") {
-        return chunk.clone();
-    }
-    let end = key + 7 + after + blank(&value[after..]) + 4;
-    let before = chunk[..key].trim_ascii_end();
-    let mut out = Vec::with_capacity(chunk.len());
-    if before.ends_with(b",") {
-        out.extend_from_slice(&before[..before.len() - 1]);
-        out.extend_from_slice(&chunk[end..]);
-    } else {
+    let value = cut(chunk, key + 7..).trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+    let Some(rest) = value.and_then(|value| value.strip_prefix(b"null")) else { return chunk.clone() };
+    let upto = cut(chunk, ..key);
+    let before = upto.trim_ascii_end();
+    let (kept, rest) = if let Some(before) = before.strip_suffix(b",") {
+        (before, rest)
+    } else if before.ends_with(b"{")
+        && let [b',' | b'}', ..] = rest.trim_ascii_start()
+    {
         // The first member: the comma behind it goes too.
-        let rest = &chunk[end..];
-        let skip = blank(rest);
-        let skip = if rest.get(skip) == Some(&b',') { skip + 1 } else { 0 };
-        out.extend_from_slice(&chunk[..key]);
-        out.extend_from_slice(rest[skip..].trim_ascii_start());
-    }
+        let rest = rest.trim_ascii_start();
+        (upto, rest.strip_prefix(b",").map_or(rest, trim_spaces))
+    } else {
+        return chunk.clone();
+    };
+    let mut out = Vec::with_capacity(chunk.len());
+    out.extend_from_slice(kept);
+    out.extend_from_slice(rest);
     Bytes::from(out)
+}
+
+/// Takes leading spaces off, but no line break: the next line of data may begin behind it.
+fn trim_spaces(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// The bytes at `range`; none where it lies outside.
+fn cut(bytes: &[u8], range: impl SliceIndex<[u8], Output = [u8]>) -> &[u8] {
+    bytes.get(range).unwrap_or_default()
 }
 
 fn brace_end(body: &[u8]) -> usize {
@@ -211,11 +228,24 @@ mod tests {
         assert_eq!(cut(r#"{"usage":{"a":1}}"#), r#"{"usage":{"a":1}}"#);
         assert_eq!(cut(r#"{"a":"\"usage\":null"}"#), r#"{"a":"\"usage\":null"}"#);
         assert_eq!(cut(r#"{"a":"usage"}"#), r#"{"a":"usage"}"#);
+        assert_eq!(cut(r#"{"\"usage":null}"#), r#"{"\"usage":null}"#);
+        assert_eq!(cut("data: {\"a\":1,\ndata: \"usage\":null}\n\n"), "data: {\"a\":1,\ndata: \"usage\":null}\n\n");
+        assert_eq!(cut("data: {\"usage\":null,\ndata: \"b\":2}\n\n"), "data: {\ndata: \"b\":2}\n\n");
+        assert_eq!(cut("data: {\"usage\":null\ndata: ,\"b\":2}\n\n"), "data: {\"usage\":null\ndata: ,\"b\":2}\n\n");
     }
 
     #[test]
     fn a_member_is_inserted_before_the_brace() {
         assert_eq!(&insert_member(br#"{"u":{"a":1 }}"#, 13, "c", "2")[..], br#"{"u":{"a":1,"c":2 }}"#);
         assert_eq!(&insert_member(br#"{}"#, 2, "c", "2")[..], br#"{"c":2}"#);
+        assert_eq!(&insert_member(br#"{ } "#, 3, "c", "2")[..], br#"{"c":2 } "#);
+    }
+
+    /// An upstream's `"usage": 5` is no object to put a cost into.
+    #[test]
+    fn what_is_no_object_stays_as_it_is() {
+        for (body, end) in [(r#"{"usage":5}"#, 10), ("[]", 2), ("{}", 3), ("", 0), ("{}", 0)] {
+            assert_eq!(&insert_member(body.as_bytes(), end, "c", "2")[..], body.as_bytes());
+        }
     }
 }

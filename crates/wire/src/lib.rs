@@ -5,22 +5,31 @@
 //! or an error, and what a provider's error body means. Nothing here is async, opens a socket, reads a clock or draws
 //! a random number: decoders are values that are fed bytes.
 //!
-//! A dialect is code (a folder with `stream`, `response`, `error`); a provider is data (a row of the catalogue or a
-//! `ModelProvider`).
+//! Same dialect in and out: the bytes pass, and only what must change is spliced ([`edit`]). Different dialects meet in
+//! the [`hub`], through [`translate`]. A dialect is code (a folder with `request`, `response`, `stream`, `usage`); a
+//! provider is data (a row of the catalogue or a `ModelProvider`), and what its wire format does differently is a row
+//! of [`profile::Quirks`].
 
 pub mod anthropic;
 pub mod body;
 pub mod dialect;
 pub mod edit;
 pub mod failure;
+mod few;
+pub mod hub;
+mod json;
 pub mod multipart;
 pub mod openai;
 pub mod peek;
+pub mod profile;
 pub mod request;
 pub mod responses;
 pub mod resume;
+mod schema;
+pub mod seals;
 pub mod secret;
 pub mod sse;
+pub mod translate;
 pub mod usage;
 
 pub use dialect::{AuthScheme, Dialect, Operation};

@@ -13,31 +13,33 @@ pub fn field(content_type: &str, body: &[u8], name: &str) -> Option<Range<usize>
     let mut starts = memmem::find_iter(body, delimiter.as_bytes()).map(|at| at + delimiter.len()).peekable();
     while let Some(start) = starts.next() {
         let end = starts.peek().map_or(body.len(), |next| next - delimiter.len());
-        let part = &body[start..end];
+        let Some(part) = body.get(start..end) else { continue };
         let Some(head_end) = memmem::find(part, b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&part[..head_end]);
+        let head = String::from_utf8_lossy(part.get(..head_end).unwrap_or_default());
         let disposition = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition:"));
         let is_field = disposition.is_some_and(|line| {
             !line.contains("filename=") && line.split(';').any(|item| wanted.iter().any(|wanted| item.trim() == wanted))
         });
         if is_field {
             let value_start = start + head_end + 4;
-            let value_end = body[..end].strip_suffix(b"\r\n").map_or(end, <[u8]>::len);
+            let value_end = part.strip_suffix(b"\r\n").map_or(end, |kept| start + kept.len());
             return (value_start <= value_end).then_some(value_start..value_end);
         }
     }
     None
 }
 
-/// The body with the bytes at `range` replaced.
+/// The body with the bytes at `range`, which [`field`] found in it, replaced. The same body for a range outside it.
 pub fn replace(body: &Bytes, range: Range<usize>, value: &str) -> Bytes {
-    if &body[range.clone()] == value.as_bytes() {
+    let parts = (body.get(..range.start), body.get(range.clone()), body.get(range.end..));
+    let (Some(before), Some(old), Some(after)) = parts else { return body.clone() };
+    if old == value.as_bytes() {
         return body.clone();
     }
     let mut out = Vec::with_capacity(body.len() + value.len());
-    out.extend_from_slice(&body[..range.start]);
+    out.extend_from_slice(before);
     out.extend_from_slice(value.as_bytes());
-    out.extend_from_slice(&body[range.end..]);
+    out.extend_from_slice(after);
     Bytes::from(out)
 }
 
@@ -64,5 +66,16 @@ mod tests {
         assert_eq!(out.len(), body.len() - 7);
         assert!(field("multipart/form-data; boundary=X", &out, "language").is_none());
         assert!(field("application/json", &out, "model").is_none());
+        assert_eq!(replace(&out, 5..out.len() + 1, "x"), out);
+    }
+
+    /// A form that ends early, or whose delimiters touch, has no field and is no reason to panic.
+    #[test]
+    fn broken_forms_have_no_field() {
+        for body in ["", "--X", "--X--X--X", "--X\r\n\r\n", "--X\r\nContent-Disposition: form-data; name=model\r\n\r\n"]
+        {
+            let at = field("multipart/form-data; boundary=X", body.as_bytes(), "model");
+            assert!(at.is_none_or(|at| body.get(at).is_some()), "{body:?}");
+        }
     }
 }

@@ -66,6 +66,8 @@ pub struct Answer {
     pub usage_at: Option<Range<usize>>,
     /// The vendor's word for why it ended.
     pub finish: Option<Box<str>>,
+    /// What a translation of it had no words for: words for the counter.
+    pub lost: Vec<&'static str>,
 }
 
 /// Reads a whole 2xx JSON answer. An error in the body is a failure although HTTP said 200 (S7); a body that is not

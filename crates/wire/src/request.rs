@@ -9,7 +9,9 @@ use serde::{
     Deserializer,
     de::{MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
+use serde_json::{error::Category, value::RawValue};
+
+use crate::peek::place;
 
 /// The top level of a JSON request.
 #[derive(Debug, Default)]
@@ -48,6 +50,8 @@ pub enum BadRequest {
     Syntax(String),
     /// JSON, but not an object.
     NotAnObject,
+    /// An object of more than [`MAX_MEMBERS`] members.
+    TooManyMembers,
     /// A member has the wrong type: its name and what was expected.
     Field {
         /// The member.
@@ -62,6 +66,7 @@ impl fmt::Display for BadRequest {
         match self {
             Self::Syntax(what) => write!(f, "the body is not valid JSON: {what}"),
             Self::NotAnObject => f.write_str("the body must be a JSON object"),
+            Self::TooManyMembers => write!(f, "the body must have at most {MAX_MEMBERS} members"),
             Self::Field { name, expected } => write!(f, "`{name}` must be {expected}"),
         }
     }
@@ -79,7 +84,12 @@ impl<'a> Head<'a> {
             });
         }
         let mut json = serde_json::Deserializer::from_str(text);
-        let members = json.deserialize_map(Members { text }).map_err(|error| BadRequest::Syntax(error.to_string()))?;
+        let members =
+            json.deserialize_map(Members { text, most: MAX_MEMBERS }).map_err(|error| match error.classify() {
+                // The one complaint about data that `Members` has.
+                Category::Data => BadRequest::TooManyMembers,
+                _ => BadRequest::Syntax(error.to_string()),
+            })?;
         json.end().map_err(|error| BadRequest::Syntax(error.to_string()))?;
         let mut head = Self { members, ..Self::default() };
         head.decode()?;
@@ -137,8 +147,10 @@ impl<'a> Head<'a> {
             );
         }
         if let Some(raw) = self.present("models") {
-            let names: Vec<Cow<'a, str>> =
-                serde_json::from_str(raw).map_err(|_| wrong("models", "an array of strings"))?;
+            // Read no further than the first name too many: a list of empty names takes more memory than its text.
+            let names: Option<Vec<Cow<'a, str>>> =
+                elements(raw).take(MAX_NAMES + 1).map(string).collect::<Option<_>>().filter(|_| raw.starts_with('['));
+            let names = names.ok_or_else(|| wrong("models", "an array of strings"))?;
             if names.len() > MAX_NAMES || !names.iter().all(|name| is_name(name)) {
                 return Err(wrong("models", "an array of at most 32 strings of at most 256 bytes"));
             }
@@ -173,6 +185,13 @@ pub fn is_name(name: &str) -> bool {
 /// Most entries of `models`; OpenRouter's own limit is 3.
 const MAX_NAMES: usize = 32;
 
+/// Most members of a request. The APIs have some forty parameters; a body of nothing but tiny members would take twelve
+/// times its size to remember.
+pub const MAX_MEMBERS: usize = 4096;
+
+/// Most members of an object within a request. OpenAI takes schemas of up to 5000 properties.
+pub const MAX_INNER_MEMBERS: usize = 16_384;
+
 /// The raw elements of the JSON array `raw`, lazily: asking for the first reads no further.
 pub fn elements(raw: &str) -> impl Iterator<Item = &str> {
     let mut rest = raw.trim_start().strip_prefix('[').unwrap_or("");
@@ -180,20 +199,21 @@ pub fn elements(raw: &str) -> impl Iterator<Item = &str> {
         let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
         let element = stream.next()?.ok()?;
         let end = stream.byte_offset();
-        rest = rest[end..].trim_start().strip_prefix(',').unwrap_or("");
+        rest = rest.get(end..).unwrap_or_default().trim_start().strip_prefix(',').unwrap_or_default();
         Some(element.get())
     })
 }
 
 /// The raw value of `key` in the JSON object `raw`, if it is an object and has it.
 pub fn member_of<'a>(raw: &'a str, key: &str) -> Option<&'a str> {
-    let members = serde_json::Deserializer::from_str(raw).deserialize_map(Members { text: raw }).ok()?;
-    members.into_iter().rev().find(|member| member.key == key).map(|member| member.raw)
+    serde_json::Deserializer::from_str(raw).deserialize_map(Last { key }).ok()?
 }
 
-/// The members of the JSON object `raw`, or nothing if it is not one.
+/// The members of the JSON object `raw`, or nothing if it is not one or has more than [`MAX_INNER_MEMBERS`].
 pub fn members_of(raw: &str) -> Vec<Member<'_>> {
-    serde_json::Deserializer::from_str(raw).deserialize_map(Members { text: raw }).unwrap_or_default()
+    serde_json::Deserializer::from_str(raw)
+        .deserialize_map(Members { text: raw, most: MAX_INNER_MEMBERS })
+        .unwrap_or_default()
 }
 
 /// Decodes a raw JSON string.
@@ -209,9 +229,10 @@ fn is_system(message: &str) -> bool {
     matches!(member_of(message, "role"), Some("\"system\"" | "\"developer\""))
 }
 
-/// Collects the members of an object with their places in `text`.
+/// Collects the members of an object, `most` at most, with their places in `text`.
 struct Members<'a> {
     text: &'a str,
+    most: usize,
 }
 
 impl<'a> Visitor<'a> for Members<'a> {
@@ -225,15 +246,42 @@ impl<'a> Visitor<'a> for Members<'a> {
         let mut members: Vec<Member<'a>> = Vec::with_capacity(12);
         let mut after = self.text.find('{').map_or(0, |brace| brace + 1);
         while let Some(Key(key)) = map.next_key()? {
-            let raw: &'a RawValue = map.next_value()?;
-            let raw = raw.get();
-            let begin = raw.as_ptr() as usize - self.text.as_ptr() as usize;
+            if members.len() == self.most {
+                return Err(serde::de::Error::custom("too many members"));
+            }
+            let raw = map.next_value::<&'a RawValue>()?.get();
+            let value = place(self.text.as_bytes(), raw);
             // The key's quote is the first one after the previous member: only white space and a comma lie between.
-            let start = self.text[after..begin].find('"').map_or(begin, |quote| after + quote);
-            after = begin + raw.len();
-            members.push(Member { key, start, value: begin..after, raw });
+            let gap = self.text.get(after..value.start).unwrap_or_default();
+            let start = gap.find('"').map_or(value.start, |quote| after + quote);
+            after = value.end;
+            members.push(Member { key, start, value, raw });
         }
         Ok(members)
+    }
+}
+
+/// Finds the last member of an object that has this key.
+struct Last<'k> {
+    key: &'k str,
+}
+
+impl<'a> Visitor<'a> for Last<'_> {
+    type Value = Option<&'a str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(Key(key)) = map.next_key()? {
+            let raw = map.next_value::<&'a RawValue>()?;
+            if key == self.key {
+                found = Some(raw.get());
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -4,13 +4,24 @@
 //! Messages (prefill), and the compatible vendors listed in [`Style::of`]. It is declined whenever the partial answer
 //! is anything but one run of plain text, so that nothing can come twice.
 
+use std::{borrow::Cow, fmt};
+
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{
+    Deserialize,
+    de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
 
 use crate::{
     Dialect, Head, Meaning, Operation, Peek,
     edit::{Edits, quote},
+    request::{elements, string},
 };
+
+/// Most text that is kept to be continued, in bytes. The largest answers that models are sold with are some 128k tokens,
+/// about half of this; it bounds memory per stream.
+pub const MAX_TEXT: usize = 1 << 20;
 
 /// How a vendor is asked to continue the last assistant message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +51,8 @@ impl Style {
 pub struct Partial {
     operation: Operation,
     text: String,
-    /// Something came that cannot be continued: a tool call, reasoning, a second choice or block.
+    /// Something came that cannot be continued: a tool call, reasoning, a second choice or block, or more text than
+    /// [`MAX_TEXT`].
     spoilt: bool,
 }
 
@@ -71,12 +83,15 @@ impl Partial {
         }
         match &peek.meaning {
             Meaning::Content => match plain_text(self.operation, data) {
-                Some(text) => self.text.push_str(&text),
-                None => self.spoilt = true,
+                Some(text) if self.text.len() + text.len() <= MAX_TEXT => self.text.push_str(&text),
+                _ => self.spoilt = true,
             },
             // A reason to stop, or a closed block, came through: what is missing is not text.
             Meaning::Finish | Meaning::End => self.spoilt = true,
-            _ => self.spoilt |= matches!(kind(data).as_deref(), Some("content_block_stop")),
+            _ => self.spoilt |= matches!(Event::read(data).kind.as_deref(), Some("content_block_stop")),
+        }
+        if self.spoilt {
+            self.text = String::new();
         }
     }
 
@@ -103,10 +118,10 @@ impl Partial {
 
     /// Whether an event of the continuing stream fits behind what the caller has.
     pub fn splice(&self, peek: &Peek, data: &[u8]) -> Splice {
-        let kind = kind(data);
-        match (self.operation, &peek.meaning, kind.as_deref()) {
+        let event = Event::read(data);
+        match (self.operation, &peek.meaning, event.kind.as_deref()) {
             (Operation::Messages, _, Some("message_start")) => Splice::Drop,
-            (Operation::Messages, meaning, Some("content_block_start")) if opens_first(data) => {
+            (Operation::Messages, meaning, Some("content_block_start")) if event.index == Some(0) => {
                 if *meaning == Meaning::Content { Splice::Unfit } else { Splice::Drop }
             }
             (Operation::ChatCompletions, Meaning::Prelude, _) => Splice::Drop,
@@ -115,24 +130,28 @@ impl Partial {
     }
 }
 
-#[derive(Deserialize)]
-struct Event {
-    #[serde(default, rename = "type")]
-    kind: Option<String>,
+/// What says where an event belongs.
+#[derive(Deserialize, Default)]
+struct Event<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Cow<'a, str>>,
     #[serde(default)]
     index: Option<u64>,
-    #[serde(default)]
-    delta: Option<TextDelta>,
-    #[serde(default)]
-    choices: Vec<Choice>,
 }
 
+impl<'a> Event<'a> {
+    /// An event that cannot be read says nothing.
+    fn read(data: &'a [u8]) -> Self {
+        serde_json::from_slice(data).unwrap_or_default()
+    }
+}
+
+/// A delta of Messages.
 #[derive(Deserialize)]
-struct Choice {
+struct Block {
     #[serde(default)]
-    index: u64,
-    #[serde(default)]
-    delta: serde_json::Map<String, serde_json::Value>,
+    index: Option<u64>,
+    delta: TextDelta,
 }
 
 #[derive(Deserialize)]
@@ -141,28 +160,87 @@ struct TextDelta {
     text: Option<String>,
 }
 
-fn kind(data: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Event>(data).ok()?.kind
+/// A chunk of a chat.
+#[derive(Deserialize)]
+struct Chunk {
+    choices: Only,
 }
 
-fn opens_first(data: &[u8]) -> bool {
-    serde_json::from_slice::<Event>(data).is_ok_and(|event| event.index == Some(0))
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    index: u64,
+    delta: PlainDelta,
 }
 
 /// The text of a content event that holds nothing but text of the first choice or block.
 fn plain_text(operation: Operation, data: &[u8]) -> Option<String> {
-    let event: Event = serde_json::from_slice(data).ok()?;
     if operation == Operation::Messages {
-        return event.delta?.text.filter(|_| event.index == Some(0));
+        let block: Block = serde_json::from_slice(data).ok()?;
+        return block.delta.text.filter(|_| block.index == Some(0));
     }
-    let [choice] = event.choices.as_slice() else { return None };
-    let empty = |value: &serde_json::Value| {
-        value.is_null() || value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty)
-    };
-    let only_text =
-        choice.delta.iter().all(|(name, value)| matches!(name.as_str(), "role" | "content" | "name") || empty(value));
-    let text = choice.delta.get("content").and_then(serde_json::Value::as_str)?;
-    (choice.index == 0 && only_text).then(|| text.to_owned())
+    let Chunk { choices: Only(choice) } = serde_json::from_slice(data).ok()?;
+    choice.delta.0.filter(|_| choice.index == 0)
+}
+
+/// The one entry of a list: of a longer list no more is read.
+struct Only(Choice);
+
+impl<'de> Deserialize<'de> for Only {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct One;
+        impl<'de> Visitor<'de> for One {
+            type Value = Only;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("one choice")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Only, A::Error> {
+                match (list.next_element()?, list.next_element::<IgnoredAny>()?) {
+                    (Some(choice), None) => Ok(Only(choice)),
+                    _ => Err(A::Error::custom("not one choice")),
+                }
+            }
+        }
+        deserializer.deserialize_seq(One)
+    }
+}
+
+/// The `content` of a delta with nothing else in it. What else there is stays JSON text, however much it is.
+struct PlainDelta(Option<String>);
+
+impl<'de> Deserialize<'de> for PlainDelta {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = PlainDelta;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a delta of text alone")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PlainDelta, A::Error> {
+                let mut content = None;
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    let raw = map.next_value::<&'de RawValue>()?.get();
+                    match &*key {
+                        "content" => content = string(raw).map(Cow::into_owned),
+                        "role" | "name" => {}
+                        _ if is_empty(raw) => {}
+                        _ => return Err(A::Error::custom("more than text")),
+                    }
+                }
+                Ok(PlainDelta(content))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// Whether the JSON value `raw` is null, an empty text or an empty list.
+fn is_empty(raw: &str) -> bool {
+    matches!(raw, "null" | "\"\"") || (raw.starts_with('[') && elements(raw).next().is_none())
 }
 
 #[cfg(test)]
@@ -209,6 +287,42 @@ mod tests {
         let stop = r#"{"type":"content_block_stop","index":0}"#;
         let block = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"par"}}"#;
         assert_eq!(partial(Operation::Messages, CHAT, &[block, stop]), None);
+    }
+
+    /// S4: a text of any length is not kept.
+    #[test]
+    fn a_text_that_is_too_long_is_not_continued() {
+        let event = |text: usize| format!(r#"{{"choices":[{{"delta":{{"content":"{}"}}}}]}}"#, "x".repeat(text));
+        let half = event(MAX_TEXT / 2);
+        assert!(partial(Operation::ChatCompletions, CHAT, &[&half, &half]).is_some());
+        assert_eq!(partial(Operation::ChatCompletions, CHAT, &[&half, &half, TEXT]), None);
+    }
+
+    /// S4: what stands beside the text decides, whatever it is and however it is written.
+    #[test]
+    fn empty_members_beside_the_text_are_no_hindrance() {
+        let continued = |delta: &str| {
+            let event = format!(r#"{{"choices":[{{"index":0,"delta":{delta}}}]}}"#);
+            partial(Operation::ChatCompletions, CHAT, &[&event]).is_some()
+        };
+        for plain in [
+            r#"{"role":"assistant","name":"n","content":"a","refusal":null,"reasoning":"","tool_calls":[ ]}"#,
+            r#"{"content":"a\n\u00e9"}"#,
+            r#"{"content":"a","content":"b"}"#,
+        ] {
+            assert!(continued(plain), "{plain}");
+        }
+        for other in [
+            r#"{"content":"a","x":{}}"#,
+            r#"{"content":"a","x":0}"#,
+            r#"{"content":["a"]}"#,
+            r#"{"content":"a","content":null}"#,
+            r#"{"content":"\ud800"}"#,
+            r#"["content"]"#,
+            "null",
+        ] {
+            assert!(!continued(other), "{other}");
+        }
     }
 
     /// R13: what is open already is not opened again.

@@ -29,6 +29,7 @@ const PROXY: &str = "outrigger-proxy";
 const ROUTE: &str = "outrigger-route";
 const SIMULATE: &str = "outrigger-simulate";
 const TELEMETRY: &str = "outrigger-telemetry";
+const TOKENS: &str = "outrigger-tokens";
 const WIRE: &str = "outrigger-wire";
 
 const TABLE: &[Crate] = &[
@@ -65,7 +66,7 @@ const TABLE: &[Crate] = &[
     Crate { name: TELEMETRY, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate {
         name: PROXY,
-        may: &[WIRE, ROUTE, CATALOG, API, TELEMETRY],
+        may: &[WIRE, ROUTE, CATALOG, API, TELEMETRY, TOKENS],
         never: &[
             CRD,
             COMPILE,
@@ -78,6 +79,7 @@ const TABLE: &[Crate] = &[
             "sqlx",
         ],
     },
+    Crate { name: TOKENS, may: &[], never: &["tokio", "hyper", "kube", "kube-core", "k8s-openapi"] },
     Crate { name: SIMULATE, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate { name: LEDGER, may: &[], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
     Crate { name: CONTROL_PLANE, may: &[WIRE, CATALOG, ROUTE, API, CRD, COMPILE, TELEMETRY, LEDGER], never: &[PROXY] },

@@ -1,7 +1,10 @@
 //! Is this an answer? Reads an upstream response up to the point of no return: the first content of a stream, or the
 //! whole of what is not streamed.
 
-use std::{collections::VecDeque, time::SystemTime};
+use std::{
+    collections::VecDeque,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode, header};
@@ -13,6 +16,7 @@ use outrigger_wire::{
     openai,
     peek::{self, Answer},
     sse::{Frame, Framer},
+    translate::{self, Echo, Stamp},
 };
 
 use super::send::broken;
@@ -80,6 +84,16 @@ pub(super) async fn judge(
         Answered::Raw(body)
     };
     Ok((head.status, head.headers, answered))
+}
+
+/// A whole answer in the caller's dialect, before it counts: one that cannot be read is a failure like any other. Streams
+/// are translated as they pass.
+pub(super) fn translated(answered: Answered, echo: &Echo, id: &str) -> Result<Answered, Failure> {
+    let Answered::Whole { body, answer } = answered else { return Ok(answered) };
+    let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let (body, lost) = translate::whole(&body, echo, &Stamp { created, request_id: id })?;
+    let read = peek::answer(echo.operation, &body)?;
+    Ok(Answered::Whole { body, answer: Answer { finish: answer.finish, usage: answer.usage, lost, ..read } })
 }
 
 /// Reads events until one commits. Whatever goes wrong before that is a failure like any other (S3).

@@ -4,21 +4,34 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use http_body_util::Full;
-use outrigger_route::{Candidate, Target};
+use outrigger_route::{Candidate, Target, snapshot::BodyEdits};
 use outrigger_wire::{
-    AuthScheme, Dialect, Failure, Kind, Operation,
+    AuthScheme, Dialect, Failure, Head, Kind, Operation,
     edit::{Edits, quote},
+    hub::Losses,
     multipart,
     request::members_of,
+    translate::{self, Echo},
 };
 
-use super::Context;
+use super::{Context, seals};
+use crate::crossing;
 
 /// An upstream request.
 pub(super) struct Prepared {
     pub(super) request: Request<Full<Bytes>>,
     /// Stream usage is asked for on our own account (U1).
     pub(super) hide_usage: bool,
+    /// The request was translated.
+    pub(super) echo: Option<Echo>,
+    /// What could not be said.
+    pub(super) losses: Losses,
+}
+
+impl Prepared {
+    fn new(body: Bytes) -> Self {
+        Self { request: Request::new(Full::new(body)), hide_usage: false, echo: None, losses: Losses::default() }
+    }
 }
 
 /// Members of the body that this router has answered: they mean nothing, or something else, to whoever comes next.
@@ -30,23 +43,58 @@ const OPENROUTERS: [&str; 6] = ["preset", "session_id", "trace", "transforms", "
 /// Builds the request to `candidate`, always from the caller's original bytes (F8).
 pub(super) fn request(cx: &Context<'_>, candidate: &Candidate, key: Option<usize>) -> Result<Prepared, Failure> {
     let target = &*candidate.target;
-    let operation = cx.taken.operation;
-    let (body, hide_usage) = match &cx.reading.form_model {
-        Some(range) => (multipart::replace(&cx.taken.body, range.clone(), &target.upstream_name), false),
+    let mut prepared = match &cx.reading.form_model {
+        Some(range) => Prepared::new(multipart::replace(&cx.taken.body, range.clone(), &target.upstream_name)),
+        None if target.provider.dialect != cx.taken.operation.dialect() => translated_body(cx, candidate)?,
         None => json_body(cx, candidate),
     };
+    let operation = prepared.echo.as_ref().map_or(cx.taken.operation, |echo| echo.upstream);
     let uri: Uri = format!("{}{}", target.provider.base_url, operation.path())
         .parse()
         .map_err(|error| Failure::local(Kind::Connect, format!("the provider's base URL is not usable: {error}")))?;
-    let mut request = Request::new(Full::new(body));
+    let request = &mut prepared.request;
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers(&cx.taken.headers, target);
     authorize(request.headers_mut(), target, key)?;
-    Ok(Prepared { request, hide_usage })
+    Ok(prepared)
 }
 
-fn json_body(cx: &Context<'_>, candidate: &Candidate) -> (Bytes, bool) {
+/// The caller's request in the target's dialect. What policy sets for the target is set in that dialect (F7).
+fn translated_body(cx: &Context<'_>, candidate: &Candidate) -> Result<Prepared, Failure> {
+    let refused = |message: String| {
+        let mut failure = Failure::local(Kind::InvalidRequest, message);
+        failure.status = Some(400);
+        failure
+    };
+    let profile = crossing::profile(&candidate.target, &cx.reading.ask, cx.taken.body.len());
+    let translated = translate::request(cx.taken.operation, &cx.reading.head, &profile)
+        .map_err(|bad| refused(format!("the request cannot be read: {bad}")))?;
+    let names: Vec<String> = translated.losses.forbidding(false).map(ToString::to_string).collect();
+    if !names.is_empty() {
+        let (dialect, names) = (candidate.target.provider.dialect, names.join(", "));
+        return Err(refused(format!("{dialect}'s dialect, which this target speaks, has no words for {names}")));
+    }
+    let mut body = translated.body;
+    if let Some(parameters) = &candidate.parameters {
+        let mut edits = Edits::default();
+        set_by_policy(&mut edits, parameters);
+        let head = Head::read(&body).map_err(|bad| refused(bad.to_string()))?;
+        body = edits.apply(&body, &head);
+    }
+    Ok(Prepared { echo: Some(translated.echo), losses: translated.losses, ..Prepared::new(body) })
+}
+
+fn set_by_policy<'e>(edits: &mut Edits<'e>, parameters: &'e BodyEdits) {
+    for (name, value) in parameters.iter() {
+        match value {
+            Some(json) => edits.set(name, json.to_string()),
+            None => edits.remove(name),
+        };
+    }
+}
+
+fn json_body(cx: &Context<'_>, candidate: &Candidate) -> Prepared {
     let head = &cx.reading.head;
     let target = &*candidate.target;
     let mut edits = Edits::default();
@@ -61,13 +109,12 @@ fn json_body(cx: &Context<'_>, candidate: &Candidate) -> (Bytes, bool) {
         hide_usage = true;
         edits.set("stream_options", with_usage(head.present("stream_options")));
     }
-    for (name, value) in candidate.parameters.iter().flat_map(|edits| edits.iter()) {
-        match value {
-            Some(json) => edits.set(name, json.to_string()),
-            None => edits.remove(name),
-        };
+    let mut losses = Losses::default();
+    seals::strip(cx, target, &mut edits, &mut losses);
+    if let Some(parameters) = &candidate.parameters {
+        set_by_policy(&mut edits, parameters);
     }
-    (edits.apply(&cx.taken.body, head), hide_usage)
+    Prepared { hide_usage, losses, ..Prepared::new(edits.apply(&cx.taken.body, head)) }
 }
 
 /// `stream_options` with `include_usage: true`, whatever else the caller put there kept.

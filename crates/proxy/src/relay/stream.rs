@@ -1,6 +1,8 @@
 //! Relaying a stream of events: each event is passed on as soon as it is whole, read for usage, errors and its end,
 //! and changed only where policy adds to it. An abnormal end is never made to look like a normal one (S1, S2).
 
+mod translation;
+
 use std::{
     collections::VecDeque,
     future::Future,
@@ -19,9 +21,12 @@ use outrigger_wire::{
     edit::{insert_member, without_null_usage},
     resume::Splice,
     sse,
+    translate::Closing,
 };
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
+
+pub(super) use translation::{Passing, Translation};
 
 use super::{Broken, Metadata};
 use crate::{
@@ -34,9 +39,9 @@ use crate::{
     signals::InFlight,
 };
 
-/// How long the last bytes get to reach the socket before the connection is cut: a body that fails at once would take
-/// what is still buffered with it.
-const FLUSH: Duration = Duration::from_millis(20);
+/// How long the last bytes get to reach the caller before the connection is cut: a body that fails at once takes with it
+/// what is still buffered, here or in a client that reads by `fetch`.
+const FLUSH: Duration = Duration::from_millis(50);
 
 /// How long an upstream may take to close its answer behind the terminal event.
 const GRACE: Duration = Duration::from_millis(50);
@@ -44,7 +49,11 @@ const GRACE: Duration = Duration::from_millis(50);
 /// An open stream.
 pub(crate) struct Relay {
     upstream: Upstream,
+    /// What the caller asked for.
     operation: Operation,
+    /// What the upstream's events are read as.
+    spoken: Operation,
+    passing: Passing,
     out: VecDeque<Bytes>,
     state: State,
     idle: Duration,
@@ -62,7 +71,6 @@ pub(crate) struct Relay {
     /// The last event passed on, and how many there were.
     last: sse::Frame,
     passed: u64,
-    hide_usage: bool,
     add_cost: bool,
     metadata: Option<Metadata>,
     record: Record,
@@ -91,7 +99,7 @@ impl Relay {
         timeouts: Timeouts,
         record: Record,
         in_flight: InFlight,
-        hide_usage: bool,
+        passing: Passing,
         metadata: Option<Metadata>,
         resume: Option<Box<Resume>>,
     ) -> Self {
@@ -99,6 +107,11 @@ impl Relay {
         let mut relay = Self {
             upstream,
             operation: record.operation(),
+            spoken: match &passing {
+                Passing::Same { .. } => record.operation(),
+                Passing::Translated(translation) => translation.spoken,
+            },
+            passing,
             out: VecDeque::new(),
             state: State::Open,
             idle: timeouts.idle,
@@ -112,7 +125,6 @@ impl Relay {
             grace: None,
             last: sse::Frame { raw: Bytes::new() },
             passed: 0,
-            hide_usage,
             add_cost: app.config.usage_cost,
             metadata,
             record,
@@ -231,7 +243,7 @@ impl Relay {
     }
 
     fn read(&mut self, frame: sse::Frame) {
-        let peek = frame.data().map(|data| Peek::event(self.operation, frame.event(), &data));
+        let peek = frame.data().map(|data| Peek::event(self.spoken, frame.event(), &data));
         if peek.is_some() {
             // Comments are keep-alives, not signs of life of the model.
             self.last_event = Instant::now();
@@ -242,6 +254,7 @@ impl Relay {
     /// Books one event and puts it out.
     fn pass(&mut self, frame: sse::Frame, peek: Option<Peek>) {
         let Some(peek) = peek else {
+            // A comment: a keep-alive in every dialect.
             self.out.push_back(frame.raw);
             return;
         };
@@ -266,20 +279,55 @@ impl Relay {
             self.record.usage.merge(usage);
         }
         self.saw_finish |= peek.finish.is_some();
-        if self.hide_usage && peek.usage_only {
+        if let Passing::Translated(_) = self.passing {
+            return self.translate(&frame, peek);
+        }
+        let hide_usage = matches!(self.passing, Passing::Same { hide_usage: true });
+        if hide_usage && peek.usage_only {
             return;
         }
         let closes = peek.finish.is_some() || peek.meaning == Meaning::End;
         self.passed += 1;
         self.last = frame.clone();
         let mut raw = self.with_additions(frame, &peek, closes);
-        if self.hide_usage {
+        if hide_usage {
             raw = without_null_usage(&raw);
         }
         if let Some(finish) = peek.finish {
             self.record.finish = Some(finish);
         }
         self.out.push_back(raw);
+    }
+
+    /// Puts out what an event is in the caller's dialect: nothing, one event or several.
+    fn translate(&mut self, frame: &sse::Frame, peek: Peek) {
+        let Passing::Translated(translation) = &mut self.passing else { return };
+        if let Some(finish) = peek.finish {
+            self.record.finish = Some(finish);
+        }
+        if peek.meaning == Meaning::End {
+            return self.finish_translation();
+        }
+        let Some(data) = frame.data() else { return };
+        let events = translation.feed(frame.event(), &data);
+        if !events.is_empty() {
+            self.passed += 1;
+            if self.last.raw.is_empty() {
+                self.last = sse::first(&events);
+            }
+            self.out.push_back(events);
+        }
+    }
+
+    /// The end in the caller's dialect, once.
+    fn finish_translation(&mut self) {
+        let cost = self.record.cost().filter(|_| self.add_cost).map(|cost| usd(cost.total.0).to_string());
+        let metadata = self.metadata.take().map(|metadata| metadata.json());
+        let Passing::Translated(translation) = &mut self.passing else { return };
+        if let Some(events) = translation.finish(&Closing { cost, metadata }) {
+            self.record.lost.extend(translation.take_lost());
+            self.out.push_back(events);
+        }
     }
 
     /// The event with `usage.cost` and the metadata, where they belong; else the same bytes.
@@ -316,7 +364,9 @@ impl Relay {
             return self.fail(&Failure::local(Kind::Truncated, "the stream ended without a finish reason"));
         }
         let chat = matches!(self.operation, Operation::ChatCompletions | Operation::Completions);
-        if chat && !self.saw_end {
+        if let Passing::Translated(_) = self.passing {
+            self.finish_translation();
+        } else if chat && !self.saw_end {
             self.out.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
         }
         self.state = State::Finishing;
@@ -352,7 +402,14 @@ impl Relay {
         if let Some(attempt) = self.record.attempts.last() {
             let data = self.last.data();
             let stream = Stream { last: data.as_deref().unwrap_or_default(), events: self.passed };
-            self.out.push_back(error::broken_event(self.operation, failure, attempt, &self.record.id, &stream));
+            self.out.push_back(error::broken_event(
+                self.operation,
+                failure,
+                attempt,
+                &self.record.id,
+                self.record.numeric_codes,
+                &stream,
+            ));
         }
         self.state = State::Breaking(None, failure.kind);
     }
@@ -364,7 +421,8 @@ impl Relay {
         match resumed.found {
             Some((Committed { answered: Answered::Stream(stream), hide_usage, in_flight, .. }, served)) => {
                 self.record.carry(served);
-                (self.hide_usage, self.in_flight, self.resume) = (hide_usage, Some(in_flight), Some(resumed.resume));
+                self.passing = Passing::Same { hide_usage };
+                (self.in_flight, self.resume) = (Some(in_flight), Some(resumed.resume));
                 (self.resumed, self.saw_finish, self.saw_end) = (true, false, false);
                 self.last_event = Instant::now();
                 self.upstream = stream;

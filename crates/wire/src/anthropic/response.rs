@@ -1,9 +1,15 @@
 //! Whole answers of the Messages API.
 
+mod decode;
+mod encode;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+pub use decode::decode;
+pub(crate) use encode::encode;
 
 use super::usage;
 use crate::{
@@ -38,7 +44,8 @@ pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
     let usage_json = read.usage.map(RawValue::get);
     Ok(Answer {
         usage: usage_json.and_then(usage::read),
-        usage_at: usage_json.map(|raw| place(body, raw)),
+        usage_at: usage_json.filter(|raw| usage::read(raw).is_some()).map(|raw| place(body, raw)),
+        lost: Vec::new(),
         finish: read.stop_reason.map(|reason| reason.into_owned().into_boxed_str()),
     })
 }

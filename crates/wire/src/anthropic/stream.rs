@@ -1,9 +1,17 @@
 //! Events of a Messages stream.
 
+mod balance;
+mod decode;
+mod encode;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+pub use decode::Decoder;
+pub(in crate::anthropic) use decode::{BlockIn, StopDetails};
+pub use encode::Encoder;
 
 use super::usage;
 use crate::{
@@ -42,7 +50,7 @@ pub fn peek(event: Option<&str>, data: &[u8]) -> Peek {
     }
     if let Some(raw) = read.usage.or(read.message.and_then(|message| message.usage)) {
         peek.usage = usage::read(raw.get());
-        peek.usage_at = Some(place(data, raw.get()));
+        peek.usage_at = peek.usage.is_some().then(|| place(data, raw.get()));
     }
     peek
 }

@@ -20,7 +20,7 @@ pub fn decode(status: u16, body: &Bytes) -> Failure {
     } else {
         text
     };
-    let said = Said::read(json);
+    let said = Said::read(json, DEEPEST);
     let by_status = Kind::from_status(status);
     Failure {
         kind: said.kind(by_status),
@@ -33,7 +33,7 @@ pub fn decode(status: u16, body: &Bytes) -> Failure {
 
 /// Reads the value of `error` in a 200 answer or in a stream event.
 pub fn in_band(json: &str) -> Failure {
-    let said = Said::read(json);
+    let said = Said::read(json, DEEPEST);
     let status = said.status();
     let by_status = status.map_or(Kind::ServerError, Kind::from_status);
     Failure {
@@ -44,6 +44,9 @@ pub fn in_band(json: &str) -> Failure {
         body: Some(Bytes::copy_from_slice(json.as_bytes())),
     }
 }
+
+/// How many errors within errors are opened: routers wrap a vendor's, and some wrap a router's.
+const DEEPEST: u8 = 4;
 
 /// The words of an error, wherever the vendor put them.
 #[derive(Default)]
@@ -70,7 +73,7 @@ struct Raw<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn read(json: &'a str) -> Self {
+    fn read(json: &'a str, depth: u8) -> Self {
         if let Some(text) = string(json) {
             return Self { message: Some(text), ..Self::default() };
         }
@@ -78,7 +81,7 @@ impl<'a> Said<'a> {
         let json = json.trim_start_matches('[').trim_end_matches(']');
         let Ok(raw) = serde_json::from_str::<Raw<'a>>(json) else { return Self::default() };
         if let Some(inner) = raw.error.filter(|inner| inner.get() != "null") {
-            let mut said = Self::read(inner.get());
+            let mut said = depth.checked_sub(1).map(|depth| Self::read(inner.get(), depth)).unwrap_or_default();
             said.message = said.message.or_else(|| raw.message.and_then(|text| string(text.get())));
             said.code = said.code.or(raw.code.map(RawValue::get));
             return said;

@@ -1,14 +1,21 @@
 //! Whole answers of the OpenAI dialect.
 
+mod decode;
+mod encode;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub use decode::decode;
+pub(crate) use encode::encode;
+
 use super::{error, usage};
 use crate::{
     Operation,
     failure::{Failure, Kind},
+    few,
     peek::{Answer, place},
 };
 
@@ -18,8 +25,8 @@ struct Body<'a> {
     error: Option<&'a RawValue>,
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    choices: Option<Vec<Choice<'a>>>,
+    #[serde(borrow, default, deserialize_with = "few::first")]
+    choices: Vec<Choice<'a>>,
     #[serde(borrow, default)]
     status: Option<&'a RawValue>,
 }
@@ -42,13 +49,14 @@ pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
     let mut answer = Answer::default();
     if let Some(raw) = body_json.usage.filter(|raw| raw.get() != "null") {
         answer.usage = usage::read(raw.get());
-        answer.usage_at = Some(place(body, raw.get()));
+        answer.usage_at = answer.usage.is_some().then(|| place(body, raw.get()));
     }
     if matches!(operation, Operation::ChatCompletions | Operation::Completions) {
         // A 200 without choices crashes callers: it is an upstream failure, not an answer.
-        let choices = body_json.choices.filter(|choices| !choices.is_empty());
-        let first = choices
-            .and_then(|choices| choices.into_iter().next())
+        let first = body_json
+            .choices
+            .into_iter()
+            .next()
             .ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no choices"))?;
         if first.finish_reason.as_deref() == Some("error") {
             return Err(first.error.map(|raw| error::in_band(raw.get())).unwrap_or_else(|| {

@@ -1,5 +1,8 @@
 //! Events of a chat or text completion stream.
 
+mod decode;
+mod encode;
+
 use std::{borrow::Cow, fmt};
 
 use serde::{
@@ -8,9 +11,14 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+pub use decode::Decoder;
+pub(in crate::openai) use decode::{CallIn, Content, Delta, text_or_json};
+pub use encode::Encoder;
+
 use super::{error, usage};
 use crate::{
     failure::{Failure, Kind},
+    few,
     peek::{Meaning, Peek, place},
 };
 
@@ -29,14 +37,14 @@ pub fn peek(data: &[u8]) -> Peek {
     let mut peek = Peek::of(Meaning::Prelude);
     if let Some(raw) = chunk.usage.or(chunk.x_groq.and_then(|groq| groq.usage)).filter(|raw| raw.get() != "null") {
         peek.usage = usage::read(raw.get());
-        peek.usage_at = Some(place(data, raw.get()));
-        peek.usage_only = chunk.choices.as_ref().is_none_or(Vec::is_empty);
+        peek.usage_at = peek.usage.is_some().then(|| place(data, raw.get()));
+        peek.usage_only = chunk.choices.is_empty();
         // Some vendors repeat a running count on every chunk, the role-only one too: that finishes nothing.
         if peek.usage_only {
             peek.meaning = Meaning::Finish;
         }
     }
-    for choice in chunk.choices.into_iter().flatten() {
+    for choice in chunk.choices {
         if let Some(reason) = choice.finish_reason {
             if reason == "error" {
                 let failure = choice.error.map(|raw| error::in_band(raw.get())).unwrap_or_else(|| {
@@ -64,8 +72,8 @@ pub fn peek(data: &[u8]) -> Peek {
 struct Chunk<'a> {
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    choices: Option<Vec<Choice<'a>>>,
+    #[serde(borrow, default, deserialize_with = "few::first")]
+    choices: Vec<Choice<'a>>,
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -82,9 +90,9 @@ struct Groq<'a> {
 #[derive(Deserialize)]
 struct Choice<'a> {
     #[serde(default)]
-    delta: Option<Delta>,
+    delta: Option<Seen>,
     #[serde(default)]
-    message: Option<Delta>,
+    message: Option<Seen>,
     #[serde(borrow, default)]
     text: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -97,24 +105,24 @@ struct Choice<'a> {
 /// members that describe the message, so that a vendor's new kind of content (reasoning, audio, images ...) is never
 /// taken for silence. A bare number or truth value (Together's `token_id`) is none.
 #[derive(Default)]
-struct Delta {
+struct Seen {
     content: bool,
     text: usize,
     tool_call: bool,
 }
 
-impl<'de> Deserialize<'de> for Delta {
+impl<'de> Deserialize<'de> for Seen {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
         impl<'de> Visitor<'de> for Members {
-            type Value = Delta;
+            type Value = Seen;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a delta")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Delta, A::Error> {
-                let mut delta = Delta::default();
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Seen, A::Error> {
+                let mut delta = Seen::default();
                 while let Some(key) = map.next_key::<Cow<'de, str>>()? {
                     let raw = map.next_value::<&'de RawValue>()?.get();
                     let describes = matches!(&*key, "role" | "name" | "channel");

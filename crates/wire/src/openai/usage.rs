@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
 
-use crate::Usage;
+use crate::{Usage, json};
 
 /// The union of the field names in use: chat (`prompt_tokens`), Responses, images and audio (`input_tokens`), and
 /// DeepSeek's cache fields. A count that is not a whole number is read as absent and spoils no other.
@@ -67,6 +67,36 @@ pub fn read(json: &str) -> Option<Usage> {
         estimated: false,
     };
     usage.is_known().then_some(usage)
+}
+
+/// Writes `usage` for a chat completion; `cost` is a JSON number. What is not known of the three totals is 0: SDKs
+/// require them.
+pub(crate) fn write(usage: &Usage, cost: Option<&str>, out: &mut Vec<u8>) {
+    let (input, output) = (usage.input.unwrap_or(0), usage.output.unwrap_or(0));
+    json::object(out, |object| {
+        object.number("prompt_tokens", input).number("completion_tokens", output);
+        object.number("total_tokens", input.saturating_add(output));
+        object.object("prompt_tokens_details", |details| {
+            details.number("cached_tokens", usage.cache_read.unwrap_or(0));
+            details.number("audio_tokens", usage.input_audio.unwrap_or(0));
+            let (short, long) = (usage.cache_write_5m, usage.cache_write_1h);
+            if short.is_some() || long.is_some() {
+                let (short, long) = (short.unwrap_or(0), long.unwrap_or(0));
+                // OpenRouter's word for the sum, Anthropic's for its parts, which have different prices.
+                details.number("cache_write_tokens", short.saturating_add(long));
+                details.object("cache_creation", |parts| {
+                    parts.number("ephemeral_5m_input_tokens", short).number("ephemeral_1h_input_tokens", long);
+                });
+            }
+        });
+        object.object("completion_tokens_details", |details| {
+            details.number("reasoning_tokens", usage.reasoning.unwrap_or(0));
+            details.number("audio_tokens", usage.output_audio.unwrap_or(0));
+        });
+        if let Some(cost) = cost {
+            object.raw("cost", cost);
+        }
+    });
 }
 
 fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {

@@ -59,3 +59,37 @@ fn a_conversation_keeps_its_key_over_turns() {
     assert_eq!(first, second);
     assert_ne!(first, other);
 }
+
+/// A body of nothing but tiny members must not take many times its size to remember.
+#[test]
+fn an_object_has_a_bounded_number_of_members() {
+    let object = |members: usize| format!("{{{}}}", vec![r#""a":0"#; members].join(","));
+    assert_eq!(Head::read(object(MAX_MEMBERS).as_bytes()).unwrap().members.len(), MAX_MEMBERS);
+    assert_eq!(Head::read(object(MAX_MEMBERS + 1).as_bytes()).unwrap_err(), BadRequest::TooManyMembers);
+    assert_eq!(members_of(&object(MAX_INNER_MEMBERS)).len(), MAX_INNER_MEMBERS);
+    assert!(members_of(&object(MAX_INNER_MEMBERS + 1)).is_empty());
+    assert_eq!(member_of(&object(MAX_INNER_MEMBERS + 1), "a"), Some("0"));
+}
+
+#[test]
+fn lists_of_models_are_read_no_further_than_needed() {
+    let models = |list: &str| Head::read(format!(r#"{{"models":{list}}}"#).as_bytes()).map(|head| head.models.len());
+    assert_eq!(models(r#"["a", "b\u0062" ,"c"]"#), Ok(3));
+    assert_eq!(models("[]"), Ok(0));
+    for wrong in [r#"{"a":1}"#, r#"["a",1]"#, r#"["\ud800"]"#, "7"] {
+        assert!(matches!(models(wrong), Err(BadRequest::Field { expected: "an array of strings", .. })), "{wrong}");
+    }
+    assert!(models(&format!("[{}]", vec!["\"\""; 1 << 20].join(","))).is_err());
+}
+
+/// The parser that skips values keeps its nesting on the heap: depth costs a byte a level and no stack.
+#[test]
+fn deep_nesting_is_passed_over() {
+    let depth = 1 << 20;
+    let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let body = format!(r#"{{"messages":{deep},"metadata":{deep}}}"#);
+    let head = Head::read(body.as_bytes()).unwrap();
+    assert_eq!(head.members.len(), 2);
+    assert!(head.conversation().is_some());
+    assert_eq!(elements(&deep).count(), 1);
+}

@@ -1,0 +1,25 @@
+//! Reasoning that somebody sealed, in a prompt on its way to somebody else: taken out, since a seal that cannot be
+//! verified makes the whole request fail (R3).
+
+use outrigger_route::Target;
+use outrigger_wire::{edit::Edits, hub::Losses, seals};
+
+use super::Context;
+use crate::{crossing, intake::carries_signature};
+
+/// Takes out of the caller's own dialect what `target` cannot verify. Costs nothing where nothing is sealed.
+pub(super) fn strip(cx: &Context<'_>, target: &Target, edits: &mut Edits<'_>, losses: &mut Losses) {
+    if !carries_signature(&cx.taken.body) {
+        return;
+    }
+    let issuer = crossing::issuer(&cx.published.snapshot, cx.plan, &cx.reading.ask);
+    let keep = issuer.is_some_and(|issuer| crossing::verifies(target, issuer));
+    let which = if keep { seals::Which::Foreign } else { seals::Which::All };
+    for (key, json) in seals::strip(cx.taken.operation, &cx.reading.head, which) {
+        match json {
+            Some(json) => edits.set(key, json),
+            None => edits.remove(key),
+        };
+        losses.hint("messages.reasoning");
+    }
+}

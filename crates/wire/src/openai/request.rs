@@ -1,0 +1,7 @@
+//! Chat completion requests.
+
+mod decode;
+mod encode;
+
+pub use decode::decode;
+pub use encode::encode;

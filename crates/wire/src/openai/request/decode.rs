@@ -1,0 +1,581 @@
+//! A chat completion request to the hub.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    Head, few,
+    hub::{
+        Audio, Call, Class, Effort, File, Format, Image, Losses, Part, Reasoning, Request, Role, Source, Text, Thought,
+        Tool, ToolChoice, ToolResult, Turn,
+    },
+    openai::reasoning::{self, Detail},
+    translate::{BadPart, parse},
+};
+
+/// Reads a chat completion request. What no other dialect can say is noted in `losses`; members that the hub has no
+/// word for are in [`Request::rest`].
+///
+/// # Errors
+/// A member that has another shape than the API's: which, and what was expected.
+pub fn decode<'a>(head: &Head<'a>, losses: &mut Losses) -> Result<Request<'a>, BadPart> {
+    let mut request = Request { stream: head.stream, max_tokens: head.max_tokens, ..Request::default() };
+    for member in &head.members {
+        if member.raw == "null" {
+            continue;
+        }
+        top_level(&mut request, &member.key, member.raw, losses)?;
+    }
+    if !request.tools.is_empty() || request.tool_choice != Some(ToolChoice::None) {
+        return Ok(request);
+    }
+    // `tool_choice: none` without tools says nothing.
+    request.tool_choice = None;
+    Ok(request)
+}
+
+fn top_level<'a>(request: &mut Request<'a>, key: &str, raw: &'a str, losses: &mut Losses) -> Result<(), BadPart> {
+    match key {
+        // Read by `Head`, or answered by the router itself.
+        "models" | "provider" | "route" | "fallbacks" => {}
+        "model" | "stream" | "max_tokens" | "max_completion_tokens" | "stream_options" => {}
+        "messages" => messages(request, parse::<few::All<Message<'a>>>("messages", raw)?.0, losses)?,
+        "tools" => request.tools = parse::<few::All<ToolIn<'a>>>("tools", raw)?.0.into_iter().map(tool).collect(),
+        "functions" => {
+            request.legacy_functions = true;
+            let few::All(functions) = parse::<few::All<Function<'a>>>("functions", raw)?;
+            request.tools.extend(functions.into_iter().map(|function| function.into_tool(None)));
+        }
+        "tool_choice" | "function_call" => {
+            request.legacy_functions |= key == "function_call";
+            request.tool_choice = Some(tool_choice(parse(key, raw)?, losses));
+        }
+        "parallel_tool_calls" => request.parallel_tool_calls = Some(parse(key, raw)?),
+        "temperature" => request.temperature = Some(parse(key, raw)?),
+        "top_p" => request.top_p = Some(parse(key, raw)?),
+        "top_k" => request.top_k = Some(parse(key, raw)?),
+        "stop" => {
+            request.stop = match parse(key, raw)? {
+                OneOrMany::One(stop) => vec![stop],
+                OneOrMany::Many(stops) => stops,
+            };
+        }
+        "response_format" => request.format = format(parse(key, raw)?, losses),
+        "reasoning_effort" => request.reasoning = effort(&parse::<Text<'_>>(key, raw)?).or(request.reasoning),
+        "reasoning" => {
+            let reasoning: ReasoningIn<'_> = parse(key, raw)?;
+            request.hide_reasoning |= reasoning.exclude == Some(true);
+            request.reasoning = reasoning.meaning().or(request.reasoning);
+        }
+        "include_reasoning" => request.hide_reasoning |= raw == "false",
+        "thinking" => request.reasoning = parse::<Switch<'_>>(key, raw)?.meaning().or(request.reasoning),
+        "user" | "safety_identifier" => request.user = Some(parse(key, raw)?),
+        "cache_control" => request.cache = Some(parse(key, raw)?),
+        // Said so often with their defaults that naming them would be noise.
+        "n" if raw == "1" => {}
+        "store" | "logprobs" | "echo" if raw == "false" => {}
+        "frequency_penalty" | "presence_penalty" | "top_logprobs" if is_zero(raw) => {}
+        "logit_bias" | "metadata" if raw == "{}" => {}
+        "modalities" if only_text(raw) => {}
+        "service_tier" if matches!(raw, "\"auto\"" | "\"default\"") => {}
+        _ => request.rest.push((key.to_owned(), raw)),
+    }
+    Ok(())
+}
+
+fn is_zero(raw: &str) -> bool {
+    raw.parse::<f64>().is_ok_and(|number| number == 0.0)
+}
+
+fn only_text(raw: &str) -> bool {
+    serde_json::from_str::<Vec<Text<'_>>>(raw).is_ok_and(|kinds| kinds.iter().all(|kind| &**kind == "text"))
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<'a> {
+    One(#[serde(borrow)] Text<'a>),
+    Many(#[serde(borrow)] Vec<Text<'a>>),
+}
+
+// --- messages ---
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow)]
+    role: Text<'a>,
+    #[serde(borrow, default)]
+    content: Option<Content<'a>>,
+    #[serde(borrow, default)]
+    name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    refusal: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "few::all")]
+    tool_calls: Vec<CallIn<'a>>,
+    #[serde(borrow, default)]
+    function_call: Option<FunctionCall<'a>>,
+    #[serde(borrow, default)]
+    tool_call_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    reasoning: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    reasoning_content: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "few::all")]
+    reasoning_details: Vec<Detail<'a>>,
+    #[serde(borrow, default)]
+    cache_control: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    audio: Option<&'a RawValue>,
+}
+
+/// A string, or parts.
+enum Content<'a> {
+    Text(Text<'a>),
+    Parts(Vec<PartIn<'a>>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Not `untagged`, which would copy every string before it knows what it is.
+        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+        let read = if raw.starts_with('"') {
+            serde_json::from_str(raw).map(Self::Text)
+        } else {
+            serde_json::from_str(raw).map(|few::All(parts)| Self::Parts(parts))
+        };
+        read.map_err(serde::de::Error::custom)
+    }
+}
+
+#[derive(Deserialize)]
+struct PartIn<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    text: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    refusal: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    image_url: Option<UrlIn<'a>>,
+    #[serde(borrow, default)]
+    document_url: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    input_audio: Option<AudioIn<'a>>,
+    #[serde(borrow, default)]
+    file: Option<FileIn<'a>>,
+    #[serde(borrow, default)]
+    thinking: Option<Content<'a>>,
+    #[serde(borrow, default)]
+    cache_control: Option<&'a RawValue>,
+}
+
+/// An object with `url`, or the bare address that Mistral takes.
+struct UrlIn<'a> {
+    url: Text<'a>,
+    detail: Option<Text<'a>>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for UrlIn<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Object<'a> {
+            #[serde(borrow)]
+            url: Text<'a>,
+            #[serde(borrow, default)]
+            detail: Option<Text<'a>>,
+        }
+        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
+        let read = if raw.starts_with('"') {
+            serde_json::from_str(raw).map(|url| Self { url, detail: None })
+        } else {
+            serde_json::from_str(raw).map(|Object { url, detail }| Self { url, detail })
+        };
+        read.map_err(serde::de::Error::custom)
+    }
+}
+
+#[derive(Deserialize)]
+struct AudioIn<'a> {
+    #[serde(borrow)]
+    data: Text<'a>,
+    #[serde(borrow, default)]
+    format: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct FileIn<'a> {
+    #[serde(borrow, default)]
+    file_data: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    file_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    filename: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct CallIn<'a> {
+    #[serde(borrow, default)]
+    id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    function: Option<FunctionCall<'a>>,
+    #[serde(borrow, default)]
+    custom: Option<CustomCall<'a>>,
+    #[serde(borrow, default)]
+    extra_content: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct CustomCall<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    input: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct FunctionCall<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    arguments: Option<&'a RawValue>,
+}
+
+impl<'a> FunctionCall<'a> {
+    fn into_call(self, id: Text<'a>, extra: Option<Text<'a>>) -> Call<'a> {
+        // A string of JSON; some clients send the object itself.
+        let input = self.arguments.map_or_else(Text::default, |raw| {
+            serde_json::from_str::<Text<'a>>(raw.get()).unwrap_or_else(|_| Text::from(raw.get()))
+        });
+        Call { id, name: self.name, input, cache: None, extra }
+    }
+}
+
+fn messages<'a>(request: &mut Request<'a>, messages: Vec<Message<'a>>, losses: &mut Losses) -> Result<(), BadPart> {
+    for (at, message) in messages.into_iter().enumerate() {
+        let role = match &*message.role {
+            "system" | "developer" => Role::System,
+            "assistant" => Role::Assistant,
+            "user" | "tool" | "function" => Role::User,
+            other => return Err(BadPart::new(format!("messages[{at}].role"), format!("there is no role `{other}`"))),
+        };
+        let leads = role == Role::System && request.turns.is_empty();
+        let parts = match &*message.role {
+            "tool" | "function" => vec![tool_result(message, at, losses)?],
+            _ => said(message, role, losses),
+        };
+        if leads {
+            request.system.extend(parts);
+        } else {
+            request.turns.push(Turn { role, parts });
+        }
+    }
+    Ok(())
+}
+
+fn tool_result<'a>(message: Message<'a>, at: usize, losses: &mut Losses) -> Result<Part<'a>, BadPart> {
+    // `function` messages have no id: the name stands for it, as in the call.
+    let legacy = &*message.role == "function";
+    let Some(id) = message.tool_call_id.or(message.name.filter(|_| legacy)) else {
+        return Err(BadPart::new(format!("messages[{at}].tool_call_id"), "a tool's message must name its call".into()));
+    };
+    let mut parts = Vec::new();
+    content(message.content, &mut parts, losses);
+    Ok(Part::Result(ToolResult { id, parts, is_error: false, cache: message.cache_control }))
+}
+
+fn said<'a>(message: Message<'a>, role: Role, losses: &mut Losses) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    // Reasoning comes before what follows from it (R3).
+    let plain = message.reasoning_content.or_else(|| {
+        let reasoning = message.reasoning.map(RawValue::get)?;
+        serde_json::from_str::<Text<'a>>(reasoning).ok()
+    });
+    let thoughts = reasoning::thoughts(plain, message.reasoning_details);
+    parts.extend(thoughts.into_iter().map(Part::Thought));
+    let before = parts.len();
+    content(message.content, &mut parts, losses);
+    if let Some(name) = message.name.filter(|_| role == Role::User) {
+        // OpenRouter's way to tell other vendors who speaks.
+        if let Some(Part::Text { text, .. }) = parts.get_mut(before) {
+            *text = Text::from(format!("{}: {}", &*name, &**text));
+        }
+    }
+    if let Some(refusal) = message.refusal.filter(|refusal| !refusal.is_empty()) {
+        parts.push(Part::Refusal(refusal));
+    }
+    if message.audio.is_some_and(|audio| audio.get() != "null") {
+        losses.content("messages.audio");
+    }
+    for call in message.tool_calls {
+        let id = call.id.unwrap_or_default();
+        if let Some(function) = call.function {
+            let extra = call.extra_content.map(|raw| Text::from(raw.get()));
+            parts.push(Part::Call(function.into_call(id, extra)));
+        } else if let Some(custom) = call.custom {
+            losses.parameter("tools.custom");
+            let input = Text::from(format!("{{\"input\":{}}}", crate::edit::quote(&custom.input)));
+            parts.push(Part::Call(Call { id, name: custom.name, input, cache: None, extra: None }));
+        }
+    }
+    if let Some(call) = message.function_call {
+        let id = call.name.clone();
+        parts.push(Part::Call(call.into_call(id, None)));
+    }
+    if let (Some(hint), Some(Part::Text { cache, .. })) = (message.cache_control, parts.last_mut()) {
+        cache.get_or_insert(hint);
+    }
+    parts
+}
+
+fn content<'a>(content: Option<Content<'a>>, out: &mut Vec<Part<'a>>, losses: &mut Losses) {
+    match content {
+        None => {}
+        Some(Content::Text(text)) => out.push(Part::Text { text, cache: None }),
+        Some(Content::Parts(parts)) => parts.into_iter().for_each(|one| part(one, out, losses)),
+    }
+}
+
+fn part<'a>(part: PartIn<'a>, out: &mut Vec<Part<'a>>, losses: &mut Losses) {
+    let cache = part.cache_control;
+    let kind = part.kind.as_deref().unwrap_or("text");
+    out.push(match kind {
+        "text" | "input_text" | "output_text" => Part::Text { text: part.text.unwrap_or_default(), cache },
+        "refusal" => Part::Refusal(part.refusal.unwrap_or_default()),
+        "image_url" => match part.image_url {
+            Some(UrlIn { url, detail }) => Part::Image(Image { source: source(url), detail, cache }),
+            None => return losses.content("messages.image_url"),
+        },
+        "file" => match part.file {
+            Some(FileIn { file_data: Some(data), filename, .. }) => {
+                Part::File(File { source: source(data), name: filename, cache })
+            }
+            Some(FileIn { file_id: Some(id), filename, .. }) => {
+                Part::File(File { source: Source::Uploaded(id), name: filename, cache })
+            }
+            _ => return losses.content("messages.file"),
+        },
+        "document_url" => match part.document_url {
+            Some(url) => Part::File(File { source: source(url), name: None, cache }),
+            None => return losses.content("messages.document_url"),
+        },
+        "input_audio" => match part.input_audio {
+            Some(AudioIn { data, format }) => Part::Audio(Audio { data, format }),
+            None => return losses.content("messages.input_audio"),
+        },
+        "thinking" => {
+            let mut inner = Vec::new();
+            content(part.thinking, &mut inner, losses);
+            let text = inner.iter().filter_map(|one| match one {
+                Part::Text { text, .. } => Some(&**text),
+                _ => None,
+            });
+            Part::Thought(Thought { text: Text::from(text.collect::<String>()), ..Thought::default() })
+        }
+        other => Part::Other(Text::from(other.to_owned())),
+    });
+}
+
+/// A data URL is the bytes themselves; anything else is an address.
+fn source(url: Text<'_>) -> Source<'_> {
+    let split = |url: &str| -> Option<(usize, usize)> {
+        let rest = url.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("data:")).and_then(|_| url.get(5..))?;
+        let comma = rest.find(',')?;
+        let media = rest.get(..comma)?;
+        let media_length = media.len().checked_sub(";base64".len())?;
+        media.get(media_length..)?.eq_ignore_ascii_case(";base64").then_some((media_length, comma))
+    };
+    let Some((media, comma)) = split(&url) else { return Source::Url(url) };
+    let cut = |text: &str| {
+        let rest = text.get(5..).unwrap_or_default();
+        let media_type = rest.get(..media).unwrap_or_default();
+        // `data:image/png;charset=x;base64,`: parameters are nobody's business.
+        let media_type = media_type.split(';').next().unwrap_or_default();
+        (media_type.to_owned(), comma + 6)
+    };
+    match url.0 {
+        Cow::Borrowed(text) => {
+            let (media_type, at) = cut(text);
+            Source::Base64 { media_type: media_type.into(), data: text.get(at..).unwrap_or_default().into() }
+        }
+        Cow::Owned(text) => {
+            let (media_type, at) = cut(&text);
+            Source::Base64 { media_type: media_type.into(), data: text.get(at..).unwrap_or_default().to_owned().into() }
+        }
+    }
+}
+
+// --- tools ---
+
+#[derive(Deserialize)]
+struct ToolIn<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    function: Option<Function<'a>>,
+    #[serde(borrow, default)]
+    cache_control: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Function<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    description: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    parameters: Option<&'a RawValue>,
+    #[serde(default)]
+    strict: Option<bool>,
+    #[serde(borrow, default)]
+    cache_control: Option<&'a RawValue>,
+}
+
+impl<'a> Function<'a> {
+    fn into_tool(self, cache: Option<&'a RawValue>) -> Tool<'a> {
+        Tool::Function {
+            name: self.name,
+            description: self.description,
+            schema: self.parameters.filter(|raw| raw.get() != "null"),
+            strict: self.strict,
+            cache: cache.or(self.cache_control),
+        }
+    }
+}
+
+fn tool(tool: ToolIn<'_>) -> Tool<'_> {
+    match tool.function {
+        Some(function) => function.into_tool(tool.cache_control),
+        None => Tool::Hosted(tool.kind.unwrap_or_default()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ChoiceIn<'a> {
+    Word(#[serde(borrow)] Text<'a>),
+    Tool {
+        #[serde(borrow)]
+        function: NameIn<'a>,
+    },
+    /// The legacy `function_call: {"name": ...}`.
+    Function {
+        #[serde(borrow)]
+        name: Text<'a>,
+    },
+    Other(serde::de::IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct NameIn<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+}
+
+fn tool_choice<'a>(choice: ChoiceIn<'a>, losses: &mut Losses) -> ToolChoice<'a> {
+    match choice {
+        ChoiceIn::Word(word) => match &*word {
+            "none" => ToolChoice::None,
+            // `any` is Mistral's word.
+            "required" | "any" => ToolChoice::Required,
+            _ => ToolChoice::Auto,
+        },
+        ChoiceIn::Tool { function } => ToolChoice::Named(function.name),
+        ChoiceIn::Function { name } => ToolChoice::Named(name),
+        ChoiceIn::Other(_) => {
+            losses.parameter("tool_choice");
+            ToolChoice::Auto
+        }
+    }
+}
+
+// --- form and effort ---
+
+#[derive(Deserialize)]
+struct FormatIn<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    json_schema: Option<SchemaIn<'a>>,
+    /// Where Together and others take the schema.
+    #[serde(borrow, default)]
+    schema: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct SchemaIn<'a> {
+    #[serde(borrow, default)]
+    name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    description: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    schema: Option<&'a RawValue>,
+    #[serde(default)]
+    strict: Option<bool>,
+}
+
+fn format<'a>(format: FormatIn<'a>, losses: &mut Losses) -> Option<Format<'a>> {
+    match (format.kind.as_deref(), format.json_schema, format.schema) {
+        (Some("text") | None, ..) => None,
+        (Some("json_object"), _, None) => Some(Format::Json),
+        (Some("json_schema"), Some(SchemaIn { name, description, schema: Some(schema), strict }), _) => {
+            Some(Format::Schema { name, description, schema, strict: strict == Some(true) })
+        }
+        (_, _, Some(schema)) => Some(Format::Schema { name: None, description: None, schema, strict: false }),
+        (Some(other), ..) => {
+            losses.foreign(Class::Parameter, "response_format", other);
+            None
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ReasoningIn<'a> {
+    #[serde(borrow, default)]
+    effort: Option<Text<'a>>,
+    #[serde(default)]
+    max_tokens: Option<u64>,
+    #[serde(default)]
+    enabled: Option<bool>,
+    #[serde(default)]
+    exclude: Option<bool>,
+}
+
+impl ReasoningIn<'_> {
+    fn meaning(&self) -> Option<Reasoning> {
+        if self.enabled == Some(false) {
+            return Some(Reasoning::Off);
+        }
+        self.max_tokens
+            .map(Reasoning::Budget)
+            .or_else(|| self.effort.as_deref().and_then(effort))
+            // OpenRouter: `enabled: true` is medium.
+            .or_else(|| self.enabled.map(|_| Reasoning::Effort(Effort::Medium)))
+    }
+}
+
+/// `thinking: {"type": "enabled"}` of Z.ai, DeepSeek and others.
+#[derive(Deserialize)]
+struct Switch<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<Text<'a>>,
+    #[serde(default)]
+    budget_tokens: Option<u64>,
+}
+
+impl Switch<'_> {
+    fn meaning(&self) -> Option<Reasoning> {
+        match self.kind.as_deref() {
+            Some("disabled") => Some(Reasoning::Off),
+            Some("enabled" | "adaptive" | "auto") => {
+                Some(self.budget_tokens.map_or(Reasoning::Adaptive, Reasoning::Budget))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn effort(word: &str) -> Option<Reasoning> {
+    if word == "none" { Some(Reasoning::Off) } else { Effort::parse(word).map(Reasoning::Effort) }
+}
