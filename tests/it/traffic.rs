@@ -28,6 +28,92 @@ struct Exchange {
     response: Bytes,
 }
 
+/// R1, R12, R13, S11: every recorded answer reaches a caller of the other dialect through the real binary: whole, in that
+/// dialect, with the text that was recorded. What else it says is compared in `wire`'s `crossed`.
+#[tokio::test]
+#[allow(clippy::disallowed_methods, reason = "the folder of recordings is an input of this test alone")]
+async fn recorded_answers_cross_into_the_other_dialect() {
+    let Ok(folder) = std::env::var("OUTRIGGER_TRAFFIC") else {
+        println!("skipped: OUTRIGGER_TRAFFIC does not name a folder of recorded exchanges");
+        return;
+    };
+    let exchanges: Vec<Exchange> = read(&folder).into_iter().filter(crosses).collect();
+    assert!(!exchanges.is_empty());
+    let current: Arc<Mutex<Option<(u16, String, Bytes)>>> = Arc::default();
+    let answer = current.clone();
+    let upstream = Upstream::with(move |_, _| {
+        let (status, content_type, body) = answer.lock().unwrap().clone().expect("a recorded answer");
+        Reply::bytes(status, &content_type, body)
+    })
+    .await;
+    let start = async |preset: &str| {
+        let policy = Policy::new().provider_with("a", upstream.base_url(), |provider| provider.preset(preset));
+        Sidecar::setup(policy.route("r", &["a"])).arg("--log=warn").start().await
+    };
+    let (openai, anthropic) = (start("openai").await, start("anthropic").await);
+    let mut different = Vec::new();
+    for exchange in &exchanges {
+        *current.lock().unwrap() = Some((exchange.status, exchange.content_type.clone(), exchange.response.clone()));
+        // Who recorded it speaks the provider's dialect; who asks here speaks the other one.
+        let (sidecar, path, mut request) = match exchange.path {
+            "/v1/messages" => (&anthropic, "/v1/chat/completions", chat("r")),
+            _ => (&openai, "/v1/messages", message("r")),
+        };
+        request["stream"] = exchange.streamed.into();
+        let answer = sidecar.client().post(path, request).await;
+        let (recorded, crossed) = (text_of(&exchange.response), text_of(&answer.body));
+        if answer.status != 200 || recorded != crossed {
+            different.push(format!("{} {}: {recorded:?} became {crossed:?}", exchange.origin, answer.status));
+        }
+    }
+    println!("crossed: replayed {}, equal {}", exchanges.len(), exchanges.len() - different.len());
+    for line in different.iter().take(40) {
+        println!("{}", line.chars().take(600).collect::<String>());
+    }
+    assert!(different.is_empty(), "{} of {} answers differ", different.len(), exchanges.len());
+}
+
+/// Whether an exchange is a good answer of one of the two dialects to one question.
+fn crosses(exchange: &Exchange) -> bool {
+    let body = String::from_utf8_lossy(&exchange.response);
+    let answers = body.contains("\"choices\":") || body.contains("\"choices\" :") || body.contains("\"content\":");
+    let wrong =
+        body.contains("\"error\":{") || body.contains("\"error\": {") || body.contains("\"finish_reason\":\"error\"");
+    let events = exchange.content_type.starts_with("text/event-stream")
+        || body.starts_with("data:")
+        || body.starts_with("event:");
+    matches!(exchange.path, "/v1/chat/completions" | "/v1/messages")
+        && exchange.status == 200
+        && events == exchange.streamed
+        && answers
+        && !wrong
+}
+
+/// All text of an answer, streamed or not, in either dialect.
+fn text_of(body: &[u8]) -> String {
+    let body = String::from_utf8_lossy(body);
+    let values: Vec<Value> = match serde_json::from_str(&body) {
+        Ok(whole) => vec![whole],
+        Err(_) => {
+            body.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data:")?.trim()).ok()).collect()
+        }
+    };
+    let parts = |content: &Value| match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
+        _ => String::new(),
+    };
+    let one = |value: &Value| {
+        let choices = value["choices"].as_array().into_iter().flatten();
+        let chat = choices.filter(|choice| choice["index"].as_u64().unwrap_or(0) == 0).map(|choice| {
+            let said = if choice["delta"].is_object() { &choice["delta"] } else { &choice["message"] };
+            parts(&said["content"]) + said["refusal"].as_str().unwrap_or_default()
+        });
+        chat.collect::<String>() + &parts(&value["content"]) + value["delta"]["text"].as_str().unwrap_or_default()
+    };
+    values.iter().map(one).collect()
+}
+
 /// R2, R8, U1: what was recorded passes unchanged in both directions, but for `stream_options` where usage is not
 /// asked for.
 #[tokio::test]
@@ -46,13 +132,16 @@ async fn recorded_exchanges_pass_byte_for_byte() {
         Reply::bytes(status, &content_type, body)
     })
     .await;
-    let sidecar = Sidecar::setup(policy(&exchanges, &upstream)).arg("--log=warn").start().await;
+    // One for each dialect: a model of the same name in the other one would be a candidate too, by translation.
+    let start = async |dialect| Sidecar::setup(policy(&exchanges, &upstream, dialect)).arg("--log=warn").start().await;
+    let (openai, anthropic) = (start("openai").await, start("anthropic").await);
     let mut different = Vec::new();
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     let mut tally: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for exchange in &exchanges {
         *current.lock().unwrap() = Some((exchange.status, exchange.content_type.clone(), exchange.response.clone()));
         let before = upstream.hits();
+        let sidecar = if exchange.path == "/v1/messages" { &anthropic } else { &openai };
         let client =
             sidecar.client().header("content-type", "application/json").header("x-session-id", &exchange.origin);
         let answer = client.post_bytes(exchange.path, exchange.request.clone().into_bytes()).await;
@@ -140,22 +229,19 @@ fn explained(exchange: &Exchange) -> Option<&'static str> {
 }
 
 /// One provider for each dialect, serving every model that was recorded, without prices.
-fn policy(exchanges: &[Exchange], upstream: &Upstream) -> String {
-    let mut text = String::new();
-    for (name, dialect) in [("a", "openai"), ("b", "anthropic")] {
-        text.push_str(&format!(
-            "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}, namespace: default}}\n\
-             spec:\n  dialect: {dialect}\n  baseURL: {}\n  auth: {{scheme: None}}\n  models:\n",
-            upstream.base_url()
-        ));
-        let models: BTreeSet<&str> = exchanges
-            .iter()
-            .filter(|exchange| (exchange.path == "/v1/messages") == (dialect == "anthropic"))
-            .map(|exchange| exchange.model.as_str())
-            .collect();
-        for model in models {
-            text.push_str(&format!("  - {{model: {0}, upstreamName: {0}}}\n", Value::from(model)));
-        }
+fn policy(exchanges: &[Exchange], upstream: &Upstream, dialect: &str) -> String {
+    let mut text = format!(
+        "apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: a, namespace: default}}\n\
+         spec:\n  dialect: {dialect}\n  baseURL: {}\n  auth: {{scheme: None}}\n  models:\n",
+        upstream.base_url()
+    );
+    let models: BTreeSet<&str> = exchanges
+        .iter()
+        .filter(|exchange| (exchange.path == "/v1/messages") == (dialect == "anthropic"))
+        .map(|exchange| exchange.model.as_str())
+        .collect();
+    for model in models {
+        text.push_str(&format!("  - {{model: {0}, upstreamName: {0}}}\n", Value::from(model)));
     }
     text
 }

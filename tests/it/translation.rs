@@ -271,9 +271,7 @@ async fn tokens_are_counted_here_where_the_provider_cannot() {
 async fn policy_sets_parameters_in_the_targets_dialect() {
     let c = Upstream::start([messages_ok("hi")]).await;
     let policy = one(&c, "anthropic").route_with("r2", &[], |route| {
-        route.target(
-            "model: test/m, provider: a, parameters: {set: {max_tokens: 9, top_k: 5}, remove: [temperature]}",
-        )
+        route.target("model: test/m, provider: a, parameters: {set: {max_tokens: 9, top_k: 5}, remove: [temperature]}")
     });
     let sidecar = Sidecar::with_policy(policy).await;
     let mut request = chat("r2");

@@ -1,13 +1,15 @@
 //! The one record of a request: opened when its head is read, settled when it is dropped, so that a cancelled request
 //! is counted too (X2).
 
+mod generation;
+
 use std::{
-    collections::VecDeque,
     fmt,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+pub(crate) use generation::Generations;
 use outrigger_catalog::Cost;
 use outrigger_route::{Target, cost};
 use outrigger_wire::{Kind, Operation, Usage, hub::Losses, usage::estimate_tokens};
@@ -291,43 +293,6 @@ impl Record {
             "request"
         );
     }
-
-    /// The shape of OpenRouter's `GET /generation`.
-    fn summary(&self, took: Duration, cost: Option<&Cost>) -> (Box<str>, Value) {
-        let served = self.served.as_ref().map(|served| &served.target);
-        let usd = cost.map(|cost| usd(cost.total.0));
-        let value = json!({
-            "id": self.id,
-            "model": served.map(|target| &*target.model),
-            "provider_name": served.map(|target| &*target.provider.display),
-            "provider": served.map(|target| &*target.provider.name),
-            "router": self.route,
-            "requested": self.requested,
-            "api_type": self.operation.as_str(),
-            "created_at": SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(took).as_secs(),
-            "streamed": self.streamed,
-            "cancelled": self.outcome == Outcome::Cancelled,
-            "outcome": self.outcome.as_str(),
-            "code": self.code,
-            "finish_reason": self.finish,
-            "native_finish_reason": self.finish,
-            "latency": self.first_token.map(|at| millis(at.saturating_sub(self.started))),
-            "generation_time": millis(took),
-            "tokens_prompt": self.usage.input,
-            "tokens_completion": self.usage.output,
-            "native_tokens_prompt": self.usage.input,
-            "native_tokens_completion": self.usage.output,
-            "native_tokens_cached": self.usage.cache_read,
-            "native_tokens_reasoning": self.usage.reasoning,
-            "usage_estimated": self.usage.estimated,
-            "total_cost": usd,
-            "usage": usd,
-            "is_byok": true,
-            "data_region": served.and_then(|target| target.provider.region.as_deref()),
-            "provider_responses": self.attempts.iter().map(Attempt::to_json).collect::<Vec<_>>(),
-        });
-        (self.id.clone(), value)
-    }
 }
 
 impl Drop for Record {
@@ -367,33 +332,5 @@ impl fmt::Display for Tried<'_> {
             let arrow = if at == 0 { "" } else { " -> " };
             write!(f, "{arrow}{attempt}")
         })
-    }
-}
-
-/// The last requests, for `/v1/generation`.
-#[derive(Debug)]
-pub(crate) struct Generations {
-    kept: Mutex<VecDeque<(Box<str>, Value)>>,
-    limit: usize,
-}
-
-impl Generations {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { kept: Mutex::default(), limit }
-    }
-
-    pub(crate) fn find(&self, id: &str) -> Option<Value> {
-        lock(&self.kept).iter().rev().find(|(kept, _)| &**kept == id).map(|(_, value)| value.clone())
-    }
-
-    fn push(&self, summary: (Box<str>, Value)) {
-        if self.limit == 0 {
-            return;
-        }
-        let mut kept = lock(&self.kept);
-        if kept.len() >= self.limit {
-            kept.pop_front();
-        }
-        kept.push_back(summary);
     }
 }

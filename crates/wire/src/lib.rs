@@ -10,6 +10,19 @@
 //! provider is data (a row of the catalogue or a `ModelProvider`), and what its wire format does differently is a row
 //! of [`profile::Quirks`].
 
+// Every byte here comes from somebody else: nothing may panic on it. The fuzz targets in `fuzz/` hold the same.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 pub mod anthropic;
 pub mod body;
 pub mod dialect;

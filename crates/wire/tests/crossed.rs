@@ -261,10 +261,8 @@ fn told_messages(body: &Value, told: &mut Told) {
 /// A document of plain text is its text; others are compared by their presence alone.
 fn document(block: &Value) -> String {
     let title = block["title"].as_str().map(|title| format!("{title}:")).unwrap_or_default();
-    block["source"]["type"]
-        .eq("text")
-        .then(|| title + block["source"]["data"].as_str().unwrap_or_default())
-        .unwrap_or_default()
+    let source = &block["source"];
+    if source["type"] == "text" { title + source["data"].as_str().unwrap_or_default() } else { String::new() }
 }
 
 fn told_chat(body: &Value, told: &mut Told) {
@@ -429,14 +427,14 @@ fn said_in_stream(operation: Operation, events: &[Value]) -> Said {
             match event["type"].as_str().unwrap_or_default() {
                 "message_start" => messages_usage(&event["message"]["usage"], &mut said),
                 "content_block_start" if event["content_block"]["type"] == "tool_use" => {
-                    blocks.insert(event["index"].as_u64().unwrap(), inputs.len());
+                    blocks.insert(event["index"].as_u64().unwrap_or_default(), inputs.len());
                     inputs.push((name(&event["content_block"]["name"]), String::new()));
                 }
                 "content_block_delta" => {
                     let delta = &event["delta"];
                     said.text.push_str(delta["text"].as_str().unwrap_or_default());
                     said.thoughts.push_str(delta["thinking"].as_str().unwrap_or_default());
-                    if let Some(at) = blocks.get(&event["index"].as_u64().unwrap()) {
+                    if let Some(at) = blocks.get(&event["index"].as_u64().unwrap_or_default()) {
                         inputs[*at].1.push_str(delta["partial_json"].as_str().unwrap_or_default());
                     }
                 }

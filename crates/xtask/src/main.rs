@@ -3,11 +3,15 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod arrows;
+mod calibrate;
 mod catalog;
+mod fuzz;
 mod generate;
 mod llmock;
+mod sdk;
 mod test;
 mod tools;
+mod traffic;
 
 use clap::{Parser, Subcommand};
 
@@ -20,17 +24,25 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
+    Calibrate(calibrate::Args),
     Catalog(catalog::Args),
+    Fuzz(fuzz::Args),
     Generate(generate::Args),
     Llmock(llmock::Args),
+    Sdk(sdk::Args),
     Test(test::Args),
+    Traffic(traffic::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
+        Chore::Calibrate(args) => calibrate::run(&args),
         Chore::Catalog(args) => catalog::run(&args),
+        Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Generate(args) => generate::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
+        Chore::Sdk(args) => sdk::run(&args),
         Chore::Test(args) => test::run(&args),
+        Chore::Traffic(args) => traffic::run(&args),
     }
 }

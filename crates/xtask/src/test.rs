@@ -5,7 +5,7 @@ use std::{process::Command, time::Instant};
 use anyhow::Result;
 
 use crate::{
-    arrows, llmock,
+    arrows, llmock, sdk,
     tools::{self, Output},
 };
 
@@ -58,6 +58,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         report.step("cargo deny", Counting::Step, || deny(args.advisories));
     }
     report.step("llmock", Counting::Tests(plain_total), || tools::capture(&mut llmock::command(None)?));
+    report.step("sdks", Counting::Tests(plain_total), || tools::capture(&mut sdk::command(None)?));
+    report.step("vidaimock", Counting::Tests(plain_total), || tools::capture(&mut sdk::vidaimock()?));
     report.step("generated files", Counting::Step, || {
         tools::capture(Command::new(std::env::current_exe()?).args(["generate", "--check"]))
     });
