@@ -15,6 +15,7 @@
 //! | `input` | requests that are wrong, too large or too slow, and starts that cannot be |
 //! | `exact` | the same bytes on both sides |
 //! | `translation` | a caller of one dialect, a provider of another |
+//! | `tokens` | how long a prompt is, before it is sent |
 //! | `traffic` | recorded exchanges, replayed |
 //! | `operations` | every other path: embeddings, images, audio, forms |
 //! | `models` | the catalogue as callers see it |
@@ -47,6 +48,7 @@ mod sticky;
 mod streaming;
 mod surfaces;
 mod timeouts;
+mod tokens;
 mod traffic;
 mod translation;
 mod usage;

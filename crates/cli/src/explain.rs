@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use outrigger_catalog::Catalog;
 use outrigger_compile::World;
 use outrigger_route::signals::Calm;
+use outrigger_tokens::Counter;
 use outrigger_wire::Operation;
 
 use crate::{
@@ -35,7 +36,17 @@ pub(crate) fn explain(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     }
     let draw = args.seed.unwrap_or_else(|| fastrand::u64(..));
     let headers = http::HeaderMap::new();
-    let told = outrigger_proxy::explain(&policy.snapshot, &Calm, operation, &headers, &body, Duration::ZERO, draw);
+    let counter = Counter::load();
+    let told = outrigger_proxy::explain(
+        &policy.snapshot,
+        &Calm,
+        operation,
+        &headers,
+        &body,
+        Duration::ZERO,
+        draw,
+        Some(&counter),
+    );
     println!("{told:#}");
     Ok(if told.get("error").is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -119,6 +119,7 @@ async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Fu
         &body.to_bytes(),
         app.now(),
         fastrand::u64(..),
+        app.tokens.counter(),
     );
     json_page(&explained)
 }

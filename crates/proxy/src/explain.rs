@@ -4,13 +4,16 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use outrigger_route::{Health, NoRoute, Signals, Snapshot, reason::Removed};
-use outrigger_wire::Operation;
+use outrigger_route::{Health, NoRoute, Signals, Snapshot, Target, cost, reason::Removed};
+use outrigger_tokens::{Counter, Estimate, estimate};
+use outrigger_wire::{Operation, Usage};
 use serde_json::{Value, json};
 
-use crate::{crossing, intake};
+use crate::{crossing, intake, tokens};
 
-/// Explains what `body`, sent to `operation`, would lead to.
+/// Explains what `body`, sent to `operation`, would lead to. With a `counter`, prompts are counted: by their length, and
+/// what they would cost at least.
+#[allow(clippy::too_many_arguments, reason = "a request's whole surroundings")]
 pub fn explain<S: Signals>(
     snapshot: &Snapshot,
     signals: &S,
@@ -19,13 +22,18 @@ pub fn explain<S: Signals>(
     body: &[u8],
     now: Duration,
     draw: u64,
+    counter: Option<&Counter>,
 ) -> Value {
     let reading = match intake::read(operation, headers, body) {
         Ok(reading) => reading,
         Err(error) => return json!({"error": {"code": error.code(), "message": error.message()}}),
     };
     let names: Vec<&str> = reading.ask.names.iter().map(AsRef::as_ref).collect();
-    match crossing::decide(snapshot, operation, &reading, body, signals, now, draw) {
+    let plan = crossing::decide(snapshot, operation, &reading, body, signals, now, draw).and_then(|mut plan| {
+        counter.map_or(Ok(()), |counter| tokens::fit(&mut plan, body, counter))?;
+        Ok(plan)
+    });
+    match plan {
         Ok(plan) => json!({
             "requested": names,
             "operation": operation.as_str(),
@@ -39,6 +47,7 @@ pub fn explain<S: Signals>(
                 "upstream_name": candidate.target.upstream_name,
                 "dialect": candidate.target.provider.dialect.as_str(),
                 "score": candidate.score,
+                "prompt": counter.and_then(|counter| prompt(&candidate.target, body, counter)),
                 "health": health(candidate.standing.health, now),
                 "latency_p50_s": candidate.standing.latency.map(|p| p.at[0]),
                 "throughput_p50": candidate.standing.throughput.map(|p| p.at[0]),
@@ -56,6 +65,19 @@ pub fn explain<S: Signals>(
             },
         }),
     }
+}
+
+/// How long the prompt is for a target, and what it costs to read without a cache.
+fn prompt(target: &Target, body: &[u8], counter: &Counter) -> Option<Value> {
+    let Estimate { tokens, margin, unknown, assumed, sampled: _ } = estimate(counter, &target.model, body)?;
+    let usage = Usage { input: Some(tokens), output: Some(0), ..Usage::default() };
+    let cost = cost::cost(&usage, target.prices.as_ref());
+    Some(json!({
+        "estimated_tokens": tokens,
+        "error_p90": margin,
+        "uncounted_parts": unknown + assumed,
+        "estimated_cost": cost.map(|cost| cost.total.to_usd_string()),
+    }))
 }
 
 fn removed(removed: &Removed) -> Value {

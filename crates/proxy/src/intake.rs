@@ -3,8 +3,6 @@
 mod features;
 mod preferences;
 
-pub(crate) use features::carries_signature;
-
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
@@ -109,6 +107,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) head: Head<'a>,
     /// Where the model's name lies in a multipart body.
     pub(crate) form_model: Option<std::ops::Range<usize>>,
+    /// The prompt holds reasoning that its issuer sealed.
+    pub(crate) sealed: bool,
     pub(crate) ask: Ask<'a>,
 }
 
@@ -139,7 +139,8 @@ pub(crate) fn read<'a>(operation: Operation, headers: &HeaderMap, body: &'a [u8]
         ask.preferences.across_models |= route == "sort";
     }
     ask.prompt_tokens = features::least_tokens(&ask, body.len());
-    Ok(Reading { head, form_model: None, ask })
+    let sealed = operation.generates() && features::carries_signature(body);
+    Ok(Reading { head, form_model: None, sealed, ask })
 }
 
 /// What names the conversation: `session_id` in the body, then the header, then `prompt_cache_key`, then the first
@@ -171,5 +172,5 @@ fn read_form<'a>(operation: Operation, content_type: &str, body: &'a [u8]) -> Re
     }
     let mut ask = Ask::of(operation, "");
     ask.names = name.map(Cow::Borrowed).into_iter().collect();
-    Ok(Reading { head: Head::default(), form_model, ask })
+    Ok(Reading { head: Head::default(), form_model, sealed: false, ask })
 }

@@ -106,9 +106,9 @@ fn decide(
     let now = app.now();
     if taken.operation.generates() && reading.ask.preferences.order.is_empty() {
         record.conversation = intake::conversation(&taken.headers, &reading.head);
-        reading.ask.sticky = record.conversation.and_then(|conversation| {
-            lock(&app.sticky).target(conversation, now, sticky_ttl(published, taken, reading))
-        });
+        reading.ask.sticky = record
+            .conversation
+            .and_then(|conversation| lock(&app.sticky).target(conversation, now, sticky_ttl(published, reading)));
     }
     let (snapshot, draw) = (&published.snapshot, fastrand::u64(..));
     let plan = crossing::decide(snapshot, taken.operation, reading, &taken.body, &published.health, now, draw)
@@ -129,8 +129,8 @@ fn decide(
 
 /// The tie's time to live under the route that the first name means; zero where that route has stickiness off. A turn
 /// that carries signed reasoning goes back to who signed it, however long ago: nobody else can verify it.
-fn sticky_ttl(published: &Published, taken: &Taken, reading: &Reading<'_>) -> Duration {
-    if intake::carries_signature(&taken.body) {
+fn sticky_ttl(published: &Published, reading: &Reading<'_>) -> Duration {
+    if reading.sealed {
         return Duration::MAX;
     }
     let route = reading

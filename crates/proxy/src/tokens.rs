@@ -40,18 +40,13 @@ impl Tokens {
             return Ok(());
         }
         let (counter, body) = (self.counter.clone(), body.clone());
-        let models: Vec<(usize, Box<str>, u64)> = doubtful;
-        let too_long = spawn_blocking(move || {
-            let counter = counter.get_or_init(Counter::load);
-            let exceeds =
-                |model: &str, context: u64| estimate(counter, model, &body).is_some_and(|it| least(&it) > context);
-            models
-                .into_iter()
-                .filter(|(_, model, context)| exceeds(model, *context))
-                .map(|(at, ..)| at)
-                .collect::<Vec<_>>()
-        });
+        let too_long = spawn_blocking(move || too_long(doubtful, &body, counter.get_or_init(Counter::load)));
         remove(plan, &too_long.await.unwrap_or_default())
+    }
+
+    /// The vocabulary, if it is there.
+    pub(crate) fn counter(&self) -> Option<&Counter> {
+        self.counter.get()
     }
 
     fn load(&self) {
@@ -62,6 +57,18 @@ impl Tokens {
             });
         }
     }
+}
+
+/// The same for those who have the vocabulary at hand and time to count.
+pub(crate) fn fit(plan: &mut Plan, body: &[u8], counter: &Counter) -> Result<(), NoRoute> {
+    let doubtful = doubtful(plan, body.len());
+    remove(plan, &too_long(doubtful, body, counter))
+}
+
+/// The places of those candidates that the prompt is too long for.
+fn too_long(doubtful: Vec<(usize, Box<str>, u64)>, body: &[u8], counter: &Counter) -> Vec<usize> {
+    let exceeds = |model: &str, context: u64| estimate(counter, model, body).is_some_and(|it| least(&it) > context);
+    doubtful.into_iter().filter(|(_, model, context)| exceeds(model, *context)).map(|(at, ..)| at).collect()
 }
 
 /// What the prompt has at least, the estimate's error taken off. What is in it beside text only adds.

@@ -85,7 +85,7 @@ const TABLE: &[Crate] = &[
     Crate { name: CONTROL_PLANE, may: &[WIRE, CATALOG, ROUTE, API, CRD, COMPILE, TELEMETRY, LEDGER], never: &[PROXY] },
     Crate {
         name: "outrigger",
-        may: &[PROXY, COMPILE, API, LEDGER, CATALOG, ROUTE, SIMULATE, TELEMETRY, WIRE],
+        may: &[PROXY, COMPILE, API, LEDGER, CATALOG, ROUTE, SIMULATE, TELEMETRY, TOKENS, WIRE],
         never: &[CONTROL_PLANE, "kube-client", "kube-runtime"],
     },
     Crate { name: "outrigger-tests", may: &[], never: &[] },

@@ -20,7 +20,7 @@ pub(super) async fn here(cx: &Context<'_>, candidate: &Candidate, in_flight: InF
     let body = json!({
         "input_tokens": estimate.tokens,
         "estimated": true,
-        "error_p95": estimate.margin,
+        "error_p90": estimate.margin,
         "uncounted_parts": estimate.unknown,
     });
     let mut headers = HeaderMap::new();

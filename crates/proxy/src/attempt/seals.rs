@@ -5,11 +5,11 @@ use outrigger_route::Target;
 use outrigger_wire::{edit::Edits, hub::Losses, seals};
 
 use super::Context;
-use crate::{crossing, intake::carries_signature};
+use crate::crossing;
 
 /// Takes out of the caller's own dialect what `target` cannot verify. Costs nothing where nothing is sealed.
 pub(super) fn strip(cx: &Context<'_>, target: &Target, edits: &mut Edits<'_>, losses: &mut Losses) {
-    if !carries_signature(&cx.taken.body) {
+    if !cx.reading.sealed {
         return;
     }
     let issuer = crossing::issuer(&cx.published.snapshot, cx.plan, &cx.reading.ask);

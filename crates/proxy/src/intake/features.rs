@@ -73,7 +73,7 @@ fn has_part(items: &str, kind: &str, depth: u8) -> bool {
 
 /// Whether the prompt holds reasoning that its issuer signed or encrypted: Anthropic's `signature` and
 /// `redacted_thinking`, OpenAI's `encrypted_content`, Gemini's `thought_signature`.
-pub(crate) fn carries_signature(body: &[u8]) -> bool {
+pub(super) fn carries_signature(body: &[u8]) -> bool {
     ["\"signature\"", "\"redacted_thinking\"", "\"encrypted_content\"", "\"thought_signature\""]
         .iter()
         .any(|marker| memmem::find(body, marker.as_bytes()).is_some())

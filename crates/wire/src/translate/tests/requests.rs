@@ -464,6 +464,18 @@ fn a_part_of_another_shape_is_refused_with_its_place() {
     );
 }
 
+/// Groq's tiers, Mistral's choice of tools and its documents, Z.ai's switch: words of one vendor that callers send to all.
+#[test]
+fn words_of_single_vendors_are_taken_or_named() {
+    let rest = r#","service_tier":"on_demand","safe_prompt":true,"thinking":{"type":"enabled","clear_thinking":false}"#;
+    let (sent, losses) = to_claude(&chat(rest));
+    assert_eq!((sent["thinking"]["type"].as_str(), &*losses), (Some("enabled"), "service_tier, safe_prompt"));
+    let body = r#"{"messages":[{"role":"user","content":[{"type":"document_url","document_url":"https://x/y.pdf"},{"type":"image_url","image_url":"https://x/y.png"}]}]}"#;
+    let blocks = &to_claude(body).0["messages"][0]["content"];
+    assert_eq!(blocks[0], json!({"type": "document", "source": {"type": "url", "url": "https://x/y.pdf"}}));
+    assert_eq!(blocks[1], json!({"type": "image", "source": {"type": "url", "url": "https://x/y.png"}}));
+}
+
 /// Gemini wants its thought signature back with the call that it signed.
 #[test]
 fn what_belongs_to_a_call_comes_back_with_it() {
