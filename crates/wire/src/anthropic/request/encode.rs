@@ -1,13 +1,14 @@
 //! The hub to a Messages request.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::value::RawValue;
 
 use super::thinking::{self, Thinking};
 use crate::{
     anthropic::seal,
     hub::{
-        Call, Class, File, Format, Image, Losses, Part, Request, Role, Source, Thought, Tool, ToolChoice, ToolResult,
-        Turn,
+        Call, Class, File, Format, Image, Losses, Part, Request, Role, Source, Text, Thought, Tool, ToolChoice,
+        ToolResult, Turn,
     },
     json::{self, Array, Object},
     profile::Profile,
@@ -288,12 +289,10 @@ fn block(part: &Part<'_>, ends: bool, to: &Profile<'_>, thinking: Thinking, list
             });
         }
         Part::File(File { source: from, name, cache }) => {
-            if let Source::Uploaded(_) = from {
-                return losses.content("messages.file.file_id");
-            }
+            let Some(from) = document(from, losses) else { return };
             list.object(|block| {
                 block.text("type", "document");
-                source(from, block);
+                source(&from, block);
                 if let Some(name) = name {
                     block.text("title", name);
                 }
@@ -311,6 +310,30 @@ fn block(part: &Part<'_>, ends: bool, to: &Profile<'_>, thinking: Thinking, list
         }
         Part::Other(kind) => losses.foreign(Class::Content, "messages", kind),
     }
+}
+
+/// A document as Anthropic takes it: PDFs as they are, texts as text. `None` for what it takes in no form, which is noted.
+fn document<'s>(source: &Source<'s>, losses: &mut Losses) -> Option<Source<'s>> {
+    match source {
+        Source::Uploaded(_) => {
+            losses.content("messages.file.file_id");
+            None
+        }
+        Source::Base64 { media_type, .. } if &**media_type == "application/pdf" => Some(source.clone()),
+        Source::Base64 { media_type, data } => {
+            let text = is_text(media_type).then(|| BASE64_STANDARD.decode(data.as_bytes()).ok()).flatten();
+            let text = text.and_then(|bytes| String::from_utf8(bytes).ok());
+            if text.is_none() {
+                losses.content("messages.file.media_type");
+            }
+            text.map(|text| Source::Plain(Text::from(text)))
+        }
+        Source::Url(_) | Source::Plain(_) => Some(source.clone()),
+    }
+}
+
+fn is_text(media_type: &str) -> bool {
+    media_type.starts_with("text/") || matches!(media_type, "application/json" | "application/xml" | "application/yaml")
 }
 
 /// Whether `to` can verify the seal of `thought` (R3).

@@ -349,7 +349,10 @@ fn part<'a>(part: PartIn<'a>, out: &mut Vec<Part<'a>>, losses: &mut Losses) {
         },
         "file" => match part.file {
             Some(FileIn { file_data: Some(data), filename, .. }) => {
-                Part::File(File { source: source(data), name: filename, cache })
+                // The bytes, with a media type or, from callers who leave it out, as a PDF's.
+                let plain = !data.starts_with("data:") && !data.starts_with("http");
+                let pdf = |data| Source::Base64 { media_type: "application/pdf".into(), data };
+                Part::File(File { source: if plain { pdf(data) } else { source(data) }, name: filename, cache })
             }
             Some(FileIn { file_id: Some(id), filename, .. }) => {
                 Part::File(File { source: Source::Uploaded(id), name: filename, cache })

@@ -113,6 +113,17 @@ fn documents_arrive_and_those_that_cannot_are_never_dropped_in_silence() {
         to_claude(body).0["messages"][0]["content"],
         json!([{"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}, "title": "a.pdf"}])
     );
+    let file = |data: &str| {
+        let body = format!(
+            r#"{{"messages":[{{"role":"user","content":[{{"type":"file","file":{{"filename":"a","file_data":"{data}"}}}}]}}]}}"#
+        );
+        let losses =
+            request(Operation::ChatCompletions, &Head::read(body.as_bytes()).unwrap(), &claude()).unwrap().losses;
+        (to_claude(&body).0["messages"][0]["content"][0]["source"].clone(), losses.forbidding(false).count())
+    };
+    assert_eq!(file("data:text/csv;base64,YSxi").0, json!({"type": "text", "media_type": "text/plain", "data": "a,b"}));
+    assert_eq!(file("JVBERi0=").0, json!({"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}));
+    assert_eq!(file("data:application/zip;base64,UEs=").1, 1);
     let document = |source: &str| {
         format!(
             r#"{{"max_tokens":9,"messages":[{{"role":"user","content":[{{"type":"document","title":"T","source":{source}}}]}}]}}"#
