@@ -9,6 +9,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use generation::Generation;
 pub(crate) use generation::Generations;
 use outrigger_catalog::Cost;
 use outrigger_route::{Target, cost};
@@ -251,8 +252,9 @@ impl Record {
         self.app.metrics.request(self.operation, self.outcome, self.code, took);
         self.app.metrics.in_flight.decrement(1.0);
         self.log(took, cost.as_ref());
-        self.app.generations.push(self.summary(took, cost.as_ref()));
-        self.app.requests.end();
+        let app = self.app.clone();
+        app.generations.push(Generation::of(self, took, cost.as_ref()));
+        app.requests.end();
     }
 
     /// An interrupted stream is recorded by what was seen of it, marked as an estimate (U4).

@@ -51,6 +51,9 @@ pub(super) fn modalities(head: &Head<'_>, body: &[u8]) -> Modalities {
         ("\"document\"", Modality::File),
     ];
     let mut found = Modalities::default();
+    if !has_parts(body) {
+        return found;
+    }
     let Some(messages) = head.present("messages").or_else(|| head.present("input")) else { return found };
     for (marker, modality) in MARKERS {
         if memmem::find(body, marker.as_bytes()).is_some() && has_part(messages, marker.trim_matches('"'), 3) {
@@ -58,6 +61,12 @@ pub(super) fn modalities(head: &Head<'_>, body: &[u8]) -> Modalities {
         }
     }
     found
+}
+
+/// Whether the prompt can hold anything but plain strings: every part says its `type`. Most prompts are told by this one
+/// search, and spared the dozen that follow.
+fn has_parts(body: &[u8]) -> bool {
+    memmem::find(body, b"\"type\"").is_some()
 }
 
 /// Whether some content part, also one within a tool result, is of this `type`. A message, its parts and the parts of a
@@ -74,9 +83,8 @@ fn has_part(items: &str, kind: &str, depth: u8) -> bool {
 /// Whether the prompt holds reasoning that its issuer signed or encrypted: Anthropic's `signature` and
 /// `redacted_thinking`, OpenAI's `encrypted_content`, Gemini's `thought_signature`.
 pub(super) fn carries_signature(body: &[u8]) -> bool {
-    ["\"signature\"", "\"redacted_thinking\"", "\"encrypted_content\"", "\"thought_signature\""]
-        .iter()
-        .any(|marker| memmem::find(body, marker.as_bytes()).is_some())
+    let markers = ["\"signature\"", "\"redacted_thinking\"", "\"encrypted_content\"", "\"thought_signature\""];
+    has_parts(body) && markers.iter().any(|marker| memmem::find(body, marker.as_bytes()).is_some())
 }
 
 /// A lower bound of the prompt's tokens, so that the context filter never removes a target wrongly: six bytes a

@@ -2,11 +2,13 @@
 
 use std::{
     collections::VecDeque,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use outrigger_catalog::Cost;
+use outrigger_route::Target;
+use outrigger_wire::{Operation, Usage, hub::Losses};
 use serde_json::{Value, json};
 
 use super::{Attempt, Record, millis, usd};
@@ -33,13 +35,55 @@ const NOT_KEPT: [&str; 17] = [
     "workspace_id",
 ];
 
-impl Record {
+/// What is kept of a finished request: the parts of its record, put into words only when somebody asks.
+#[derive(Debug)]
+pub(super) struct Generation {
+    id: Box<str>,
+    operation: Operation,
+    route: Box<str>,
+    requested: Box<str>,
+    streamed: bool,
+    served: Option<Arc<Target>>,
+    attempts: Vec<Attempt>,
+    usage: Usage,
+    finish: Option<Box<str>>,
+    losses: Losses,
+    outcome: Outcome,
+    code: &'static str,
+    ended: SystemTime,
+    took: Duration,
+    first_token: Option<Duration>,
+    nano_usd: Option<u64>,
+}
+
+impl Generation {
+    /// Takes out of `record`, which is at its end, what is worth keeping.
+    pub(super) fn of(record: &mut Record, took: Duration, cost: Option<&Cost>) -> Self {
+        Self {
+            id: std::mem::take(&mut record.id),
+            operation: record.operation,
+            route: std::mem::take(&mut record.route),
+            requested: std::mem::take(&mut record.requested),
+            streamed: record.streamed,
+            served: record.served.as_ref().map(|served| served.target.clone()),
+            attempts: std::mem::take(&mut record.attempts),
+            usage: record.usage,
+            finish: record.finish.take(),
+            losses: std::mem::take(&mut record.losses),
+            outcome: record.outcome,
+            code: record.code,
+            ended: SystemTime::now(),
+            took,
+            first_token: record.first_token.map(|at| at.saturating_sub(record.started)),
+            nano_usd: cost.map(|cost| cost.total.0),
+        }
+    }
+
     /// The shape of OpenRouter's `GET /generation`.
-    pub(super) fn summary(&self, took: Duration, cost: Option<&Cost>) -> (Box<str>, Value) {
-        let served = self.served.as_ref().map(|served| &served.target);
-        let usd = cost.map(|cost| usd(cost.total.0));
-        let region = served.and_then(|target| target.provider.region.as_deref());
-        let began = SystemTime::now().checked_sub(took).unwrap_or(UNIX_EPOCH);
+    fn to_json(&self) -> Value {
+        let served = self.served.as_deref();
+        let usd = self.nano_usd.map(usd);
+        let began = self.ended.checked_sub(self.took).unwrap_or(UNIX_EPOCH);
         let mut value = json!({
             "id": self.id,
             "model": served.map(|target| &*target.model),
@@ -55,8 +99,8 @@ impl Record {
             "code": self.code,
             "finish_reason": self.finish,
             "native_finish_reason": self.finish,
-            "latency": self.first_token.map(|at| millis(at.saturating_sub(self.started))),
-            "generation_time": millis(took),
+            "latency": self.first_token.map(millis),
+            "generation_time": millis(self.took),
             "tokens_prompt": self.usage.input,
             "tokens_completion": self.usage.output,
             "native_tokens_prompt": self.usage.input,
@@ -69,7 +113,7 @@ impl Record {
             "usage": usd,
             "upstream_inference_cost": usd,
             "is_byok": true,
-            "data_region": match region {
+            "data_region": match served.and_then(|target| target.provider.region.as_deref()) {
                 Some("us") => "us",
                 Some("eu" | "europe") => "europe",
                 _ => "global",
@@ -80,14 +124,14 @@ impl Record {
         if let Some(members) = value.as_object_mut() {
             members.extend(NOT_KEPT.iter().map(|name| ((*name).to_owned(), Value::Null)));
         }
-        (self.id.clone(), value)
+        value
     }
 }
 
 /// The last requests, for `/v1/generation`.
 #[derive(Debug)]
 pub(crate) struct Generations {
-    kept: Mutex<VecDeque<(Box<str>, Value)>>,
+    kept: Mutex<VecDeque<Generation>>,
     limit: usize,
 }
 
@@ -97,17 +141,19 @@ impl Generations {
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<Value> {
-        lock(&self.kept).iter().rev().find(|(kept, _)| &**kept == id).map(|(_, value)| value.clone())
+        lock(&self.kept).iter().rev().find(|kept| &*kept.id == id).map(Generation::to_json)
     }
 
-    pub(super) fn push(&self, summary: (Box<str>, Value)) {
+    pub(super) fn push(&self, generation: Generation) {
         if self.limit == 0 {
             return;
         }
-        let mut kept = lock(&self.kept);
-        if kept.len() >= self.limit {
-            kept.pop_front();
-        }
-        kept.push_back(summary);
+        // The one that goes is freed when the lock is.
+        let _oldest = {
+            let mut kept = lock(&self.kept);
+            let oldest = (kept.len() >= self.limit).then(|| kept.pop_front());
+            kept.push_back(generation);
+            oldest
+        };
     }
 }
