@@ -19,7 +19,7 @@ pub(crate) fn serve(app: &Arc<App>, path: &str, request: &Request<Incoming>) -> 
         _ if request.method() != Method::GET && matches!(parts[0], "models" | "generation") => {
             Err(Error::Method("GET"))
         }
-        ["models"] => Ok(list(&app.state.load())),
+        ["models"] => Ok(list(&app.state.load(), request.uri().query().unwrap_or_default())),
         ["models", author, slug, "endpoints"] => endpoints(app, &format!("{author}/{slug}")),
         ["models", rest @ ..] => one(&app.state.load(), &rest.join("/")),
         ["generation"] => generation(app, request.uri().query().unwrap_or_default()),
@@ -37,7 +37,12 @@ fn generation(app: &App, query: &str) -> Result<Value, Error> {
     Ok(json!({"data": found}))
 }
 
-fn list(published: &Published) -> Value {
+/// All models and routes, or the part that OpenRouter's `offset` and `limit` ask for.
+fn list(published: &Published, query: &str) -> Value {
+    let asked = |name: &str| {
+        let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        value.and_then(|value| value.parse::<usize>().ok())
+    };
     let snapshot = &published.snapshot;
     let mut by_model: BTreeMap<&str, Vec<&Target>> = BTreeMap::new();
     for target in &snapshot.targets {
@@ -51,7 +56,11 @@ fn list(published: &Published) -> Value {
         let targets = route.targets.iter().filter_map(|line| snapshot.targets.get(line.slot as usize));
         shapes::route(name, &targets.map(AsRef::as_ref).collect::<Vec<_>>())
     }));
-    json!({"object": "list", "total_count": data.len(), "data": data, "has_more": false, "links": {"next": null}})
+    let total = data.len();
+    let (offset, limit) = (asked("offset").unwrap_or(0), asked("limit").unwrap_or(total));
+    let data: Vec<Value> = data.into_iter().skip(offset).take(limit).collect();
+    let has_more = offset.saturating_add(data.len()) < total;
+    json!({"object": "list", "total_count": total, "data": data, "has_more": has_more, "links": {"next": null}})
 }
 
 fn one(published: &Published, id: &str) -> Result<Value, Error> {

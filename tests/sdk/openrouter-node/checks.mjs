@@ -96,8 +96,9 @@ story.tell("texts become vectors", async ({ vectors }) => {
 }, ["openai"]);
 
 story.tell("the models are listed", async ({ route }) => {
-  const { data } = await client.models.list();
-  same(data.some((model) => model.id === route), true);
+  const { result, next } = await client.models.list();
+  same(result.data.some((model) => model.id === route), true);
+  same((await next()) ?? null, null);
 }, ["openai"]);
 
 story.tell("refusals raise the right class with the vendor's words", async ({ refused }) => {

@@ -154,7 +154,9 @@ def what_an_answer_took_can_be_asked_for_later(behind):
 
 @story.only("openai")
 def the_models_are_listed(behind):
-    within(behind.route, [model.id for model in client.models.list().data])
+    listed = client.models.list()
+    within(behind.route, [model.id for model in listed.result.data])
+    same(listed.next(), None)
 
 
 @story.tell

@@ -1,0 +1,39 @@
+//! What is measured, by name.
+
+mod failover;
+mod memory;
+mod plan;
+mod start;
+mod streams;
+mod translated;
+mod whole;
+
+use anyhow::Result;
+
+use super::{figure::Figures, stage::Stage};
+
+/// A thing to measure.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lane {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) run: fn(&mut Stage, &mut Figures) -> Result<()>,
+    /// Left out of a quick run, because it takes long whatever is done.
+    pub(super) slow: bool,
+}
+
+/// In the order they are run.
+pub(super) const LANES: &[Lane] = &[
+    Lane { name: "chat-1k", about: "1 KB there and back, one caller", run: whole::one_kilobyte, slow: false },
+    Lane { name: "chat-1k-c8", about: "1 KB there and back, 8 callers", run: whole::eight_callers, slow: false },
+    Lane { name: "saturation", about: "1 KB there and back, 64 callers", run: whole::saturation, slow: false },
+    Lane { name: "chat-10k", about: "10 KB there and back, one caller", run: whole::ten_kilobytes, slow: false },
+    Lane { name: "image-1m", about: "1 MB with an image, 1 KB back, one caller", run: whole::image, slow: false },
+    Lane { name: "sse", about: "64 events 20 ms apart, 8 streams at a time", run: streams::paced, slow: false },
+    Lane { name: "streams-1000", about: "64 events 20 ms apart, 1,000 at a time", run: streams::thousand, slow: false },
+    Lane { name: "translated", about: "from one dialect to the other, 8 callers", run: translated::run, slow: false },
+    Lane { name: "failover", about: "a primary that fails, one caller", run: failover::run, slow: false },
+    Lane { name: "start", about: "from spawn to ready, and the binary", run: start::run, slow: false },
+    Lane { name: "memory", about: "idle, loaded, and a minute later", run: memory::run, slow: true },
+    Lane { name: "plan", about: "the decision alone", run: plan::run, slow: true },
+];
