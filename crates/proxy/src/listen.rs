@@ -5,7 +5,7 @@ use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc};
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::{App, error::Error, relay::Body, serve};
 
@@ -33,11 +33,19 @@ fn listener(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// The next caller's connection.
+async fn next(listener: &TcpListener) -> io::Result<TcpStream> {
+    let (socket, _) = listener.accept().await?;
+    // Small events must not wait for an acknowledgement.
+    socket.set_nodelay(true)?;
+    Ok(socket)
+}
+
 /// Accepts callers until the task is dropped.
 pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
     loop {
-        let socket = match listener.accept().await {
-            Ok((socket, _)) => socket,
+        let socket = match next(&listener).await {
+            Ok(socket) => socket,
             Err(error) => {
                 // Out of file descriptors, most likely: waiting lets some close.
                 tracing::warn!(%error, "accept failed");
@@ -45,8 +53,6 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
                 continue;
             }
         };
-        // Small events must not wait for an acknowledgement.
-        let _ = socket.set_nodelay(true);
         let app = app.clone();
         tokio::spawn(async move {
             let (keep_alive, leaving, counted) = (app.config.keep_alive, app.leaving.clone(), app.clone());
@@ -100,5 +106,18 @@ impl<F: Future> Future for CatchPanic<F> {
             Ok(std::task::Poll::Pending) => std::task::Poll::Pending,
             Err(_) => std::task::Poll::Ready(Err(())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_callers_connection_delays_small_writes() {
+        let listener = bind(([127, 0, 0, 1], 0).into(), "--listen").await.unwrap();
+        let caller = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        assert!(next(&listener).await.unwrap().nodelay().unwrap());
+        drop(caller);
     }
 }

@@ -51,7 +51,7 @@ impl Upstreams {
         lock(&self.pools).entry(connect).or_insert_with(|| self.build(connect)).clone()
     }
 
-    fn build(&self, connect: Duration) -> Pool {
+    fn connector(&self, connect: Duration) -> Bounded {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -62,6 +62,10 @@ impl Upstreams {
             .enable_http1()
             .enable_http2()
             .wrap_connector(tcp);
+        Bounded { inner: https, limit: connect }
+    }
+
+    fn build(&self, connect: Duration) -> Pool {
         Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
@@ -71,7 +75,7 @@ impl Upstreams {
             .http2_keep_alive_timeout(Duration::from_secs(10))
             // A request that met a connection which the peer had already closed was never read: sent again for free.
             .retry_canceled_requests(true)
-            .build(Bounded { inner: https, limit: connect })
+            .build(self.connector(connect))
     }
 }
 
@@ -101,5 +105,22 @@ impl Service<Uri> for Bounded {
         Box::pin(async move {
             tokio::time::timeout(limit, connecting).await.unwrap_or_else(|_| Err(ConnectTimeout(limit).into()))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper_rustls::MaybeHttpsStream;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_connection_to_a_provider_delays_small_writes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let mut connector = Upstreams::new().unwrap().connector(Duration::from_secs(5));
+        let MaybeHttpsStream::Http(stream) = connector.call(uri).await.unwrap() else { panic!("plain HTTP") };
+        assert!(stream.inner().nodelay().unwrap());
     }
 }
