@@ -60,7 +60,8 @@ pub(crate) struct Committed {
     pub(crate) echo: Option<Echo>,
     /// What the target could not be told.
     pub(crate) losses: Losses,
-    pub(crate) in_flight: InFlight,
+    /// `None` = nothing was sent: the answer is our own.
+    pub(crate) in_flight: Option<InFlight>,
 }
 
 /// One call that ended.
@@ -202,7 +203,9 @@ async fn call(cx: &Context<'_>, at: usize) -> Ended {
     let health = &cx.published.health[target.slot as usize];
     let sent = cx.app.now();
     let key = health.key(&target.provider, sent, fastrand::f64());
-    let in_flight = match health.begin(sent) {
+    // What is answered here uses nothing of the provider's.
+    let sends = translate::upstream(cx.taken.operation, target.provider.dialect).is_some();
+    let in_flight = match sends.then(|| health.begin(sent)).transpose() {
         Ok(in_flight) => in_flight,
         Err(until) => {
             let mut failure = Failure::local(
@@ -247,10 +250,15 @@ impl Drop for Uncounted<'_> {
     }
 }
 
-async fn attempt(cx: &Context<'_>, at: usize, key: Option<usize>, in_flight: InFlight) -> Result<Committed, Failure> {
+async fn attempt(
+    cx: &Context<'_>,
+    at: usize,
+    key: Option<usize>,
+    in_flight: Option<InFlight>,
+) -> Result<Committed, Failure> {
     let candidate = &cx.plan.candidates[at];
     let Some(operation) = translate::upstream(cx.taken.operation, candidate.target.provider.dialect) else {
-        return count::here(cx, candidate, in_flight).await;
+        return count::here(cx, candidate).await;
     };
     let mut prepared = prepare::request(cx, candidate, key)?;
     let timeouts = &cx.plan.route.timeouts;

@@ -9,7 +9,11 @@ use outrigger_route::{
     reason::Removed,
     words::{Parameter, Parameters},
 };
-use outrigger_wire::{Dialect, Head, Operation, profile::Profile, translate};
+use outrigger_wire::{
+    Dialect, Head, Operation,
+    profile::{Claude, Profile},
+    translate,
+};
 
 use crate::intake::Reading;
 
@@ -21,24 +25,20 @@ pub(crate) fn profile<'a>(target: &'a Target, ask: &Ask<'_>, body: usize) -> Pro
         vendor: &target.provider.slug,
         upstream_name: &target.upstream_name,
         model: &target.model,
-        max_output: room(target, ask, body),
+        max_output: target.max_output.map(u64::from),
+        room: room(target, ask, body),
         sampling: has(Parameter::Temperature),
         reasoning: has(Parameter::Reasoning),
         structured_outputs: has(Parameter::StructuredOutputs),
     }
 }
 
-/// Most tokens `target` may be asked for behind this prompt. Anthropic refuses a request whose prompt and `max_tokens`
-/// together are longer than the context window, so a limit that the caller did not name has to leave room.
+/// Tokens surely left behind this prompt. Anthropic refuses a request whose prompt and `max_tokens` together are longer
+/// than the context window, so a limit that the caller did not name has to leave room.
 fn room(target: &Target, ask: &Ask<'_>, body: usize) -> Option<u64> {
-    let most = target.max_output.map(u64::from);
-    // Three bytes a token is more than most prompts have; media is not text, and pictures are few tokens.
+    // Three bytes a token are more than most prompts have; media is not text, and pictures are few tokens.
     let prompt = if ask.modalities.is_empty() { body as u64 / 3 } else { 0 };
-    let behind = target.context_length.map(|context| u64::from(context).saturating_sub(prompt).max(1024));
-    match (most, behind) {
-        (Some(most), Some(behind)) => Some(most.min(behind)),
-        (most, behind) => most.or(behind),
-    }
+    target.context_length.map(|context| u64::from(context).saturating_sub(prompt).max(1024))
 }
 
 /// The plan of a request: what policy says, less the targets that cannot be told what the request says.
@@ -61,11 +61,21 @@ pub(crate) fn decide(
         return Ok(plan);
     }
     let removed = &mut plan.removed;
+    // What is lost depends on few traits of a target, which most targets share.
+    let mut told: Vec<(Traits, Option<String>)> = Vec::new();
     plan.candidates.retain(|candidate| {
         let target = &candidate.target;
-        let unspeakable = crosses(target)
-            .then(|| unspeakable(target, operation, &reading.head, &reading.ask, body.len(), every_parameter))
-            .flatten();
+        if !crosses(target) {
+            return true;
+        }
+        let profile = profile(target, &reading.ask, body.len());
+        let traits = Traits::of(&profile);
+        let known = told.iter().find(|(known, _)| *known == traits).map(|(_, names)| names.clone());
+        let unspeakable = known.unwrap_or_else(|| {
+            let names = unspeakable(operation, &reading.head, &profile, every_parameter);
+            told.push((traits, names.clone()));
+            names
+        });
         if let Some(names) = &unspeakable {
             removed.push(Removed { target: target.clone(), reason: Reason::Untranslatable(names.as_str().into()) });
         }
@@ -95,19 +105,30 @@ fn may_be_unspeakable(ask: &Ask<'_>, body: &[u8]) -> bool {
     !ask.modalities.is_empty() || MARKERS.iter().any(|marker| memmem::find(body, marker.as_bytes()).is_some())
 }
 
-/// What `target` can by no means be told, by name.
-fn unspeakable(
-    target: &Target,
-    operation: Operation,
-    head: &Head<'_>,
-    ask: &Ask<'_>,
-    body: usize,
-    every_parameter: bool,
-) -> Option<String> {
-    // A request that cannot be read at all is told so when it is sent.
-    let translated = translate::request(operation, head, &profile(target, ask, body)).ok()?;
-    let names: Vec<String> = translated.losses.forbidding(every_parameter).map(ToString::to_string).collect();
-    (!names.is_empty()).then(|| names.join(", "))
+/// What losses depend on.
+#[derive(PartialEq)]
+struct Traits {
+    vendor: Box<str>,
+    claude: Option<Claude>,
+    able: [bool; 3],
+}
+
+impl Traits {
+    fn of(profile: &Profile<'_>) -> Self {
+        let able = [profile.sampling, profile.reasoning, profile.structured_outputs];
+        Self { vendor: profile.vendor.into(), claude: Claude::of(profile.model), able }
+    }
+}
+
+/// What a target can by no means be told, by name; what cannot be read at all is nothing that can be told.
+fn unspeakable(operation: Operation, head: &Head<'_>, to: &Profile<'_>, every_parameter: bool) -> Option<String> {
+    match translate::request(operation, head, to) {
+        Ok(translated) => {
+            let names: Vec<String> = translated.losses.forbidding(every_parameter).map(ToString::to_string).collect();
+            (!names.is_empty()).then(|| names.join(", "))
+        }
+        Err(bad) => Some(bad.to_string()),
+    }
 }
 
 /// Whether `target` can verify seals of the target that answered the conversation before: it is the same one, or the

@@ -139,7 +139,8 @@ pub(crate) fn read<'a>(operation: Operation, headers: &HeaderMap, body: &'a [u8]
         ask.preferences.across_models |= route == "sort";
     }
     ask.prompt_tokens = features::least_tokens(&ask, body.len());
-    let sealed = operation.generates() && features::carries_signature(body);
+    let turns = operation.generates() || operation == Operation::CountTokens;
+    let sealed = turns && features::carries_signature(body);
     Ok(Reading { head, form_model: None, sealed, ask })
 }
 

@@ -291,6 +291,7 @@ impl Record {
             cost_usd = cost.map(|cost| cost.total.to_usd_string()),
             finish = self.finish.as_deref(),
             dropped = (!self.losses.is_empty()).then(|| self.losses.to_string()),
+            lost = (!self.lost.is_empty()).then(|| self.lost.join(", ")),
             tried = %Tried(&self.attempts),
             "request"
         );

@@ -53,7 +53,7 @@ pub(crate) struct Raw {
     silence: Pin<Box<Sleep>>,
     deadline: Pin<Box<Sleep>>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
-    _in_flight: InFlight,
+    _in_flight: Option<InFlight>,
 }
 
 /// The response that relays `committed`.
@@ -147,6 +147,11 @@ fn whole(
     headers: &mut HeaderMap,
 ) -> Bytes {
     record.finish = answer.finish;
+    if let Ok(value) = HeaderValue::try_from(answer.lost.join(", "))
+        && !answer.lost.is_empty()
+    {
+        headers.insert(HeaderName::from_static("x-outrigger-lost"), value);
+    }
     record.lost.extend(answer.lost);
     if let Some(usage) = answer.usage {
         record.usage.merge(usage);

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use outrigger_route::{Plan, snapshot::Route};
 use outrigger_wire::{
     Kind,
+    profile::Claude,
     resume::{Partial, Style},
 };
 
@@ -75,6 +76,9 @@ impl Resume {
         let candidate = &self.plan.candidates[at];
         let provider = &candidate.target.provider;
         if provider.dialect != self.taken.operation.dialect() {
+            return None;
+        }
+        if Claude::of(&candidate.target.model).is_some_and(|claude| !claude.prefill) {
             return None;
         }
         let style = Style::of(provider.dialect, &provider.slug)?;

@@ -77,7 +77,8 @@ async fn answer(app: &Arc<App>, taken: &Taken, record: &mut Record) -> Result<An
     let started = Some(record.started());
     let (committed, served) =
         Box::pin(attempt::run(&context, &mut record.attempts, started)).await.map_err(Error::Exhausted)?;
-    record.served = Some(served);
+    // Whom nothing was sent to has served nothing, and no measure of it is taken.
+    record.served = committed.in_flight.is_some().then_some(served);
     // What is continued are the vendor's own events, so an answer in translation is not.
     let continues = plan.route.failover.continue_on_break && committed.echo.is_none();
     let partial = continues.then(|| Partial::begin(taken.operation, &reading.head)).flatten();

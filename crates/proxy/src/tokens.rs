@@ -11,7 +11,7 @@ use std::sync::{
 
 use bytes::Bytes;
 use outrigger_route::{NoRoute, Plan, Reason, reason::Removed};
-use outrigger_tokens::{Counter, Estimate, bounds, estimate};
+use outrigger_tokens::{Counter, Estimate, Prompt, bounds, estimate};
 use tokio::task::spawn_blocking;
 
 /// The vocabulary, if it has been needed.
@@ -67,8 +67,22 @@ pub(crate) fn fit(plan: &mut Plan, body: &[u8], counter: &Counter) -> Result<(),
 
 /// The places of those candidates that the prompt is too long for.
 fn too_long(doubtful: Vec<(usize, Box<str>, u64)>, body: &[u8], counter: &Counter) -> Vec<usize> {
-    let exceeds = |model: &str, context: u64| estimate(counter, model, body).is_some_and(|it| least(&it) > context);
-    doubtful.into_iter().filter(|(_, model, context)| exceeds(model, *context)).map(|(at, ..)| at).collect()
+    let Some(prompt) = Prompt::read(body) else { return Vec::new() };
+    // Many providers serve one model: it is counted once.
+    let mut counted: Vec<(Box<str>, u64)> = Vec::new();
+    let mut places = Vec::new();
+    for (at, model, context) in doubtful {
+        let known = counted.iter().find(|(known, _)| *known == model).map(|(_, tokens)| *tokens);
+        let tokens = known.unwrap_or_else(|| {
+            let tokens = least(&prompt.estimate(counter, &model));
+            counted.push((model, tokens));
+            tokens
+        });
+        if tokens > context {
+            places.push(at);
+        }
+    }
+    places
 }
 
 /// What the prompt has at least, the estimate's error taken off. What is in it beside text only adds.

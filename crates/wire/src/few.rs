@@ -1,7 +1,7 @@
 //! Lists of bounded length. A value takes a hundred times the bytes of the `{}` it was read from, so a list without a
 //! bound lets a few megabytes of JSON take gigabytes of memory.
 
-use std::{fmt, marker::PhantomData};
+use std::{cell::Cell, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
@@ -12,6 +12,22 @@ use serde::{
 const FIRST: usize = 256;
 /// Most elements of a request's list: messages, parts, tools.
 const ALL: usize = 16_384;
+
+thread_local! {
+    /// Elements that the request being read may still have, in all of its lists together.
+    static LEFT: Cell<usize> = const { Cell::new(ALL_LISTS) };
+}
+
+/// Most elements of all lists of one request together.
+const ALL_LISTS: usize = 65_536;
+
+/// Reads one request: its lists together are bounded, too.
+pub(crate) fn request<T>(read: impl FnOnce() -> T) -> T {
+    LEFT.set(ALL_LISTS);
+    let read = read();
+    LEFT.set(ALL_LISTS);
+    read
+}
 
 /// Reads the first elements and skips the others. `null` is an empty list.
 pub(crate) fn first<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
@@ -46,6 +62,13 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
             match list.next_element()? {
                 Some(element) => elements.push(element),
                 None => return Ok(elements),
+            }
+            if !self.skip {
+                let left = LEFT.get().checked_sub(1);
+                let Some(left) = left else {
+                    return Err(A::Error::custom(format_args!("lists of more than {ALL_LISTS} elements in all")));
+                };
+                LEFT.set(left);
             }
         }
         while list.next_element::<IgnoredAny>()?.is_some() {

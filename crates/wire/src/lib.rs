@@ -24,6 +24,7 @@
 )]
 
 pub mod anthropic;
+mod balance;
 pub mod body;
 pub mod dialect;
 pub mod edit;
@@ -31,6 +32,7 @@ pub mod failure;
 mod few;
 pub mod hub;
 mod json;
+mod loose;
 pub mod multipart;
 pub mod openai;
 pub mod peek;

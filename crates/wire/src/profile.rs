@@ -13,8 +13,11 @@ pub struct Profile<'a> {
     pub upstream_name: &'a str,
     /// The catalogue's id of the model, `author/slug`.
     pub model: &'a str,
-    /// Most tokens it may be asked to write behind this prompt; `None` = not known.
+    /// Most tokens it can write; `None` = not known.
     pub max_output: Option<u64>,
+    /// Tokens that its context window surely has left behind this prompt: what a limit that the caller did not name may
+    /// be; `None` = not known.
+    pub room: Option<u64>,
     /// It takes `temperature` and the like; newer reasoning models refuse them.
     pub sampling: bool,
     /// It can think, and be told how much.
@@ -62,6 +65,8 @@ pub struct Quirks {
     pub nine_letter_ids: bool,
     /// A document may be an address.
     pub file_urls: bool,
+    /// It wants `extra_content` back with a call: Gemini's thought signatures.
+    pub extra_content: bool,
     /// How it continues a last assistant message, if it can.
     pub prefill: Option<resume::Style>,
 }
@@ -77,6 +82,7 @@ impl Quirks {
             cache_control: false,
             nine_letter_ids: false,
             file_urls: false,
+            extra_content: false,
             prefill: resume::Style::of(Dialect::OpenAi, vendor),
         };
         match vendor {
@@ -87,13 +93,15 @@ impl Quirks {
                 top_k: true,
                 cache_control: true,
                 file_urls: true,
+                extra_content: true,
                 ..plain
             },
             "deepseek" | "z-ai" | "zhipuai" | "moonshotai" | "moonshotai-cn" => {
                 Self { thinking: Thinking::Switch, thoughts: Thoughts::Content, ..plain }
             }
             "mistral" => Self { nine_letter_ids: true, ..plain },
-            "cerebras" | "cohere" | "github-models" | "google-ai-studio" | "groq" | "perplexity" | "xai" => plain,
+            "google-ai-studio" => Self { extra_content: true, ..plain },
+            "cerebras" | "cohere" | "github-models" | "groq" | "perplexity" | "xai" => plain,
             _ => Self { thoughts: Thoughts::Content, top_k: true, ..plain },
         }
     }
@@ -106,6 +114,8 @@ pub struct Claude {
     pub adaptive: bool,
     /// Effort `xhigh`: from 4.7 on.
     pub xhigh: bool,
+    /// A last assistant turn is continued; from 4.6 on it is refused.
+    pub prefill: bool,
 }
 
 impl Claude {
@@ -115,7 +125,7 @@ impl Claude {
         // `claude-opus-4.8-fast`, `claude-3.5-haiku`: the first number is the version. Previews are newer than any.
         let version = name.split('-').find_map(|word| word.parse::<f32>().ok());
         let at_least = |least: f32| version.map_or(name.contains("mythos"), |version| version >= least);
-        Some(Self { adaptive: at_least(4.6), xhigh: at_least(4.7) })
+        Some(Self { adaptive: at_least(4.6), xhigh: at_least(4.7), prefill: !at_least(4.6) })
     }
 }
 

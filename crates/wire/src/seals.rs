@@ -17,17 +17,17 @@ pub enum Which {
     All,
 }
 
+/// What a seal of ours contains: a search for it spares most prompts a closer look.
+pub const OURS: &str = crate::anthropic::seal::PREFIX;
+
 /// What to change at the top level of `head`: each member's name with its new JSON text, or `None` to remove it.
 pub fn strip(operation: Operation, head: &Head<'_>, which: Which) -> Vec<(&'static str, Option<String>)> {
     match operation {
         Operation::Messages | Operation::CountTokens => messages(head, which),
-        // Chat completions and Responses hold no seals of ours.
-        Operation::ChatCompletions if which == Which::All => list(head, "messages", |message| {
-            message.contains("\"reasoning_details\"").then(|| Some(without_member(message, "reasoning_details")))
-        })
-        .map(|json| ("messages", Some(json)))
-        .into_iter()
-        .collect(),
+        // A chat caller's seals say in `format` whose they are; a router upstream sorts them out itself.
+        Operation::ChatCompletions if which == Which::All => {
+            list(head, "messages", chat_message).map(|json| ("messages", Some(json))).into_iter().collect()
+        }
         Operation::Responses if which == Which::All => list(head, "input", |item| {
             let sealed = kind(item).as_deref() == Some("reasoning") && member_of(item, "encrypted_content").is_some();
             sealed.then_some(None)
@@ -37,6 +37,22 @@ pub fn strip(operation: Operation, head: &Head<'_>, which: Which) -> Vec<(&'stat
         .collect(),
         _ => Vec::new(),
     }
+}
+
+/// A chat message without sealed reasoning, if it has some: `reasoning_details`, and what Gemini signed with a call.
+fn chat_message(message: &str) -> Option<Option<String>> {
+    let details = message.contains("\"reasoning_details\"");
+    let extra = message.contains("\"extra_content\"");
+    (details || extra).then(|| {
+        Some(rewrite(message, |name, raw| match name {
+            "reasoning_details" => None,
+            "tool_calls" if extra => {
+                let calls: Vec<String> = elements(raw).map(|call| without_member(call, "extra_content")).collect();
+                Some(format!("[{}]", calls.join(",")))
+            }
+            _ => Some(raw.to_owned()),
+        }))
+    })
 }
 
 fn messages(head: &Head<'_>, which: Which) -> Vec<(&'static str, Option<String>)> {
@@ -51,14 +67,12 @@ fn messages(head: &Head<'_>, which: Which) -> Vec<(&'static str, Option<String>)
         Some((!kept.is_empty()).then(|| with_member(message, "content", &format!("[{}]", kept.join(",")))))
     });
     let Some(rewritten) = rewritten else { return Vec::new() };
-    let mut changes = vec![("messages", None)];
     // With a budget to think, the turn whose tools have returned has to begin with its thinking.
     let budget = head.present("thinking").and_then(|raw| member_of(raw, "type")) == Some("\"enabled\"");
-    if budget && waits_for_tools(&rewritten) {
+    let thoughtless = budget && waits_for_tools(&rewritten);
+    let mut changes = vec![("messages", Some(rewritten))];
+    if thoughtless {
         changes.push(("thinking", None));
-    }
-    if let Some((_, json)) = changes.first_mut() {
-        *json = Some(rewritten);
     }
     changes
 }

@@ -4,14 +4,15 @@
 //! [`Stream`] bring the answer back. Decoders and encoders live with their dialects; the `match`es here are the only
 //! place where dialects meet.
 
+mod names;
 mod stream;
 
 use bytes::Bytes;
 
-pub use stream::{Closing, Stream};
+pub use stream::{Closing, Stream, Unfit};
 
 use crate::{
-    Dialect, Failure, Head, Operation, anthropic,
+    Dialect, Failure, Head, Operation, anthropic, few,
     hub::{Answer, Losses, Piece, Stop, Text},
     openai,
     profile::Profile,
@@ -87,6 +88,8 @@ pub struct Echo {
     include_usage: bool,
     /// Who seals the target's reasoning.
     seal_format: Box<str>,
+    /// Names of tools that were too long for the target: what was sent, and what it stands for.
+    names: Box<[(Box<str>, Box<str>)]>,
 }
 
 /// A request in the target's dialect.
@@ -106,10 +109,11 @@ pub struct Translated {
 /// A part that the caller's own dialect does not allow.
 pub fn request(operation: Operation, head: &Head<'_>, to: &Profile<'_>) -> Result<Translated, BadPart> {
     let mut losses = Losses::default();
-    let request = match operation.dialect() {
-        Dialect::OpenAi => openai::request::decode(head, &mut losses)?,
-        Dialect::Anthropic => anthropic::request::decode(head, &mut losses)?,
-    };
+    let mut request = few::request(|| match operation.dialect() {
+        Dialect::OpenAi => openai::request::decode(head, &mut losses),
+        Dialect::Anthropic => anthropic::request::decode(head, &mut losses),
+    })?;
+    let names = if to.dialect == Dialect::OpenAi { names::shorten(&mut request) } else { Box::default() };
     let (body, schema_tool) = match to.dialect {
         Dialect::OpenAi => (openai::request::encode(&request, to, &mut losses), false),
         Dialect::Anthropic => {
@@ -125,6 +129,7 @@ pub fn request(operation: Operation, head: &Head<'_>, to: &Profile<'_>) -> Resul
         hide_reasoning: request.hide_reasoning,
         include_usage: head.include_usage,
         seal_format: to.seal_format().into(),
+        names,
     };
     Ok(Translated { body: body.into(), losses, echo })
 }
@@ -152,6 +157,8 @@ pub fn whole(body: &[u8], echo: &Echo, stamp: &Stamp<'_>) -> Result<(Bytes, Vec<
         Dialect::OpenAi => openai::response::encode(&answer, echo.legacy_functions, stamp),
         Dialect::Anthropic => anthropic::response::encode(&answer, stamp),
     };
+    answer.lost.sort_unstable();
+    answer.lost.dedup();
     Ok((bytes.into(), answer.lost))
 }
 
@@ -159,12 +166,27 @@ impl Echo {
     /// What only the request explains: the tool that stands for a schema, whose seals these are, calls without an id.
     fn adjust<'a>(&'a self, answer: &mut Answer<'a>, stamp: &Stamp<'_>) {
         if self.hide_reasoning {
-            answer.pieces.retain(|piece| !matches!(piece, Piece::Thought(_)));
+            answer.pieces.retain_mut(|piece| match piece {
+                Piece::Thought(thought) => {
+                    thought.text = Text::default();
+                    thought.seal.is_some() && !self.hides_seals()
+                }
+                _ => true,
+            });
         }
+        // One answer: a second one of the same form is not joined to it.
+        let mut schemas = 0;
+        answer.pieces.retain(|piece| {
+            let is_schema = matches!(piece, Piece::Call(call) if self.is_schema_tool(&call.name));
+            schemas += u32::from(is_schema);
+            !is_schema || schemas == 1
+        });
         let mut calls = 0;
         for piece in &mut answer.pieces {
             match piece {
-                Piece::Thought(thought) if thought.seal.is_some() && thought.format.is_none() => {
+                Piece::Thought(thought)
+                    if thought.format.is_none() && self.upstream.dialect() == Dialect::Anthropic =>
+                {
                     thought.format = Some(Text::from(&*self.seal_format));
                 }
                 Piece::Call(call) if self.is_schema_tool(&call.name) => {
@@ -177,10 +199,24 @@ impl Echo {
                     if call.id.is_empty() {
                         call.id = made_up_id(stamp, calls);
                     }
+                    call.name = self.long_name(std::mem::take(&mut call.name));
                     calls += 1;
                 }
                 Piece::Text(_) | Piece::Refusal(_) | Piece::Thought(_) => {}
             }
+        }
+    }
+
+    /// Anthropic's callers who want no thoughts shown still get the seals, and send them back; chat callers get neither.
+    fn hides_seals(&self) -> bool {
+        self.hide_reasoning && self.operation.dialect() == Dialect::OpenAi
+    }
+
+    /// The caller's own name of a tool.
+    fn long_name<'n>(&self, name: Text<'n>) -> Text<'n> {
+        match self.names.iter().find(|(short, _)| **short == *name) {
+            Some((_, long)) => Text::from(long.to_string()),
+            None => name,
         }
     }
 

@@ -135,6 +135,7 @@ fn target(operation: Operation) -> Profile<'static> {
             upstream_name: "claude-sonnet-4-5",
             model: "anthropic/claude-sonnet-4.5",
             max_output: Some(64_000),
+            room: None,
             sampling: true,
             reasoning: true,
             structured_outputs: true,
@@ -145,6 +146,7 @@ fn target(operation: Operation) -> Profile<'static> {
             upstream_name: "gpt-5.1",
             model: "openai/gpt-5.1",
             max_output: Some(128_000),
+            room: None,
             sampling: true,
             reasoning: true,
             structured_outputs: true,
@@ -338,7 +340,10 @@ fn answer(operation: Operation, exchange: &Value) -> Option<Crossing> {
         }
         let mut stream = translate::Stream::new(&echo, &STAMP);
         let mut out = Vec::new();
-        events.iter().for_each(|(event, data)| stream.feed(event.as_deref(), data, &mut out));
+        for (event, data) in &events {
+            // `[DONE]` and the like are no events of the dialect.
+            let _ = stream.feed(event.as_deref(), data, &mut out);
+        }
         stream.finish(&Closing::default(), &mut out);
         let emitted = self::events(&Bytes::from(out));
         let crossed: Vec<Value> = emitted.iter().filter_map(|(_, data)| serde_json::from_slice(data).ok()).collect();

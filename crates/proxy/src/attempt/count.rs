@@ -7,13 +7,12 @@ use outrigger_wire::{Failure, Kind, hub::Losses, peek::Answer};
 use serde_json::json;
 
 use super::{Answered, Committed, Context};
-use crate::signals::InFlight;
 
 /// Says that a number is an estimate of ours.
 const ESTIMATED: HeaderName = HeaderName::from_static("x-outrigger-estimated");
 
 /// Counts for `candidate`. Nothing is sent.
-pub(super) async fn here(cx: &Context<'_>, candidate: &Candidate, in_flight: InFlight) -> Result<Committed, Failure> {
+pub(super) async fn here(cx: &Context<'_>, candidate: &Candidate) -> Result<Committed, Failure> {
     let estimate = cx.app.tokens.count(&candidate.target.model, &cx.taken.body).await;
     let estimate = estimate.ok_or_else(|| Failure::local(Kind::ServerError, "the prompt could not be counted"))?;
     // Attachments whose cost the body does not tell are named, not guessed.
@@ -33,6 +32,6 @@ pub(super) async fn here(cx: &Context<'_>, candidate: &Candidate, in_flight: InF
         hide_usage: false,
         echo: None,
         losses: Losses::default(),
-        in_flight,
+        in_flight: None,
     })
 }

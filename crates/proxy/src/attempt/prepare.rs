@@ -142,6 +142,12 @@ fn headers(from: &HeaderMap, target: &Target) -> HeaderMap {
     if target.provider.dialect == Dialect::Anthropic && !headers.contains_key("anthropic-version") {
         headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
     }
+    // OpenRouter's way for chat callers to ask for Anthropic's betas.
+    if let Some(beta) = headers.remove("x-anthropic-beta")
+        && !headers.contains_key("anthropic-beta")
+    {
+        headers.insert("anthropic-beta", beta);
+    }
     for (name, value) in &target.provider.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(&**name), HeaderValue::try_from(&**value)) {
             headers.insert(name, value);
@@ -182,7 +188,12 @@ fn passes(name: &HeaderName, target: &Target) -> bool {
     ) || name.starts_with("x-forwarded-")
         || name.starts_with("x-outrigger-")
         || (name.starts_with("x-openrouter-") && &*target.provider.slug != "openrouter");
-    let foreign = (name.starts_with("anthropic-") && target.provider.dialect != Dialect::Anthropic)
+    let anthropics =
+        name.starts_with("anthropic-") || name.starts_with("x-anthropic-") || name.starts_with("x-claude-");
+    // Others who speak the dialect have the version from it, and nothing else.
+    let elsewhere = target.provider.dialect != Dialect::Anthropic
+        || (name != "anthropic-version" && matches!(&*target.provider.slug, "minimax" | "minimax-cn"));
+    let foreign = (anthropics && elsewhere)
         || (name.starts_with("openai-") && !matches!(&*target.provider.slug, "openai" | "azure"));
     !dropped && !foreign
 }

@@ -21,7 +21,7 @@ use outrigger_wire::{
     edit::{insert_member, without_null_usage},
     resume::Splice,
     sse,
-    translate::Closing,
+    translate::{Closing, Unfit},
 };
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -98,7 +98,7 @@ impl Relay {
         upstream: Upstream,
         timeouts: Timeouts,
         record: Record,
-        in_flight: InFlight,
+        in_flight: Option<InFlight>,
         passing: Passing,
         metadata: Option<Metadata>,
         resume: Option<Box<Resume>>,
@@ -128,7 +128,7 @@ impl Relay {
             add_cost: app.config.usage_cost,
             metadata,
             record,
-            in_flight: Some(in_flight),
+            in_flight,
             resume,
             resumed: false,
         };
@@ -280,6 +280,7 @@ impl Relay {
         }
         self.saw_finish |= peek.finish.is_some();
         if let Passing::Translated(_) = self.passing {
+            self.passed += 1;
             return self.translate(&frame, peek);
         }
         let hide_usage = matches!(self.passing, Passing::Same { hide_usage: true });
@@ -300,22 +301,29 @@ impl Relay {
     }
 
     /// Puts out what an event is in the caller's dialect: nothing, one event or several.
-    fn translate(&mut self, frame: &sse::Frame, peek: Peek) {
+    fn translate(&mut self, frame: &sse::Frame, mut peek: Peek) {
         let Passing::Translated(translation) = &mut self.passing else { return };
-        if let Some(finish) = peek.finish {
+        if let Some(finish) = peek.finish.take() {
             self.record.finish = Some(finish);
         }
         if peek.meaning == Meaning::End {
             return self.finish_translation();
         }
         let Some(data) = frame.data() else { return };
-        let events = translation.feed(frame.event(), &data);
-        if !events.is_empty() {
-            self.passed += 1;
-            if self.last.raw.is_empty() {
-                self.last = sse::first(&events);
+        match translation.feed(frame.event(), &data) {
+            Ok(events) if events.is_empty() => {}
+            Ok(events) => {
+                if self.last.data().is_none() {
+                    self.last = sse::first(&events);
+                }
+                self.out.push_back(events);
             }
-            self.out.push_back(events);
+            // Counted by the look that came first, if that could not read it either.
+            Err(Unfit::Unreadable) if peek.meaning == Meaning::Malformed => {}
+            Err(Unfit::Unreadable) => self.record.malformed += 1,
+            Err(Unfit::Overfull) => {
+                self.fail(&Failure::local(Kind::Malformed, "tool calls that are never whole hold the answer back"));
+            }
         }
     }
 
@@ -382,6 +390,9 @@ impl Relay {
             redact::failure(&mut failure, &served.target.provider);
         }
         let failure = &failure;
+        if let Passing::Translated(translation) = &mut self.passing {
+            self.record.lost.extend(translation.take_lost());
+        }
         self.record.broke(failure.kind);
         if let Some(attempt) = self.record.attempts.last_mut() {
             attempt.failure = Some(failure.kind);
@@ -422,7 +433,7 @@ impl Relay {
             Some((Committed { answered: Answered::Stream(stream), hide_usage, in_flight, .. }, served)) => {
                 self.record.carry(served);
                 self.passing = Passing::Same { hide_usage };
-                (self.in_flight, self.resume) = (Some(in_flight), Some(resumed.resume));
+                (self.in_flight, self.resume) = (in_flight, Some(resumed.resume));
                 (self.resumed, self.saw_finish, self.saw_end) = (true, false, false);
                 self.last_event = Instant::now();
                 self.upstream = stream;

@@ -18,7 +18,7 @@ fuzz_target!(|lines: &[u8]| {
         let mut stream = Stream::new(&echo(operation), &STAMP);
         let mut out = Vec::new();
         for line in lines.split(|byte| *byte == b'\n') {
-            stream.feed(None, line, &mut out);
+            let _ = stream.feed(None, line, &mut out);
         }
         stream.finish(&Closing { cost: Some("1".to_owned()), metadata: Some("{}".to_owned()) }, &mut out);
         let mut framer = Framer::default();

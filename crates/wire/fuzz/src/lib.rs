@@ -69,6 +69,7 @@ pub fn targets(operation: Operation) -> [Profile<'static>; 3] {
         upstream_name: "up",
         model,
         max_output: Some(4096),
+        room: None,
         sampling: true,
         reasoning: true,
         structured_outputs: true,

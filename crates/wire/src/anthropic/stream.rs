@@ -1,6 +1,5 @@
 //! Events of a Messages stream.
 
-mod balance;
 mod decode;
 mod encode;
 

@@ -85,6 +85,41 @@ pub enum Event<'a> {
     Lost(&'static str),
 }
 
+impl Event<'_> {
+    /// Bytes of text in it.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Refusal(text) | Self::Thought(text) => text.len(),
+            Self::Seal { seal: text, .. } | Self::Redacted { data: text, .. } | Self::Input { json: text, .. } => {
+                text.len()
+            }
+            Self::Start { .. } | Self::Call { .. } | Self::Stop { .. } | Self::Usage(_) | Self::Lost(_) => 0,
+        }
+    }
+
+    /// The same event, owned.
+    pub(crate) fn into_owned(self) -> Event<'static> {
+        let own = |text: Option<Text<'_>>| text.map(Text::into_owned);
+        match self {
+            Self::Start { id, model } => Event::Start { id: id.into_owned(), model: model.into_owned() },
+            Self::Text(text) => Event::Text(text.into_owned()),
+            Self::Refusal(text) => Event::Refusal(text.into_owned()),
+            Self::Thought(text) => Event::Thought(text.into_owned()),
+            Self::Seal { seal, format } => Event::Seal { seal: seal.into_owned(), format: own(format) },
+            Self::Redacted { data, format } => Event::Redacted { data: data.into_owned(), format: own(format) },
+            Self::Call { call, id, name, extra } => {
+                Event::Call { call, id: id.into_owned(), name: name.into_owned(), extra: own(extra) }
+            }
+            Self::Input { call, json } => Event::Input { call, json: json.into_owned() },
+            Self::Stop { stop, native, sequence } => {
+                Event::Stop { stop, native: native.into_owned(), sequence: own(sequence) }
+            }
+            Self::Usage(usage) => Event::Usage(usage),
+            Self::Lost(what) => Event::Lost(what),
+        }
+    }
+}
+
 /// A whole answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer<'a> {

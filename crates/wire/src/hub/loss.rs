@@ -82,8 +82,16 @@ impl Losses {
 
     fn add(&mut self, class: Class, name: Name) {
         let loss = Loss { class, name };
-        if self.0.len() < MOST && !self.0.contains(&loss) {
+        if self.0.contains(&loss) {
+            return;
+        }
+        if self.0.len() < MOST {
             self.0.push(loss);
+        } else if class == Class::Content
+            && let Some(lesser) = self.0.iter_mut().find(|kept| kept.class != Class::Content)
+        {
+            // What forbids a target is never crowded out by what does not.
+            *lesser = loss;
         }
     }
 

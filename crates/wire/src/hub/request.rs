@@ -93,6 +93,20 @@ pub enum Part<'a> {
     Other(Text<'a>),
 }
 
+impl<'a> Part<'a> {
+    /// Where a cache hint for this part is kept, if it can bear one.
+    pub(crate) fn cache_mut(&mut self) -> Option<&mut Option<&'a RawValue>> {
+        match self {
+            Self::Text { cache, .. } => Some(cache),
+            Self::Image(image) => Some(&mut image.cache),
+            Self::File(file) => Some(&mut file.cache),
+            Self::Call(call) => Some(&mut call.cache),
+            Self::Result(result) => Some(&mut result.cache),
+            Self::Audio(_) | Self::Thought(_) | Self::Refusal(_) | Self::Other(_) => None,
+        }
+    }
+}
+
 /// Where the bytes of a picture or document are.
 #[derive(Clone, Debug)]
 pub enum Source<'a> {

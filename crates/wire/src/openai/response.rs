@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 pub use decode::decode;
 pub(crate) use encode::encode;
 
-use super::{error, usage};
+use super::{error, stop, usage};
 use crate::{
     Operation,
     failure::{Failure, Kind},
@@ -58,9 +58,9 @@ pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
             .into_iter()
             .next()
             .ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no choices"))?;
-        if first.finish_reason.as_deref() == Some("error") {
+        if let Some(reason) = first.finish_reason.as_deref().filter(|reason| stop::is_failure(reason)) {
             return Err(first.error.map(|raw| error::in_band(raw.get())).unwrap_or_else(|| {
-                Failure::local(Kind::ServerError, "the answer ended with finish_reason \"error\"")
+                Failure::local(Kind::ServerError, format!("the answer ended with finish_reason \"{reason}\""))
             }));
         }
         answer.finish = first.finish_reason.map(|reason| reason.into_owned().into_boxed_str());

@@ -15,7 +15,7 @@ pub use decode::Decoder;
 pub(in crate::openai) use decode::{CallIn, Content, Delta, text_or_json};
 pub use encode::Encoder;
 
-use super::{error, usage};
+use super::{error, stop, usage};
 use crate::{
     failure::{Failure, Kind},
     few,
@@ -45,10 +45,11 @@ pub fn peek(data: &[u8]) -> Peek {
         }
     }
     for choice in chunk.choices {
-        if let Some(reason) = choice.finish_reason {
-            if reason == "error" {
+        // Some vendors say `""` on every chunk but the last.
+        if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
+            if stop::is_failure(&reason) {
                 let failure = choice.error.map(|raw| error::in_band(raw.get())).unwrap_or_else(|| {
-                    Failure::local(Kind::ServerError, "the stream ended with finish_reason \"error\"")
+                    Failure::local(Kind::ServerError, format!("the stream ended with finish_reason \"{reason}\""))
                 });
                 return Peek::of(Meaning::Error(failure));
             }

@@ -25,6 +25,15 @@ pub struct Stream {
     lost: Vec<&'static str>,
 }
 
+/// Why an event gives nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It is no event of the dialect.
+    Unreadable,
+    /// Tool calls that are never whole keep the rest of the answer waiting.
+    Overfull,
+}
+
 #[derive(Debug)]
 enum Decoder {
     OpenAi(openai::stream::Decoder),
@@ -51,21 +60,32 @@ impl Stream {
                     stamp.request_id,
                     echo.include_usage,
                     echo.legacy_functions,
+                    &echo.seal_format,
                 )),
                 Dialect::Anthropic => Encoder::Anthropic(anthropic::stream::Encoder::new(stamp.request_id)),
             },
-            filter: Filter { echo: echo.clone(), request_id: stamp.request_id.into(), schema_call: None, calls: 0 },
+            filter: Filter {
+                echo: echo.clone(),
+                request_id: stamp.request_id.into(),
+                schema_call: None,
+                hidden_calls: 0,
+                calls: 0,
+            },
             lost: Vec::new(),
         }
     }
 
-    /// Translates the data of one event; the caller's events are added to `out`, none or several. Data that cannot be
-    /// read gives nothing.
-    pub fn feed(&mut self, event: Option<&str>, data: &[u8], out: &mut Vec<u8>) {
+    /// Translates the data of one event; the caller's events are added to `out`, none or several.
+    ///
+    /// # Errors
+    /// Data that cannot be read, which gives nothing, or an answer that holds back more than can be held.
+    pub fn feed(&mut self, event: Option<&str>, data: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
         let Self { decoder, encoder, filter, lost } = self;
         let mut sink = |event: Event<'_>| {
             if let Event::Lost(what) = event {
-                lost.push(what);
+                if !lost.contains(&what) {
+                    lost.push(what);
+                }
                 return;
             }
             let Some(event) = filter.pass(event) else { return };
@@ -74,9 +94,14 @@ impl Stream {
                 Encoder::Anthropic(encoder) => encoder.push(&event, out),
             }
         };
-        match decoder {
+        let read = match decoder {
             Decoder::OpenAi(decoder) => decoder.feed(data, &mut sink),
             Decoder::Anthropic(decoder) => decoder.feed(event, data, &mut sink),
+        };
+        match &self.encoder {
+            _ if !read => Err(Unfit::Unreadable),
+            Encoder::Anthropic(encoder) if encoder.is_overfull() => Err(Unfit::Overfull),
+            _ => Ok(()),
         }
     }
 
@@ -101,6 +126,8 @@ struct Filter {
     request_id: Box<str>,
     /// The call that stands for a schema.
     schema_call: Option<u32>,
+    /// Calls that stand for a schema, and are passed on as text or not at all.
+    hidden_calls: u32,
     /// Calls that were passed on.
     calls: u32,
 }
@@ -108,22 +135,30 @@ struct Filter {
 impl Filter {
     fn pass<'e>(&mut self, event: Event<'e>) -> Option<Event<'e>> {
         Some(match event {
-            Event::Thought(_) | Event::Seal { .. } | Event::Redacted { .. } if self.echo.hide_reasoning => return None,
+            Event::Thought(_) if self.echo.hide_reasoning => return None,
+            Event::Seal { .. } | Event::Redacted { .. } if self.echo.hides_seals() => return None,
             Event::Seal { seal, format: None } => Event::Seal { seal, format: Some(self.format()) },
             Event::Redacted { data, format: None } => Event::Redacted { data, format: Some(self.format()) },
             Event::Call { call, name, .. } if self.echo.is_schema_tool(&name) => {
-                self.schema_call = Some(call);
+                // One answer: a second one of the same form is not joined to it.
+                self.schema_call.get_or_insert(call);
+                self.hidden_calls = self.hidden_calls.saturating_add(1);
                 return None;
             }
             Event::Input { call, json } if self.schema_call == Some(call) => Event::Text(json),
+            Event::Input { call, json } => {
+                let call = call.checked_sub(self.hidden_calls).filter(|_| self.calls > 0)?;
+                Event::Input { call, json }
+            }
             Event::Stop { stop: Stop::ToolUse, native, sequence } if self.schema_call.is_some() => {
                 Event::Stop { stop: Stop::EndTurn, native, sequence }
             }
             Event::Call { call, id, name, extra } => {
                 let stamp = Stamp { created: 0, request_id: &self.request_id };
                 let id = if id.is_empty() { made_up_id(&stamp, self.calls) } else { id };
-                self.calls += 1;
-                Event::Call { call, id, name, extra }
+                self.calls = self.calls.saturating_add(1);
+                let call = call.saturating_sub(self.hidden_calls);
+                Event::Call { call, id, name: self.echo.long_name(name), extra }
             }
             other => other,
         })

@@ -19,6 +19,7 @@ fn claude() -> Profile<'static> {
         upstream_name: "claude-sonnet-4-5",
         model: "anthropic/claude-sonnet-4.5",
         max_output: Some(64_000),
+        room: None,
         sampling: true,
         reasoning: true,
         structured_outputs: true,
@@ -33,6 +34,7 @@ fn gpt() -> Profile<'static> {
         upstream_name: "gpt-5.1",
         model: "openai/gpt-5.1",
         max_output: Some(128_000),
+        room: None,
         sampling: true,
         reasoning: true,
         structured_outputs: true,
@@ -84,7 +86,7 @@ fn streamed_with(echo: &Echo, data: &[&str]) -> Vec<(Option<String>, Value)> {
     let mut stream = Stream::new(echo, &STAMP);
     let mut out = Vec::new();
     for data in data {
-        stream.feed(None, data.as_bytes(), &mut out);
+        let _ = stream.feed(None, data.as_bytes(), &mut out);
     }
     stream.finish(&Closing::default(), &mut out);
     let mut framer = Framer::default();

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use outrigger_wire::{
     Operation,
-    translate::{Closing, Echo, Stamp, Stream},
+    translate::{Closing, Echo, Stamp, Stream, Unfit},
 };
 
 /// As they are, or in another dialect.
@@ -37,14 +37,14 @@ impl Translation {
     }
 
     /// The caller's events for one of the upstream's; empty for none.
-    pub(super) fn feed(&mut self, event: Option<&str>, data: &[u8]) -> Bytes {
+    pub(super) fn feed(&mut self, event: Option<&str>, data: &[u8]) -> Result<Bytes, Unfit> {
         let mut out = Vec::with_capacity(2 * data.len());
-        self.stream.feed(event, data, &mut out);
+        self.stream.feed(event, data, &mut out)?;
         if out.is_empty() && event == Some("ping") {
             // The other dialect keeps a connection alive by comments.
             out.extend_from_slice(b": ping\n\n");
         }
-        out.into()
+        Ok(out.into())
     }
 
     /// The end; `None` if it has been written.

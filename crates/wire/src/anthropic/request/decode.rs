@@ -11,6 +11,8 @@ use crate::{
         Call, Effort, File, Format, Image, Losses, Part, Reasoning, Request, Role, Source, Text, Thought, Tool,
         ToolChoice, ToolResult, Turn,
     },
+    loose::Texts,
+    request::members_of,
     translate::{BadPart, parse},
 };
 
@@ -21,8 +23,10 @@ use crate::{
 /// A member that has another shape than the API's: which, and what was expected.
 pub fn decode<'a>(head: &Head<'a>, losses: &mut Losses) -> Result<Request<'a>, BadPart> {
     let mut request = Request { stream: head.stream, max_tokens: head.max_tokens, ..Request::default() };
-    for member in &head.members {
-        if member.raw == "null" {
+    for (at, member) in head.members.iter().enumerate() {
+        // Of several members of one name the last one counts, here as everywhere.
+        let again = head.members.iter().skip(at + 1).any(|later| later.key == member.key);
+        if again || member.raw == "null" {
             continue;
         }
         top_level(&mut request, &member.key, member.raw, losses)?;
@@ -35,13 +39,16 @@ fn top_level<'a>(request: &mut Request<'a>, key: &str, raw: &'a str, losses: &mu
         // Read by `Head`, or answered by the router itself.
         "models" | "provider" | "route" | "fallbacks" => {}
         "model" | "stream" | "max_tokens" => {}
-        "system" => request.system = parse::<Content<'a>>("system", raw)?.into_parts(losses),
+        "system" => request.system = parse::<Content<'a>>("system", raw)?.into_parts("system", losses)?,
         "messages" => {
             for (at, message) in parse::<few::All<Message<'a>>>("messages", raw)?.0.into_iter().enumerate() {
                 request.turns.push(turn(message, at, losses)?);
             }
         }
-        "tools" => request.tools = parse::<few::All<ToolIn<'a>>>("tools", raw)?.0.into_iter().map(tool).collect(),
+        "tools" => {
+            let few::All(tools) = parse::<few::All<ToolIn<'a>>>("tools", raw)?;
+            request.tools = tools.into_iter().map(|one| tool(one, losses)).collect();
+        }
         "tool_choice" => {
             let choice: ChoiceIn<'a> = parse(key, raw)?;
             request.parallel_tool_calls = choice.disable_parallel_tool_use.map(|disabled| !disabled);
@@ -55,7 +62,7 @@ fn top_level<'a>(request: &mut Request<'a>, key: &str, raw: &'a str, losses: &mu
         "temperature" => request.temperature = Some(parse(key, raw)?),
         "top_p" => request.top_p = Some(parse(key, raw)?),
         "top_k" => request.top_k = Some(parse(key, raw)?),
-        "stop_sequences" => request.stop = parse(key, raw)?,
+        "stop_sequences" => request.stop = parse::<few::All<Text<'a>>>(key, raw)?.0,
         "thinking" => {
             let thinking: ThinkingIn<'_> = parse(key, raw)?;
             request.hide_reasoning = thinking.display.as_deref() == Some("omitted");
@@ -74,7 +81,12 @@ fn top_level<'a>(request: &mut Request<'a>, key: &str, raw: &'a str, losses: &mu
             let format: FormatIn<'a> = parse(key, raw)?;
             request.format = format.meaning();
         }
-        "metadata" => request.user = parse::<Metadata<'a>>(key, raw)?.user_id,
+        "metadata" => {
+            request.user = parse::<Metadata<'a>>(key, raw)?.user_id;
+            if members_of(raw).iter().any(|member| member.key != "user_id") {
+                losses.hint("metadata");
+            }
+        }
         "cache_control" => request.cache = Some(parse(key, raw)?),
         "service_tier" if matches!(raw, "\"auto\"" | "\"standard_only\"") => {}
         "mcp_servers" if raw == "[]" => {}
@@ -157,9 +169,24 @@ struct ToolIn<'a> {
     strict: Option<bool>,
     #[serde(borrow, default)]
     cache_control: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    defer_loading: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    allowed_callers: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    input_examples: Option<&'a RawValue>,
 }
 
-fn tool(tool: ToolIn<'_>) -> Tool<'_> {
+fn tool<'a>(tool: ToolIn<'a>, losses: &mut Losses) -> Tool<'a> {
+    for (there, name) in [
+        (tool.defer_loading, "tools.defer_loading"),
+        (tool.allowed_callers, "tools.allowed_callers"),
+        (tool.input_examples, "tools.input_examples"),
+    ] {
+        if there.is_some_and(|raw| !matches!(raw.get(), "null" | "false" | "[]")) {
+            losses.hint(name);
+        }
+    }
     match tool.kind {
         Some(kind) if &*kind != "custom" => Tool::Hosted(kind),
         _ => Tool::Function {
@@ -182,10 +209,11 @@ struct Message<'a> {
     content: Content<'a>,
 }
 
-/// A string, or blocks.
+/// A string, or blocks, each to be read by its own kind: blocks of different kinds have members of one name and of
+/// different types.
 enum Content<'a> {
     Text(Text<'a>),
-    Blocks(Vec<Block<'a>>),
+    Blocks(Vec<&'a RawValue>),
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
@@ -202,43 +230,101 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    fn into_parts(self, losses: &mut Losses) -> Vec<Part<'a>> {
-        match self {
-            Self::Text(text) => vec![Part::Text { text, cache: None }],
-            Self::Blocks(blocks) => blocks.into_iter().map(|one| block(one, losses)).collect(),
-        }
+    /// `place` names the content in an error.
+    fn into_parts(self, place: &str, losses: &mut Losses) -> Result<Vec<Part<'a>>, BadPart> {
+        let blocks = match self {
+            Self::Text(text) => return Ok(vec![Part::Text { text, cache: None }]),
+            Self::Blocks(blocks) => blocks,
+        };
+        let parts = blocks.into_iter().enumerate();
+        parts.map(|(at, raw)| block(raw.get(), &format!("{place}[{at}]"), losses)).collect()
     }
 }
 
+fn turn<'a>(message: Message<'a>, at: usize, losses: &mut Losses) -> Result<Turn<'a>, BadPart> {
+    let role = match &*message.role {
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        "system" => Role::System,
+        other => return Err(BadPart::new(format!("messages[{at}].role"), format!("there is no role `{other}`"))),
+    };
+    Ok(Turn { role, parts: message.content.into_parts(&format!("messages[{at}].content"), losses)? })
+}
+
 #[derive(Deserialize)]
-struct Block<'a> {
+struct Kind<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct TextBlock<'a> {
+    #[serde(borrow)]
+    text: Text<'a>,
     #[serde(borrow, default)]
-    text: Option<Text<'a>>,
+    citations: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    source: Option<SourceIn<'a>>,
+    cache_control: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct SourceBlock<'a> {
+    #[serde(borrow)]
+    source: SourceIn<'a>,
     #[serde(borrow, default)]
     title: Option<Text<'a>>,
     #[serde(borrow, default)]
-    id: Option<Text<'a>>,
+    context: Option<Text<'a>>,
     #[serde(borrow, default)]
-    name: Option<Text<'a>>,
+    citations: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    cache_control: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ToolUse<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
     #[serde(borrow, default)]
     input: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    tool_use_id: Option<Text<'a>>,
-    /// Of a tool result, but also of results that only Anthropic's own tools have, which have other shapes.
+    cache_control: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct ToolResultIn<'a> {
+    #[serde(borrow)]
+    tool_use_id: Text<'a>,
     #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
+    content: Option<Content<'a>>,
     #[serde(default)]
     is_error: Option<bool>,
     #[serde(borrow, default)]
-    thinking: Option<Text<'a>>,
+    cache_control: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Thinking<'a> {
     #[serde(borrow, default)]
-    signature: Option<Text<'a>>,
+    thinking: Text<'a>,
     #[serde(borrow, default)]
-    data: Option<Text<'a>>,
+    signature: Text<'a>,
+    /// Of a redacted one.
+    #[serde(borrow, default)]
+    data: Text<'a>,
+}
+
+/// What a search found: text with its origin.
+#[derive(Deserialize)]
+struct SearchResult<'a> {
+    #[serde(borrow, default)]
+    source: Text<'a>,
+    #[serde(borrow, default)]
+    title: Text<'a>,
+    #[serde(borrow)]
+    content: Texts<'a>,
     #[serde(borrow, default)]
     cache_control: Option<&'a RawValue>,
 }
@@ -272,48 +358,60 @@ impl<'a> SourceIn<'a> {
     }
 }
 
-fn turn<'a>(message: Message<'a>, at: usize, losses: &mut Losses) -> Result<Turn<'a>, BadPart> {
-    let role = match &*message.role {
-        "user" => Role::User,
-        "assistant" => Role::Assistant,
-        "system" => Role::System,
-        other => return Err(BadPart::new(format!("messages[{at}].role"), format!("there is no role `{other}`"))),
-    };
-    Ok(Turn { role, parts: message.content.into_parts(losses) })
-}
-
-fn block<'a>(block: Block<'a>, losses: &mut Losses) -> Part<'a> {
-    let cache = block.cache_control;
-    let kind = block.kind.clone();
-    match (&*kind, block) {
-        ("text", Block { text: Some(text), .. }) => Part::Text { text, cache },
-        ("image", Block { source: Some(source), kind, .. }) => match source.meaning() {
-            Some(source) => Part::Image(Image { source, detail: None, cache }),
-            None => Part::Other(kind),
-        },
-        ("document", Block { source: Some(source), title, kind, .. }) => match source.meaning() {
-            Some(source) => Part::File(File { source, name: title, cache }),
-            None => Part::Other(kind),
-        },
-        ("tool_use", Block { id: Some(id), name: Some(name), input, .. }) => {
-            let (id, extra) = seal::split_call_id(id);
-            let input = Text::from(input.map_or("{}", RawValue::get));
-            Part::Call(Call { id, name, input, cache, extra })
+fn block<'a>(raw: &'a str, place: &str, losses: &mut Losses) -> Result<Part<'a>, BadPart> {
+    let Kind { kind } = parse(place, raw)?;
+    Ok(match &*kind {
+        "text" => {
+            let TextBlock { text, citations, cache_control } = parse(place, raw)?;
+            if citations.is_some_and(|raw| !matches!(raw.get(), "null" | "[]")) {
+                losses.hint("messages.text.citations");
+            }
+            Part::Text { text, cache: cache_control }
         }
-        ("tool_result", Block { tool_use_id: Some(id), content, is_error, .. }) => {
-            let parts = content.and_then(|raw| serde_json::from_str::<Content<'a>>(raw.get()).ok());
-            let parts = parts.map(|content| content.into_parts(losses)).unwrap_or_default();
-            let (id, _) = seal::split_call_id(id);
+        "image" | "document" => {
+            let SourceBlock { source, title, context, citations, cache_control: cache } = parse(place, raw)?;
+            if citations.is_some_and(|raw| raw.get().contains("true")) {
+                losses.parameter("messages.document.citations");
+            }
+            if context.is_some_and(|context| !context.is_empty()) {
+                losses.parameter("messages.document.context");
+            }
+            match source.meaning() {
+                Some(source) if &*kind == "image" => Part::Image(Image { source, detail: None, cache }),
+                Some(source) => Part::File(File { source, name: title, cache }),
+                None => Part::Other(kind),
+            }
+        }
+        "search_result" => {
+            let SearchResult { source, title, content, cache_control } = parse(place, raw)?;
+            losses.hint("messages.search_result");
+            let text = format!("{} ({}):\n{}", &*title, &*source, content.joined());
+            Part::Text { text: Text::from(text), cache: cache_control }
+        }
+        "tool_use" => {
+            let ToolUse { id, name, input, cache_control: cache } = parse(place, raw)?;
+            let (id, extra) = seal::split_call_id(id);
+            Part::Call(Call { id, name, input: Text::from(input.map_or("{}", RawValue::get)), cache, extra })
+        }
+        // A result holds no other one: nobody's nesting takes our stack.
+        "tool_result" if place.contains(".tool_result") => Part::Other(kind),
+        "tool_result" => {
+            let ToolResultIn { tool_use_id, content, is_error, cache_control: cache } = parse(place, raw)?;
+            let place = format!("{place}.tool_result.content");
+            let parts = content.map_or(Ok(Vec::new()), |content| content.into_parts(&place, losses))?;
+            let (id, _) = seal::split_call_id(tool_use_id);
             Part::Result(ToolResult { id, parts, is_error: is_error == Some(true), cache })
         }
-        ("thinking", Block { thinking, signature, .. }) => {
-            let (seal, format) = seal::open(signature.unwrap_or_default());
-            Part::Thought(Thought { text: thinking.unwrap_or_default(), seal, redacted: false, format })
+        "thinking" => {
+            let Thinking { thinking, signature, .. } = parse(place, raw)?;
+            let (seal, format) = seal::open(signature);
+            Part::Thought(Thought { text: thinking, seal, redacted: false, format })
         }
-        ("redacted_thinking", Block { data, .. }) => {
-            let (seal, format) = seal::open(data.unwrap_or_default());
+        "redacted_thinking" => {
+            let Thinking { data, .. } = parse(place, raw)?;
+            let (seal, format) = seal::open(data);
             Part::Thought(Thought { seal, redacted: true, format, ..Thought::default() })
         }
-        (_, Block { kind, .. }) => Part::Other(kind),
-    }
+        _ => Part::Other(kind),
+    })
 }

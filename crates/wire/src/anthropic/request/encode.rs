@@ -1,5 +1,7 @@
 //! The hub to a Messages request.
 
+use std::borrow::Cow;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::value::RawValue;
 
@@ -11,7 +13,8 @@ use crate::{
         ToolResult, Turn,
     },
     json::{self, Array, Object},
-    profile::Profile,
+    openai::ids,
+    profile::{Claude, Profile},
     request::{member_of, members_of},
     schema,
 };
@@ -35,10 +38,7 @@ pub struct Encoded {
 /// Writes `request` for the target `to`. What cannot be said is noted in `losses`.
 pub fn encode(request: &Request<'_>, to: &Profile<'_>, losses: &mut Losses) -> Encoded {
     let mut out = Vec::with_capacity(1024);
-    let most = to.max_output;
-    let max_tokens =
-        request.max_tokens.map_or(most.unwrap_or(MAX_TOKENS), |max| most.map_or(max, |most| max.min(most)));
-    let max_tokens = max_tokens.max(1);
+    let max_tokens = limit(request, to, losses);
     let thinking = thinking::decide(request, to, max_tokens, losses);
     let form = Form::of(request, to, thinking, losses);
     json::object(&mut out, |body| {
@@ -67,7 +67,7 @@ pub fn encode(request: &Request<'_>, to: &Profile<'_>, losses: &mut Losses) -> E
         output_config(thinking, &form, body);
         if let Some(user) = &request.user {
             body.object("metadata", |metadata| {
-                metadata.text("user_id", user);
+                metadata.text("user_id", &user_id(user));
             });
         }
         if let Some(cache) = request.cache {
@@ -81,6 +81,20 @@ pub fn encode(request: &Request<'_>, to: &Profile<'_>, losses: &mut Losses) -> E
         losses.foreign(class_of(name), "other", name);
     }
     Encoded { body: out, schema_tool: matches!(form, Form::Tool { .. }) }
+}
+
+/// The caller's limit, or as much as the model can write and the window has room for.
+fn limit(request: &Request<'_>, to: &Profile<'_>, losses: &mut Losses) -> u64 {
+    let most = to.max_output.unwrap_or(u64::MAX);
+    let limit = match request.max_tokens {
+        Some(max) if max > most => {
+            losses.hint("max_tokens.above_models_own");
+            most
+        }
+        Some(max) => max,
+        None => to.max_output.unwrap_or(MAX_TOKENS).min(to.room.unwrap_or(u64::MAX)),
+    };
+    limit.max(1)
 }
 
 /// Members of chat requests that are advice; all others change the answer.
@@ -100,6 +114,16 @@ fn class_of(name: &str) -> Class {
         | "preset" => Class::Hint,
         _ => Class::Parameter,
     }
+}
+
+/// Anthropic refuses ids that look like an address or a telephone number, and long ones: those become a hash.
+fn user_id(user: &str) -> Cow<'_, str> {
+    let plain =
+        user.len() <= 256 && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if plain && user.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        return user.into();
+    }
+    format!("user_{}", ids::letters(user, 24)).into()
 }
 
 /// How the answer's form is asked for.
@@ -161,11 +185,11 @@ fn speaks_of_json(request: &Request<'_>) -> bool {
 
 fn system(request: &Request<'_>, form: &Form<'_>, body: &mut Object<'_>, losses: &mut Losses) {
     let late = || request.turns.iter().filter(|turn| turn.role == Role::System).flat_map(|turn| &turn.parts);
-    if late().next().is_some() {
-        losses.hint("messages.system.position");
-    }
     // Without any other turn the instructions are the question.
     let lone = request.turns.iter().all(|turn| turn.role == Role::System);
+    if late().next().is_some() && !lone {
+        losses.hint("messages.system.position");
+    }
     let words = if let Form::Words(words) = form { Some(words.as_str()) } else { None };
     let parts: Vec<(&str, Option<&RawValue>)> = request
         .system
@@ -223,9 +247,24 @@ fn conversation(
             _ => groups.push((turn.role, turn.parts.iter().collect())),
         }
     }
+    if groups.first().is_some_and(|(role, _)| *role == Role::Assistant) {
+        // Anthropic wants the user to begin.
+        losses.hint("messages.first_turn");
+        messages.object(|message| {
+            message.text("role", "user").text("content", "(begin)");
+        });
+    }
     let last = groups.len().saturating_sub(1);
     for (at, (role, parts)) in groups.iter().enumerate() {
         one_turn(*role, parts, at == last, to, thinking, messages, losses);
+    }
+    let continues = groups.last().is_some_and(|(role, _)| *role == Role::Assistant);
+    if continues && Claude::of(to.model).is_some_and(|claude| !claude.prefill) {
+        // Newer models refuse to go on from words put into their mouth.
+        losses.parameter("prefill");
+        messages.object(|message| {
+            message.text("role", "user").text("content", "(continue)");
+        });
     }
 }
 
@@ -300,7 +339,12 @@ fn block(part: &Part<'_>, ends: bool, to: &Profile<'_>, thinking: Thinking, list
             });
         }
         Part::Audio(_) => losses.content("messages.input_audio"),
-        Part::Call(call) => tool_use(call, list),
+        Part::Call(call) => {
+            if call.extra.is_some() {
+                losses.hint("messages.tool_calls.extra_content");
+            }
+            tool_use(call, list);
+        }
         Part::Result(result) => tool_result(result, to, thinking, list, losses),
         Part::Thought(thought) => {
             if thinking == Thinking::Off || !verifies(to, thought) {
@@ -414,7 +458,7 @@ fn tools(request: &Request<'_>, to: &Profile<'_>, form: &Form<'_>, body: &mut Ob
             });
         });
         body.object("tool_choice", |choice| {
-            choice.text("type", "tool").text("name", SCHEMA_TOOL);
+            choice.text("type", "tool").text("name", SCHEMA_TOOL).flag("disable_parallel_tool_use", true);
         });
         return;
     }
@@ -436,11 +480,15 @@ fn tools(request: &Request<'_>, to: &Profile<'_>, form: &Form<'_>, body: &mut Ob
                 if let Some(description) = description {
                     tool.text("description", description);
                 }
-                input_schema(*schema, tool);
                 match strict {
                     Some(true) if to.structured_outputs => {
+                        strict_schema(*schema, tool, losses);
                         tool.flag("strict", true);
                     }
+                    _ => input_schema(*schema, tool),
+                }
+                match strict {
+                    Some(true) if to.structured_outputs => {}
                     Some(true) => losses.parameter("tools.strict"),
                     _ => {}
                 }
@@ -464,6 +512,18 @@ fn tools(request: &Request<'_>, to: &Profile<'_>, form: &Form<'_>, body: &mut Ob
             choice.flag("disable_parallel_tool_use", true);
         }
     });
+}
+
+/// Anthropic's strict tools refuse what its structured outputs refuse.
+fn strict_schema(schema: Option<&RawValue>, tool: &mut Object<'_>, losses: &mut Losses) {
+    let Some(schema) = schema.filter(|raw| member_of(raw.get(), "type").is_some()) else {
+        return input_schema(schema, tool);
+    };
+    let (fitted, lost) = schema::for_anthropic(schema.get());
+    if lost {
+        losses.hint("tools.schema.constraints");
+    }
+    tool.raw("input_schema", &fitted);
 }
 
 /// Anthropic requires a schema, and one of an object.

@@ -25,13 +25,17 @@ pub(super) fn decide(request: &Request<'_>, to: &Profile<'_>, max_tokens: u64, l
         None | Some(Reasoning::Off) => return Thinking::Off,
         Some(wanted) => wanted,
     };
-    // With thinking on, no tool can be forced, and a turn that called tools must begin with its thinking.
+    // With thinking on, no tool can be forced; with a budget, a turn that called tools must begin with its thinking.
     let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named(_)));
-    if !to.reasoning || forced || thoughtless_tool_turn(request, to) {
+    let claude = Claude::of(to.model);
+    let adaptive = claude.is_some_and(|claude| claude.adaptive);
+    // What is begun for the model leaves it no place to think in.
+    let begun = request.turns.last().is_some_and(|turn| turn.role == Role::Assistant);
+    if !to.reasoning || forced || (!adaptive && (begun || thoughtless_tool_turn(request, to))) {
         losses.parameter("reasoning");
         return Thinking::Off;
     }
-    if let Some(Claude { adaptive: true, xhigh }) = Claude::of(to.model) {
+    if let Some(Claude { adaptive: true, xhigh, .. }) = claude {
         return Thinking::Adaptive(match wanted {
             Reasoning::Effort(Effort::Minimal) => Some(Effort::Low),
             Reasoning::Effort(Effort::XHigh) if !xhigh => Some(Effort::High),

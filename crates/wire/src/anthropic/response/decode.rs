@@ -12,21 +12,22 @@ use crate::{
     },
     few,
     hub::{Answer, Call, Piece, Text, Thought},
+    loose::Word,
     openai::error,
 };
 
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow, default)]
-    id: Option<Text<'a>>,
+    id: Word<'a>,
     #[serde(borrow, default)]
-    model: Option<Text<'a>>,
+    model: Word<'a>,
     #[serde(borrow, default)]
     content: Option<few::All<BlockIn<'a>>>,
     #[serde(borrow, default)]
-    stop_reason: Option<Text<'a>>,
+    stop_reason: Word<'a>,
     #[serde(borrow, default)]
-    stop_sequence: Option<Text<'a>>,
+    stop_sequence: Word<'a>,
     #[serde(borrow, default)]
     stop_details: Option<StopDetails<'a>>,
     #[serde(borrow, default)]
@@ -47,17 +48,17 @@ pub fn decode(body: &[u8]) -> Result<Answer<'_>, Failure> {
     }
     let few::All(blocks) = read.content.ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no content"))?;
     let mut answer = Answer {
-        id: read.id.unwrap_or_default(),
-        model: read.model.unwrap_or_default(),
-        stop: read.stop_reason.map(|native| (stop::read(&native), native)),
-        sequence: read.stop_sequence,
+        id: read.id.0.unwrap_or_default(),
+        model: read.model.0.unwrap_or_default(),
+        stop: read.stop_reason.0.map(|native| (stop::read(&native), native)),
+        sequence: read.stop_sequence.0,
         usage: read.usage.and_then(|raw| usage::read(raw.get())).unwrap_or_default(),
         ..Answer::default()
     };
     for block in blocks {
         piece(block, &mut answer);
     }
-    if let Some(said) = read.stop_details.and_then(|details| details.explanation) {
+    if let Some(said) = read.stop_details.and_then(|details| details.explanation.0) {
         answer.pieces.push(Piece::Refusal(said));
     }
     Ok(answer)
@@ -69,16 +70,18 @@ fn piece<'a>(block: BlockIn<'a>, answer: &mut Answer<'a>) {
     }
     let seal = |seal: Option<Text<'a>>| seal.filter(|seal| !seal.is_empty());
     answer.pieces.push(match &*block.kind {
-        "text" => Piece::Text(block.text.unwrap_or_default()),
+        "text" => Piece::Text(block.text.0.unwrap_or_default()),
         "thinking" => Piece::Thought(Thought {
-            text: block.thinking.unwrap_or_default(),
-            seal: seal(block.signature),
+            text: block.thinking.0.unwrap_or_default(),
+            seal: seal(block.signature.0),
             ..Thought::default()
         }),
-        "redacted_thinking" => Piece::Thought(Thought { seal: seal(block.data), redacted: true, ..Thought::default() }),
+        "redacted_thinking" => {
+            Piece::Thought(Thought { seal: seal(block.data.0), redacted: true, ..Thought::default() })
+        }
         "tool_use" => Piece::Call(Call {
-            id: block.id.unwrap_or_default(),
-            name: block.name.unwrap_or_default(),
+            id: block.id.0.unwrap_or_default(),
+            name: block.name.0.unwrap_or_default(),
             input: Text::from(block.input.map_or("{}", RawValue::get)),
             cache: None,
             extra: None,

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::balance::Balance;
 use crate::{
     Usage,
     anthropic::{seal, stop, usage},
+    balance::Balance,
     hub::{Event, Stop},
     json::{self, Object},
     translate::Closing,
@@ -23,12 +23,17 @@ pub struct Encoder {
     calls: Vec<Call>,
     /// Calls that wait, in their order.
     waiting: VecDeque<u32>,
-    /// Text that came while the input of a call was not whole.
-    late_text: String,
+    /// What came while the input of a call was not whole, and waits for it.
+    late: Vec<Event<'static>>,
+    /// Bytes that wait, here and with calls.
+    held: usize,
     refused: bool,
     usage: Usage,
     stop: Option<(Stop, Option<Box<str>>)>,
 }
+
+/// Most bytes that wait for a call's input to be whole.
+const MOST_HELD: usize = 4 << 20;
 
 /// The block that is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +62,35 @@ impl Encoder {
             open: Open::Nothing,
             calls: Vec::new(),
             waiting: VecDeque::new(),
-            late_text: String::new(),
+            late: Vec::new(),
+            held: 0,
             refused: false,
             usage: Usage::default(),
             stop: None,
         }
     }
 
+    /// Whether so much waits for its turn that the answer cannot be one.
+    pub(crate) fn is_overfull(&self) -> bool {
+        self.held > MOST_HELD
+    }
+
     /// Writes what one event says.
     pub(crate) fn push(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        let own_block = matches!(
+            event,
+            Event::Text(_) | Event::Refusal(_) | Event::Thought(_) | Event::Seal { .. } | Event::Redacted { .. }
+        );
+        if own_block && self.call_in_progress() {
+            // A closed block cannot be opened again, so the call keeps its own until its input is whole.
+            self.held += size_of::<Event<'_>>() + event.len();
+            self.late.push(event.clone().into_owned());
+            return;
+        }
+        self.write(event, out);
+    }
+
+    fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match event {
             Event::Start { id, model } => self.start(id, model, out),
             Event::Text(text) => self.text(text, out),
@@ -118,16 +143,16 @@ impl Encoder {
             self.open_call(call, out);
             self.close(out);
         }
-        let late = std::mem::take(&mut self.late_text);
-        if !late.is_empty() {
-            self.text(&late, out);
-            self.close(out);
+        for event in std::mem::take(&mut self.late) {
+            self.write(&event, out);
         }
+        self.close(out);
         let (stop, sequence) = match self.stop.take() {
             Some((Stop::EndTurn, None)) if self.refused => (Stop::Refusal, None),
             // A known sequence is the reason, whatever OpenAI's one word for both says.
             Some((Stop::EndTurn, Some(sequence))) => (Stop::StopSequence, Some(sequence)),
             Some(stop) => stop,
+            None if !self.calls.is_empty() => (Stop::ToolUse, None),
             None => (Stop::EndTurn, None),
         };
         event(out, "message_delta", |object| {
@@ -164,10 +189,6 @@ impl Encoder {
 
     fn text(&mut self, text: &str, out: &mut Vec<u8>) {
         if self.open != Open::Text {
-            if self.call_in_progress() {
-                self.late_text.push_str(text);
-                return;
-            }
             self.close(out);
             self.begin(out, |block| {
                 block.text("type", "text").text("text", "");
@@ -194,8 +215,7 @@ impl Encoder {
         self.open = Open::Thought { sealed: true };
     }
 
-    /// Whether the open block is a call that may yet get more input. Fragments of several calls may come mixed, and a
-    /// closed block cannot be opened again.
+    /// Whether the open block is a call that may yet get more input: fragments of several calls may come mixed.
     fn call_in_progress(&self) -> bool {
         match self.open {
             Open::Call(call) => self.calls.get(call as usize).is_some_and(|call| !call.balance.is_whole()),
@@ -235,6 +255,7 @@ impl Encoder {
         let Some(state) = self.calls.get_mut(call as usize) else { return };
         state.balance.feed(json);
         if self.open != Open::Call(call) {
+            self.held += json.len();
             state.held.push_str(json);
             return;
         }

@@ -1,6 +1,6 @@
 //! A chat completion request to the hub.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,6 +11,7 @@ use crate::{
         Audio, Call, Class, Effort, File, Format, Image, Losses, Part, Reasoning, Request, Role, Source, Text, Thought,
         Tool, ToolChoice, ToolResult, Turn,
     },
+    loose::Texts,
     openai::reasoning::{self, Detail},
     translate::{BadPart, parse},
 };
@@ -22,8 +23,10 @@ use crate::{
 /// A member that has another shape than the API's: which, and what was expected.
 pub fn decode<'a>(head: &Head<'a>, losses: &mut Losses) -> Result<Request<'a>, BadPart> {
     let mut request = Request { stream: head.stream, max_tokens: head.max_tokens, ..Request::default() };
-    for member in &head.members {
-        if member.raw == "null" {
+    for (at, member) in head.members.iter().enumerate() {
+        // Of several members of one name the last one counts, here as everywhere.
+        let again = head.members.iter().skip(at + 1).any(|later| later.key == member.key);
+        if again || member.raw == "null" {
             continue;
         }
         top_level(&mut request, &member.key, member.raw, losses)?;
@@ -44,7 +47,8 @@ fn top_level<'a>(request: &mut Request<'a>, key: &str, raw: &'a str, losses: &mu
         "messages" => messages(request, parse::<few::All<Message<'a>>>("messages", raw)?.0, losses)?,
         "tools" => request.tools = parse::<few::All<ToolIn<'a>>>("tools", raw)?.0.into_iter().map(tool).collect(),
         "functions" => {
-            request.legacy_functions = true;
+            // One call at a time: the form has no room for more.
+            (request.legacy_functions, request.parallel_tool_calls) = (true, Some(false));
             let few::All(functions) = parse::<few::All<Function<'a>>>("functions", raw)?;
             request.tools.extend(functions.into_iter().map(|function| function.into_tool(None)));
         }
@@ -57,13 +61,17 @@ fn top_level<'a>(request: &mut Request<'a>, key: &str, raw: &'a str, losses: &mu
         "top_p" => request.top_p = Some(parse(key, raw)?),
         "top_k" => request.top_k = Some(parse(key, raw)?),
         "stop" => {
-            request.stop = match parse(key, raw)? {
-                OneOrMany::One(stop) => vec![stop],
-                OneOrMany::Many(stops) => stops,
-            };
+            request.stop =
+                if raw.starts_with('"') { vec![parse(key, raw)?] } else { parse::<few::All<Text<'a>>>(key, raw)?.0 };
         }
         "response_format" => request.format = format(parse(key, raw)?, losses),
-        "reasoning_effort" => request.reasoning = effort(&parse::<Text<'_>>(key, raw)?).or(request.reasoning),
+        "reasoning_effort" => {
+            let meaning = effort(&parse::<Text<'_>>(key, raw)?);
+            if meaning.is_none() {
+                losses.parameter("reasoning_effort");
+            }
+            request.reasoning = meaning.or(request.reasoning);
+        }
         "reasoning" => {
             let reasoning: ReasoningIn<'_> = parse(key, raw)?;
             request.hide_reasoning |= reasoning.exclude == Some(true);
@@ -90,14 +98,7 @@ fn is_zero(raw: &str) -> bool {
 }
 
 fn only_text(raw: &str) -> bool {
-    serde_json::from_str::<Vec<Text<'_>>>(raw).is_ok_and(|kinds| kinds.iter().all(|kind| &**kind == "text"))
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany<'a> {
-    One(#[serde(borrow)] Text<'a>),
-    Many(#[serde(borrow)] Vec<Text<'a>>),
+    serde_json::from_str::<few::All<Text<'_>>>(raw).is_ok_and(|kinds| kinds.0.iter().all(|kind| &**kind == "text"))
 }
 
 // --- messages ---
@@ -166,7 +167,7 @@ struct PartIn<'a> {
     #[serde(borrow, default)]
     file: Option<FileIn<'a>>,
     #[serde(borrow, default)]
-    thinking: Option<Content<'a>>,
+    thinking: Option<Texts<'a>>,
     #[serde(borrow, default)]
     cache_control: Option<&'a RawValue>,
 }
@@ -253,6 +254,7 @@ impl<'a> FunctionCall<'a> {
 }
 
 fn messages<'a>(request: &mut Request<'a>, messages: Vec<Message<'a>>, losses: &mut Losses) -> Result<(), BadPart> {
+    let mut legacy = Legacy::default();
     for (at, message) in messages.into_iter().enumerate() {
         let role = match &*message.role {
             "system" | "developer" => Role::System,
@@ -262,8 +264,8 @@ fn messages<'a>(request: &mut Request<'a>, messages: Vec<Message<'a>>, losses: &
         };
         let leads = role == Role::System && request.turns.is_empty();
         let parts = match &*message.role {
-            "tool" | "function" => vec![tool_result(message, at, losses)?],
-            _ => said(message, role, losses),
+            "tool" | "function" => vec![tool_result(message, at, &legacy, losses)?],
+            _ => said(message, role, &mut legacy, losses),
         };
         if leads {
             request.system.extend(parts);
@@ -274,10 +276,29 @@ fn messages<'a>(request: &mut Request<'a>, messages: Vec<Message<'a>>, losses: &
     Ok(())
 }
 
-fn tool_result<'a>(message: Message<'a>, at: usize, losses: &mut Losses) -> Result<Part<'a>, BadPart> {
-    // `function` messages have no id: the name stands for it, as in the call.
-    let legacy = &*message.role == "function";
-    let Some(id) = message.tool_call_id.or(message.name.filter(|_| legacy)) else {
+/// Ids for calls of functions, which have none: the name, and a number from the second call on. What a function returned
+/// belongs to its last call.
+#[derive(Default)]
+struct Legacy(HashMap<String, u32>);
+
+impl Legacy {
+    fn called(&mut self, name: &str) -> Text<'static> {
+        let count = self.0.entry(name.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        self.last(name)
+    }
+
+    fn last(&self, name: &str) -> Text<'static> {
+        match self.0.get(name) {
+            Some(2..) => Text::from(format!("{name}_{}", self.0.get(name).copied().unwrap_or_default())),
+            _ => Text::from(name.to_owned()),
+        }
+    }
+}
+
+fn tool_result<'a>(message: Message<'a>, at: usize, legacy: &Legacy, losses: &mut Losses) -> Result<Part<'a>, BadPart> {
+    let function = message.name.filter(|_| &*message.role == "function");
+    let Some(id) = message.tool_call_id.or_else(|| function.map(|name| legacy.last(&name))) else {
         return Err(BadPart::new(format!("messages[{at}].tool_call_id"), "a tool's message must name its call".into()));
     };
     let mut parts = Vec::new();
@@ -285,7 +306,7 @@ fn tool_result<'a>(message: Message<'a>, at: usize, losses: &mut Losses) -> Resu
     Ok(Part::Result(ToolResult { id, parts, is_error: false, cache: message.cache_control }))
 }
 
-fn said<'a>(message: Message<'a>, role: Role, losses: &mut Losses) -> Vec<Part<'a>> {
+fn said<'a>(message: Message<'a>, role: Role, legacy: &mut Legacy, losses: &mut Losses) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     // Reasoning comes before what follows from it (R3).
     let plain = message.reasoning_content.or_else(|| {
@@ -320,10 +341,10 @@ fn said<'a>(message: Message<'a>, role: Role, losses: &mut Losses) -> Vec<Part<'
         }
     }
     if let Some(call) = message.function_call {
-        let id = call.name.clone();
+        let id = legacy.called(&call.name);
         parts.push(Part::Call(call.into_call(id, None)));
     }
-    if let (Some(hint), Some(Part::Text { cache, .. })) = (message.cache_control, parts.last_mut()) {
+    if let (Some(hint), Some(cache)) = (message.cache_control, parts.last_mut().and_then(Part::cache_mut)) {
         cache.get_or_insert(hint);
     }
     parts
@@ -368,13 +389,8 @@ fn part<'a>(part: PartIn<'a>, out: &mut Vec<Part<'a>>, losses: &mut Losses) {
             None => return losses.content("messages.input_audio"),
         },
         "thinking" => {
-            let mut inner = Vec::new();
-            content(part.thinking, &mut inner, losses);
-            let text = inner.iter().filter_map(|one| match one {
-                Part::Text { text, .. } => Some(&**text),
-                _ => None,
-            });
-            Part::Thought(Thought { text: Text::from(text.collect::<String>()), ..Thought::default() })
+            let text = part.thinking.map(|texts| texts.joined()).unwrap_or_default();
+            Part::Thought(Thought { text: Text::from(text), ..Thought::default() })
         }
         other => Part::Other(Text::from(other.to_owned())),
     });

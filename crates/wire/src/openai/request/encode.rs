@@ -28,12 +28,14 @@ pub fn encode(request: &Request<'_>, to: &Profile<'_>, losses: &mut Losses) -> V
         if let Some(user) = &request.user {
             body.text("user", user);
         }
+        if let Some(cache) = request.cache.filter(|_| quirks.cache_control) {
+            body.raw("cache_control", cache.get());
+        }
         if request.stream {
             // Usage is always wanted; whether the caller sees it is the answer's business (U1).
             body.flag("stream", true).raw("stream_options", "{\"include_usage\":true}");
         }
-        if let Some(style) = quirks.prefill.filter(|style| *style == Style::ContinueFinal && prefills(request)) {
-            debug_assert_eq!(style, Style::ContinueFinal);
+        if quirks.prefill == Some(Style::ContinueFinal) && prefills(request) {
             body.flag("continue_final_message", true).flag("add_generation_prompt", false);
         }
     });
@@ -57,7 +59,8 @@ fn class_of(name: &str) -> Class {
 }
 
 fn prefills(request: &Request<'_>) -> bool {
-    request.turns.last().is_some_and(|turn| turn.role == Role::Assistant)
+    let calls = |turn: &Turn<'_>| turn.parts.iter().any(|part| matches!(part, Part::Call(_)));
+    request.turns.last().is_some_and(|turn| turn.role == Role::Assistant && !calls(turn))
 }
 
 fn conversation(request: &Request<'_>, quirks: &Quirks, messages: &mut Array<'_>, losses: &mut Losses) {
@@ -119,13 +122,29 @@ fn tool_message(result: &ToolResult<'_>, quirks: &Quirks, messages: &mut Array<'
     if result.is_error {
         losses.hint("messages.tool_result.is_error");
     }
-    if result.cache.is_some() && !quirks.cache_control {
+    let hint = result.cache.or(result.parts.iter().find_map(|part| match part {
+        Part::Text { cache, .. } => *cache,
+        _ => None,
+    }));
+    if hint.is_some() && !quirks.cache_control {
         losses.hint("cache_control");
     }
     messages.object(|message| {
         message.text("role", "tool").text("tool_call_id", &ids::fit(&result.id, quirks));
         let texts: Vec<&str> = result.parts.iter().filter_map(as_text).collect();
-        message.text("content", &joined(&texts, "\n"));
+        let text = joined(&texts, "\n");
+        match hint.filter(|_| quirks.cache_control) {
+            None => {
+                message.text("content", &text);
+            }
+            Some(cache) => {
+                message.array("content", |parts| {
+                    parts.object(|part| {
+                        part.text("type", "text").text("text", &text).raw("cache_control", cache.get());
+                    });
+                });
+            }
+        }
     });
 }
 
@@ -227,6 +246,9 @@ fn document(file: &File<'_>, quirks: &Quirks, parts: &mut Array<'_>, losses: &mu
             // OpenAI refuses a file without a name.
             inner.text("filename", file.name.as_deref().unwrap_or("document.pdf")).text("file_data", &data);
         });
+        if let Some(cache) = file.cache.filter(|_| quirks.cache_control) {
+            object.raw("cache_control", cache.get());
+        }
     });
 }
 
@@ -291,8 +313,12 @@ fn tool_call(call: &Call<'_>, quirks: &Quirks, list: &mut Array<'_>, losses: &mu
         object.text("id", &ids::fit(&call.id, quirks)).text("type", "function").object("function", |function| {
             function.text("name", &call.name).text("arguments", input);
         });
-        if let Some(extra) = &call.extra {
-            object.raw("extra_content", extra);
+        match &call.extra {
+            Some(extra) if quirks.extra_content => {
+                object.raw("extra_content", extra);
+            }
+            Some(_) => losses.hint("messages.tool_calls.extra_content"),
+            None => {}
         }
     });
 }
@@ -349,8 +375,15 @@ fn tools(request: &Request<'_>, body: &mut Object<'_>, losses: &mut Losses) {
                     }
                     function
                         .raw("parameters", schema.map_or("{\"type\":\"object\",\"properties\":{}}", |raw| raw.get()));
-                    if let Some(strict) = strict {
-                        function.flag("strict", *strict);
+                    match strict {
+                        // OpenAI's strict mode knows no optional properties.
+                        Some(true) if !schema.is_some_and(|raw| schema::is_closed(raw.get())) => {
+                            losses.parameter("tools.strict");
+                        }
+                        Some(strict) => {
+                            function.flag("strict", *strict);
+                        }
+                        None => {}
                     }
                 });
             });
@@ -386,7 +419,11 @@ const MOST_STOPS: usize = 4;
 fn limits(request: &Request<'_>, to: &Profile<'_>, quirks: &Quirks, body: &mut Object<'_>, losses: &mut Losses) {
     if let Some(max) = request.max_tokens {
         // A limit above the model's own is refused by some vendors and means nothing to the others (R5).
-        let max = to.max_output.map_or(max, |most| max.min(most));
+        let most = to.max_output.unwrap_or(max);
+        if max > most {
+            losses.hint("max_tokens.above_models_own");
+        }
+        let max = max.min(most);
         body.number(if quirks.completion_tokens { "max_completion_tokens" } else { "max_tokens" }, max);
     }
     for (name, value, taken) in [
@@ -420,7 +457,13 @@ fn thinking(request: &Request<'_>, to: &Profile<'_>, quirks: &Quirks, body: &mut
         }
         return;
     }
+    // Those who think by a switch refuse a call of a tool that was not thought about.
+    let thoughtless = quirks.thinking == Thinking::Switch && request.turns.iter().any(calls_without_thought);
+    if thoughtless && reasoning != Reasoning::Off {
+        losses.parameter("thinking");
+    }
     let effort = match reasoning {
+        _ if thoughtless => None,
         Reasoning::Off => None,
         Reasoning::Adaptive => Some(Effort::Medium),
         Reasoning::Effort(effort) => Some(effort),
@@ -428,10 +471,10 @@ fn thinking(request: &Request<'_>, to: &Profile<'_>, quirks: &Quirks, body: &mut
     };
     match (quirks.thinking, effort) {
         // Reasoning models that cannot stop refuse `none`; the others do not think unasked.
-        (Thinking::Effort, None) => {}
+        (Thinking::Effort, None) => losses.hint("thinking.disabled"),
         (Thinking::Effort, Some(effort)) => {
-            // `xhigh` and `max` are words of few models; `high` is known to all.
-            body.text("reasoning_effort", effort.min(Effort::High).as_str());
+            // `minimal`, `xhigh` and `max` are words of few models; the three between are known to all.
+            body.text("reasoning_effort", effort.clamp(Effort::Low, Effort::High).as_str());
         }
         (Thinking::Object, effort) => {
             body.object("reasoning", |object| match (reasoning, effort) {
@@ -452,6 +495,12 @@ fn thinking(request: &Request<'_>, to: &Profile<'_>, quirks: &Quirks, body: &mut
             });
         }
     }
+}
+
+fn calls_without_thought(turn: &Turn<'_>) -> bool {
+    let has = |test: fn(&Part<'_>) -> bool| turn.parts.iter().any(test);
+    has(|part| matches!(part, Part::Call(_)))
+        && !has(|part| matches!(part, Part::Thought(thought) if !thought.text.is_empty()))
 }
 
 fn form(request: &Request<'_>, to: &Profile<'_>, body: &mut Object<'_>, losses: &mut Losses) {

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::{
     Failure, Kind, few,
     hub::{Answer, Call, Event, Piece, Text},
+    loose::Word,
     openai::{
         error, reasoning, stop,
         stream::{CallIn, Content, Delta},
@@ -16,9 +17,9 @@ use crate::{
 #[derive(Deserialize)]
 struct Body<'a> {
     #[serde(borrow, default)]
-    id: Option<Text<'a>>,
+    id: Word<'a>,
     #[serde(borrow, default)]
-    model: Option<Text<'a>>,
+    model: Word<'a>,
     #[serde(borrow, default, deserialize_with = "few::first")]
     choices: Vec<Choice<'a>>,
     #[serde(borrow, default)]
@@ -32,9 +33,9 @@ struct Choice<'a> {
     #[serde(borrow, default)]
     message: Option<Delta<'a>>,
     #[serde(borrow, default)]
-    finish_reason: Option<Text<'a>>,
+    finish_reason: Word<'a>,
     #[serde(borrow, default)]
-    stop_reason: Option<&'a RawValue>,
+    stop_reason: Word<'a>,
 }
 
 /// Reads a 2xx body. Choices but the first are left out: only one was asked for.
@@ -50,22 +51,22 @@ pub fn decode(body: &[u8]) -> Result<Answer<'_>, Failure> {
     let choice = read.choices.into_iter().next();
     let choice = choice.ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no choices"))?;
     let mut answer = Answer {
-        id: read.id.unwrap_or_default(),
-        model: read.model.unwrap_or_default(),
+        id: read.id.0.unwrap_or_default(),
+        model: read.model.0.unwrap_or_default(),
         usage: read.usage.and_then(|raw| usage::read(raw.get())).unwrap_or_default(),
-        sequence: choice.stop_reason.and_then(|raw| serde_json::from_str::<Text<'_>>(raw.get()).ok()),
+        sequence: choice.stop_reason.0,
         ..Answer::default()
     };
     if let Some(message) = choice.message {
         pieces(message, &mut answer);
     }
     let called = answer.pieces.iter().any(|piece| matches!(piece, Piece::Call(_)));
-    answer.stop = choice.finish_reason.map(|native| (stop::read(&native, called), native));
+    answer.stop = choice.finish_reason.0.map(|native| (stop::read(&native, called), native));
     Ok(answer)
 }
 
 fn pieces<'a>(message: Delta<'a>, answer: &mut Answer<'a>) {
-    let plain = message.reasoning_content.or(message.reasoning);
+    let plain = message.reasoning_content.0.or(message.reasoning.0);
     let thoughts = reasoning::thoughts(plain, message.reasoning_details);
     answer.pieces.extend(thoughts.into_iter().map(Piece::Thought));
     match message.content {
@@ -77,19 +78,19 @@ fn pieces<'a>(message: Delta<'a>, answer: &mut Answer<'a>) {
         }
         _ => {}
     }
-    if let Some(refusal) = message.refusal.filter(|text| !text.is_empty()) {
+    if let Some(refusal) = message.refusal.0.filter(|text| !text.is_empty()) {
         answer.pieces.push(Piece::Refusal(refusal));
     }
     let legacy = message.function_call.map(|function| CallIn {
-        id: function.name.clone(),
+        id: Word(function.name.0.clone()),
         function: Some(function),
         ..CallIn::default()
     });
     for call in message.tool_calls.into_iter().chain(legacy) {
         let function = call.function.unwrap_or_default();
         answer.pieces.push(Piece::Call(Call {
-            id: call.id.unwrap_or_default(),
-            name: function.name.unwrap_or_default(),
+            id: call.id.0.unwrap_or_default(),
+            name: function.name.0.unwrap_or_default(),
             input: function.arguments.map(super::super::stream::text_or_json).unwrap_or_default(),
             cache: None,
             extra: call.extra_content.map(|raw| Text::from(raw.get())),

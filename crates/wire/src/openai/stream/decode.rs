@@ -4,8 +4,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
+    balance::Balance,
     few,
     hub::{Event, Text},
+    loose::{Texts, Whole, Word},
     openai::{
         reasoning::{self, Detail, Step},
         stop, usage,
@@ -25,34 +27,41 @@ pub struct Decoder {
 struct Call {
     index: Option<u64>,
     id: Box<str>,
+    name: Box<str>,
+    balance: Balance,
 }
 
+/// Most calls of one answer; more is nobody's wish.
+const MOST_CALLS: usize = 1024;
+
 impl Decoder {
-    /// Reads the data of one event. Choices but the first are left out: only one was asked for.
-    pub fn feed<'d>(&mut self, data: &'d [u8], sink: &mut impl FnMut(Event<'d>)) {
-        let Ok(chunk) = serde_json::from_slice::<Chunk<'d>>(data) else { return };
-        let named = chunk.id.is_some() || !chunk.choices.is_empty();
+    /// Reads the data of one event; false if it cannot be read. Choices but the first are left out: only one was asked for.
+    pub fn feed<'d>(&mut self, data: &'d [u8], sink: &mut impl FnMut(Event<'d>)) -> bool {
+        let Ok(chunk) = serde_json::from_slice::<Chunk<'d>>(data) else { return false };
+        let id = chunk.id.0.filter(|id| !id.is_empty());
+        // Azure's first chunk holds a verdict on the prompt and names nobody.
+        let named = id.is_some() || !chunk.choices.is_empty();
         if named && !std::mem::replace(&mut self.started, true) {
-            sink(Event::Start { id: chunk.id.unwrap_or_default(), model: chunk.model.unwrap_or_default() });
+            sink(Event::Start { id: id.unwrap_or_default(), model: chunk.model.0.unwrap_or_default() });
         }
-        if let Some(choice) = chunk.choices.into_iter().find(|choice| choice.index == 0) {
+        if let Some(choice) = chunk.choices.into_iter().find(|choice| choice.index.0.unwrap_or(0) == 0) {
             if let Some(delta) = choice.delta.or(choice.message) {
                 self.delta(delta, sink);
             }
-            if let Some(native) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
-                let sequence = choice.stop_reason.and_then(|raw| serde_json::from_str::<Text<'d>>(raw.get()).ok());
+            if let Some(native) = choice.finish_reason.0.filter(|reason| !reason.is_empty()) {
                 let stop = stop::read(&native, !self.calls.is_empty());
-                sink(Event::Stop { stop, native, sequence });
+                sink(Event::Stop { stop, native, sequence: choice.stop_reason.0 });
             }
         }
         let usage = chunk.usage.or(chunk.x_groq.and_then(|groq| groq.usage));
         if let Some(usage) = usage.and_then(|raw| usage::read(raw.get())) {
             sink(Event::Usage(usage));
         }
+        true
     }
 
     fn delta<'d>(&mut self, delta: Delta<'d>, sink: &mut impl FnMut(Event<'d>)) {
-        let plain = delta.reasoning_content.or(delta.reasoning).filter(|text| !text.is_empty());
+        let plain = delta.reasoning_content.0.or(delta.reasoning.0).filter(|text| !text.is_empty());
         let has_plain = plain.is_some();
         if let Some(text) = plain {
             sink(Event::Thought(text));
@@ -69,22 +78,15 @@ impl Decoder {
             Some(Content::Parts(parts)) => parts.into_iter().for_each(|part| part.events(sink)),
             _ => {}
         }
-        if let Some(refusal) = delta.refusal.filter(|text| !text.is_empty()) {
+        if let Some(refusal) = delta.refusal.0.filter(|text| !text.is_empty()) {
             sink(Event::Refusal(refusal));
         }
         for call in delta.tool_calls {
             self.call(call, sink);
         }
-        if let Some(FunctionIn { name, arguments }) = delta.function_call {
-            self.call(
-                CallIn {
-                    index: Some(0),
-                    id: name.clone(),
-                    function: Some(FunctionIn { name, arguments }),
-                    ..CallIn::default()
-                },
-                sink,
-            );
+        if let Some(function) = delta.function_call {
+            let id = Word(function.name.0.clone());
+            self.call(CallIn { index: Whole(Some(0)), id, function: Some(function), extra_content: None }, sink);
         }
         for (there, what) in [
             (delta.audio, "content.audio"),
@@ -99,41 +101,52 @@ impl Decoder {
     }
 
     fn call<'d>(&mut self, read: CallIn<'d>, sink: &mut impl FnMut(Event<'d>)) {
-        let id = read.id.filter(|id| !id.is_empty());
+        let id = read.id.0.filter(|id| !id.is_empty());
         let function = read.function.unwrap_or_default();
-        let known = self.find(read.index, id.as_deref(), function.name.is_some());
-        let number = match known {
+        let name = function.name.0.filter(|name| !name.is_empty());
+        let at = match self.find(read.index.0, id.as_deref(), name.as_deref()) {
             Some(at) => at,
+            None if self.calls.len() >= MOST_CALLS => return sink(Event::Lost("content.tool_calls")),
             None => {
                 let at = self.calls.len();
-                self.calls.push(Call { index: read.index, id: id.as_deref().unwrap_or_default().into() });
-                let extra = read.extra_content.map(|raw| Text::from(raw.get()));
-                sink(Event::Call {
-                    call: at as u32,
-                    id: id.unwrap_or_default(),
-                    name: function.name.unwrap_or_default(),
-                    extra,
+                let (id, name) = (id.unwrap_or_default(), name.unwrap_or_default());
+                self.calls.push(Call {
+                    index: read.index.0,
+                    id: (*id).into(),
+                    name: (*name).into(),
+                    balance: Balance::default(),
                 });
+                let extra = read.extra_content.map(|raw| Text::from(raw.get()));
+                sink(Event::Call { call: at as u32, id, name, extra });
                 at
             }
         };
+        let Some(call) = self.calls.get_mut(at) else { return };
         if let Some(json) = function.arguments.map(text_or_json).filter(|json| !json.is_empty()) {
-            sink(Event::Input { call: number as u32, json });
+            call.balance.feed(&json);
+            sink(Event::Input { call: at as u32, json });
         }
     }
 
     /// Which call a fragment belongs to, or `None` if it begins one. Vendors leave the index out, give every call the
-    /// same one, or repeat the id on every fragment (R1): a new id begins a new call, whatever its index says.
-    fn find(&self, index: Option<u64>, id: Option<&str>, named: bool) -> Option<usize> {
+    /// same one, repeat the id on every fragment, or give none (R1): a new id begins a new call whatever its index says,
+    /// and without ids so does another name, or any name behind a whole input.
+    fn find(&self, index: Option<u64>, id: Option<&str>, name: Option<&str>) -> Option<usize> {
         let at = match index {
             Some(index) => self.calls.iter().rposition(|call| call.index == Some(index)),
             None => self.calls.len().checked_sub(1),
         };
+        let known = at.and_then(|at| self.calls.get(at));
         let Some(id) = id else {
-            // Without an id, a name beside an index never seen begins a call; a bare fragment goes on with the last one.
-            return at.or_else(|| if named { None } else { self.calls.len().checked_sub(1) });
+            return match (name, known) {
+                (Some(name), Some(call)) if *call.name != *name || call.balance.is_whole() => None,
+                (_, Some(_)) => at,
+                (Some(_), None) => None,
+                // A bare fragment under a number never seen goes on with the last call.
+                (None, None) => self.calls.len().checked_sub(1),
+            };
         };
-        if at.and_then(|at| self.calls.get(at)).is_some_and(|call| call.id.is_empty() || *call.id == *id) {
+        if known.is_some_and(|call| call.id.is_empty() || *call.id == *id) {
             return at;
         }
         self.calls.iter().rposition(|call| *call.id == *id)
@@ -151,9 +164,9 @@ pub(in crate::openai) fn text_or_json(raw: &RawValue) -> Text<'_> {
 #[derive(Deserialize)]
 struct Chunk<'a> {
     #[serde(borrow, default)]
-    id: Option<Text<'a>>,
+    id: Word<'a>,
     #[serde(borrow, default)]
-    model: Option<Text<'a>>,
+    model: Word<'a>,
     #[serde(borrow, default, deserialize_with = "few::first")]
     choices: Vec<Choice<'a>>,
     #[serde(borrow, default)]
@@ -171,16 +184,16 @@ struct Groq<'a> {
 #[derive(Deserialize)]
 struct Choice<'a> {
     #[serde(default)]
-    index: u64,
+    index: Whole,
     #[serde(borrow, default)]
     delta: Option<Delta<'a>>,
     #[serde(borrow, default)]
     message: Option<Delta<'a>>,
     #[serde(borrow, default)]
-    finish_reason: Option<Text<'a>>,
+    finish_reason: Word<'a>,
     /// vLLM: the stop sequence that came, or the number of a token.
     #[serde(borrow, default)]
-    stop_reason: Option<&'a RawValue>,
+    stop_reason: Word<'a>,
 }
 
 /// A delta; a whole message has the same members.
@@ -189,11 +202,11 @@ pub(in crate::openai) struct Delta<'a> {
     #[serde(borrow, default)]
     pub(in crate::openai) content: Option<Content<'a>>,
     #[serde(borrow, default)]
-    pub(in crate::openai) refusal: Option<Text<'a>>,
+    pub(in crate::openai) refusal: Word<'a>,
     #[serde(borrow, default)]
-    pub(in crate::openai) reasoning: Option<Text<'a>>,
+    pub(in crate::openai) reasoning: Word<'a>,
     #[serde(borrow, default)]
-    pub(in crate::openai) reasoning_content: Option<Text<'a>>,
+    pub(in crate::openai) reasoning_content: Word<'a>,
     #[serde(borrow, default, deserialize_with = "few::first")]
     pub(in crate::openai) reasoning_details: Vec<Detail<'a>>,
     #[serde(borrow, default, deserialize_with = "few::first")]
@@ -213,9 +226,9 @@ pub(in crate::openai) struct Delta<'a> {
 #[derive(Deserialize, Default)]
 pub(in crate::openai) struct CallIn<'a> {
     #[serde(default)]
-    pub(in crate::openai) index: Option<u64>,
+    pub(in crate::openai) index: Whole,
     #[serde(borrow, default)]
-    pub(in crate::openai) id: Option<Text<'a>>,
+    pub(in crate::openai) id: Word<'a>,
     #[serde(borrow, default)]
     pub(in crate::openai) function: Option<FunctionIn<'a>>,
     #[serde(borrow, default)]
@@ -225,7 +238,7 @@ pub(in crate::openai) struct CallIn<'a> {
 #[derive(Deserialize, Default)]
 pub(in crate::openai) struct FunctionIn<'a> {
     #[serde(borrow, default)]
-    pub(in crate::openai) name: Option<Text<'a>>,
+    pub(in crate::openai) name: Word<'a>,
     #[serde(borrow, default)]
     pub(in crate::openai) arguments: Option<&'a RawValue>,
 }
@@ -239,10 +252,10 @@ pub(in crate::openai) enum Content<'a> {
 impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-        let read = if raw.starts_with('"') {
-            serde_json::from_str(raw).map(Self::Text)
-        } else {
-            serde_json::from_str(raw).map(|few::All(parts)| Self::Parts(parts))
+        let read = match raw.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(raw).map(Self::Text),
+            Some(b'[') => serde_json::from_str(raw).map(|few::All(parts)| Self::Parts(parts)),
+            _ => Ok(Self::Parts(Vec::new())),
         };
         read.map_err(serde::de::Error::custom)
     }
@@ -251,20 +264,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
 #[derive(Deserialize)]
 pub(in crate::openai) struct Part<'a> {
     #[serde(borrow, default)]
-    text: Option<Text<'a>>,
+    text: Word<'a>,
     #[serde(borrow, default)]
-    thinking: Option<Content<'a>>,
+    thinking: Option<Texts<'a>>,
 }
 
 impl<'a> Part<'a> {
     pub(in crate::openai) fn events(self, sink: &mut impl FnMut(Event<'a>)) {
         match self.thinking {
-            Some(Content::Text(text)) => sink(Event::Thought(text)),
-            Some(Content::Parts(parts)) => {
-                parts.into_iter().filter_map(|part| part.text).for_each(|text| sink(Event::Thought(text)));
-            }
+            Some(Texts(texts)) => texts.into_iter().for_each(|text| sink(Event::Thought(text))),
             None => {
-                if let Some(text) = self.text.filter(|text| !text.is_empty()) {
+                if let Some(text) = self.text.0.filter(|text| !text.is_empty()) {
                     sink(Event::Text(text));
                 }
             }

@@ -15,6 +15,9 @@ pub struct Encoder {
     request_id: Box<str>,
     include_usage: bool,
     legacy_functions: bool,
+    /// Who thinks: the format of thoughts that are not sealed yet, so that text and seal of one thought say the same.
+    format: Box<str>,
+    called: bool,
     /// `data: {"id":...,"model":"..."`: what every chunk begins with.
     head: Vec<u8>,
     /// How many thoughts have ended: the `index` of the next detail.
@@ -24,12 +27,20 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    pub(crate) fn new(created: u64, request_id: &str, include_usage: bool, legacy_functions: bool) -> Self {
+    pub(crate) fn new(
+        created: u64,
+        request_id: &str,
+        include_usage: bool,
+        legacy_functions: bool,
+        format: &str,
+    ) -> Self {
         Self {
             created,
             request_id: request_id.into(),
             include_usage,
             legacy_functions,
+            format: format.into(),
+            called: false,
             head: Vec::new(),
             thoughts: 0,
             usage: Usage::default(),
@@ -48,7 +59,8 @@ impl Encoder {
                 delta.text("refusal", text);
             }),
             Event::Thought(text) => {
-                let thought = Thought { text: Text::from(&**text), ..Thought::default() };
+                let format = Some(Text::from(self.format.to_string()));
+                let thought = Thought { text: Text::from(&**text), format, ..Thought::default() };
                 let index = self.thoughts;
                 self.chunk(out, |delta| {
                     // One client reads DeepSeek's word, the next OpenRouter's.
@@ -66,6 +78,7 @@ impl Encoder {
                 self.sealed(&thought, out);
             }
             Event::Call { call, id, name, extra } => {
+                self.called = true;
                 let legacy = self.legacy_functions;
                 self.chunk(out, |delta| {
                     if legacy {
@@ -118,6 +131,7 @@ impl Encoder {
         let with_usage = self.include_usage && self.usage.is_known();
         let (reason, native) = match &self.stop {
             Some((stop, native)) => (stop::write(*stop, self.legacy_functions), &**native),
+            None if self.called => (stop::write(Stop::ToolUse, self.legacy_functions), "tool_calls"),
             None => ("stop", "stop"),
         };
         let metadata = |object: &mut Object<'_>| {

@@ -43,7 +43,7 @@ fn a_message_stream_becomes_chunks() {
         [
             delta(json!({"role": "assistant", "content": ""})),
             delta(
-                json!({"reasoning": "hm", "reasoning_content": "hm", "reasoning_details": [{"type": "reasoning.text", "text": "hm", "format": "unknown", "index": 0}]})
+                json!({"reasoning": "hm", "reasoning_content": "hm", "reasoning_details": [{"type": "reasoning.text", "text": "hm", "format": "anthropic-claude-v1", "index": 0}]})
             ),
             delta(
                 json!({"reasoning_details": [{"type": "reasoning.text", "signature": "c2ln", "format": "anthropic-claude-v1", "index": 0}]})
@@ -255,7 +255,7 @@ fn a_call_streams_as_soon_as_the_one_before_it_is_whole() {
     let mut out = Vec::new();
     let mut feed = |data: String| {
         out.clear();
-        stream.feed(None, data.as_bytes(), &mut out);
+        stream.feed(None, data.as_bytes(), &mut out).unwrap();
         String::from_utf8(out.clone()).unwrap()
     };
     let call = |index: u32, rest: &str| chunk(&format!(r#"{{"tool_calls":[{{"index":{index},{rest}}}]}}"#));
@@ -331,7 +331,9 @@ fn the_chunks_vendors_really_send_are_read() {
 fn a_stream_adds_up_to_its_unstreamed_twin() {
     let mut decoder = crate::anthropic::stream::Decoder::default();
     let mut fold = Fold::default();
-    CLAUDE.iter().for_each(|data| decoder.feed(None, data.as_bytes(), &mut |event| fold.add(&event)));
+    for data in CLAUDE {
+        assert!(decoder.feed(None, data.as_bytes(), &mut |event| fold.add(&event)));
+    }
     let twin = r#"{"id":"msg_1","model":"claude","content":[{"type":"thinking","thinking":"hm","signature":"c2ln"},{"type":"text","text":"I call é\n"},{"type":"tool_use","id":"t1","name":"f","input":{"x": 1.50}},{"type":"tool_use","id":"t2","name":"g","input":{}}],"stop_reason":"tool_use","usage":{"input_tokens":10,"cache_read_input_tokens":5,"output_tokens":7}}"#;
     assert_eq!(fold.finish(), crate::anthropic::response::decode(twin.as_bytes()).unwrap());
 }
@@ -373,7 +375,7 @@ fn what_cannot_be_read_gives_nothing_and_stops_nothing() {
             r#"{"choices":[{"delta":{"tool_calls":[{}]}}]}"#,
             r#"{"type":"content_block_delta","delta":{"partial_json":"x"}}"#,
         ] {
-            stream.feed(Some("error"), data.as_bytes(), &mut out);
+            let _ = stream.feed(Some("error"), data.as_bytes(), &mut out);
         }
         stream.finish(&Closing::default(), &mut out);
         assert!(!out.is_empty());
@@ -387,7 +389,7 @@ fn cost_and_metadata_close_the_stream() {
     let end = |echo: &Echo, data: &[&str]| {
         let mut stream = Stream::new(echo, &STAMP);
         let mut out = Vec::new();
-        data.iter().for_each(|data| stream.feed(None, data.as_bytes(), &mut out));
+        data.iter().for_each(|data| stream.feed(None, data.as_bytes(), &mut out).unwrap());
         out.clear();
         stream.finish(&closing, &mut out);
         String::from_utf8(out).unwrap()
@@ -406,4 +408,116 @@ fn cost_and_metadata_close_the_stream() {
             && text.ends_with("{\"type\":\"message_stop\"}\n\n"),
         "{text}"
     );
+}
+
+/// R2, R3: a client that collects a stream's details as they came brings back the thought that was sealed.
+#[test]
+fn collected_details_are_the_thought_again() {
+    let mut details = Vec::new();
+    for chunk in streamed(Operation::ChatCompletions, &CLAUDE) {
+        details.extend(chunk["choices"][0]["delta"]["reasoning_details"].as_array().into_iter().flatten().cloned());
+    }
+    assert_eq!(details.len(), 2);
+    let call = json!({"id": "t1", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let body = json!({"max_tokens": 9000, "reasoning_effort": "low", "messages": [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "a", "tool_calls": [call], "reasoning_details": details},
+        {"role": "tool", "tool_call_id": "t1", "content": "r"},
+    ]});
+    let (sent, losses) = to_claude(&body.to_string());
+    let thought = json!({"type": "thinking", "thinking": "hm", "signature": "c2ln"});
+    assert_eq!((&sent["messages"][1]["content"][0], &*losses), (&thought, ""));
+    assert_eq!(sent["thinking"]["type"], "enabled");
+}
+
+/// R1: calls without ids, told apart by their names or by an input that is whole.
+#[test]
+fn calls_without_ids_keep_apart() {
+    let call = |fields: &str| chunk(&format!(r#"{{"tool_calls":[{fields}]}}"#));
+    let one = r#"{"index":0,"function":{"name":"f","arguments":"{\"a\":1}"}}"#;
+    let two = r#"{"index":0,"function":{"name":"f","arguments":"{\"b\":2}"}}"#;
+    let bare =
+        [r#"{"function":{"name":"f","arguments":"{\"a\":1}"}},{"function":{"name":"g","arguments":"{\"b\":2}"}}"#];
+    for (names, data) in [(["f", "f"], vec![call(one), call(two)]), (["f", "g"], vec![call(bare[0])])] {
+        let calls = calls(&messages(&[data, vec![finish("tool_calls")]].concat()));
+        let told: Vec<_> = calls.iter().map(|(_, name, input)| (name.as_str(), input.as_str())).collect();
+        assert_eq!(told, [(names[0], "{\"a\":1}"), (names[1], "{\"b\":2}")]);
+        assert!(calls[0].0 != calls[1].0 && !calls[0].0.is_empty());
+    }
+}
+
+/// R1: thoughts that come amid a call's input wait for it.
+#[test]
+fn a_thought_amid_a_calls_input_loses_nothing() {
+    let events = messages(&[
+        chunk(r#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]}"#),
+        chunk(r#"{"reasoning_details":[{"type":"reasoning.encrypted","data":"d","format":"x"}]}"#),
+        chunk(r#"{"reasoning":"hm"}"#),
+        chunk(r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":1}"}}]}"#),
+        finish("tool_calls"),
+    ]);
+    assert_eq!(calls(&events)[0].2, "{\"x\":1}");
+    assert!(events.iter().any(|(_, event)| event["content_block"]["data"] == "outrigger.v1.x.d"));
+    assert!(events.iter().any(|(_, event)| event["delta"]["thinking"] == "hm"));
+}
+
+/// S15: members of odd types cost themselves alone; what cannot be read at all says so.
+#[test]
+fn odd_types_cost_nothing_but_themselves() {
+    let events = messages(&[
+        r#"{"id":2,"model":null,"choices":[{"index":null,"delta":{"content":"a","reasoning":{},"tool_calls":[]},"finish_reason":""}]}"#.to_owned(),
+        r#"{"id":"x","choices":[{"index":"0","delta":{"content":"b","reasoning_details":[{"text":5}]}}]}"#.to_owned(),
+        finish("model_length"),
+    ]);
+    let text: String = events.iter().filter_map(|(_, event)| event["delta"]["text"].as_str()).collect();
+    assert_eq!((text.as_str(), &events[events.len() - 2].1["delta"]["stop_reason"]), ("ab", &json!("max_tokens")));
+    let mut stream = Stream::new(&echo(Operation::Messages), &STAMP);
+    assert_eq!(stream.feed(None, b"{", &mut Vec::new()), Err(Unfit::Unreadable));
+}
+
+/// An answer that holds back without end is none, and calls without end are cut.
+#[test]
+fn what_is_held_back_is_bounded() {
+    let mut stream = Stream::new(&echo(Operation::Messages), &STAMP);
+    let mut out = Vec::new();
+    stream
+        .feed(
+            None,
+            chunk(r#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}"#).as_bytes(),
+            &mut out,
+        )
+        .unwrap();
+    let text = chunk(&format!(r#"{{"content":"{}"}}"#, "x".repeat(1 << 20)));
+    let fed = (0..8).map(|_| stream.feed(None, text.as_bytes(), &mut out)).find(Result::is_err);
+    assert_eq!(fed, Some(Err(Unfit::Overfull)));
+    let mut stream = Stream::new(&echo(Operation::Messages), &STAMP);
+    for call in 0..3_000 {
+        let data = chunk(&format!(
+            r#"{{"tool_calls":[{{"index":{call},"id":"c{call}","function":{{"name":"f","arguments":"{{}}"}}}}]}}"#
+        ));
+        stream.feed(None, data.as_bytes(), &mut out).unwrap();
+        out.clear();
+    }
+    assert_eq!(stream.take_lost(), ["content.tool_calls"]);
+}
+
+/// Names of tools that OpenAI would refuse come back as the caller knows them.
+#[test]
+fn long_names_of_tools_come_back_whole() {
+    let long = format!("mcp__server__{}", "x".repeat(90));
+    let body = format!(
+        r#"{{"max_tokens":9,"messages":[{{"role":"user","content":"q"}},{{"role":"assistant","content":[{{"type":"tool_use","id":"t","name":"{long}","input":{{}}}}]}},{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"t","content":"r"}}]}}],"tools":[{{"name":"{long}","input_schema":{{"type":"object"}}}}],"tool_choice":{{"type":"tool","name":"{long}"}}}}"#
+    );
+    let (sent, losses, echo) = translated(Operation::Messages, &body, &gpt());
+    let short = sent["tools"][0]["function"]["name"].as_str().unwrap().to_owned();
+    assert!(short.len() <= 64 && losses.is_empty(), "{short} {losses}");
+    assert_eq!(
+        (&sent["tool_choice"]["function"]["name"], &sent["messages"][1]["tool_calls"][0]["function"]["name"]),
+        (&json!(short), &json!(short))
+    );
+    let call = chunk(&format!(
+        r#"{{"tool_calls":[{{"index":0,"id":"a","function":{{"name":"{short}","arguments":"{{}}"}}}}]}}"#
+    ));
+    let events = streamed_with(&echo, &[&call, &finish("tool_calls")]);
+    assert_eq!(calls(&events)[0].1, long);
 }

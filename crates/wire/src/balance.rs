@@ -2,7 +2,7 @@
 
 /// Counts brackets outside strings.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Balance {
+pub(crate) struct Balance {
     depth: u32,
     begun: bool,
     in_string: bool,
@@ -11,7 +11,7 @@ pub(super) struct Balance {
 
 impl Balance {
     /// Adds a fragment.
-    pub(super) fn feed(&mut self, fragment: &str) {
+    pub(crate) fn feed(&mut self, fragment: &str) {
         for byte in fragment.bytes() {
             if self.in_string {
                 match byte {
@@ -35,7 +35,7 @@ impl Balance {
     }
 
     /// Whether an object has begun and ended. Nothing at all is not whole: it may be to come.
-    pub(super) fn is_whole(self) -> bool {
+    pub(crate) fn is_whole(self) -> bool {
         self.begun && self.depth == 0 && !self.in_string
     }
 }
