@@ -35,6 +35,21 @@ async fn tokens_are_counted_here_where_the_provider_cannot() {
     assert_eq!((o.hits(), c.last().path.as_str()), (0, path.as_str()));
 }
 
+/// Z10, C6: what is counted here uses no provider's limit, and says nothing of its health.
+#[tokio::test]
+async fn a_count_made_here_measures_nobody() {
+    let o = Upstream::start([chat_ok("o")]).await;
+    let limited = |provider: Provider| provider.preset("openai").spec("limits: {requestsPerMinute: 1}");
+    let policy = Policy::new().provider_with("o", o.base_url(), limited).route("r", &["o"]);
+    let sidecar = Sidecar::with_policy(policy).await;
+    for _ in 0..3 {
+        let answer = sidecar.client().post(&format!("{MESSAGES}/count_tokens"), message("r")).await;
+        assert_eq!((answer.status, answer.header("x-outrigger-provider")), (200, None), "{}", answer.text());
+    }
+    assert_eq!(sidecar.metrics().await.sum("outrigger_attempts_total", &[("outcome", "ok")]), 0.0);
+    assert_eq!(sidecar.client().post("/v1/chat/completions", chat("r")).await.status, 200);
+}
+
 /// A prompt that is certainly too long for a model's context window goes to the next one at once, without a call. Bytes
 /// alone cannot tell here; the vocabulary that can is loaded beside the first request that would need it.
 #[tokio::test]

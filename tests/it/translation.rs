@@ -31,6 +31,7 @@ async fn each_side_speaks_its_own_dialect() {
     let sidecar = Sidecar::with_policy(one(&c, "anthropic")).await;
     let client =
         sidecar.client().header("openai-organization", "org").header("openai-beta", "b").header("x-app", "kept");
+    let client = client.header("x-anthropic-beta", "beta-1");
     let answer = client.post(CHAT, chat("r")).await;
     assert_eq!((answer.status, answer.said().as_str()), (200, "hi"), "{}", answer.text());
     assert_eq!(answer.json()["object"], "chat.completion");
@@ -38,12 +39,14 @@ async fn each_side_speaks_its_own_dialect() {
     assert_eq!((seen.path.as_str(), &seen.json()["model"]), (MESSAGES, &json!(UPSTREAM_MODEL)));
     assert_eq!((seen.header("anthropic-version"), seen.header("x-api-key")), (Some("2023-06-01"), Some("sk-test-a")));
     assert_eq!((seen.header("openai-organization"), seen.header("openai-beta")), (None, None));
+    assert_eq!((seen.header("anthropic-beta"), seen.header("x-anthropic-beta")), (Some("beta-1"), None));
     assert_eq!((seen.header("x-app"), seen.header("authorization")), (Some("kept"), None));
 
     let o = Upstream::start([chat_ok("hi")]).await;
     let sidecar = Sidecar::with_policy(one(&o, "openai")).await;
     let client = sidecar.client().header("anthropic-version", "2023-06-01").header("anthropic-beta", "b");
-    let answer = client.header("x-api-key", "caller").post(MESSAGES, message("r")).await;
+    let answer =
+        client.header("x-anthropic-beta", "b").header("x-api-key", "caller").post(MESSAGES, message("r")).await;
     assert_eq!((answer.status, &answer.json()["type"]), (200, &json!("message")), "{}", answer.text());
     assert_eq!(answer.json()["content"][0]["text"], "hi");
     let seen = o.last();
@@ -52,6 +55,7 @@ async fn each_side_speaks_its_own_dialect() {
         (seen.header("anthropic-version"), seen.header("anthropic-beta"), seen.header("x-api-key")),
         (None, None, None)
     );
+    assert_eq!(seen.header("x-anthropic-beta"), None);
 }
 
 /// U1, U3, U5: what was used is booked and priced as if the dialects were one, streamed or not.
@@ -169,6 +173,40 @@ async fn what_is_dropped_is_named_everywhere() {
     let metrics = settled(&sidecar, 1).await;
     let count = |feature| metrics.sum("outrigger_dropped_total", &[("dialect", "anthropic"), ("feature", feature)]);
     assert_eq!((count("other"), count("temperature.above_one"), count("x_my_own")), (2.0, 1.0, 0.0));
+}
+
+/// What an answer says that the caller's dialect has no words for is named and counted, too.
+#[tokio::test]
+async fn what_the_answer_loses_is_named() {
+    let content = json!([
+        {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}},
+        {"type": "text", "text": "hi", "citations": [{"type": "web_search_result_location", "url": "u"}]},
+    ]);
+    let body = json!({"id": "m", "type": "message", "role": "assistant", "model": "c", "content": content,
+        "stop_reason": "end_turn", "usage": {"input_tokens": 1, "output_tokens": 1}});
+    let c = Upstream::start([Reply::json(200, body)]).await;
+    let sidecar = Sidecar::with_policy(one(&c, "anthropic")).await;
+    let answer = sidecar.client().post(CHAT, chat("r")).await;
+    assert_eq!(
+        (answer.said().as_str(), answer.header("x-outrigger-lost")),
+        ("hi", Some("content.citations, content.hosted_tool"))
+    );
+    assert!(sidecar.wait_log("INFO request").await.contains("content.citations"));
+    let metrics = settled(&sidecar, 1).await;
+    assert_eq!(metrics.sum("outrigger_dropped_total", &[("feature", "content.hosted_tool")]), 1.0);
+}
+
+/// S15: an event that the translation cannot read is counted, and costs nothing but itself.
+#[tokio::test]
+async fn an_event_that_cannot_be_translated_is_counted() {
+    let surface = Surface::MessagesInTranslation;
+    let odd = Ev::data(r#"{"choices":[{"index":0,"delta":{"content":"x","tool_calls":{}}}]}"#);
+    let events = surface.begun(&["Hel"]).into_iter().chain([odd, surface.text("lo")]).chain(surface.close());
+    let up = Upstream::start([Reply::sse(events)]).await;
+    let sidecar = Sidecar::with_policy(surface.policy(&[&up], |route| route)).await;
+    let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
+    surface.assert_whole(&streamed, "Hello");
+    assert_eq!(settled(&sidecar, 1).await.sum("outrigger_malformed_events_total", &[]), 1.0);
 }
 
 /// `require_parameters` removes a target that something would be lost for, and says what; a target that loses nothing, or

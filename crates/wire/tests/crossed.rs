@@ -232,6 +232,10 @@ fn told_messages(body: &Value, told: &mut Told) {
     }
     for message in body["messages"].as_array().into_iter().flatten() {
         let system = message["role"] == "system";
+        // Ours: Anthropic wants the user to begin, and its newer models to end.
+        if message["content"] == "(begin)" || message["content"] == "(continue)" {
+            continue;
+        }
         for block in blocks(&message["content"]) {
             match block["type"].as_str().unwrap_or_default() {
                 "text" if system => told.system.push_str(block["text"].as_str().unwrap_or_default()),
@@ -255,7 +259,7 @@ fn told_messages(body: &Value, told: &mut Told) {
     }
     for tool in body["tools"].as_array().into_iter().flatten() {
         if tool["type"].is_null() || tool["type"] == "custom" {
-            told.tools.push((name(&tool["name"]), tool["input_schema"]["properties"].clone()));
+            told.tools.push((name(&tool["name"]), open(&tool["input_schema"]["properties"])));
         }
     }
 }
@@ -291,10 +295,22 @@ fn told_chat(body: &Value, told: &mut Told) {
     }
     for tool in body["tools"].as_array().into_iter().flatten().filter(|tool| tool["function"].is_object()) {
         let function = &tool["function"];
-        told.tools.push((name(&function["name"]), function["parameters"]["properties"].clone()));
+        told.tools.push((name(&function["name"]), open(&function["parameters"]["properties"])));
     }
     for function in body["functions"].as_array().into_iter().flatten() {
-        told.tools.push((name(&function["name"]), function["parameters"]["properties"].clone()));
+        told.tools.push((name(&function["name"]), open(&function["parameters"]["properties"])));
+    }
+}
+
+/// A schema without `additionalProperties: false`, which Anthropic's strict tools want on every object.
+fn open(schema: &Value) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let kept = members.iter().filter(|(key, value)| *key != "additionalProperties" || **value != false);
+            kept.map(|(key, value)| (key.clone(), open(value))).collect::<serde_json::Map<_, _>>().into()
+        }
+        Value::Array(elements) => elements.iter().map(open).collect(),
+        other => other.clone(),
     }
 }
 

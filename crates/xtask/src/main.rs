@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod arrows;
+mod bench;
 mod calibrate;
 mod catalog;
 mod fuzz;
@@ -24,6 +25,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
+    Bench(bench::Args),
+    #[command(hide = true)]
+    BenchPart(bench::part::Args),
     Calibrate(calibrate::Args),
     Catalog(catalog::Args),
     Fuzz(fuzz::Args),
@@ -36,6 +40,8 @@ enum Chore {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
+        Chore::Bench(args) => bench::run(&args),
+        Chore::BenchPart(args) => bench::part::run(&args),
         Chore::Calibrate(args) => calibrate::run(&args),
         Chore::Catalog(args) => catalog::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),

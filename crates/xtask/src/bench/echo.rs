@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn headers_say_what_is_asked_for() {
-        let head = "POST /v1/messages HTTP/1.1\r\nContent-Length: 12\r\nX-Bench-Events: 64\r\nx-bench-pace-ms: 20\r\n\r\n";
+        let head =
+            "POST /v1/messages HTTP/1.1\r\nContent-Length: 12\r\nX-Bench-Events: 64\r\nx-bench-pace-ms: 20\r\n\r\n";
         let wanted = Asked { length: 12, events: 64, pace: Duration::from_millis(20), ..Asked::default() };
         assert_eq!(asked(head), Some(wanted));
         assert_eq!(asked("POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"), None);

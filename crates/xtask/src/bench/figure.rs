@@ -69,14 +69,7 @@ impl Figures {
         self.push(contender, what, unit, value, Some(reach));
     }
 
-    fn push(
-        &mut self,
-        contender: &str,
-        what: &str,
-        unit: &'static str,
-        value: Option<Spread>,
-        reach: Option<f64>,
-    ) {
+    fn push(&mut self, contender: &str, what: &str, unit: &'static str, value: Option<Spread>, reach: Option<f64>) {
         let (lane, what, contender) = (self.lane.clone(), what.to_owned(), contender.to_owned());
         match value {
             Some(value) => self.all.push(Figure { lane, what, contender, unit, value, reach }),

@@ -20,6 +20,8 @@ pub(super) struct Job {
     pub(super) warm_body: String,
     pub(super) until: Until,
     pub(super) expect: Expect,
+    /// Must be in the head of every measured answer, spelled like this.
+    pub(super) head_has: String,
     /// Connections begin this far apart, in microseconds.
     pub(super) stagger_us: u64,
 }

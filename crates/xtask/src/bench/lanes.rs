@@ -34,6 +34,6 @@ pub(super) const LANES: &[Lane] = &[
     Lane { name: "translated", about: "from one dialect to the other, 8 callers", run: translated::run, slow: false },
     Lane { name: "failover", about: "a primary that fails, one caller", run: failover::run, slow: false },
     Lane { name: "start", about: "from spawn to ready, and the binary", run: start::run, slow: false },
-    Lane { name: "memory", about: "idle, loaded, and a minute later", run: memory::run, slow: true },
+    Lane { name: "memory", about: "idle, loaded, and idle again", run: memory::run, slow: true },
     Lane { name: "plan", about: "the decision alone", run: plan::run, slow: true },
 ];

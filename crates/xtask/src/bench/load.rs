@@ -135,6 +135,10 @@ async fn measure(shared: &Shared, connection: &mut Connection, number: usize) ->
         let turn = shared.next.replace_with(|turn| *turn + 1);
         let request = &shared.requests[turn % shared.requests.len()];
         let (start, end, seen) = one(shared, connection, request, &mut body).await?;
+        let wanted = shared.job.head_has.as_bytes();
+        if !wanted.is_empty() && memmem::find(&connection.head, wanted).is_none() {
+            bail!("no {:?} in the head of an answer", shared.job.head_has);
+        }
         let mut samples = shared.samples.borrow_mut();
         samples.latency.push((end - start).as_nanos() as i64);
         if let Some(&(first, _)) = seen.first() {

@@ -25,7 +25,8 @@ pub(super) fn troubled(echo: SocketAddr, count: usize, base: impl Fn(usize) -> S
         let name = format!("trouble-{n}");
         provider(&mut text, &name, "openai", &base(n));
         route(&mut text, &name, &[&name, "upstream-openai"]);
-        text.push_str("  timeouts: {firstToken: 200ms}\n");
+        // The callers' prompts begin alike: a tie to the upstream that answered the first would lead past the primaries.
+        text.push_str("  timeouts: {firstToken: 200ms}\n  stickiness: {mode: Off}\n");
     }
     text
 }

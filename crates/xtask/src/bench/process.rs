@@ -40,7 +40,9 @@ impl Cores {
                 "core {proxy}: the proxy under test, alone of ours; core {echo}: upstream, callers and this program share it"
             ),
             (Some(proxy), Some(echo), Some(load)) => {
-                format!("core {proxy}: the proxy under test; core {echo}: upstream; core {load}: callers and this program")
+                format!(
+                    "core {proxy}: the proxy under test; core {echo}: upstream; core {load}: callers and this program"
+                )
             }
             _ => "nothing is pinned: one core, or not Linux".to_owned(),
         }

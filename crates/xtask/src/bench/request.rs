@@ -60,6 +60,7 @@ fn job(to: &Contender, shape: Shape, headers: Vec<String>, body: String, expect:
         warm_body: body,
         until: Until::Seconds(1.0),
         expect,
+        head_has: String::new(),
         stagger_us: 0,
     }
 }

@@ -46,6 +46,11 @@ pub(super) struct Foreign {
 }
 
 impl Foreign {
+    /// What came after `earlier`.
+    pub(super) fn since(self, earlier: Self) -> Self {
+        Self { busy: self.busy - earlier.busy, all: self.all - earlier.all }
+    }
+
     /// Part of the core's time.
     pub(super) fn share(self) -> f64 {
         if self.all > 0.0 { (self.busy / self.all).max(0.0) } else { 0.0 }

@@ -16,13 +16,15 @@ use super::clock;
 pub(super) struct Connection {
     socket: TcpStream,
     buffer: Vec<u8>,
+    /// Of the last answer.
+    pub(super) head: Vec<u8>,
 }
 
 impl Connection {
     pub(super) async fn open(addr: SocketAddr) -> Result<Self> {
         let socket = TcpStream::connect(addr).await.context("cannot connect")?;
         socket.set_nodelay(true)?;
-        Ok(Self { socket, buffer: Vec::with_capacity(64 << 10) })
+        Ok(Self { socket, buffer: Vec::with_capacity(64 << 10), head: Vec::new() })
     }
 
     /// Sends a request and reads its whole answer. `arrived` is shown the body so far, and when its newest part came.
@@ -46,7 +48,8 @@ impl Connection {
             }
         };
         let (status, mut framing) = head(&self.buffer[..end])?;
-        self.buffer.drain(..end);
+        self.head.clear();
+        self.head.extend(self.buffer.drain(..end));
         loop {
             let ended = framing.take(&self.buffer, body)?;
             self.buffer.clear();
@@ -172,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_chunked_body_is_the_same_however_it_is_cut() {
-        let sent = b"5\r\nhello\r\n10;x=y\r\n, is what I said.\r\n0\r\nt: v\r\n\r\n";
+        let sent = b"5\r\nhello\r\n11;x=y\r\n, is what I said.\r\n0\r\nt: v\r\n\r\n";
         for cut in 1..sent.len() {
             let (mut chunks, mut body) = (Chunks::default(), Vec::new());
             assert!(!chunks.take(&sent[..cut], &mut body).unwrap());

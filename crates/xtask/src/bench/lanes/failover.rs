@@ -69,7 +69,8 @@ fn added(stage: &mut Stage, trouble: Trouble) -> Result<(f64, f64)> {
     };
     let healthy = Job { until: Until::Each(200), ..job.clone() };
     let bodies = (0..count).map(|n| request::for_route(&job, OPENAI, &format!("trouble-{n}"))).collect();
-    let troubled = Job { bodies, until: Until::Each(count), ..job };
+    let head_has = "x-outrigger-attempts: 2\r\n".to_owned();
+    let troubled = Job { bodies, until: Until::Each(count), head_has, ..job };
     let healthy = stage.round(&sidecar, &healthy)?.outcome.latency;
     let troubled = stage.round(&sidecar, &troubled)?.outcome.latency;
     let expected = if trouble == Trouble::Hangs { FIRST_TOKEN } else { 0.0 };

@@ -1,4 +1,4 @@
-//! Resident memory: idle, under 1,000 streams, under 1,500 prompts of 150 kB at once, and afterwards.
+//! Resident memory: idle, under 1,000 streams, under 1,500 prompts of 150 kB at once, and when its connections are gone.
 
 use std::{thread, time::Duration};
 
@@ -30,6 +30,9 @@ pub(super) fn run(stage: &mut Stage, figures: &mut Figures) -> Result<()> {
     thread::sleep(Duration::from_secs(2));
     let idle = [resident(&streaming)?, resident(&flooded)?, resident(&default)?];
     figures.hold("sidecar", "idle", "KiB", Spread::of(idle), IDLE_REACH);
+    let pid = default.pid().context("a process")?;
+    let own = Spread::of([process::memory(pid, "RssAnon")?]);
+    figures.add("sidecar", "idle, less what is mapped from the binary", "KiB", own);
     drop(default);
 
     let sample = stage.round(&streaming, &streams(&streaming))?;
@@ -47,13 +50,13 @@ pub(super) fn run(stage: &mut Stage, figures: &mut Figures) -> Result<()> {
     figures.add("bare", "1,500 x 150 kB: highest", "KiB", Spread::of([sample.rss]));
     figures.add("bare", "1,500 x 150 kB: all answered within", "s", Spread::of([sample.outcome.seconds]));
 
-    for (wait, words) in [(5, "5 s later"), (55, "a minute later")] {
+    for (wait, words) in [(5, "5 s later"), (105, "110 s later")] {
         thread::sleep(Duration::from_secs(wait));
         for (sidecar, idle, load) in [(&streaming, idle[0], "1,000 streams"), (&flooded, idle[1], "1,500 x 150 kB")] {
             let after = resident(sidecar)?;
             figures.add("sidecar", &format!("{load}: {words}"), "KiB", Spread::of([after]));
-            // Upstream connections are kept for 50 s, so only then is it idle again.
-            if wait > 50 {
+            // Upstream connections are kept for 50 s and looked at every 50 s: only then is it idle again.
+            if wait > 100 {
                 let label = format!("{load}: {words} / idle");
                 figures.hold("sidecar", &label, "x", Spread::of([after / idle]), AFTER_REACH);
             }

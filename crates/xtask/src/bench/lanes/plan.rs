@@ -11,7 +11,8 @@ use crate::{
 };
 
 pub(super) fn run(_stage: &mut Stage, figures: &mut Figures) -> Result<()> {
-    let printed = tools::succeed(tools::cargo().args(["bench", "--quiet", "-p", "outrigger-route", "--bench", "plan"]))?;
+    let printed =
+        tools::succeed(tools::cargo().args(["bench", "--quiet", "-p", "outrigger-route", "--bench", "plan"]))?;
     for line in printed.lines().skip(1) {
         let mut words = line.split_whitespace().rev();
         let mut number = || words.next().and_then(|word| word.parse::<f64>().ok());

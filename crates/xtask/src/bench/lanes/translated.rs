@@ -29,26 +29,35 @@ enum Form {
 
 pub(super) fn run(stage: &mut Stage, figures: &mut Figures) -> Result<()> {
     let sidecar = stage.sidecar("sidecar", &["--log=warn"])?;
+    let bare = Contender::bare(&stage.program, stage.echo, stage.cores)?;
     for (caller, shape, same, other) in [
         ("chat caller, Anthropic upstream", Shape::Chat, OPENAI, ANTHROPIC),
         ("Messages caller, OpenAI upstream", Shape::Messages, ANTHROPIC, OPENAI),
     ] {
-        for (form, words) in [
-            (Form::Whole, "whole, 1 KB"),
-            (Form::Paced, "64 events 2 ms apart"),
-            (Form::Burst, "64 events at once"),
-        ] {
-            let (mut passed, mut translated) = (Vec::new(), Vec::new());
+        for (form, words) in
+            [(Form::Whole, "whole, 1 KB"), (Form::Paced, "64 events 2 ms apart"), (Form::Burst, "64 events at once")]
+        {
+            let (mut bared, mut passed, mut translated) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..stage.repetitions {
+                bared.push(stage.round(&bare, &job(stage, &bare, shape, same, form))?);
                 passed.push(stage.round(&sidecar, &job(stage, &sidecar, shape, same, form))?);
                 translated.push(stage.round(&sidecar, &job(stage, &sidecar, shape, other, form))?);
             }
             let cpu = |samples: &[Sample]| samples.iter().map(|s| s.cpu).collect::<Vec<f64>>();
-            let (passed, translated) = (cpu(&passed), cpu(&translated));
+            let (bared, passed, translated) = (cpu(&bared), cpu(&passed), cpu(&translated));
             let label = |what: &str| format!("{caller}, {words}: {what}");
+            figures.add("bare", &label("CPU"), "us", Spread::of(bared.clone()));
             figures.add("sidecar", &label("CPU passed through"), "us", Spread::of(passed.clone()));
             figures.add("sidecar", &label("CPU translated"), "us", Spread::of(translated.clone()));
-            figures.hold("sidecar", &label("CPU ratio"), "x", ratio(&translated, &passed, 0.0), REACH);
+            let through = ratio(&passed, &bared, 0.0);
+            figures.add("sidecar", &label("CPU passed through / bare"), "x", through);
+            figures.hold(
+                "sidecar",
+                &label("CPU translated / passed through"),
+                "x",
+                ratio(&translated, &passed, 0.0),
+                REACH,
+            );
         }
     }
     Ok(())

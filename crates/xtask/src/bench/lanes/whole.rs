@@ -36,10 +36,8 @@ pub(super) fn ten_kilobytes(stage: &mut Stage, figures: &mut Figures) -> Result<
 
 pub(super) fn image(stage: &mut Stage, figures: &mut Figures) -> Result<()> {
     let seconds = stage.seconds;
-    let rounds = stage.alternate(|to| Job {
-        until: Until::Seconds(seconds),
-        ..request::with_image(to, OPENAI, 1 << 20, 1024)
-    })?;
+    let rounds = stage
+        .alternate(|to| Job { until: Until::Seconds(seconds), ..request::with_image(to, OPENAI, 1 << 20, 1024) })?;
     latency(&rounds, figures, false);
     cpu(&rounds, figures, None);
     Ok(())
@@ -57,7 +55,12 @@ pub(super) fn saturation(stage: &mut Stage, figures: &mut Figures) -> Result<()>
     let seconds = stage.seconds;
     let rounds = stage.alternate(|to| Job { connections: 64, until: Until::Seconds(seconds), ..chat(to, 1024) })?;
     for name in rounds.keys() {
-        figures.add(name, "requests per second", "1/s", spread(&rounds, name, |s| rate(s.outcome.answered, s.outcome.seconds)));
+        figures.add(
+            name,
+            "requests per second",
+            "1/s",
+            spread(&rounds, name, |s| rate(s.outcome.answered, s.outcome.seconds)),
+        );
         if name != "direct" {
             figures.add(name, "core of the proxy in use", "x", spread(&rounds, name, |s| s.load));
         }
@@ -90,7 +93,8 @@ fn with_default_log(stage: &mut Stage, job: impl Fn(&Contender) -> Job) -> Resul
 /// Latency of all, what each adds, and the sidecar's addition by the bare proxy's.
 fn latency(rounds: &Rounds, figures: &mut Figures, held: bool) {
     for (what, quantity) in [("p50", 0), ("p99", 1)] {
-        let of = |s: &crate::bench::stage::Sample| if quantity == 0 { s.outcome.latency.p50 } else { s.outcome.latency.p99 };
+        let of =
+            |s: &crate::bench::stage::Sample| if quantity == 0 { s.outcome.latency.p50 } else { s.outcome.latency.p99 };
         figures.add("direct", what, "us", spread(rounds, "direct", of));
         for name in rounds.keys().filter(|name| *name != "direct") {
             figures.add(name, &format!("added {what}"), "us", Spread::of(added(rounds, name, of)));
