@@ -101,6 +101,13 @@ impl<'a> Head<'a> {
         self.members.iter().rev().find(|member| member.key == key).map(|member| member.raw)
     }
 
+    /// The members that count: of several of one name the last, and none that is null.
+    pub fn effective(&self) -> impl Iterator<Item = &Member<'a>> {
+        let again = |at: usize, key: &str| self.members.iter().skip(at.saturating_add(1)).any(|later| later.key == key);
+        let members = self.members.iter().enumerate();
+        members.filter(move |(at, member)| member.raw != "null" && !again(*at, &member.key)).map(|(_, member)| member)
+    }
+
     /// Like [`Self::raw`], reading `null` as absent.
     pub fn present(&self, key: &str) -> Option<&'a str> {
         self.raw(key).filter(|raw| *raw != "null")
