@@ -35,6 +35,7 @@ mod json;
 mod loose;
 pub mod multipart;
 pub mod openai;
+pub mod parts;
 pub mod peek;
 pub mod profile;
 pub mod request;

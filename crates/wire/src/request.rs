@@ -125,22 +125,22 @@ impl<'a> Head<'a> {
         let mut hash = DefaultHasher::new();
         for lead in ["system", "instructions"] {
             if let Some(raw) = self.present(lead) {
-                hash.write(raw.as_bytes());
+                brief(&mut hash, raw);
             }
         }
         if let Some(messages) =
             self.present("messages").or_else(|| self.present("input").filter(|raw| raw.starts_with('[')))
         {
             for message in elements(messages).take(8) {
-                hash.write(message.as_bytes());
-                if !is_system(message) {
+                brief(&mut hash, message);
+                if !matches!(crate::parts::role(message).as_deref(), Some("system" | "developer")) {
                     return Some(hash.finish());
                 }
             }
             return None;
         }
         let prompt = self.present("prompt").or_else(|| self.present("input"))?;
-        hash.write(prompt.as_bytes());
+        brief(&mut hash, prompt);
         Some(hash.finish())
     }
 
@@ -232,8 +232,19 @@ pub fn string(raw: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Borrowed(inner))
 }
 
-fn is_system(message: &str) -> bool {
-    matches!(member_of(message, "role"), Some("\"system\"" | "\"developer\""))
+/// Hashes a text by its length and its ends: a picture of megabytes in the first message is no reason to read it all, and
+/// what is alike in all three is one conversation.
+fn brief(hash: &mut impl std::hash::Hasher, text: &str) {
+    const END: usize = 2048;
+    let bytes = text.as_bytes();
+    hash.write_usize(bytes.len());
+    match (bytes.get(..END), bytes.len().checked_sub(END).and_then(|at| bytes.get(at..))) {
+        (Some(first), Some(last)) => {
+            hash.write(first);
+            hash.write(last);
+        }
+        _ => hash.write(bytes),
+    }
 }
 
 /// Collects the members of an object, `most` at most, with their places in `text`.

@@ -8,7 +8,7 @@ use outrigger_route::{
     words::{Modalities, Modality, Parameter, Parameters},
 };
 use outrigger_wire::{
-    Head,
+    Head, parts,
     request::{BadRequest, elements, member_of, string},
 };
 
@@ -36,30 +36,22 @@ pub(super) fn parameters(head: &Head<'_>) -> Parameters {
     set
 }
 
-/// Kinds of content in the prompt. A kind's marker can only stand in the JSON as a token of its own (within a string
-/// its quotes would be escaped), so that a byte search finds every use; the few bodies that have one are then parsed.
+/// Kinds of content in the prompt, found in one walk over its parts.
 pub(super) fn modalities(head: &Head<'_>, body: &[u8]) -> Modalities {
-    const MARKERS: [(&str, Modality); 9] = [
-        ("\"image_url\"", Modality::Image),
-        ("\"input_image\"", Modality::Image),
-        ("\"image\"", Modality::Image),
-        ("\"input_audio\"", Modality::Audio),
-        ("\"video_url\"", Modality::Video),
-        ("\"input_video\"", Modality::Video),
-        ("\"file\"", Modality::File),
-        ("\"input_file\"", Modality::File),
-        ("\"document\"", Modality::File),
-    ];
     let mut found = Modalities::default();
     if !has_parts(body) {
         return found;
     }
     let Some(messages) = head.present("messages").or_else(|| head.present("input")) else { return found };
-    for (marker, modality) in MARKERS {
-        if memmem::find(body, marker.as_bytes()).is_some() && has_part(messages, marker.trim_matches('"'), 3) {
-            found.insert(modality);
-        }
-    }
+    parts::kinds(messages, |kind| {
+        found.insert(match kind {
+            "image_url" | "input_image" | "image" => Modality::Image,
+            "input_audio" => Modality::Audio,
+            "video_url" | "input_video" => Modality::Video,
+            "file" | "input_file" | "document" => Modality::File,
+            _ => return,
+        });
+    });
     found
 }
 
@@ -67,17 +59,6 @@ pub(super) fn modalities(head: &Head<'_>, body: &[u8]) -> Modalities {
 /// search, and spared the dozen that follow.
 fn has_parts(body: &[u8]) -> bool {
     memmem::find(body, b"\"type\"").is_some()
-}
-
-/// Whether some content part, also one within a tool result, is of this `type`. A message, its parts and the parts of a
-/// tool result are three levels; deeper nesting is nobody's and is not followed.
-fn has_part(items: &str, kind: &str, depth: u8) -> bool {
-    depth > 0
-        && elements(items).any(|item| {
-            member_of(item, "type").and_then(string).as_deref() == Some(kind)
-                || member_of(item, "content")
-                    .is_some_and(|content| content.starts_with('[') && has_part(content, kind, depth - 1))
-        })
 }
 
 /// Whether the prompt holds reasoning that its issuer signed or encrypted: Anthropic's `signature` and
