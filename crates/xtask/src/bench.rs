@@ -102,6 +102,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("{line}");
     }
     println!("{}", cores.describe());
+    if let (false, Some(core)) = (args.peers.is_empty(), cores.proxy) {
+        println!("peers are not ours to pin: one that was not started with `taskset -c {core}` is not comparable");
+    }
     println!("median of {} repetitions (lowest .. highest), contenders in turns", stage.repetitions);
 
     let lanes = chosen.into_iter().map(|lane| measure(&mut stage, lane)).collect();
