@@ -322,3 +322,22 @@ async fn error_codes_are_numbers_for_callers_of_openrouters_base() {
     let error = sidecar.client().post(CHAT, chat("r")).await.json()["error"].clone();
     assert_eq!(error["code"], "invalid_request");
 }
+
+/// What only the translation itself finds out passes by the target like any failure, without using up a call; if nobody
+/// is left, it is the caller who is told.
+#[tokio::test]
+async fn a_request_that_one_dialect_cannot_say_goes_on_to_one_that_can() {
+    let (o, c) = (Upstream::start([chat_ok("o")]).await, Upstream::start([messages_ok("c")]).await);
+    let policy = both(&o, &c, &["c", "o"]).route("only-c", &["c"]);
+    let sidecar = Sidecar::with_policy(policy).await;
+    let mut request = chat("r");
+    request["messages"] = json!([{"role": "oracle", "content": "?"}]);
+    let answer = sidecar.client().post(CHAT, &request).await;
+    assert_eq!((answer.status, answer.said().as_str()), (200, "o"), "{}", answer.text());
+    assert_eq!((c.hits(), o.last().json()["messages"].clone()), (0, request["messages"].clone()));
+    request["model"] = json!("only-c");
+    let answer = sidecar.client().post(CHAT, &request).await;
+    assert_eq!((answer.status, c.hits()), (400, 0), "{}", answer.text());
+    assert_eq!(answer.json()["error"]["code"], "untranslatable");
+    assert!(answer.text().contains("oracle"), "{}", answer.text());
+}

@@ -88,7 +88,8 @@ pub(crate) fn decide(
 }
 
 /// Whether the prompt may hold content that not every dialect has words for. Plain conversations are told from others by
-/// a search for the few words that such content cannot do without; what is missed here is told when it is translated.
+/// a search for the few words that such content cannot do without; what is missed here is found when it is translated, and
+/// the next target is asked.
 fn may_be_unspeakable(ask: &Ask<'_>, body: &[u8]) -> bool {
     const MARKERS: [&str; 10] = [
         "\"file_id\"",

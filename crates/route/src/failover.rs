@@ -57,6 +57,8 @@ pub fn rule(kind: Kind) -> Rule {
         Kind::NotFound | Kind::InvalidRequest | Kind::ContextLength | Kind::ContentPolicy | Kind::TooLarge => {
             rule(Then::Stop, Blame::Nobody, false)
         }
+        // Another target may speak the caller's own dialect.
+        Kind::Untranslatable => rule(Then::Next, Blame::Nobody, false),
         Kind::TotalTimeout | Kind::Cancelled => rule(Then::Stop, Blame::Nobody, false),
     }
 }
@@ -183,9 +185,14 @@ impl Failover {
             }
             Then::NextKey | Then::Next => {}
         }
-        if failure.kind == Kind::Reset {
-            self.resets += 1;
-            self.stopped |= self.resets > 1;
+        match failure.kind {
+            Kind::Reset => {
+                self.resets += 1;
+                self.stopped |= self.resets > 1;
+            }
+            // Nothing was sent, so no call was used up.
+            Kind::Untranslatable => self.calls = self.calls.saturating_sub(1),
+            _ => {}
         }
         entry.dead |= !rule.again || self.strict;
         let ceiling = BACKOFF_BASE.saturating_mul(1 << (entry.tries.saturating_sub(1)).min(8)).min(BACKOFF_CAP);

@@ -69,13 +69,15 @@ pub enum Kind {
     ContentPolicy,
     /// 413: the body is larger than the provider accepts.
     TooLarge,
+    /// The target's dialect has no words for the request: nothing was sent.
+    Untranslatable,
     /// The caller went away. Nobody's failure: never counted against a target.
     Cancelled,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Connect,
         Self::ConnectTimeout,
         Self::FirstTokenTimeout,
@@ -96,6 +98,7 @@ impl Kind {
         Self::ContextLength,
         Self::ContentPolicy,
         Self::TooLarge,
+        Self::Untranslatable,
         Self::Cancelled,
     ];
 
@@ -122,6 +125,7 @@ impl Kind {
             Self::ContextLength => "context_length_exceeded",
             Self::ContentPolicy => "content_policy_violation",
             Self::TooLarge => "payload_too_large",
+            Self::Untranslatable => "untranslatable",
             Self::Cancelled => "cancelled",
         }
     }

@@ -63,7 +63,7 @@ pub(super) fn request(cx: &Context<'_>, candidate: &Candidate, key: Option<usize
 /// The caller's request in the target's dialect. What policy sets for the target is set in that dialect (F7).
 fn translated_body(cx: &Context<'_>, candidate: &Candidate) -> Result<Prepared, Failure> {
     let refused = |message: String| {
-        let mut failure = Failure::local(Kind::InvalidRequest, message);
+        let mut failure = Failure::local(Kind::Untranslatable, message);
         failure.status = Some(400);
         failure
     };

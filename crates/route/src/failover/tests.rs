@@ -166,6 +166,13 @@ fn limits_refusals_overloads_and_broken_connections_move_on() {
     }
 }
 
+/// What nobody was asked uses up no call, and it is not tried again.
+#[test]
+fn a_target_without_words_for_the_request_is_passed_by() {
+    story("a b", "attempts=1", "try a -> untranslatable -> try b -> 503 -> give up");
+    story("a b", "", "try a -> untranslatable -> try b -> untranslatable -> give up");
+}
+
 /// F4: a target that said when to come back is not asked before.
 #[test]
 fn a_retry_after_is_honoured_before_the_same_target_is_asked_again() {
@@ -276,7 +283,8 @@ fn a_cancelled_request_and_one_out_of_time_stop() {
 fn blame_falls_on_whoever_is_at_fault() {
     for kind in Kind::ALL {
         let rule = rule(kind);
-        assert_eq!(rule.then == Then::Stop, rule.blame == Blame::Nobody && kind != Kind::TryAgain, "{kind:?}");
+        let goes_on = matches!(kind, Kind::TryAgain | Kind::Untranslatable);
+        assert_eq!(rule.then == Then::Stop, rule.blame == Blame::Nobody && !goes_on, "{kind:?}");
         assert_eq!(rule.then == Then::NextKey, rule.blame == Blame::Credential, "{kind:?}");
         assert!(!(rule.then == Then::Stop && rule.again), "{kind:?}");
     }
@@ -332,12 +340,12 @@ proptest! {
                     now += wait;
                 }
                 Step::Try(at) => {
-                    calls += 1;
                     prop_assert!(now < deadline);
                     if let Some(due) = due[at] {
                         prop_assert!(now >= due, "asked again too early");
                     }
                     let (kind, after, took, key) = *blows.next().unwrap();
+                    calls += u32::from(kind != Kind::Untranslatable);
                     now += Duration::from_millis(took);
                     let failure = Failure { retry_after: after.map(Duration::from_millis), ..Failure::local(kind, "") };
                     failover.failed(at, &failure, key, now, draw);
