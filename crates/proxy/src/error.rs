@@ -187,12 +187,8 @@ impl Exhausted {
     /// 504 where all ran out of time; otherwise 502.
     fn status(&self) -> StatusCode {
         let Some(last) = &self.last else { return StatusCode::SERVICE_UNAVAILABLE };
-        let own_fault = matches!(
-            last.kind,
-            Kind::InvalidRequest | Kind::NotFound | Kind::ContextLength | Kind::ContentPolicy | Kind::TooLarge
-        );
         let same = self.attempts.iter().all(|attempt| attempt.status == last.status);
-        if let Some(status) = last.status.filter(|_| own_fault || same) {
+        if let Some(status) = last.status.filter(|_| own_fault(last.kind) || same) {
             // 529 and the like are not in the registry but are valid; anything below 400 never gets here.
             return StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         }
@@ -211,16 +207,11 @@ impl Exhausted {
     fn code(&self) -> &'static str {
         let Some(last) = &self.last else { return "deadline_exceeded" };
         let same = self.attempts.iter().all(|attempt| attempt.failure == Some(last.kind));
-        let stops = matches!(
-            last.kind,
-            Kind::InvalidRequest
-                | Kind::NotFound
-                | Kind::ContextLength
-                | Kind::ContentPolicy
-                | Kind::TooLarge
-                | Kind::TotalTimeout
-        );
-        if same || stops { last.kind.code() } else { "all_attempts_failed" }
+        if same || own_fault(last.kind) || last.kind == Kind::TotalTimeout {
+            last.kind.code()
+        } else {
+            "all_attempts_failed"
+        }
     }
 
     fn message(&self) -> String {
@@ -245,6 +236,11 @@ impl Exhausted {
             "raw": raw,
         })
     }
+}
+
+/// Whether the request itself is at fault: its failure is told as it is, whatever came before.
+fn own_fault(kind: Kind) -> bool {
+    matches!(kind, Kind::InvalidRequest | Kind::NotFound | Kind::ContextLength | Kind::ContentPolicy | Kind::TooLarge)
 }
 
 /// The event that ends a stream after its first content.

@@ -9,7 +9,7 @@ use crate::{
     loose::Word,
     openai::{
         error, reasoning, stop,
-        stream::{CallIn, Content, Delta},
+        stream::{CallIn, Content, Delta, text_or_json},
         usage,
     },
 };
@@ -91,7 +91,7 @@ fn pieces<'a>(message: Delta<'a>, answer: &mut Answer<'a>) {
         answer.pieces.push(Piece::Call(Call {
             id: call.id.0.unwrap_or_default(),
             name: function.name.0.unwrap_or_default(),
-            input: function.arguments.map(super::super::stream::text_or_json).unwrap_or_default(),
+            input: function.arguments.map(text_or_json).unwrap_or_default(),
             cache: None,
             extra: call.extra_content.map(|raw| Text::from(raw.get())),
         }));

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::Groq;
 use crate::{
     balance::Balance,
     few,
@@ -153,7 +154,7 @@ impl Decoder {
     }
 }
 
-/// A string of JSON, or the JSON itself from vendors that forget to quote it.
+/// A string of JSON, or the JSON itself from vendors and callers that forget to quote it.
 pub(in crate::openai) fn text_or_json(raw: &RawValue) -> Text<'_> {
     if raw.get() == "null" {
         return Text::default();
@@ -173,12 +174,6 @@ struct Chunk<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow, default)]
     x_groq: Option<Groq<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Groq<'a> {
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

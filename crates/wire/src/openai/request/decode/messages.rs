@@ -9,7 +9,10 @@ use crate::{
     few,
     hub::{Audio, Call, File, Image, Losses, Part, Request, Role, Source, Text, Thought, ToolResult, Turn},
     loose::Texts,
-    openai::reasoning::{self, Detail},
+    openai::{
+        reasoning::{self, Detail},
+        stream::text_or_json,
+    },
     translate::BadPart,
 };
 
@@ -155,10 +158,7 @@ struct FunctionCall<'a> {
 
 impl<'a> FunctionCall<'a> {
     fn into_call(self, id: Text<'a>, extra: Option<Text<'a>>) -> Call<'a> {
-        // A string of JSON; some clients send the object itself.
-        let input = self.arguments.map_or_else(Text::default, |raw| {
-            serde_json::from_str::<Text<'a>>(raw.get()).unwrap_or_else(|_| Text::from(raw.get()))
-        });
+        let input = self.arguments.map(text_or_json).unwrap_or_default();
         Call { id, name: self.name, input, cache: None, extra }
     }
 }
