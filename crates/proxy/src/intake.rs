@@ -10,7 +10,10 @@ use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use outrigger_route::{Ask, Preferences};
-use outrigger_wire::{Head, Operation, multipart, request::BadRequest};
+use outrigger_wire::{
+    Head, Operation, multipart,
+    request::{BadRequest, hasher},
+};
 
 use crate::{App, budget::Share, error::Error};
 
@@ -127,7 +130,7 @@ pub(crate) fn read<'a>(operation: Operation, headers: &HeaderMap, body: &'a [u8]
         names,
         preferences: Preferences::default(),
         parameters: features::parameters(&head),
-        modalities: features::modalities(&head, body),
+        modalities: features::modalities(&head.prompt),
         prompt_tokens: 0,
         max_tokens: head.max_tokens,
         sticky: None,
@@ -140,21 +143,21 @@ pub(crate) fn read<'a>(operation: Operation, headers: &HeaderMap, body: &'a [u8]
     }
     ask.prompt_tokens = features::least_tokens(&ask, body.len());
     let turns = operation.generates() || operation == Operation::CountTokens;
-    let sealed = turns && features::carries_signature(body);
+    let sealed = turns && head.prompt.sealed;
     Ok(Reading { head, form_model: None, sealed, ask })
 }
 
 /// What names the conversation: `session_id` in the body, then the header, then `prompt_cache_key`, then the first
 /// messages.
 pub(crate) fn conversation(headers: &HeaderMap, head: &Head<'_>) -> Option<u64> {
-    use std::hash::{DefaultHasher, Hash, Hasher};
+    use std::hash::{Hash, Hasher};
     let named = head
         .string("session_id")
         .or_else(|| headers.get("x-session-id").and_then(|value| value.to_str().ok()).map(Cow::Borrowed))
         .or_else(|| head.string("prompt_cache_key"));
     match named {
         Some(name) => {
-            let mut hash = DefaultHasher::new();
+            let mut hash = hasher();
             name.hash(&mut hash);
             Some(hash.finish())
         }

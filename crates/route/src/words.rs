@@ -69,6 +69,11 @@ macro_rules! words {
                 match self { $(Self::$variant => $text),+ }
             }
 
+            /// Reads the word as it stands on the wire.
+            pub fn exact(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)+ _ => None }
+            }
+
             /// Reads the word, in any case.
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|word| word.as_str().eq_ignore_ascii_case(text))

@@ -84,7 +84,8 @@ impl<'a> Edits<'a> {
 
 /// `text` as a JSON string.
 pub fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    // Serialising a string fails on no string.
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// Inserts `,"<key>":<json>` before the closing brace of the object that ends at `end` (exclusive) of `bytes`. Where no

@@ -5,13 +5,12 @@
 
 use std::{borrow::Cow, fmt, ops::Range};
 
-use serde::{
-    Deserializer,
-    de::{MapAccess, Visitor},
-};
-use serde_json::{error::Category, value::RawValue};
+use serde::de::IgnoredAny;
 
-use crate::peek::place;
+use crate::{
+    prompt::{Notes, Prompt},
+    scan::{self, Elements, Fault, unescaped},
+};
 
 /// The top level of a JSON request.
 #[derive(Debug, Default)]
@@ -28,6 +27,11 @@ pub struct Head<'a> {
     pub include_usage: bool,
     /// `max_completion_tokens`, `max_tokens` or `max_output_tokens`.
     pub max_tokens: Option<u64>,
+    /// What its messages hold.
+    pub prompt: Prompt,
+    /// The first messages, to the end of the first that is not the system's: every turn of a conversation begins with
+    /// them.
+    pub(crate) lead: Option<&'a str>,
 }
 
 /// One top-level member.
@@ -77,21 +81,18 @@ impl<'a> Head<'a> {
     pub fn read(body: &'a [u8]) -> Result<Self, BadRequest> {
         let text = std::str::from_utf8(body)
             .map_err(|error| BadRequest::Syntax(format!("invalid UTF-8 at byte {}", error.valid_up_to())))?;
-        if !text.trim_start_matches([' ', '\t', '\r', '\n']).starts_with('{') {
-            return Err(match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-                Ok(_) => BadRequest::NotAnObject,
-                Err(error) => BadRequest::Syntax(error.to_string()),
-            });
-        }
-        let mut json = serde_json::Deserializer::from_str(text);
-        let members =
-            json.deserialize_map(Members { text, most: MAX_MEMBERS }).map_err(|error| match error.classify() {
-                // The one complaint about data that `Members` has.
-                Category::Data => BadRequest::TooManyMembers,
-                _ => BadRequest::Syntax(error.to_string()),
-            })?;
-        json.end().map_err(|error| BadRequest::Syntax(error.to_string()))?;
-        let mut head = Self { members, ..Self::default() };
+        let mut notes = Notes::default();
+        let members = match scan::Members::of(text) {
+            Ok(mut found) => match collect(&mut found, MAX_MEMBERS, &mut notes) {
+                Ok(members) if found.is_all() => members,
+                Err(Short::TooMany) => return Err(BadRequest::TooManyMembers),
+                Ok(_) | Err(Short::Fault) => return Err(unreadable(text)),
+            },
+            Err(Fault) => return Err(unreadable(text)),
+        };
+        let (prompt, lead) = notes.finish();
+        let lead = lead.and_then(|lead| text.get(lead));
+        let mut head = Self { members, prompt, lead, ..Self::default() };
         head.decode()?;
         Ok(head)
     }
@@ -118,25 +119,22 @@ impl<'a> Head<'a> {
         self.present(key).and_then(string)
     }
 
-    /// Names the conversation for stickiness: the first system message and the first other message, as they stand
-    /// in the body. Later turns keep both, so the hash stays.
+    /// Names the conversation for stickiness: the messages up to the first that is not the system's, as they stand in
+    /// the body. Later turns keep both, so the hash stays.
     pub fn conversation(&self) -> Option<u64> {
-        use std::hash::{DefaultHasher, Hasher};
-        let mut hash = DefaultHasher::new();
+        use std::hash::Hasher;
+        let mut hash = hasher();
         for lead in ["system", "instructions"] {
             if let Some(raw) = self.present(lead) {
                 brief(&mut hash, raw);
             }
         }
-        if let Some(messages) =
-            self.present("messages").or_else(|| self.present("input").filter(|raw| raw.starts_with('[')))
-        {
-            for message in elements(messages).take(8) {
-                brief(&mut hash, message);
-                if !matches!(crate::parts::role(message).as_deref(), Some("system" | "developer")) {
-                    return Some(hash.finish());
-                }
-            }
+        if let Some(lead) = self.lead {
+            brief(&mut hash, lead);
+            return Some(hash.finish());
+        }
+        // Instructions alone are many conversations.
+        if self.present("messages").or_else(|| self.present("input")).is_some_and(|raw| raw.starts_with('[')) {
             return None;
         }
         let prompt = self.present("prompt").or_else(|| self.present("input"))?;
@@ -201,26 +199,25 @@ pub const MAX_INNER_MEMBERS: usize = 16_384;
 
 /// The raw elements of the JSON array `raw`, lazily: asking for the first reads no further.
 pub fn elements(raw: &str) -> impl Iterator<Item = &str> {
-    let mut rest = raw.trim_start().strip_prefix('[').unwrap_or("");
-    std::iter::from_fn(move || {
-        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-        let element = stream.next()?.ok()?;
-        let end = stream.byte_offset();
-        rest = rest.get(end..).unwrap_or_default().trim_start().strip_prefix(',').unwrap_or_default();
-        Some(element.get())
-    })
+    Elements::of(raw)
 }
 
 /// The raw value of `key` in the JSON object `raw`, if it is an object and has it.
 pub fn member_of<'a>(raw: &'a str, key: &str) -> Option<&'a str> {
-    serde_json::Deserializer::from_str(raw).deserialize_map(Last { key }).ok()?
+    let mut members = scan::Members::of(raw).ok()?;
+    let mut last = None;
+    while let Some(found) = members.next().ok()? {
+        if unescaped(found.key).ok()? == key {
+            last = Some(found.raw);
+        }
+    }
+    last
 }
 
 /// The members of the JSON object `raw`, or nothing if it is not one or has more than [`MAX_INNER_MEMBERS`].
 pub fn members_of(raw: &str) -> Vec<Member<'_>> {
-    serde_json::Deserializer::from_str(raw)
-        .deserialize_map(Members { text: raw, most: MAX_INNER_MEMBERS })
-        .unwrap_or_default()
+    let members = scan::Members::of(raw).map(|mut found| collect(&mut found, MAX_INNER_MEMBERS, &mut ()));
+    members.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 /// Decodes a raw JSON string.
@@ -230,6 +227,12 @@ pub fn string(raw: &str) -> Option<Cow<'_, str>> {
         return serde_json::from_str::<String>(raw).ok().map(Cow::Owned);
     }
     Some(Cow::Borrowed(inner))
+}
+
+/// The same in every process and on every day. Whoever finds two prompts that hash alike has tied its own conversations.
+pub fn hasher() -> impl std::hash::Hasher {
+    use std::hash::BuildHasher;
+    foldhash::fast::FixedState::default().build_hasher()
 }
 
 /// Hashes a text by its length and its ends: a picture of megabytes in the first message is no reason to read it all, and
@@ -247,84 +250,36 @@ fn brief(hash: &mut impl std::hash::Hasher, text: &str) {
     }
 }
 
-/// Collects the members of an object, `most` at most, with their places in `text`.
-struct Members<'a> {
-    text: &'a str,
+/// Why members were not collected.
+enum Short {
+    TooMany,
+    Fault,
+}
+
+/// The members of an object, `most` at most.
+fn collect<'a>(
+    found: &mut scan::Members<'a>,
     most: usize,
-}
-
-impl<'a> Visitor<'a> for Members<'a> {
-    type Value = Vec<Member<'a>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members: Vec<Member<'a>> = Vec::with_capacity(12);
-        let mut after = self.text.find('{').map_or(0, |brace| brace + 1);
-        while let Some(Key(key)) = map.next_key()? {
-            if members.len() == self.most {
-                return Err(serde::de::Error::custom("too many members"));
-            }
-            let raw = map.next_value::<&'a RawValue>()?.get();
-            let value = place(self.text.as_bytes(), raw);
-            // The key's quote is the first one after the previous member: only white space and a comma lie between.
-            let gap = self.text.get(after..value.start).unwrap_or_default();
-            let start = gap.find('"').map_or(value.start, |quote| after + quote);
-            after = value.end;
-            members.push(Member { key, start, value, raw });
+    watch: &mut impl scan::Watch<'a>,
+) -> Result<Vec<Member<'a>>, Short> {
+    let mut members: Vec<Member<'a>> = Vec::with_capacity(12);
+    while let Some(scan::Found { start, key, at, raw }) = found.next_watched(watch).map_err(|Fault| Short::Fault)? {
+        if members.len() == most {
+            return Err(Short::TooMany);
         }
-        Ok(members)
+        let key = unescaped(key).map_err(|Fault| Short::Fault)?;
+        members.push(Member { key, start, value: at..at + raw.len(), raw });
     }
+    Ok(members)
 }
 
-/// Finds the last member of an object that has this key.
-struct Last<'k> {
-    key: &'k str,
-}
-
-impl<'a> Visitor<'a> for Last<'_> {
-    type Value = Option<&'a str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(Key(key)) = map.next_key()? {
-            let raw = map.next_value::<&'a RawValue>()?;
-            if key == self.key {
-                found = Some(raw.get());
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// A key that borrows unless it holds an escape.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> serde::Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AsCow;
-        impl<'de> Visitor<'de> for AsCow {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(AsCow)
+/// What is wrong with a body, in the words of a parser that counts lines.
+fn unreadable(text: &str) -> BadRequest {
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) if !text.trim_start().starts_with('{') => BadRequest::NotAnObject,
+        // The one thing that is passed over by a parser that ignores what it reads.
+        Ok(_) => BadRequest::Syntax("a key holds half a surrogate pair".to_owned()),
+        Err(error) => BadRequest::Syntax(error.to_string()),
     }
 }
 

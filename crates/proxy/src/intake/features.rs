@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
 use outrigger_route::{
     Ask,
     words::{Modalities, Modality, Parameter, Parameters},
 };
 use outrigger_wire::{
-    Head, parts,
+    Head,
+    prompt::Prompt,
     request::{BadRequest, elements, member_of, string},
 };
 
@@ -27,7 +27,7 @@ pub(super) fn parameters(head: &Head<'_>) -> Parameters {
             "thinking" => set.insert(Parameter::Reasoning),
             "stop_sequences" => set.insert(Parameter::Stop),
             key => {
-                if let Some(parameter) = Parameter::parse(key) {
+                if let Some(parameter) = Parameter::exact(key) {
                     set.insert(parameter);
                 }
             }
@@ -36,36 +36,15 @@ pub(super) fn parameters(head: &Head<'_>) -> Parameters {
     set
 }
 
-/// Kinds of content in the prompt, found in one walk over its parts.
-pub(super) fn modalities(head: &Head<'_>, body: &[u8]) -> Modalities {
-    let mut found = Modalities::default();
-    if !has_parts(body) {
-        return found;
-    }
-    let Some(messages) = head.present("messages").or_else(|| head.present("input")) else { return found };
-    parts::kinds(messages, |kind| {
-        found.insert(match kind {
-            "image_url" | "input_image" | "image" => Modality::Image,
-            "input_audio" => Modality::Audio,
-            "video_url" | "input_video" => Modality::Video,
-            "file" | "input_file" | "document" => Modality::File,
-            _ => return,
-        });
-    });
-    found
-}
-
-/// Whether the prompt can hold anything but plain strings: every part says its `type`. Most prompts are told by this one
-/// search, and spared the dozen that follow.
-fn has_parts(body: &[u8]) -> bool {
-    memmem::find(body, b"\"type\"").is_some()
-}
-
-/// Whether the prompt holds reasoning that its issuer signed or encrypted: Anthropic's `signature` and
-/// `redacted_thinking`, OpenAI's `encrypted_content`, Gemini's `thought_signature`.
-pub(super) fn carries_signature(body: &[u8]) -> bool {
-    let markers = ["\"signature\"", "\"redacted_thinking\"", "\"encrypted_content\"", "\"thought_signature\""];
-    has_parts(body) && markers.iter().any(|marker| memmem::find(body, marker.as_bytes()).is_some())
+/// Kinds of content in the prompt.
+pub(super) fn modalities(prompt: &Prompt) -> Modalities {
+    let kinds = [
+        (prompt.image, Modality::Image),
+        (prompt.audio, Modality::Audio),
+        (prompt.video, Modality::Video),
+        (prompt.file, Modality::File),
+    ];
+    kinds.into_iter().filter(|(holds, _)| *holds).map(|(_, kind)| kind).collect()
 }
 
 /// A lower bound of the prompt's tokens, so that the context filter never removes a target wrongly: six bytes a
@@ -92,7 +71,7 @@ mod tests {
 
     fn found(body: &str) -> Vec<&'static str> {
         let head = Head::read(body.as_bytes()).unwrap();
-        modalities(&head, body.as_bytes()).iter().map(Modality::as_str).collect()
+        modalities(&head.prompt).iter().map(Modality::as_str).collect()
     }
 
     #[test]

@@ -3,11 +3,6 @@
 mod decode;
 mod encode;
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 pub use decode::decode;
 pub(crate) use encode::encode;
 
@@ -15,63 +10,101 @@ use super::{error, stop, usage};
 use crate::{
     Operation,
     failure::{Failure, Kind},
-    few,
     peek::{Answer, place},
+    request::{elements, string},
+    scan,
 };
 
-#[derive(Deserialize)]
+/// The members that are looked at; `null` is none.
+#[derive(Default)]
 struct Body<'a> {
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "few::first")]
-    choices: Vec<Choice<'a>>,
-    #[serde(borrow, default)]
-    status: Option<&'a RawValue>,
+    error: Option<&'a str>,
+    usage: Option<&'a str>,
+    choices: Option<&'a str>,
+    status: Option<&'a str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Choice<'a> {
-    #[serde(borrow, default)]
-    finish_reason: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
+    finish_reason: Option<&'a str>,
+    error: Option<&'a str>,
+}
+
+impl<'a> Body<'a> {
+    fn read(body: &'a [u8]) -> Option<Self> {
+        let mut read = Self::default();
+        scan::object(std::str::from_utf8(body).ok()?, |key, raw| {
+            let value = Some(raw).filter(|raw| *raw != "null");
+            match key {
+                "error" => read.error = value,
+                "usage" => read.usage = value,
+                "choices" => read.choices = value,
+                "status" => read.status = value,
+                _ => {}
+            }
+        })
+        .ok()?;
+        Some(read)
+    }
+}
+
+impl<'a> Choice<'a> {
+    fn read(raw: &'a str) -> Option<Self> {
+        let mut read = Self::default();
+        scan::object(raw, |key, raw| {
+            let value = Some(raw).filter(|raw| *raw != "null");
+            match key {
+                "finish_reason" => read.finish_reason = value,
+                "error" => read.error = value,
+                _ => {}
+            }
+        })
+        .ok()?;
+        Some(read)
+    }
 }
 
 /// Reads a 2xx body; see [`crate::peek::answer`].
 pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
-    let body_json: Body<'_> = serde_json::from_slice(body)
-        .map_err(|error| Failure::local(Kind::Malformed, format!("the answer is not the JSON expected: {error}")))?;
-    if let Some(raw) = body_json.error.filter(|raw| raw.get() != "null") {
-        return Err(error::in_band(raw.get()));
+    let Some(read) = Body::read(body) else { return Err(malformed(body)) };
+    if let Some(raw) = read.error {
+        return Err(error::in_band(raw));
     }
     let mut answer = Answer::default();
-    if let Some(raw) = body_json.usage.filter(|raw| raw.get() != "null") {
-        answer.usage = usage::read(raw.get());
-        answer.usage_at = answer.usage.is_some().then(|| place(body, raw.get()));
+    if let Some(raw) = read.usage {
+        answer.usage = usage::read(raw);
+        answer.usage_at = answer.usage.is_some().then(|| place(body, raw));
     }
     if matches!(operation, Operation::ChatCompletions | Operation::Completions) {
         // A 200 without choices crashes callers: it is an upstream failure, not an answer.
-        let first = body_json
-            .choices
-            .into_iter()
-            .next()
-            .ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no choices"))?;
-        if let Some(reason) = first.finish_reason.as_deref().filter(|reason| stop::is_failure(reason)) {
-            return Err(first.error.map(|raw| error::in_band(raw.get())).unwrap_or_else(|| {
+        let first = read.choices.and_then(|choices| elements(choices).next());
+        let first = first.ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no choices"))?;
+        let first = Choice::read(first)
+            .ok_or_else(|| Failure::local(Kind::Malformed, "the answer's first choice is not an object"))?;
+        let reason = first.finish_reason.and_then(string);
+        if let Some(reason) = reason.as_deref().filter(|reason| stop::is_failure(reason)) {
+            return Err(first.error.map(error::in_band).unwrap_or_else(|| {
                 Failure::local(Kind::ServerError, format!("the answer ended with finish_reason \"{reason}\""))
             }));
         }
-        answer.finish = first.finish_reason.map(|reason| reason.into_owned().into_boxed_str());
+        answer.finish = reason.map(Into::into);
     }
     if operation == Operation::Responses {
-        answer.finish = body_json.status.and_then(|raw| crate::request::string(raw.get())).map(|text| text.into());
+        answer.finish = read.status.and_then(string).map(Into::into);
         if answer.finish.as_deref() == Some("failed") {
             return Err(Failure::local(Kind::ServerError, "the response has status \"failed\""));
         }
     }
     Ok(answer)
+}
+
+/// What is wrong with a body, in the words of a parser that counts lines.
+fn malformed(body: &[u8]) -> Failure {
+    let why = match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+        Ok(_) => "it is not an object".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    Failure::local(Kind::Malformed, format!("the answer is not the JSON expected: {why}"))
 }
 
 #[cfg(test)]

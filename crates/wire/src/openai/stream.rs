@@ -3,14 +3,6 @@
 mod decode;
 mod encode;
 
-use std::{borrow::Cow, fmt};
-
-use serde::{
-    Deserialize,
-    de::{Deserializer, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
-
 pub use decode::Decoder;
 pub(in crate::openai) use decode::{CallIn, Content, Delta, text_or_json};
 pub use encode::Encoder;
@@ -18,8 +10,9 @@ pub use encode::Encoder;
 use super::{error, stop, usage};
 use crate::{
     failure::{Failure, Kind},
-    few,
     peek::{Meaning, Peek, place},
+    request::{elements, member_of, string},
+    scan::{self, Fault},
 };
 
 /// Reads one `data:` payload.
@@ -28,38 +21,40 @@ pub fn peek(data: &[u8]) -> Peek {
     if trimmed == b"[DONE]" {
         return Peek::of(Meaning::End);
     }
-    let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data) else {
-        return Peek::of(Meaning::Malformed);
-    };
+    let Some(chunk) = Chunk::read(data) else { return Peek::of(Meaning::Malformed) };
     if let Some(raw) = chunk.error {
-        return Peek::of(Meaning::Error(error::in_band(raw.get())));
+        return Peek::of(Meaning::Error(error::in_band(raw)));
     }
     let mut peek = Peek::of(Meaning::Prelude);
-    if let Some(raw) = chunk.usage.or(chunk.x_groq.and_then(|groq| groq.usage)).filter(|raw| raw.get() != "null") {
-        peek.usage = usage::read(raw.get());
-        peek.usage_at = peek.usage.is_some().then(|| place(data, raw.get()));
-        peek.usage_only = chunk.choices.is_empty();
+    let groqs = chunk.x_groq.and_then(|groq| member_of(groq, "usage"));
+    if let Some(raw) = chunk.usage.or(groqs).filter(|raw| *raw != "null") {
+        peek.usage = usage::read(raw);
+        peek.usage_at = peek.usage.is_some().then(|| place(data, raw));
+        peek.usage_only = elements(chunk.choices).next().is_none();
         // Some vendors repeat a running count on every chunk, the role-only one too: that finishes nothing.
         if peek.usage_only {
             peek.meaning = Meaning::Finish;
         }
     }
-    for choice in chunk.choices {
+    for choice in elements(chunk.choices) {
+        let Ok(choice) = Choice::read(choice) else { return Peek::of(Meaning::Malformed) };
         // Some vendors say `""` on every chunk but the last.
-        if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
+        if let Some(reason) = choice.finish_reason.and_then(string).filter(|reason| !reason.is_empty()) {
             if stop::is_failure(&reason) {
-                let failure = choice.error.map(|raw| error::in_band(raw.get())).unwrap_or_else(|| {
+                let failure = choice.error.map(error::in_band).unwrap_or_else(|| {
                     Failure::local(Kind::ServerError, format!("the stream ended with finish_reason \"{reason}\""))
                 });
                 return Peek::of(Meaning::Error(failure));
             }
-            peek.finish = Some(reason.into_owned().into_boxed_str());
+            peek.finish = Some(reason.into());
             if peek.meaning == Meaning::Prelude {
                 peek.meaning = Meaning::Finish;
             }
         }
-        let delta = choice.delta.or(choice.message).unwrap_or_default();
-        let text = choice.text.as_deref().map_or(0, str::len);
+        let Ok(delta) = choice.delta.or(choice.message).map_or(Ok(Seen::default()), Seen::read) else {
+            return Peek::of(Meaning::Malformed);
+        };
+        let text = choice.text.map_or(0, |text| text.len().saturating_sub(2));
         if delta.content || text > 0 {
             peek.meaning = Meaning::Content;
             peek.text += delta.text + text;
@@ -69,37 +64,60 @@ pub fn peek(data: &[u8]) -> Peek {
     peek
 }
 
-#[derive(Deserialize)]
+/// The members that are looked at; `null` is none.
+#[derive(Default)]
 struct Chunk<'a> {
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "few::first")]
-    choices: Vec<Choice<'a>>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    x_groq: Option<Groq<'a>>,
+    error: Option<&'a str>,
+    /// A list, or nothing.
+    choices: &'a str,
+    usage: Option<&'a str>,
+    /// Groq puts the usage of a stream here.
+    x_groq: Option<&'a str>,
 }
 
-/// Groq puts the usage of a stream here.
-#[derive(Deserialize)]
-struct Groq<'a> {
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
+impl<'a> Chunk<'a> {
+    fn read(data: &'a [u8]) -> Option<Self> {
+        let mut chunk = Self::default();
+        scan::object(std::str::from_utf8(data).ok()?, |key, raw| {
+            let value = Some(raw).filter(|raw| *raw != "null");
+            match key {
+                "error" => chunk.error = value,
+                "choices" => chunk.choices = value.unwrap_or_default(),
+                "usage" => chunk.usage = value,
+                "x_groq" => chunk.x_groq = value,
+                _ => {}
+            }
+        })
+        .ok()?;
+        (chunk.choices.is_empty() || chunk.choices.starts_with('[')).then_some(chunk)
+    }
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Choice<'a> {
-    #[serde(default)]
-    delta: Option<Seen>,
-    #[serde(default)]
-    message: Option<Seen>,
-    #[serde(borrow, default)]
-    text: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    finish_reason: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
+    delta: Option<&'a str>,
+    message: Option<&'a str>,
+    text: Option<&'a str>,
+    finish_reason: Option<&'a str>,
+    error: Option<&'a str>,
+}
+
+impl<'a> Choice<'a> {
+    fn read(raw: &'a str) -> Result<Self, Fault> {
+        let mut choice = Self::default();
+        scan::object(raw, |key, raw| {
+            let value = Some(raw).filter(|raw| *raw != "null");
+            match key {
+                "delta" => choice.delta = value,
+                "message" => choice.message = value,
+                "text" => choice.text = value.filter(|raw| raw.starts_with('"')),
+                "finish_reason" => choice.finish_reason = value,
+                "error" => choice.error = value,
+                _ => {}
+            }
+        })?;
+        Ok(choice)
+    }
 }
 
 /// A delta, reduced to whether it holds content. Any text, list or object that is not empty counts, but for the few
@@ -112,32 +130,19 @@ struct Seen {
     tool_call: bool,
 }
 
-impl<'de> Deserialize<'de> for Seen {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Seen;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a delta")
+impl Seen {
+    fn read(delta: &str) -> Result<Self, Fault> {
+        let mut seen = Self::default();
+        scan::object(delta, |key, raw| {
+            let describes = matches!(key, "role" | "name" | "channel");
+            if describes || !raw.starts_with(['"', '[', '{']) || matches!(raw, "\"\"" | "[]" | "{}") {
+                return;
             }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Seen, A::Error> {
-                let mut delta = Seen::default();
-                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    let raw = map.next_value::<&'de RawValue>()?.get();
-                    let describes = matches!(&*key, "role" | "name" | "channel");
-                    if describes || !raw.starts_with(['"', '[', '{']) || matches!(raw, "\"\"" | "[]" | "{}") {
-                        continue;
-                    }
-                    delta.content = true;
-                    delta.text += raw.len().saturating_sub(2);
-                    delta.tool_call |= key == "tool_calls" || key == "function_call";
-                }
-                Ok(delta)
-            }
-        }
-        deserializer.deserialize_map(Members)
+            seen.content = true;
+            seen.text += raw.len().saturating_sub(2);
+            seen.tool_call |= key == "tool_calls" || key == "function_call";
+        })?;
+        Ok(seen)
     }
 }
 

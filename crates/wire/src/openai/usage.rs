@@ -1,53 +1,72 @@
 //! `usage` objects as OpenAI and its compatible vendors write them.
 
-use serde::{Deserialize, Deserializer};
-use serde_json::Number;
-
-use crate::{Usage, json};
+use crate::{Usage, json, scan};
 
 /// The union of the field names in use: chat (`prompt_tokens`), Responses, images and audio (`input_tokens`), and
 /// DeepSeek's cache fields. A count that is not a whole number is read as absent and spoils no other.
-#[derive(Deserialize, Default)]
+#[derive(Default)]
 struct Raw {
-    #[serde(default, deserialize_with = "whole")]
     prompt_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "whole")]
     completion_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "whole")]
     input_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "whole")]
     output_tokens: Option<u64>,
-    #[serde(default)]
     prompt_tokens_details: Option<Details>,
-    #[serde(default)]
     completion_tokens_details: Option<Details>,
-    #[serde(default)]
     input_tokens_details: Option<Details>,
-    #[serde(default)]
     output_tokens_details: Option<Details>,
-    #[serde(default, deserialize_with = "whole")]
     prompt_cache_hit_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "whole")]
     total_tokens: Option<u64>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Default)]
 struct Details {
-    #[serde(default, deserialize_with = "whole")]
     cached_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "whole")]
     cache_write_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "whole")]
     audio_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "whole")]
     image_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "whole")]
     reasoning_tokens: Option<u64>,
+}
+
+impl Raw {
+    fn read(json: &str) -> Option<Self> {
+        let mut raw = Self::default();
+        scan::object(json, |key, value| match key {
+            "prompt_tokens" => raw.prompt_tokens = whole(value),
+            "completion_tokens" => raw.completion_tokens = whole(value),
+            "input_tokens" => raw.input_tokens = whole(value),
+            "output_tokens" => raw.output_tokens = whole(value),
+            "prompt_tokens_details" => raw.prompt_tokens_details = Details::read(value),
+            "completion_tokens_details" => raw.completion_tokens_details = Details::read(value),
+            "input_tokens_details" => raw.input_tokens_details = Details::read(value),
+            "output_tokens_details" => raw.output_tokens_details = Details::read(value),
+            "prompt_cache_hit_tokens" => raw.prompt_cache_hit_tokens = whole(value),
+            "total_tokens" => raw.total_tokens = whole(value),
+            _ => {}
+        })
+        .ok()?;
+        Some(raw)
+    }
+}
+
+impl Details {
+    fn read(json: &str) -> Option<Self> {
+        let mut details = Self::default();
+        scan::object(json, |key, value| match key {
+            "cached_tokens" => details.cached_tokens = whole(value),
+            "cache_write_tokens" => details.cache_write_tokens = whole(value),
+            "audio_tokens" => details.audio_tokens = whole(value),
+            "image_tokens" => details.image_tokens = whole(value),
+            "reasoning_tokens" => details.reasoning_tokens = whole(value),
+            _ => {}
+        })
+        .ok()?;
+        Some(details)
+    }
 }
 
 /// Reads the JSON text of a usage object. `None` if it is not one.
 pub fn read(json: &str) -> Option<Usage> {
-    let raw: Raw = serde_json::from_str(json).ok()?;
+    let raw = Raw::read(json)?;
     let input = raw.prompt_tokens_details.or(raw.input_tokens_details).unwrap_or_default();
     let output = raw.completion_tokens_details.or(raw.output_tokens_details).unwrap_or_default();
     let usage = Usage {
@@ -99,23 +118,10 @@ pub(crate) fn write(usage: &Usage, cost: Option<&str>, out: &mut Vec<u8>) {
     });
 }
 
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Count {
-        Number(Number),
-        Other(serde::de::IgnoredAny),
-    }
-    Ok(match Count::deserialize(deserializer)? {
-        // `12.0` is a whole number that a vendor printed as a float.
-        Count::Number(number) => number.as_u64().or_else(|| {
-            number
-                .as_f64()
-                .filter(|float| float.fract() == 0.0 && (0.0..1e15).contains(float))
-                .map(|float| float as u64)
-        }),
-        Count::Other(_) => None,
-    })
+/// A whole number; `12.0` is one that a vendor printed as a float.
+fn whole(json: &str) -> Option<u64> {
+    let float = || json.parse().ok().filter(|float: &f64| float.fract() == 0.0 && (0.0..1e15).contains(float));
+    json.parse().ok().or_else(|| float().map(|float| float as u64))
 }
 
 #[cfg(test)]

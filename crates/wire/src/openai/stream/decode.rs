@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Groq;
 use crate::{
     balance::Balance,
     few,
@@ -174,6 +173,13 @@ struct Chunk<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow, default)]
     x_groq: Option<Groq<'a>>,
+}
+
+/// Groq puts the usage of a stream here.
+#[derive(Deserialize)]
+struct Groq<'a> {
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
