@@ -164,7 +164,11 @@ impl NanoUsd {
     /// Exact dollars without trailing zeros: `"0.000123"`.
     #[must_use]
     pub fn to_usd_string(self) -> String {
-        self.to_string()
+        use fmt::Write as _;
+        let mut text = String::with_capacity(24);
+        // A string takes whatever is written to it.
+        let _ = write!(text, "{self}");
+        text
     }
 
     /// The sum, held at the largest amount instead of wrapping around.
@@ -321,6 +325,9 @@ fn dollars(nanos: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if decimals == 0 {
         return write!(f, "{whole}");
     }
-    let decimals = format!("{decimals:0DECIMALS$}");
-    write!(f, "{whole}.{}", decimals.trim_end_matches('0'))
+    let (mut decimals, mut digits) = (decimals, DECIMALS);
+    while decimals.is_multiple_of(10) {
+        (decimals, digits) = (decimals / 10, digits - 1);
+    }
+    write!(f, "{whole}.{decimals:0digits$}")
 }

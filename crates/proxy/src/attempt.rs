@@ -7,7 +7,7 @@ mod count;
 mod judge;
 mod prepare;
 mod seals;
-mod send;
+mod transport;
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
@@ -23,7 +23,8 @@ use outrigger_wire::{
 };
 
 pub(crate) use judge::{Answered, Stream};
-pub(crate) use send::broken;
+use prepare::Prepared;
+pub(crate) use transport::{broken, innermost};
 
 use crate::{
     App,
@@ -90,7 +91,8 @@ pub(crate) async fn run(
                 if let Some(started) = started.filter(|_| attempts.is_empty()) {
                     cx.app.metrics.overhead.record(cx.app.now().saturating_sub(started).as_secs_f64());
                 }
-                for ended in with_hedge(cx, &mut failover, at).await {
+                let (ended, other) = with_hedge(cx, &mut failover, at).await;
+                for ended in std::iter::once(ended).chain(other) {
                     match settle(cx, attempts, &mut failover, ended) {
                         Ok(found) => return Ok(found),
                         Err(failure) => {
@@ -141,7 +143,7 @@ fn settle(
     let slot = target.slot as usize;
     let mut attempt = Attempt {
         target: target.clone(),
-        credential: key.and_then(|at| target.provider.credentials.get(at)).map(|credential| credential.name.clone()),
+        key,
         status: None,
         failure: None,
         message: "".into(),
@@ -176,24 +178,31 @@ fn settle(
 }
 
 /// Calls candidate `at`; if the route hedges and it stays silent, the next one beside it. The first to commit wins
-/// and the other is dropped, which cancels it. Returns the calls that ended, the winner last.
-async fn with_hedge(cx: &Context<'_>, failover: &mut Failover, at: usize) -> Vec<Ended> {
-    let Some(after) = cx.plan.route.failover.hedge_after else { return vec![call(cx, at).await] };
+/// and the other is dropped, which cancels it. Returns the call that ended, and the second where both did.
+async fn with_hedge(cx: &Context<'_>, failover: &mut Failover, at: usize) -> (Ended, Option<Ended>) {
+    match cx.plan.route.failover.hedge_after {
+        None => (call(cx, at).await, None),
+        // Two calls at once are rare: their room is made when they come.
+        Some(after) => Box::pin(hedged(cx, failover, at, after)).await,
+    }
+}
+
+async fn hedged(cx: &Context<'_>, failover: &mut Failover, at: usize, after: Duration) -> (Ended, Option<Ended>) {
     let mut first = pin!(call(cx, at));
     if let Ok(ended) = tokio::time::timeout(after, &mut first).await {
-        return vec![ended];
+        return (ended, None);
     }
-    let Some(other) = failover.hedge(cx.app.now()) else { return vec![first.await] };
+    let Some(other) = failover.hedge(cx.app.now()) else { return (first.await, None) };
     let mut second = pin!(call(cx, other));
     let (ended, first_ended) = tokio::select! {
         ended = &mut first => (ended, true),
         ended = &mut second => (ended, false),
     };
     if ended.result.is_ok() {
-        return vec![ended];
+        return (ended, None);
     }
     let remaining = if first_ended { second.await } else { first.await };
-    vec![ended, remaining]
+    (ended, Some(remaining))
 }
 
 /// One upstream call, from choosing a key to a committed answer.
@@ -216,12 +225,8 @@ async fn call(cx: &Context<'_>, at: usize) -> Ended {
             return Ended { at, key, sent, result: Err(failure) };
         }
     };
-    let left = cx.deadline.saturating_sub(sent);
     let mut uncounted = Uncounted { cx, slot: target.slot as usize, armed: true };
-    let result = match tokio::time::timeout(left, attempt(cx, at, key, in_flight)).await {
-        Ok(result) => result,
-        Err(_) => Err(Failure::local(Kind::TotalTimeout, "the request's total time limit ran out")),
-    };
+    let result = attempt(cx, at, key, in_flight, cx.deadline.saturating_sub(sent)).await;
     uncounted.armed = false;
     let result = result
         .map(|mut committed| {
@@ -250,39 +255,43 @@ impl Drop for Uncounted<'_> {
     }
 }
 
+/// `left` is what the request has of its total time.
 async fn attempt(
     cx: &Context<'_>,
     at: usize,
     key: Option<usize>,
     in_flight: Option<InFlight>,
+    left: Duration,
 ) -> Result<Committed, Failure> {
     let candidate = &cx.plan.candidates[at];
     let Some(operation) = translate::upstream(cx.taken.operation, candidate.target.provider.dialect) else {
         return count::here(cx, candidate).await;
     };
-    let mut prepared = prepare::request(cx, candidate, key)?;
+    let Prepared { to, request, hide_usage, echo, losses } = prepare::request(cx, candidate, key)?;
     let timeouts = &cx.plan.route.timeouts;
     let streamed = cx.reading.head.stream;
     let limit = if streamed { timeouts.first_token } else { timeouts.answer };
-    let (hide_usage, echo) = (prepared.hide_usage, prepared.echo.take());
-    let losses = std::mem::take(&mut prepared.losses);
-    let pool = cx.app.upstreams.pool(timeouts.connect);
     // Connecting has its own limit; what follows is silence on an open connection (T1, T2).
     let judged = async {
-        let response = send::send(&pool, prepared).await?;
+        let response = to.send(request, timeouts.connect).await?;
         judge::judge(operation, streamed, response).await
     };
-    let (status, headers, answered) = tokio::time::timeout(limit, judged).await.unwrap_or_else(|_| {
-        Err(Failure::local(
-            Kind::FirstTokenTimeout,
-            format!("no {} within {limit:?}", if streamed { "content" } else { "answer" }),
-        ))
-    })?;
+    let (status, headers, answered) =
+        tokio::time::timeout(limit.min(left), judged).await.unwrap_or_else(|_| Err(too_long(streamed, limit, left)))?;
     let answered = match &echo {
         Some(echo) => judge::translated(answered, echo, cx.id)?,
         None => answered,
     };
     Ok(Committed { answered, status, headers, hide_usage, echo, losses, in_flight })
+}
+
+/// The answer did not come within the route's limit, or within the time that the whole request had left.
+fn too_long(streamed: bool, limit: Duration, left: Duration) -> Failure {
+    if left < limit {
+        return Failure::local(Kind::TotalTimeout, "the request's total time limit ran out");
+    }
+    let what = if streamed { "content" } else { "answer" };
+    Failure::local(Kind::FirstTokenTimeout, format!("no {what} within {limit:?}"))
 }
 
 /// The operation that `target` is asked for.

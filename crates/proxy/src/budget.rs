@@ -16,7 +16,7 @@ pub(crate) struct Budget {
 
 /// A share of the budget; given back on drop.
 #[derive(Debug, Default)]
-pub(crate) struct Share(Vec<OwnedSemaphorePermit>);
+pub(crate) struct Share(Option<OwnedSemaphorePermit>);
 
 /// No share became free in time.
 #[derive(Debug)]
@@ -32,9 +32,13 @@ impl Budget {
     /// then runs alone.
     pub(crate) async fn take(&self, bytes: usize, patience: Duration) -> Result<Share, Exhausted> {
         let wanted = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).clamp(1, self.total);
+        // Nearly always there is room. Where others wait this fails, so that nobody gets past them.
+        if let Ok(permit) = self.permits.clone().try_acquire_many_owned(wanted) {
+            return Ok(Share(Some(permit)));
+        }
         let permit = tokio::time::timeout(patience, self.permits.clone().acquire_many_owned(wanted)).await;
         match permit {
-            Ok(Ok(permit)) => Ok(Share(vec![permit])),
+            Ok(Ok(permit)) => Ok(Share(Some(permit))),
             _ => Err(Exhausted),
         }
     }
@@ -43,7 +47,11 @@ impl Budget {
     /// behind others for more, or two of them could wait for each other for ever.
     pub(crate) fn grow(&self, share: &mut Share, bytes: usize) -> Result<(), Exhausted> {
         let wanted = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).max(1);
-        share.0.push(self.permits.clone().try_acquire_many_owned(wanted).map_err(|_| Exhausted)?);
+        let more = self.permits.clone().try_acquire_many_owned(wanted).map_err(|_| Exhausted)?;
+        match &mut share.0 {
+            Some(permit) => permit.merge(more),
+            none => *none = Some(more),
+        }
         Ok(())
     }
 

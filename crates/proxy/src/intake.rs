@@ -6,7 +6,7 @@ mod preferences;
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use outrigger_route::{Ask, Preferences};
@@ -80,11 +80,19 @@ async fn read_body(
     app.metrics.buffered.set(app.budget.in_use() as f64);
     let mut reserved = first;
     let began = tokio::time::Instant::now();
-    let mut bytes = BytesMut::with_capacity(first.min(1 << 20));
-    while let Some(frame) =
-        tokio::time::timeout(app.config.read_timeout, body.frame()).await.map_err(|_| Error::BodyTimeout)?
+    let mut bytes = BytesMut::new();
+    while !body.is_end_stream()
+        && let Some(frame) =
+            tokio::time::timeout(app.config.read_timeout, body.frame()).await.map_err(|_| Error::BodyTimeout)?
     {
         let Ok(data) = frame.map_err(|_| Error::BodyAborted)?.into_data() else { continue };
+        if announced == Some(data.len()) {
+            // It came in one piece, most likely with its head: it stays where it is.
+            return Ok(Taken { operation, headers, body: data, _share: share });
+        }
+        if bytes.capacity() == 0 {
+            bytes.reserve(first.min(1 << 20));
+        }
         if bytes.len() + data.len() > limit {
             return Err(Error::BodyTooLarge(limit));
         }
@@ -147,13 +155,15 @@ pub(crate) fn read<'a>(operation: Operation, headers: &HeaderMap, body: &'a [u8]
     Ok(Reading { head, form_model: None, sealed, ask })
 }
 
+const SESSION: HeaderName = HeaderName::from_static("x-session-id");
+
 /// What names the conversation: `session_id` in the body, then the header, then `prompt_cache_key`, then the first
 /// messages.
 pub(crate) fn conversation(headers: &HeaderMap, head: &Head<'_>) -> Option<u64> {
     use std::hash::{Hash, Hasher};
     let named = head
         .string("session_id")
-        .or_else(|| headers.get("x-session-id").and_then(|value| value.to_str().ok()).map(Cow::Borrowed))
+        .or_else(|| headers.get(SESSION).and_then(|value| value.to_str().ok()).map(Cow::Borrowed))
         .or_else(|| head.string("prompt_cache_key"));
     match named {
         Some(name) => {

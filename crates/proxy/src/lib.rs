@@ -44,7 +44,7 @@ pub use explain::explain;
 struct App {
     config: Config,
     state: state::State,
-    upstreams: upstream::Upstreams,
+    upstreams: Arc<upstream::Upstreams>,
     budget: budget::Budget,
     metrics: metrics::Metrics,
     generations: record::Generations,
@@ -96,9 +96,10 @@ impl Sidecar {
         let admin_listener = listen::bind(config.admin_listen, "--admin-listen").await?;
         let (listen, admin) = (listener.local_addr()?, admin_listener.local_addr()?);
         metrics.policy(&snapshot.revision, true);
+        let upstreams = upstream::Upstreams::start().map_err(io::Error::other)?;
         let app = Arc::new(App {
-            state: state::State::new(Arc::new(snapshot), &metrics),
-            upstreams: upstream::Upstreams::new().map_err(io::Error::other)?,
+            state: state::State::new(Arc::new(snapshot), &metrics, &upstreams),
+            upstreams,
             budget: budget::Budget::new(config.buffer_budget),
             generations: record::Generations::new(config.generations),
             metrics,
@@ -137,7 +138,7 @@ impl Sidecar {
             self.app.metrics.policy(&former, false);
             self.app.metrics.policy(&snapshot.revision, true);
         }
-        self.app.state.publish(Arc::new(snapshot), &self.app.metrics);
+        self.app.state.publish(Arc::new(snapshot), &self.app.metrics, &self.app.upstreams);
     }
 
     /// Records problems of the policy without changing what is served.

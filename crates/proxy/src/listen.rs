@@ -65,6 +65,7 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
                 .serve_connection(TokioIo::new(socket), service);
             let mut connection = pin!(connection);
             let ended = tokio::select! {
+                biased;
                 ended = connection.as_mut() => ended,
                 () = leaving.cancelled() => {
                     // Idle connections end now, busy ones when their last byte is written.

@@ -4,7 +4,7 @@
 mod generation;
 
 use std::{
-    fmt,
+    fmt::{self, Write as _},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -22,8 +22,8 @@ use crate::{App, metrics::Outcome, signals::lock, state::Published};
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     pub(crate) target: Arc<Target>,
-    /// Name of the key used.
-    pub(crate) credential: Option<Box<str>>,
+    /// Place of the key used among the provider's.
+    pub(crate) key: Option<usize>,
     pub(crate) status: Option<u16>,
     /// `None` = it answered.
     pub(crate) failure: Option<Kind>,
@@ -36,10 +36,11 @@ pub(crate) struct Attempt {
 impl Attempt {
     /// The shape of `openrouter_metadata.attempts` and of error bodies.
     pub(crate) fn to_json(&self) -> Value {
+        let credential = self.key.and_then(|at| self.target.provider.credentials.get(at));
         json!({
             "provider": self.target.provider.name,
             "model": self.target.model,
-            "credential": self.credential,
+            "credential": credential.map(|credential| &credential.name),
             "status": self.status,
             "code": self.failure.map_or("ok", Kind::code),
             "message": self.message,
@@ -106,10 +107,11 @@ pub(crate) struct Served {
 }
 
 impl Record {
-    pub(crate) fn open(app: &Arc<App>, operation: Operation) -> Self {
+    /// Boxed at once: it goes from hand to hand until the answer has left.
+    pub(crate) fn open(app: &Arc<App>, operation: Operation) -> Box<Self> {
         app.requests.begin();
         app.metrics.in_flight.increment(1.0);
-        Self {
+        Box::new(Self {
             app: app.clone(),
             id: generation_id(),
             operation,
@@ -138,7 +140,7 @@ impl Record {
             status: 499,
             carried: 0,
             settled: false,
-        }
+        })
     }
 
     pub(crate) fn started(&self) -> Duration {
@@ -318,11 +320,21 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
 /// `gen-<unix seconds>-<20 letters and digits>`, as OpenRouter forms it.
 fn generation_id() -> Box<str> {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let mut id = format!("gen-{seconds}-");
-    id.extend(std::iter::repeat_with(fastrand::alphanumeric).take(20));
+    let mut id = String::with_capacity(36);
+    let _ = write!(id, "gen-{seconds}-");
+    for _ in 0..2 {
+        // Ten of 62 are less than what one draw holds.
+        let mut drawn = fastrand::u64(..);
+        for _ in 0..10 {
+            id.push(char::from(ALPHANUMERIC[(drawn % 62) as usize]));
+            drawn /= 62;
+        }
+    }
     id.into()
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn headers(headers: &mut HeaderMap, provider: &Provider) {
     let holds_key = |value: &http::HeaderValue| {
         provider.credentials.iter().any(|credential| {
             let key = credential.secret.expose().as_bytes();
-            !key.is_empty() && memmem::find(value.as_bytes(), key).is_some()
+            !key.is_empty() && value.len() >= key.len() && memmem::find(value.as_bytes(), key).is_some()
         })
     };
     let echoing: Vec<_> = headers.iter().filter(|(_, value)| holds_key(value)).map(|(name, _)| name.clone()).collect();

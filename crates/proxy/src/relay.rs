@@ -13,7 +13,6 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
 use memchr::memmem;
 use outrigger_route::Plan;
 use outrigger_wire::{Kind, edit::insert_member, peek::Answer};
@@ -26,9 +25,10 @@ use crate::{
     App,
     attempt::{Answered, Committed},
     error::Error,
-    record::{Record, usd},
+    record::Record,
     resume::Resume,
     signals::InFlight,
+    upstream,
 };
 
 /// What a response body can be.
@@ -47,8 +47,8 @@ pub(crate) enum Body {
 pub(crate) struct Broken(&'static str);
 
 pub(crate) struct Raw {
-    upstream: Incoming,
-    record: Record,
+    upstream: upstream::Body,
+    record: Box<Record>,
     idle: Duration,
     silence: Pin<Box<Sleep>>,
     deadline: Pin<Box<Sleep>>,
@@ -61,7 +61,7 @@ pub(crate) fn to_caller(
     app: &App,
     committed: Committed,
     plan: &Plan,
-    mut record: Record,
+    mut record: Box<Record>,
     wants_metadata: bool,
     resume: Option<Box<Resume>>,
 ) -> Response<Body> {
@@ -74,7 +74,7 @@ pub(crate) fn to_caller(
         Answered::Whole { body, answer } => {
             let body = whole(app, body, answer, metadata.as_ref(), &mut record, &mut out);
             record.succeeded(status.as_u16());
-            Body::Full { bytes: Some(body), _record: Some(Box::new(record)) }
+            Body::Full { bytes: Some(body), _record: Some(record) }
         }
         Answered::Stream(upstream) => {
             out.remove(header::CONTENT_LENGTH);
@@ -109,7 +109,7 @@ pub(crate) fn to_caller(
 }
 
 /// The response for an error of ours.
-pub(crate) fn error(error: &Error, mut record: Record, dialect: outrigger_wire::Dialect) -> Response<Body> {
+pub(crate) fn error(error: &Error, mut record: Box<Record>, dialect: outrigger_wire::Dialect) -> Response<Body> {
     let status = error.status();
     record.failed(error.code(), status.as_u16());
     let body = error.body(dialect, &record.id, record.numeric_codes);
@@ -117,7 +117,7 @@ pub(crate) fn error(error: &Error, mut record: Record, dialect: outrigger_wire::
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(HeaderName::from_static("x-outrigger-error"), HeaderValue::from_static(error.code()));
+    headers.insert(names::ERROR, HeaderValue::from_static(error.code()));
     if let Some(seconds) = error.retry_after() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -132,7 +132,7 @@ pub(crate) fn error(error: &Error, mut record: Record, dialect: outrigger_wire::
         record.attempts.clone_from(&exhausted.attempts);
     }
     let attempts = record.attempts.len();
-    headers.insert(HeaderName::from_static("x-outrigger-attempts"), HeaderValue::from(attempts));
+    headers.insert(names::ATTEMPTS, HeaderValue::from(attempts));
     describe(headers, &record);
     response
 }
@@ -147,10 +147,10 @@ fn whole(
     headers: &mut HeaderMap,
 ) -> Bytes {
     record.finish = answer.finish;
-    if let Ok(value) = HeaderValue::try_from(answer.lost.join(", "))
-        && !answer.lost.is_empty()
+    if !answer.lost.is_empty()
+        && let Ok(value) = HeaderValue::try_from(answer.lost.join(", "))
     {
-        headers.insert(HeaderName::from_static("x-outrigger-lost"), value);
+        headers.insert(names::LOST, value);
     }
     record.lost.extend(answer.lost);
     if let Some(usage) = answer.usage {
@@ -158,13 +158,15 @@ fn whole(
     }
     let mut body = body;
     if let Some(cost) = record.cost() {
-        if let Ok(value) = HeaderValue::try_from(cost.total.to_usd_string()) {
-            headers.insert(HeaderName::from_static("x-outrigger-cost"), value);
-        }
+        // Exact, and a JSON number as it stands.
+        let dollars = cost.total.to_usd_string();
         // A router upstream may have said its own cost already: then that stands.
         let stated = |at: &std::ops::Range<usize>| memmem::find(&body[at.clone()], b"\"cost\"").is_some();
         if let Some(at) = answer.usage_at.filter(|at| app.config.usage_cost && !stated(at)) {
-            body = insert_member(&body, at.end, "cost", &usd(cost.total.0).to_string());
+            body = insert_member(&body, at.end, "cost", &dollars);
+        }
+        if let Ok(value) = HeaderValue::try_from(dollars) {
+            headers.insert(names::COST, value);
         }
     }
     if let Some(metadata) = metadata.filter(|_| memmem::find(&body, b"\"openrouter_metadata\"").is_none()) {
@@ -208,24 +210,42 @@ fn passed_on(from: &HeaderMap) -> HeaderMap {
 
 /// Says what happened: route, provider, model, attempts, decision.
 fn describe(headers: &mut HeaderMap, record: &Record) {
-    let mut set = |name: &'static str, text: &str| {
+    let mut set = |name: HeaderName, text: &str| {
         if let Ok(value) = HeaderValue::from_str(text) {
-            headers.insert(HeaderName::from_static(name), value);
+            headers.insert(name, value);
         }
     };
-    set("x-generation-id", &record.id);
-    set("x-outrigger-decision-id", &record.id);
     if !record.route.is_empty() {
-        set("x-outrigger-route", &record.route);
+        set(names::ROUTE, &record.route);
     }
     if !record.losses.is_empty() {
-        set("x-outrigger-dropped", &record.losses.to_string());
+        set(names::DROPPED, &record.losses.to_string());
     }
     if let Some(served) = &record.served {
-        set("x-outrigger-provider", &served.target.provider.name);
-        set("x-outrigger-model", &served.target.model);
-        headers.insert(HeaderName::from_static("x-outrigger-attempts"), HeaderValue::from(record.attempts.len()));
+        set(names::PROVIDER, &served.target.provider.name);
+        set(names::MODEL, &served.target.model);
+        headers.insert(names::ATTEMPTS, HeaderValue::from(record.attempts.len()));
     }
+    if let Ok(id) = HeaderValue::from_str(&record.id) {
+        headers.insert(names::GENERATION, id.clone());
+        headers.insert(names::DECISION, id);
+    }
+}
+
+/// Our own headers. Constants, so that no request spells them out.
+mod names {
+    use http::HeaderName;
+
+    pub(super) const GENERATION: HeaderName = HeaderName::from_static("x-generation-id");
+    pub(super) const DECISION: HeaderName = HeaderName::from_static("x-outrigger-decision-id");
+    pub(super) const ROUTE: HeaderName = HeaderName::from_static("x-outrigger-route");
+    pub(super) const PROVIDER: HeaderName = HeaderName::from_static("x-outrigger-provider");
+    pub(super) const MODEL: HeaderName = HeaderName::from_static("x-outrigger-model");
+    pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-outrigger-attempts");
+    pub(super) const DROPPED: HeaderName = HeaderName::from_static("x-outrigger-dropped");
+    pub(super) const LOST: HeaderName = HeaderName::from_static("x-outrigger-lost");
+    pub(super) const COST: HeaderName = HeaderName::from_static("x-outrigger-cost");
+    pub(super) const ERROR: HeaderName = HeaderName::from_static("x-outrigger-error");
 }
 
 impl Body {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, HeaderName, Method, Request, Response};
 use hyper::body::Incoming;
 use outrigger_route::Plan;
 use outrigger_wire::{Dialect, Operation, resume::Partial};
@@ -40,58 +40,55 @@ async fn infer(app: &Arc<App>, operation: Operation, request: Request<Incoming>)
     let (head, body) = request.into_parts();
     record.numeric_codes = head.uri.path().starts_with("/api/v1/");
     let wants_metadata = asks_for_metadata(&head.headers);
-    let taken = match before_cut(app, intake::take(app, operation, head.headers, body)).await {
-        Ok(taken) => taken,
-        Err(error) => return relay::error(&error, record, operation.dialect()),
+    // Whoever still waits when the drain's time is up gets an error, not a dead connection (R-DRAIN-3).
+    let answered = tokio::select! {
+        biased;
+        answered = answer(app, operation, head.headers, body, &mut record) => answered,
+        () = app.cut.cancelled() => Err(Error::ShuttingDown),
     };
-    let answered = before_cut(app, answer(app, &taken, &mut record)).await;
     match answered {
-        Ok(Answer { committed, plan, published, partial }) => {
-            let deadline = record.started() + plan.route.timeouts.total;
-            // The body is let go here, unless the route may need it again.
-            let resume = partial
-                .map(|partial| Box::new(Resume::new(app.clone(), published, taken, plan.clone(), partial, deadline)));
+        Ok(Answer { committed, plan, resume }) => {
             relay::to_caller(app, committed, &plan, record, wants_metadata, resume)
         }
         Err(error) => relay::error(&error, record, operation.dialect()),
     }
 }
 
-/// Whoever still waits when the drain's time is up gets an error, not a dead connection (R-DRAIN-3).
-async fn before_cut<T>(app: &App, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    tokio::select! {
-        done = work => done,
-        () = app.cut.cancelled() => Err(Error::ShuttingDown),
-    }
-}
-
-/// Reads, decides, attempts.
-async fn answer(app: &Arc<App>, taken: &Taken, record: &mut Record) -> Result<Answer, Error> {
+/// Takes in, reads, decides, attempts. The request's body is let go with this, unless the route may need it again.
+async fn answer(
+    app: &Arc<App>,
+    operation: Operation,
+    headers: HeaderMap,
+    body: Incoming,
+    record: &mut Record,
+) -> Result<Answer, Error> {
+    let taken = intake::take(app, operation, headers, body).await?;
     let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
     let published = app.state.load();
-    let mut plan = decide(app, &published, taken, &mut reading, record)?;
+    let mut plan = decide(app, &published, &taken, &mut reading, record)?;
     app.tokens.keep_fitting(&mut plan, &taken.body).await.map_err(Error::NoRoute)?;
     let deadline = record.started() + plan.route.timeouts.total;
     let id = record.id.clone();
-    let context = Context { app, published: &published, taken, reading: &reading, plan: &plan, id: &id, deadline };
+    let context =
+        Context { app, published: &published, taken: &taken, reading: &reading, plan: &plan, id: &id, deadline };
     let started = Some(record.started());
-    let (committed, served) =
-        Box::pin(attempt::run(&context, &mut record.attempts, started)).await.map_err(Error::Exhausted)?;
+    let (committed, served) = attempt::run(&context, &mut record.attempts, started).await.map_err(Error::Exhausted)?;
     // Whom nothing was sent to has served nothing, and no measure of it is taken.
     record.served = committed.in_flight.is_some().then_some(served);
     // What is continued are the vendor's own events, so an answer in translation is not.
     let continues = plan.route.failover.continue_on_break && committed.echo.is_none();
     let partial = continues.then(|| Partial::begin(taken.operation, &reading.head)).flatten();
-    Ok(Answer { committed, plan, published, partial })
+    let resume =
+        partial.map(|partial| Box::new(Resume::new(app.clone(), published, taken, plan.clone(), partial, deadline)));
+    Ok(Answer { committed, plan, resume })
 }
 
 /// An answer to relay.
 struct Answer {
     committed: attempt::Committed,
     plan: Plan,
-    published: Arc<Published>,
-    /// The start of what may be continued elsewhere, on a route that opts in.
-    partial: Option<Partial>,
+    /// What it takes to continue it elsewhere, on a route that opts in.
+    resume: Option<Box<Resume>>,
 }
 
 fn decide(
@@ -152,12 +149,16 @@ fn below_base(path: &str) -> &str {
 }
 
 fn asks_for_metadata(headers: &HeaderMap) -> bool {
-    ["x-openrouter-metadata", "x-openrouter-experimental-metadata"]
+    [METADATA, EXPERIMENTAL_METADATA]
         .into_iter()
         .any(|name| headers.get(name).is_some_and(|value| value == "enabled" || value == "true"))
 }
 
+const METADATA: HeaderName = HeaderName::from_static("x-openrouter-metadata");
+const EXPERIMENTAL_METADATA: HeaderName = HeaderName::from_static("x-openrouter-experimental-metadata");
+const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+
 /// The dialect of an error on a path that is no operation: what the caller's headers suggest.
 pub(crate) fn dialect_of(headers: &HeaderMap) -> Dialect {
-    if headers.contains_key("anthropic-version") { Dialect::Anthropic } else { Dialect::OpenAi }
+    if headers.contains_key(ANTHROPIC_VERSION) { Dialect::Anthropic } else { Dialect::OpenAi }
 }

@@ -1,21 +1,23 @@
 //! The published policy: the only file that knows how it is swapped.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use arc_swap::ArcSwap;
-use outrigger_route::Snapshot;
+use outrigger_route::{Snapshot, snapshot::Provider};
 
 use crate::{
     metrics::{Metrics, TargetMetrics},
     signals::{Healths, Registry},
+    upstream::{Account, Upstreams},
 };
 
-/// A snapshot with the health and the metric handles of its targets, by slot.
+/// A snapshot with the health, the metric handles and the accounts of its targets, by slot.
 #[derive(Debug)]
 pub(crate) struct Published {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) health: Healths,
     pub(crate) metrics: Vec<Arc<TargetMetrics>>,
+    pub(crate) accounts: Vec<Arc<Account>>,
     pub(crate) since: SystemTime,
 }
 
@@ -27,9 +29,9 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(snapshot: Arc<Snapshot>, metrics: &Metrics) -> Self {
+    pub(crate) fn new(snapshot: Arc<Snapshot>, metrics: &Metrics, upstreams: &Upstreams) -> Self {
         let registry = Registry::default();
-        let published = Published::new(snapshot, &registry, metrics);
+        let published = Published::new(snapshot, &registry, metrics, upstreams);
         Self { current: ArcSwap::from_pointee(published), registry }
     }
 
@@ -37,16 +39,22 @@ impl State {
         self.current.load_full()
     }
 
-    pub(crate) fn publish(&self, snapshot: Arc<Snapshot>, metrics: &Metrics) {
-        self.current.store(Arc::new(Published::new(snapshot, &self.registry, metrics)));
+    pub(crate) fn publish(&self, snapshot: Arc<Snapshot>, metrics: &Metrics, upstreams: &Upstreams) {
+        self.current.store(Arc::new(Published::new(snapshot, &self.registry, metrics, upstreams)));
     }
 }
 
 impl Published {
-    fn new(snapshot: Arc<Snapshot>, registry: &Registry, metrics: &Metrics) -> Self {
+    fn new(snapshot: Arc<Snapshot>, registry: &Registry, metrics: &Metrics, upstreams: &Upstreams) -> Self {
+        let mut of_provider: HashMap<*const Provider, Arc<Account>> = HashMap::new();
+        let mut account = |provider: &Arc<Provider>| {
+            let known = of_provider.entry(Arc::as_ptr(provider));
+            known.or_insert_with(|| Arc::new(Account::new(provider, upstreams))).clone()
+        };
         Self {
             health: registry.bind(&snapshot),
             metrics: snapshot.targets.iter().map(|target| metrics.of_target(target)).collect(),
+            accounts: snapshot.targets.iter().map(|target| account(&target.provider)).collect(),
             snapshot,
             since: SystemTime::now(),
         }

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use crate::{
     prompt::{Notes, Prompt},
-    scan::{self, Elements, Fault, unescaped},
+    scan::{self, Elements, Fault},
 };
 
 /// The top level of a JSON request.
@@ -207,7 +207,7 @@ pub fn member_of<'a>(raw: &'a str, key: &str) -> Option<&'a str> {
     let mut members = scan::Members::of(raw).ok()?;
     let mut last = None;
     while let Some(found) = members.next().ok()? {
-        if unescaped(found.key).ok()? == key {
+        if found.name().ok()? == key {
             last = Some(found.raw);
         }
     }
@@ -263,11 +263,12 @@ fn collect<'a>(
     watch: &mut impl scan::Watch<'a>,
 ) -> Result<Vec<Member<'a>>, Short> {
     let mut members: Vec<Member<'a>> = Vec::with_capacity(12);
-    while let Some(scan::Found { start, key, at, raw }) = found.next_watched(watch).map_err(|Fault| Short::Fault)? {
+    while let Some(found) = found.next_watched(watch).map_err(|Fault| Short::Fault)? {
         if members.len() == most {
             return Err(Short::TooMany);
         }
-        let key = unescaped(key).map_err(|Fault| Short::Fault)?;
+        let key = found.name().map_err(|Fault| Short::Fault)?;
+        let scan::Found { start, at, raw, .. } = found;
         members.push(Member { key, start, value: at..at + raw.len(), raw });
     }
     Ok(members)

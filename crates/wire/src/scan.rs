@@ -1,7 +1,7 @@
 //! Where values lie in JSON text: a strict reader that builds nothing and copies nothing.
 //!
 //! A relay needs the places of a few members and the certainty that the rest is JSON. `serde_json` gives both, at some
-//! two instructions a byte and more for each value; this looks at sixteen bytes of a string at a time and keeps the
+//! two instructions a byte and more for each value; this looks at many bytes of a string at a time and keeps the
 //! nesting in bits. What is JSON here and what is not is what `serde_json` says: the tests hold one against the other.
 
 use std::borrow::Cow;
@@ -17,6 +17,8 @@ pub(crate) struct Found<'a> {
     pub(crate) start: usize,
     /// The key between its quotes, escapes and all.
     pub(crate) key: &'a str,
+    /// It holds escapes.
+    escaped: bool,
     /// Where the value's first byte stands.
     pub(crate) at: usize,
     /// The value's JSON text.
@@ -62,20 +64,31 @@ pub(crate) struct Elements<'a> {
 }
 
 /// Calls `each` with the key and the JSON text of every member of the object that is all of `text`.
-pub(crate) fn object<'a>(text: &'a str, mut each: impl FnMut(&str, &'a str)) -> Result<(), Fault> {
+pub(crate) fn object<'a>(text: &'a str, each: impl FnMut(&str, &'a str)) -> Result<(), Fault> {
+    object_watched(text, &mut (), each)
+}
+
+/// The same, watched.
+pub(crate) fn object_watched<'a>(
+    text: &'a str,
+    watch: &mut impl Watch<'a>,
+    mut each: impl FnMut(&str, &'a str),
+) -> Result<(), Fault> {
     let mut members = Members::of(text)?;
-    while let Some(found) = members.next()? {
-        each(&unescaped(found.key)?, found.raw);
+    while let Some(found) = members.next_watched(watch)? {
+        each(&found.name()?, found.raw);
     }
     if members.is_all() { Ok(()) } else { Err(Fault) }
 }
 
-/// A key as it stands between its quotes, read. Borrows unless it holds an escape.
-pub(crate) fn unescaped(key: &str) -> Result<Cow<'_, str>, Fault> {
-    if memchr::memchr(b'\\', key.as_bytes()).is_none() {
-        return Ok(Cow::Borrowed(key));
+impl<'a> Found<'a> {
+    /// The key, read. Borrows unless it holds an escape.
+    pub(crate) fn name(&self) -> Result<Cow<'a, str>, Fault> {
+        if !self.escaped {
+            return Ok(Cow::Borrowed(self.key));
+        }
+        serde_json::from_str(&format!("\"{}\"", self.key)).map(Cow::Owned).map_err(|_| Fault)
     }
-    serde_json::from_str(&format!("\"{key}\"")).map(Cow::Owned).map_err(|_| Fault)
 }
 
 /// A place in a text.
@@ -120,12 +133,12 @@ impl<'a> Members<'a> {
             _ => return Err(Fault),
         }
         let start = scan.at;
-        let key = scan.key()?;
+        let (key, escaped) = scan.key()?;
         watch.member(key);
         scan.white();
         let at = scan.at;
         scan.value(watch)?;
-        Ok(Some(Found { start, key, at, raw: scan.text.get(at..scan.at).ok_or(Fault)? }))
+        Ok(Some(Found { start, key, escaped, at, raw: scan.text.get(at..scan.at).ok_or(Fault)? }))
     }
 
     /// Nothing but white space is left behind the object.
@@ -181,15 +194,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A key and its colon. Returns what is between the quotes.
-    fn key(&mut self) -> Result<&'a str, Fault> {
+    /// A key and its colon. Returns what is between the quotes, and whether there are escapes in it.
+    fn key(&mut self) -> Result<(&'a str, bool), Fault> {
         self.expect(b'"')?;
         let begun = self.at;
-        self.string()?;
+        let escaped = self.string()?;
         let key = self.text.get(begun..self.at - 1).ok_or(Fault)?;
         self.white();
         self.expect(b':')?;
-        Ok(key)
+        Ok((key, escaped))
     }
 
     /// One whole value, however deep. At its first byte.
@@ -252,7 +265,7 @@ impl<'a> Scanner<'a> {
         if nest.last() != Some(true) {
             return Ok(false);
         }
-        let key = self.key()?;
+        let (key, _) = self.key()?;
         self.white();
         Ok(watch.key(nest, key))
     }
@@ -297,16 +310,20 @@ impl<'a> Scanner<'a> {
         if self.at > begun { Ok(()) } else { Err(Fault) }
     }
 
-    /// Behind the opening quote, to behind the closing one.
-    fn string(&mut self) -> Result<(), Fault> {
+    /// Behind the opening quote, to behind the closing one. Whether there are escapes in it.
+    fn string(&mut self) -> Result<bool, Fault> {
+        let mut escaped = false;
         loop {
             self.at += plain(self.text.as_bytes().get(self.at..).unwrap_or_default());
             match self.peek().ok_or(Fault)? {
                 b'"' => {
                     self.at += 1;
-                    return Ok(());
+                    return Ok(escaped);
                 }
-                b'\\' => self.escape()?,
+                b'\\' => {
+                    escaped = true;
+                    self.escape()?;
+                }
                 _ => return Err(Fault),
             }
         }
@@ -323,22 +340,37 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes stand before the next quote, backslash or control character.
-fn plain(bytes: &[u8]) -> usize {
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    let mut at = 0;
-    for chunk in chunks {
-        // Without a branch for each byte: compilers make vector instructions of it.
-        if chunk.iter().fold(false, |found, byte| found | special(*byte)) {
-            return at + chunk.iter().position(|byte| special(*byte)).unwrap_or_default();
-        }
-        at += chunk.len();
+/// Bytes that do not stand for themselves in a string: quotes, backslashes, control characters. One look each.
+static SPECIAL: [bool; 256] = special();
+
+#[allow(clippy::indexing_slicing, reason = "worked out when compiling, where a mistake is an error")]
+const fn special() -> [bool; 256] {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        special[byte] = true;
+        byte += 1;
     }
-    at + rest.iter().position(|byte| special(*byte)).unwrap_or(rest.len())
+    special[b'"' as usize] = true;
+    special[b'\\' as usize] = true;
+    special
 }
 
-fn special(byte: u8) -> bool {
-    (byte == b'"') | (byte == b'\\') | (byte < 0x20)
+/// How many bytes stand before the next quote, backslash or control character.
+fn plain(bytes: &[u8]) -> usize {
+    // Keys and most words are over before a search by vectors has begun.
+    const SHORT: usize = 16;
+    let (first, rest) = bytes.split_at_checked(SHORT).unwrap_or((bytes, &[]));
+    if let Some(at) = first.iter().position(|byte| SPECIAL.get(usize::from(*byte)) == Some(&true)) {
+        return at;
+    }
+    let run = memchr::memchr2(b'"', b'\\', rest).and_then(|end| rest.get(..end)).unwrap_or(rest);
+    // Without a branch for each byte, which compilers make vector instructions of. Control characters are rare: found
+    // once, they end everything.
+    if run.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < 0x20 {
+        return first.len() + run.iter().position(|byte| *byte < 0x20).unwrap_or_default();
+    }
+    first.len() + run.len()
 }
 
 /// What is open, innermost last: one bit each, so that depth costs no stack and next to no memory.

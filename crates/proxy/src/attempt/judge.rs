@@ -9,7 +9,6 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode, header};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use outrigger_wire::{
     Failure, Kind, Meaning, Operation, Peek,
     failure::retry_after,
@@ -19,7 +18,8 @@ use outrigger_wire::{
     translate::{self, Echo, Stamp},
 };
 
-use super::send::broken;
+use super::transport::broken;
+use crate::upstream::Body;
 
 /// Longest answer that is held whole. Base64 images of several megabytes are normal; this bounds memory.
 const MAX_ANSWER: usize = 64 << 20;
@@ -34,13 +34,13 @@ pub(crate) enum Answered {
     /// A stream of events whose first content has come.
     Stream(Stream),
     /// Anything else, such as audio: passed on as it comes.
-    Raw(Incoming),
+    Raw(Body),
 }
 
 /// An open stream of events.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    pub(crate) body: Incoming,
+    pub(crate) body: Body,
     pub(crate) framer: Framer,
     /// Events read so far, not yet relayed.
     pub(crate) ready: VecDeque<(Frame, Option<Peek>)>,
@@ -52,7 +52,7 @@ pub(crate) struct Stream {
 pub(super) async fn judge(
     operation: Operation,
     streamed: bool,
-    response: Response<Incoming>,
+    response: Response<Body>,
 ) -> Result<(StatusCode, HeaderMap, Answered), Failure> {
     let (head, body) = response.into_parts();
     if !head.status.is_success() {
@@ -97,7 +97,7 @@ pub(super) fn translated(answered: Answered, echo: &Echo, id: &str) -> Result<An
 }
 
 /// Reads events until one commits. Whatever goes wrong before that is a failure like any other (S3).
-async fn first_content(operation: Operation, body: Incoming) -> Result<Stream, Failure> {
+async fn first_content(operation: Operation, body: Body) -> Result<Stream, Failure> {
     let mut stream = Stream { body, framer: Framer::default(), ready: VecDeque::new(), ended: false };
     loop {
         while let Some(frame) = stream.framer.next_frame() {
@@ -142,7 +142,7 @@ fn take(operation: Operation, frame: Frame, ready: &mut VecDeque<(Frame, Option<
     Ok(commits)
 }
 
-async fn refused(status: StatusCode, headers: &HeaderMap, body: Incoming) -> Failure {
+async fn refused(status: StatusCode, headers: &HeaderMap, body: Body) -> Failure {
     if status.is_redirection() || status.is_informational() {
         return Failure::local(Kind::Malformed, format!("the upstream answered {status}; redirects are not followed"));
     }
@@ -152,7 +152,7 @@ async fn refused(status: StatusCode, headers: &HeaderMap, body: Incoming) -> Fai
     failure
 }
 
-async fn whole(mut body: Incoming, limit: usize) -> Result<Bytes, Failure> {
+async fn whole(mut body: Body, limit: usize) -> Result<Bytes, Failure> {
     let mut bytes = BytesMut::new();
     let mut only = None;
     while let Some(frame) = body.frame().await {

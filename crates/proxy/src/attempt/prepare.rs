@@ -1,12 +1,14 @@
 //! The upstream request for one target: the caller's bytes with the model's name spliced, our credential, and only
 //! the headers that are this vendor's business.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::Full;
 use outrigger_route::{Candidate, Target, snapshot::BodyEdits};
 use outrigger_wire::{
-    AuthScheme, Dialect, Failure, Head, Kind, Operation,
+    Dialect, Failure, Head, Kind, Operation,
     edit::{Edits, quote},
     hub::Losses,
     multipart,
@@ -15,11 +17,15 @@ use outrigger_wire::{
 };
 
 use super::{Context, seals};
-use crate::crossing;
+use crate::{
+    crossing,
+    upstream::{Endpoint, Unsent},
+};
 
 /// An upstream request.
 pub(super) struct Prepared {
-    pub(super) request: Request<Full<Bytes>>,
+    pub(super) to: Arc<Endpoint>,
+    pub(super) request: Unsent,
     /// Stream usage is asked for on our own account (U1).
     pub(super) hide_usage: bool,
     /// The request was translated.
@@ -28,9 +34,17 @@ pub(super) struct Prepared {
     pub(super) losses: Losses,
 }
 
-impl Prepared {
-    fn new(body: Bytes) -> Self {
-        Self { request: Request::new(Full::new(body)), hide_usage: false, echo: None, losses: Losses::default() }
+/// Its body, and what came of making it.
+struct Body {
+    bytes: Bytes,
+    hide_usage: bool,
+    echo: Option<Echo>,
+    losses: Losses,
+}
+
+impl Body {
+    fn of(bytes: Bytes) -> Self {
+        Self { bytes, hide_usage: false, echo: None, losses: Losses::default() }
     }
 }
 
@@ -43,25 +57,26 @@ const OPENROUTERS: [&str; 6] = ["preset", "session_id", "trace", "transforms", "
 /// Builds the request to `candidate`, always from the caller's original bytes (F8).
 pub(super) fn request(cx: &Context<'_>, candidate: &Candidate, key: Option<usize>) -> Result<Prepared, Failure> {
     let target = &*candidate.target;
-    let mut prepared = match &cx.reading.form_model {
-        Some(range) => Prepared::new(multipart::replace(&cx.taken.body, range.clone(), &target.upstream_name)),
+    let body = match &cx.reading.form_model {
+        Some(range) => Body::of(multipart::replace(&cx.taken.body, range.clone(), &target.upstream_name)),
         None if target.provider.dialect != cx.taken.operation.dialect() => translated_body(cx, candidate)?,
         None => json_body(cx, candidate),
     };
-    let operation = prepared.echo.as_ref().map_or(cx.taken.operation, |echo| echo.upstream);
-    let uri: Uri = format!("{}{}", target.provider.base_url, operation.path())
-        .parse()
-        .map_err(|error| Failure::local(Kind::Connect, format!("the provider's base URL is not usable: {error}")))?;
-    let request = &mut prepared.request;
+    let operation = body.echo.as_ref().map_or(cx.taken.operation, |echo| echo.upstream);
+    let account = &cx.published.accounts[target.slot as usize];
+    let (to, path) = account.to(operation)?;
+    let mut request = Request::new(Full::new(body.bytes));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = uri;
-    *request.headers_mut() = headers(&cx.taken.headers, target);
-    authorize(request.headers_mut(), target, key)?;
-    Ok(prepared)
+    *request.uri_mut() = path;
+    let mut headers = headers(&cx.taken.headers, target);
+    account.sign(&mut headers, key)?;
+    *request.headers_mut() = headers;
+    let Body { hide_usage, echo, losses, .. } = body;
+    Ok(Prepared { to: to.clone(), request, hide_usage, echo, losses })
 }
 
 /// The caller's request in the target's dialect. What policy sets for the target is set in that dialect (F7).
-fn translated_body(cx: &Context<'_>, candidate: &Candidate) -> Result<Prepared, Failure> {
+fn translated_body(cx: &Context<'_>, candidate: &Candidate) -> Result<Body, Failure> {
     let refused = |message: String| {
         let mut failure = Failure::local(Kind::Untranslatable, message);
         failure.status = Some(400);
@@ -82,7 +97,7 @@ fn translated_body(cx: &Context<'_>, candidate: &Candidate) -> Result<Prepared, 
         let head = Head::read(&body).map_err(|bad| refused(bad.to_string()))?;
         body = edits.apply(&body, &head);
     }
-    Ok(Prepared { echo: Some(translated.echo), losses: translated.losses, ..Prepared::new(body) })
+    Ok(Body { echo: Some(translated.echo), losses: translated.losses, ..Body::of(body) })
 }
 
 fn set_by_policy<'e>(edits: &mut Edits<'e>, parameters: &'e BodyEdits) {
@@ -94,7 +109,7 @@ fn set_by_policy<'e>(edits: &mut Edits<'e>, parameters: &'e BodyEdits) {
     }
 }
 
-fn json_body(cx: &Context<'_>, candidate: &Candidate) -> Prepared {
+fn json_body(cx: &Context<'_>, candidate: &Candidate) -> Body {
     let head = &cx.reading.head;
     let target = &*candidate.target;
     let mut edits = Edits::default();
@@ -114,7 +129,7 @@ fn json_body(cx: &Context<'_>, candidate: &Candidate) -> Prepared {
     if let Some(parameters) = &candidate.parameters {
         set_by_policy(&mut edits, parameters);
     }
-    Prepared { hide_usage, losses, ..Prepared::new(edits.apply(&cx.taken.body, head)) }
+    Body { hide_usage, losses, ..Body::of(edits.apply(&cx.taken.body, head)) }
 }
 
 /// `stream_options` with `include_usage: true`, whatever else the caller put there kept.
@@ -139,22 +154,19 @@ fn headers(from: &HeaderMap, target: &Target) -> HeaderMap {
         }
     }
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if target.provider.dialect == Dialect::Anthropic && !headers.contains_key("anthropic-version") {
-        headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
-    }
-    // OpenRouter's way for chat callers to ask for Anthropic's betas.
-    if let Some(beta) = headers.remove("x-anthropic-beta")
-        && !headers.contains_key("anthropic-beta")
-    {
-        headers.insert("anthropic-beta", beta);
-    }
-    for (name, value) in &target.provider.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(&**name), HeaderValue::try_from(&**value)) {
-            headers.insert(name, value);
+    if target.provider.dialect == Dialect::Anthropic {
+        headers.entry(VERSION).or_insert(HeaderValue::from_static("2023-06-01"));
+        // OpenRouter's way for chat callers to ask for Anthropic's betas.
+        if let Some(beta) = headers.remove(THEIR_BETA) {
+            headers.entry(BETA).or_insert(beta);
         }
     }
     headers
 }
+
+const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+const THEIR_BETA: HeaderName = HeaderName::from_static("x-anthropic-beta");
 
 fn passes(name: &HeaderName, target: &Target) -> bool {
     let name = name.as_str();
@@ -196,30 +208,4 @@ fn passes(name: &HeaderName, target: &Target) -> bool {
     let foreign = (anthropics && elsewhere)
         || (name.starts_with("openai-") && !matches!(&*target.provider.slug, "openai" | "azure"));
     !dropped && !foreign
-}
-
-fn authorize(headers: &mut HeaderMap, target: &Target, key: Option<usize>) -> Result<(), Failure> {
-    let provider = &target.provider;
-    let (name, prefix) = match &provider.auth {
-        AuthScheme::None => return Ok(()),
-        AuthScheme::Bearer => (header::AUTHORIZATION, "Bearer "),
-        AuthScheme::Header(name) => (
-            HeaderName::try_from(&**name)
-                .map_err(|_| Failure::local(Kind::Unauthorized, "the provider's auth header has no valid name"))?,
-            "",
-        ),
-    };
-    let Some(credential) = key.and_then(|at| provider.credentials.get(at)) else {
-        // An in-cluster endpoint may need no key although its dialect has a scheme for one.
-        return Ok(());
-    };
-    let mut value = HeaderValue::try_from(format!("{prefix}{}", credential.secret.expose())).map_err(|_| {
-        Failure::local(
-            Kind::Unauthorized,
-            format!("credential `{}` has characters a header cannot hold", credential.name),
-        )
-    })?;
-    value.set_sensitive(true);
-    headers.insert(name, value);
-    Ok(())
 }

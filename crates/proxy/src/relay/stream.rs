@@ -33,7 +33,7 @@ use crate::{
     App,
     attempt::{self, Answered, Committed, Stream as Upstream},
     error,
-    record::{Record, usd},
+    record::Record,
     redact,
     resume::{self, Resume, Resumed},
     signals::InFlight,
@@ -73,7 +73,7 @@ pub(crate) struct Relay {
     passed: u64,
     add_cost: bool,
     metadata: Option<Metadata>,
-    record: Record,
+    record: Box<Record>,
     in_flight: Option<InFlight>,
     resume: Option<Box<Resume>>,
     /// What comes now continues an answer that broke.
@@ -97,7 +97,7 @@ impl Relay {
         app: &App,
         upstream: Upstream,
         timeouts: Timeouts,
-        record: Record,
+        record: Box<Record>,
         in_flight: Option<InFlight>,
         passing: Passing,
         metadata: Option<Metadata>,
@@ -329,7 +329,7 @@ impl Relay {
 
     /// The end in the caller's dialect, once.
     fn finish_translation(&mut self) {
-        let cost = self.record.cost().filter(|_| self.add_cost).map(|cost| usd(cost.total.0).to_string());
+        let cost = self.record.cost().filter(|_| self.add_cost).map(|cost| cost.total.to_usd_string());
         let metadata = self.metadata.take().map(|metadata| metadata.json());
         let Passing::Translated(translation) = &mut self.passing else { return };
         if let Some(events) = translation.finish(&Closing { cost, metadata }) {
@@ -358,7 +358,7 @@ impl Relay {
         }
         let stated = peek.usage_at.as_ref().is_some_and(|at| memmem::find(&data[at.clone()], b"\"cost\"").is_some());
         if let (true, Some(at), Some(cost)) = (places_cost && !stated, &peek.usage_at, self.record.cost()) {
-            raw = insert_member(&raw, offset + at.end, "cost", &usd(cost.total.0).to_string());
+            raw = insert_member(&raw, offset + at.end, "cost", &cost.total.to_usd_string());
         }
         raw
     }

@@ -11,8 +11,8 @@ use crate::{
     Operation,
     failure::{Failure, Kind},
     peek::{Answer, place},
-    request::{elements, string},
-    scan,
+    request::{elements, member_of, string},
+    scan::{self, Nest, Watch},
 };
 
 /// The members that are looked at; `null` is none.
@@ -22,18 +22,41 @@ struct Body<'a> {
     usage: Option<&'a str>,
     choices: Option<&'a str>,
     status: Option<&'a str>,
+    first: First<'a>,
 }
 
+/// The first choice, looked at while it is passed over: it holds nearly all of the answer.
 #[derive(Default)]
-struct Choice<'a> {
+struct First<'a> {
+    active: bool,
+    begun: usize,
     finish_reason: Option<&'a str>,
-    error: Option<&'a str>,
+}
+
+impl<'a> Watch<'a> for First<'a> {
+    fn member(&mut self, key: &str) {
+        self.active = key == "choices";
+    }
+
+    fn begins(&mut self, nest: &Nest, _at: usize) {
+        // In the list and in nothing else.
+        self.begun += usize::from(self.active && nest.pattern() == 0b10);
+    }
+
+    fn key(&mut self, nest: &Nest, key: &'a str) -> bool {
+        self.active && self.begun == 1 && nest.pattern() == 0b101 && key == "finish_reason"
+    }
+
+    fn word(&mut self, json: &'a str) {
+        self.finish_reason = Some(json);
+    }
 }
 
 impl<'a> Body<'a> {
     fn read(body: &'a [u8]) -> Option<Self> {
         let mut read = Self::default();
-        scan::object(std::str::from_utf8(body).ok()?, |key, raw| {
+        let mut first = First::default();
+        scan::object_watched(std::str::from_utf8(body).ok()?, &mut first, |key, raw| {
             let value = Some(raw).filter(|raw| *raw != "null");
             match key {
                 "error" => read.error = value,
@@ -44,22 +67,7 @@ impl<'a> Body<'a> {
             }
         })
         .ok()?;
-        Some(read)
-    }
-}
-
-impl<'a> Choice<'a> {
-    fn read(raw: &'a str) -> Option<Self> {
-        let mut read = Self::default();
-        scan::object(raw, |key, raw| {
-            let value = Some(raw).filter(|raw| *raw != "null");
-            match key {
-                "finish_reason" => read.finish_reason = value,
-                "error" => read.error = value,
-                _ => {}
-            }
-        })
-        .ok()?;
+        read.first = first;
         Some(read)
     }
 }
@@ -77,13 +85,12 @@ pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
     }
     if matches!(operation, Operation::ChatCompletions | Operation::Completions) {
         // A 200 without choices crashes callers: it is an upstream failure, not an answer.
-        let first = read.choices.and_then(|choices| elements(choices).next());
-        let first = first.ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no choices"))?;
-        let first = Choice::read(first)
-            .ok_or_else(|| Failure::local(Kind::Malformed, "the answer's first choice is not an object"))?;
-        let reason = first.finish_reason.and_then(string);
+        let choices = read.choices.filter(|choices| choices.starts_with('[') && read.first.begun > 0);
+        let choices = choices.ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no choices"))?;
+        let reason = read.first.finish_reason.and_then(string);
         if let Some(reason) = reason.as_deref().filter(|reason| stop::is_failure(reason)) {
-            return Err(first.error.map(error::in_band).unwrap_or_else(|| {
+            let error = elements(choices).next().and_then(|first| member_of(first, "error"));
+            return Err(error.filter(|raw| *raw != "null").map(error::in_band).unwrap_or_else(|| {
                 Failure::local(Kind::ServerError, format!("the answer ended with finish_reason \"{reason}\""))
             }));
         }

@@ -1,0 +1,78 @@
+//! TCP and TLS to a provider, within a time.
+
+use std::{sync::Arc, time::Duration};
+
+use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
+use outrigger_wire::{Failure, Kind};
+use tokio::net::TcpStream;
+use tower::Service;
+
+use crate::attempt::innermost;
+
+/// An open connection.
+pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// Opens connections.
+#[derive(Clone, Debug)]
+pub(super) struct Connector(HttpsConnector<HttpConnector>);
+
+impl Connector {
+    /// Trusts Mozilla's roots as compiled in: a sidecar has no certificate store to rely on.
+    pub(super) fn new() -> Result<Self, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        // Small requests must not wait for an acknowledgement.
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(Duration::from_secs(30)));
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(tcp);
+        Ok(Self(https))
+    }
+
+    /// Connects: resolving, TCP and TLS together take `limit` at the most.
+    pub(super) async fn connect(&self, to: &Uri, limit: Duration) -> Result<Stream, Failure> {
+        let connecting = self.0.clone().call(to.clone());
+        match tokio::time::timeout(limit, connecting).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(refused(&innermost(&*error))),
+            Err(_) => Err(too_slow(limit)),
+        }
+    }
+}
+
+/// Nobody there, or nobody who may be trusted.
+pub(super) fn refused(cause: &str) -> Failure {
+    Failure::local(Kind::Connect, format!("could not connect: {cause}"))
+}
+
+pub(super) fn too_slow(limit: Duration) -> Failure {
+    Failure::local(Kind::ConnectTimeout, format!("could not connect: no connection within {limit:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_connection_to_a_provider_delays_small_writes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let stream = Connector::new().unwrap().connect(&uri, Duration::from_secs(5)).await.unwrap();
+        let MaybeHttpsStream::Http(stream) = stream else { panic!("plain HTTP") };
+        assert!(stream.inner().nodelay().unwrap());
+    }
+}
