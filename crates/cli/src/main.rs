@@ -17,6 +17,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use config::{Cli, Command};
 
+/// Gives memory back after a burst, which glibc's does not; its settings are in `.cargo/config.toml`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(args),

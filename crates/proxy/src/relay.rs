@@ -68,7 +68,7 @@ pub(crate) fn to_caller(
     let Committed { answered, status, headers, hide_usage, echo, losses, in_flight } = committed;
     record.losses = losses;
     let metadata = wants_metadata.then(|| Metadata::of(plan, &record));
-    let mut out = passed_on(&headers);
+    let mut out = passed_on(headers);
     describe(&mut out, &record);
     let body = match answered {
         Answered::Whole { body, answer } => {
@@ -179,10 +179,9 @@ fn whole(
 
 /// The upstream's headers that are the caller's business: no hop-by-hop ones, no cookies, nothing that could echo a
 /// key (Z6).
-fn passed_on(from: &HeaderMap) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(from.len() + 8);
-    for (name, value) in from {
-        let hop = matches!(
+fn passed_on(mut headers: HeaderMap) -> HeaderMap {
+    let ours = |name: &HeaderName| {
+        matches!(
             name.as_str(),
             "connection"
                 | "keep-alive"
@@ -200,10 +199,11 @@ fn passed_on(from: &HeaderMap) -> HeaderMap {
                 | "x-api-key"
                 | "api-key"
                 | "x-goog-api-key"
-        );
-        if !hop {
-            headers.append(name.clone(), value.clone());
-        }
+        )
+    };
+    // Few or none at a time: what stays is not touched.
+    while let Some(name) = headers.keys().find(|name| ours(name)).cloned() {
+        headers.remove(name);
     }
     headers
 }

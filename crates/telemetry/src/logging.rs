@@ -1,6 +1,8 @@
 //! One structured line per event on standard error.
 
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::{
+    Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, registry, util::SubscriberInitExt as _,
+};
 
 /// How lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,11 +16,12 @@ pub enum Format {
 /// Installs the process-wide subscriber. `filter` is a directive list such as `info` or `outrigger_proxy=debug`; one
 /// that cannot be parsed falls back to `info`. A second call changes nothing.
 pub fn init(format: Format, filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    // Errors only if a subscriber is installed already: then that one stays.
-    let _ = match format {
-        Format::Json => builder.json().flatten_event(true).try_init(),
-        Format::Text => builder.compact().try_init(),
+    let filter = filter.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
+    let layer = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let layer = match format {
+        Format::Json => layer.json().flatten_event(true).boxed(),
+        Format::Text => layer.compact().boxed(),
     };
+    // Errors only if a subscriber is installed already: then that one stays.
+    let _ = registry().with(layer.with_filter(filter)).try_init();
 }

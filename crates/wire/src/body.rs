@@ -37,7 +37,7 @@ pub fn error(dialect: Dialect, report: &Report<'_>) -> Bytes {
 /// The event that ends a stream that broke after its first content (S1, S4): well-formed in the dialect of
 /// `operation`, and never a clean end.
 pub fn error_event(operation: Operation, report: &Report<'_>, stream: &Stream<'_>) -> Bytes {
-    let like: Like<'_> = serde_json::from_slice(stream.last).unwrap_or_default();
+    let like: Like<'_> = serde_json::from_slice(stream.like).unwrap_or_default();
     let text = match operation {
         Operation::Messages => format!(
             "event: error\ndata: {}\n\n",
@@ -67,8 +67,8 @@ pub fn error_event(operation: Operation, report: &Report<'_>, stream: &Stream<'_
 /// What the error event continues: it must look like a part of the same answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stream<'a> {
-    /// Data of the last event passed on.
-    pub last: &'a [u8],
+    /// Data of an event passed on: a chat chunk says in each whose it is.
+    pub like: &'a [u8],
     /// Events passed on so far, which is the next `sequence_number` of a Responses stream.
     pub events: u64,
 }

@@ -365,12 +365,21 @@ fn plain(bytes: &[u8]) -> usize {
         return at;
     }
     let run = memchr::memchr2(b'"', b'\\', rest).and_then(|end| rest.get(..end)).unwrap_or(rest);
-    // Without a branch for each byte, which compilers make vector instructions of. Control characters are rare: found
-    // once, they end everything.
-    if run.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < 0x20 {
+    if has_control(run) {
         return first.len() + run.iter().position(|byte| *byte < 0x20).unwrap_or_default();
     }
     first.len() + run.len()
+}
+
+/// Whether a byte is below 0x20, eight at a time: taking 0x20 from each borrows, and sets the high bit, only there
+/// (Hacker's Delight, 6-1).
+fn has_control(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let borrowed = words.iter().fold(0, |found, word| {
+        let word = u64::from_ne_bytes(*word);
+        found | (word.wrapping_sub(0x2020_2020_2020_2020) & !word)
+    });
+    borrowed & 0x8080_8080_8080_8080 != 0 || rest.iter().any(|byte| *byte < 0x20)
 }
 
 /// What is open, innermost last: one bit each, so that depth costs no stack and next to no memory.

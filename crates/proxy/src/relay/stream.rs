@@ -68,8 +68,10 @@ pub(crate) struct Relay {
     saw_end: bool,
     /// After the terminal event: how long the upstream has for its own end, so that its connection can be used again.
     grace: Option<Pin<Box<Sleep>>>,
-    /// The last event passed on, and how many there were.
-    last: sse::Frame,
+    /// Data of an early event, for an error event to look like the others: a copy, since an event that is kept keeps the
+    /// whole buffer that it was read into.
+    like: Option<Box<[u8]>>,
+    /// How many events were passed on.
     passed: u64,
     add_cost: bool,
     metadata: Option<Metadata>,
@@ -123,7 +125,7 @@ impl Relay {
             saw_finish: false,
             saw_end: false,
             grace: None,
-            last: sse::Frame { raw: Bytes::new() },
+            like: None,
             passed: 0,
             add_cost: app.config.usage_cost,
             metadata,
@@ -289,7 +291,7 @@ impl Relay {
         }
         let closes = peek.finish.is_some() || peek.meaning == Meaning::End;
         self.passed += 1;
-        self.last = frame.clone();
+        self.remember(&frame);
         let mut raw = self.with_additions(frame, &peek, closes);
         if hide_usage {
             raw = without_null_usage(&raw);
@@ -313,8 +315,8 @@ impl Relay {
         match translation.feed(frame.event(), &data) {
             Ok(events) if events.is_empty() => {}
             Ok(events) => {
-                if self.last.data().is_none() {
-                    self.last = sse::first(&events);
+                if self.like.is_none() {
+                    self.remember(&sse::first(&events));
                 }
                 self.out.push_back(events);
             }
@@ -335,6 +337,16 @@ impl Relay {
         if let Some(events) = translation.finish(&Closing { cost, metadata }) {
             self.record.lost.extend(translation.take_lost());
             self.out.push_back(events);
+        }
+    }
+
+    fn remember(&mut self, frame: &sse::Frame) {
+        // An event with a picture says no more of whose it is.
+        const LONGEST: usize = 8 << 10;
+        if self.like.is_none()
+            && let Some(data) = frame.data().filter(|data| data.len() <= LONGEST)
+        {
+            self.like = Some(data.into_owned().into());
         }
     }
 
@@ -411,8 +423,7 @@ impl Relay {
 
     fn give_up(&mut self, failure: &Failure) {
         if let Some(attempt) = self.record.attempts.last() {
-            let data = self.last.data();
-            let stream = Stream { last: data.as_deref().unwrap_or_default(), events: self.passed };
+            let stream = Stream { like: self.like.as_deref().unwrap_or_default(), events: self.passed };
             self.out.push_back(error::broken_event(
                 self.operation,
                 failure,

@@ -93,6 +93,18 @@ fn quotes_are_found_wherever_they_stand_in_a_chunk() {
 }
 
 #[test]
+fn control_characters_are_found_among_eight() {
+    for byte in 0..=255 {
+        for at in 0..24 {
+            let mut bytes = [b'x'; 24];
+            bytes[at] = byte;
+            bytes[(at + 1) % 24] = 0x80;
+            assert_eq!(has_control(&bytes), byte < 0x20, "{byte} at {at}");
+        }
+    }
+}
+
+#[test]
 fn nesting_is_remembered_however_deep() {
     for depth in [1, 63, 64, 65, 127, 128, 129, 1000] {
         let open: String = (0..depth).map(|level| if level % 3 == 0 { "{\"a\":" } else { "[" }).collect();
