@@ -325,9 +325,14 @@ fn dollars(nanos: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if decimals == 0 {
         return write!(f, "{whole}");
     }
-    let (mut decimals, mut digits) = (decimals, DECIMALS);
-    while decimals.is_multiple_of(10) {
-        (decimals, digits) = (decimals / 10, digits - 1);
+    // By hand, since every priced answer is told its cost: the digits behind the point, from the last one on.
+    let mut text = [b'0'; DECIMALS];
+    let mut left = decimals;
+    for place in text.iter_mut().rev() {
+        (*place, left) = (b'0' + (left % 10) as u8, left / 10);
     }
-    write!(f, "{whole}.{decimals:0digits$}")
+    let text = std::str::from_utf8(&text).map_err(|_| fmt::Error)?;
+    fmt::Display::fmt(&whole, f)?;
+    f.write_str(".")?;
+    f.write_str(text.trim_end_matches('0'))
 }

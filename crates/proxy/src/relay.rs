@@ -85,7 +85,7 @@ pub(crate) fn to_caller(
                 None => stream::Passing::Same { hide_usage },
             };
             let relay =
-                stream::Relay::new(app, upstream, plan.route.timeouts, record, in_flight, passing, metadata, resume);
+                stream::Relay::new(app, *upstream, plan.route.timeouts, record, in_flight, passing, metadata, resume);
             Body::Stream(Box::new(relay))
         }
         Answered::Raw(upstream) => {

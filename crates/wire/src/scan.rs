@@ -340,29 +340,22 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Bytes that do not stand for themselves in a string: quotes, backslashes, control characters. One look each.
-static SPECIAL: [bool; 256] = special();
-
-#[allow(clippy::indexing_slicing, reason = "worked out when compiling, where a mistake is an error")]
-const fn special() -> [bool; 256] {
-    let mut special = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        special[byte] = true;
-        byte += 1;
-    }
-    special[b'"' as usize] = true;
-    special[b'\\' as usize] = true;
-    special
-}
-
 /// How many bytes stand before the next quote, backslash or control character.
 fn plain(bytes: &[u8]) -> usize {
-    // Keys and most words are over before a search by vectors has begun.
-    const SHORT: usize = 16;
+    // Keys and most words are over before a search by wide vectors has begun.
+    const SHORT: usize = 32;
     let (first, rest) = bytes.split_at_checked(SHORT).unwrap_or((bytes, &[]));
-    if let Some(at) = first.iter().position(|byte| SPECIAL.get(usize::from(*byte)) == Some(&true)) {
-        return at;
+    let (words, tail) = first.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = (below(word ^ all(b'"'), 1) | below(word ^ all(b'\\'), 1) | below(word, 0x20)) & all(0x80);
+        if found != 0 {
+            // Of several the first is exact: borrows go upwards.
+            return at * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    if let Some(at) = tail.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        return words.len() * 8 + at;
     }
     let run = memchr::memchr2(b'"', b'\\', rest).and_then(|end| rest.get(..end)).unwrap_or(rest);
     if has_control(run) {
@@ -371,15 +364,22 @@ fn plain(bytes: &[u8]) -> usize {
     first.len() + run.len()
 }
 
-/// Whether a byte is below 0x20, eight at a time: taking 0x20 from each borrows, and sets the high bit, only there
-/// (Hacker's Delight, 6-1).
+/// The byte in each of eight places.
+const fn all(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// Marks by their high bit bytes of `word` that are below `limit`: taking it from each borrows only there (Hacker's
+/// Delight, 6-1). Whether there is any is exact, and so is the lowest.
+const fn below(word: u64, limit: u8) -> u64 {
+    word.wrapping_sub(all(limit)) & !word
+}
+
+/// Whether a byte is below 0x20.
 fn has_control(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<8>();
-    let borrowed = words.iter().fold(0, |found, word| {
-        let word = u64::from_ne_bytes(*word);
-        found | (word.wrapping_sub(0x2020_2020_2020_2020) & !word)
-    });
-    borrowed & 0x8080_8080_8080_8080 != 0 || rest.iter().any(|byte| *byte < 0x20)
+    let found = words.iter().fold(0, |found, word| found | below(u64::from_ne_bytes(*word), 0x20));
+    found & all(0x80) != 0 || rest.iter().any(|byte| *byte < 0x20)
 }
 
 /// What is open, innermost last: one bit each, so that depth costs no stack and next to no memory.

@@ -32,7 +32,7 @@ pub(crate) enum Answered {
     /// A whole JSON answer.
     Whole { body: Bytes, answer: Answer },
     /// A stream of events whose first content has come.
-    Stream(Stream),
+    Stream(Box<Stream>),
     /// Anything else, such as audio: passed on as it comes.
     Raw(Body),
 }
@@ -69,7 +69,7 @@ pub(super) async fn judge(
         // Streams of speech, transcripts and images have events of their own: they pass as they are.
         Answered::Raw(body)
     } else if events {
-        Answered::Stream(first_content(operation, body).await?)
+        Answered::Stream(Box::new(first_content(operation, body).await?))
     } else if content_type.contains("json") || (content_type.is_empty() && operation.generates()) {
         let body = whole(body, MAX_ANSWER).await?;
         let answer = peek::answer(operation, &body)?;

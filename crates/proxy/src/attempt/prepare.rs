@@ -168,44 +168,58 @@ const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const THEIR_BETA: HeaderName = HeaderName::from_static("x-anthropic-beta");
 
+/// Whether a caller's header is `target`'s business.
 fn passes(name: &HeaderName, target: &Target) -> bool {
     let name = name.as_str();
-    let dropped = matches!(
-        name,
-        "host"
-            | "connection"
-            | "keep-alive"
-            | "proxy-connection"
-            | "transfer-encoding"
-            | "te"
-            | "trailer"
-            | "upgrade"
-            | "proxy-authorization"
-            | "proxy-authenticate"
-            | "content-length"
-            | "accept-encoding"
-            | "expect"
-            | "authorization"
-            | "x-api-key"
-            | "api-key"
-            | "x-goog-api-key"
-            | "cookie"
-            | "forwarded"
-            | "x-real-ip"
-            | "x-session-id"
-            | "x-title"
-            | "http-referer"
-            | "openai-organization"
-            | "openai-project"
-    ) || name.starts_with("x-forwarded-")
-        || name.starts_with("x-outrigger-")
-        || (name.starts_with("x-openrouter-") && &*target.provider.slug != "openrouter");
-    let anthropics =
-        name.starts_with("anthropic-") || name.starts_with("x-anthropic-") || name.starts_with("x-claude-");
-    // Others who speak the dialect have the version from it, and nothing else.
-    let elsewhere = target.provider.dialect != Dialect::Anthropic
-        || (name != "anthropic-version" && matches!(&*target.provider.slug, "minimax" | "minimax-cn"));
-    let foreign = (anthropics && elsewhere)
-        || (name.starts_with("openai-") && !matches!(&*target.provider.slug, "openai" | "azure"));
-    !dropped && !foreign
+    // Nearly everything that is dropped or looked at begins with one of a few letters.
+    match name.as_bytes().first() {
+        Some(b'x') => passes_extension(name, target),
+        Some(b'a') if name.starts_with("anthropic-") => is_anthropics(name, target),
+        Some(b'o') if name.starts_with("openai-") => {
+            !matches!(name, "openai-organization" | "openai-project")
+                && matches!(&*target.provider.slug, "openai" | "azure")
+        }
+        _ => !matches!(
+            name,
+            "host"
+                | "connection"
+                | "keep-alive"
+                | "proxy-connection"
+                | "transfer-encoding"
+                | "te"
+                | "trailer"
+                | "upgrade"
+                | "proxy-authorization"
+                | "proxy-authenticate"
+                | "content-length"
+                | "accept-encoding"
+                | "expect"
+                | "authorization"
+                | "api-key"
+                | "cookie"
+                | "forwarded"
+                | "http-referer"
+        ),
+    }
+}
+
+/// The same for `x-...`.
+fn passes_extension(name: &str, target: &Target) -> bool {
+    if matches!(name, "x-api-key" | "x-goog-api-key" | "x-real-ip" | "x-session-id" | "x-title") {
+        return false;
+    }
+    if name.starts_with("x-anthropic-") || name.starts_with("x-claude-") {
+        return is_anthropics(name, target);
+    }
+    if name.starts_with("x-openrouter-") {
+        return &*target.provider.slug == "openrouter";
+    }
+    !name.starts_with("x-forwarded-") && !name.starts_with("x-outrigger-")
+}
+
+/// Whether `target` may have one of Anthropic's headers: others who speak the dialect have the version from it, and
+/// nothing else.
+fn is_anthropics(name: &str, target: &Target) -> bool {
+    target.provider.dialect == Dialect::Anthropic
+        && (name == "anthropic-version" || !matches!(&*target.provider.slug, "minimax" | "minimax-cn"))
 }

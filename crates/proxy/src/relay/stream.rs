@@ -447,7 +447,7 @@ impl Relay {
                 (self.in_flight, self.resume) = (in_flight, Some(resumed.resume));
                 (self.resumed, self.saw_finish, self.saw_end) = (true, false, false);
                 self.last_event = Instant::now();
-                self.upstream = stream;
+                self.upstream = *stream;
                 for (frame, peek) in std::mem::take(&mut self.upstream.ready) {
                     self.pass(frame, peek);
                 }
