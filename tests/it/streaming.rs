@@ -163,7 +163,8 @@ async fn a_caller_that_forbids_fallbacks_gets_none_in_a_stream() {
 #[tokio::test]
 async fn events_arrive_at_the_pace_they_were_sent() {
     on_each(async |surface| {
-        let slow = Reply::sse(surface.events(&["a", "b", "c", "d"])).every(100);
+        // Far enough apart that a machine with other work to do still tells one from the next.
+        let slow = Reply::sse(surface.events(&["a", "b", "c", "d"])).every(300);
         let many = vec!["x"; 100];
         let up = Upstream::start([slow, surface.stream(&many)]).await;
         let sidecar = Sidecar::with_policy(surface.policy(&[&up], |route| route)).await;

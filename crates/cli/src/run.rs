@@ -29,16 +29,19 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         LogFormat::Text => logging::Format::Text,
     };
     logging::init(format, &args.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(args.threads.max(1))
-        .thread_name("traffic")
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
+    let runtime = runtime(args.threads).context("cannot start the runtime")?;
     let code = runtime.block_on(serve(args));
     // Connections kept alive by callers are no reason to stay.
     runtime.shutdown_background();
     code
+}
+
+/// One thread is the one we have: with no others to share with it needs no locks and wakes nobody.
+fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
+    if threads <= 1 {
+        return tokio::runtime::Builder::new_current_thread().enable_all().build();
+    }
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("traffic").enable_all().build()
 }
 
 async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {

@@ -22,9 +22,12 @@ use outrigger_wire::{
     translate::{self, Echo},
 };
 
+use judge::judge;
 pub(crate) use judge::{Answered, Stream};
-use prepare::Prepared;
+pub(crate) use prepare::Prepared;
 pub(crate) use transport::{broken, innermost};
+#[cfg(feature = "measured")]
+pub(crate) use {judge::judge as judged, prepare::request as prepared};
 
 use crate::{
     App,
@@ -274,7 +277,7 @@ async fn attempt(
     // Connecting has its own limit; what follows is silence on an open connection (T1, T2).
     let judged = async {
         let response = to.send(request, timeouts.connect).await?;
-        judge::judge(operation, streamed, response).await
+        judge(operation, streamed, response).await
     };
     let (status, headers, answered) =
         tokio::time::timeout(limit.min(left), judged).await.unwrap_or_else(|_| Err(too_long(streamed, limit, left)))?;

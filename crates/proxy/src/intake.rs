@@ -32,6 +32,12 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
+    /// A request that is at hand: no share of the budget is taken for it.
+    #[cfg(feature = "measured")]
+    pub(crate) fn of(operation: Operation, headers: HeaderMap, body: Bytes) -> Self {
+        Self { operation, headers, body, _share: Share::default() }
+    }
+
     /// The same request with another body; the share stays with the original.
     pub(crate) fn with_body(&self, body: Bytes) -> Self {
         Self { operation: self.operation, headers: self.headers.clone(), body, _share: Share::default() }

@@ -10,6 +10,8 @@ mod error;
 mod explain;
 mod intake;
 mod listen;
+#[cfg(feature = "measured")]
+pub mod measured;
 pub mod metrics;
 mod models;
 mod record;
@@ -65,6 +67,30 @@ struct App {
 }
 
 impl App {
+    /// Within a runtime: the pools have a task of their own.
+    fn new(config: Config, snapshot: Snapshot) -> io::Result<Self> {
+        let metrics = metrics::Metrics::new().map_err(io::Error::other)?;
+        metrics.policy(&snapshot.revision, true);
+        let upstreams = upstream::Upstreams::start().map_err(io::Error::other)?;
+        Ok(Self {
+            state: state::State::new(Arc::new(snapshot), &metrics, &upstreams),
+            upstreams,
+            budget: budget::Budget::new(config.buffer_budget),
+            generations: record::Generations::new(config.generations),
+            metrics,
+            sticky: Mutex::default(),
+            problems: Mutex::default(),
+            tokens: tokens::Tokens::default(),
+            requests: drain::Open::default(),
+            connections: drain::Open::default(),
+            leaving: CancellationToken::new(),
+            draining: AtomicBool::new(false),
+            cut: CancellationToken::new(),
+            start: Instant::now(),
+            config,
+        })
+    }
+
     /// Time since the fixed start.
     fn now(&self) -> Duration {
         self.start.elapsed()
@@ -91,29 +117,10 @@ impl Sidecar {
     /// # Errors
     /// A port that cannot be bound; the message says which and what to do.
     pub async fn start(config: Config, snapshot: Snapshot) -> io::Result<Self> {
-        let metrics = metrics::Metrics::new().map_err(io::Error::other)?;
         let listener = listen::bind(config.listen, "--listen").await?;
         let admin_listener = listen::bind(config.admin_listen, "--admin-listen").await?;
         let (listen, admin) = (listener.local_addr()?, admin_listener.local_addr()?);
-        metrics.policy(&snapshot.revision, true);
-        let upstreams = upstream::Upstreams::start().map_err(io::Error::other)?;
-        let app = Arc::new(App {
-            state: state::State::new(Arc::new(snapshot), &metrics, &upstreams),
-            upstreams,
-            budget: budget::Budget::new(config.buffer_budget),
-            generations: record::Generations::new(config.generations),
-            metrics,
-            sticky: Mutex::default(),
-            problems: Mutex::default(),
-            tokens: tokens::Tokens::default(),
-            requests: drain::Open::default(),
-            connections: drain::Open::default(),
-            leaving: CancellationToken::new(),
-            draining: AtomicBool::new(false),
-            cut: CancellationToken::new(),
-            start: Instant::now(),
-            config,
-        });
+        let app = Arc::new(App::new(config, snapshot)?);
         spawn_admin(app.clone(), admin_listener)?;
         let accepting = tokio::spawn(listen::accept(app.clone(), listener));
         Ok(Self { app, listen, admin, accepting })

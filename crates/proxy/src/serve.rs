@@ -91,7 +91,8 @@ struct Answer {
     resume: Option<Box<Resume>>,
 }
 
-fn decide(
+/// The plan, and what the record says of it.
+pub(crate) fn decide(
     app: &Arc<App>,
     published: &Arc<Published>,
     taken: &Taken,

@@ -115,39 +115,61 @@ impl Framer {
 impl Frame {
     /// The `event:` field, if any.
     pub fn event(&self) -> Option<&str> {
-        self.fields()
-            .filter(|(name, _)| *name == b"event")
-            .last()
-            .and_then(|(_, value)| std::str::from_utf8(value).ok())
+        self.fields().event
     }
 
     /// The joined `data:` lines; `None` for a comment or a lone `event:` line.
     pub fn data(&self) -> Option<Cow<'_, [u8]>> {
-        let mut lines = self.fields().filter(|(name, _)| *name == b"data").map(|(_, value)| value);
-        let first = lines.next()?;
-        let Some(second) = lines.next() else { return Some(Cow::Borrowed(first)) };
-        let mut joined = first.to_vec();
-        for line in std::iter::once(second).chain(lines) {
-            joined.push(b'\n');
-            joined.extend_from_slice(line);
-        }
-        Some(Cow::Owned(joined))
+        self.fields().data
     }
 
-    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let mut bytes: &[u8] = &self.raw;
+    /// Both, in one look.
+    pub fn fields(&self) -> Fields<'_> {
+        let mut fields = Fields::default();
+        let mut rest: &[u8] = &self.raw;
         // Where CR and LF of the event before were cut apart, the LF stands here: what follows must not hang on that.
-        while let [b'\n' | b'\r', rest @ ..] = bytes {
-            bytes = rest;
+        while let [b'\n' | b'\r', more @ ..] = rest {
+            rest = more;
         }
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        bytes
-            .split(|byte| matches!(byte, b'\n' | b'\r'))
-            .filter(|line| line.first().is_some_and(|first| *first != b':'))
-            .map(|line| match memchr::memchr(b':', line).and_then(|colon| line.split_at_checked(colon)) {
-                Some((name, [_, value @ ..])) => (name, value.strip_prefix(b" ").unwrap_or(value)),
-                _ => (line, &[][..]),
-            })
+        rest = rest.strip_prefix(b"\xef\xbb\xbf").unwrap_or(rest);
+        while !rest.is_empty() {
+            let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+            let (line, more) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            fields.line(line);
+            rest = more.get(1..).unwrap_or_default();
+        }
+        fields
+    }
+}
+
+/// What the lines of an event say.
+#[derive(Clone, Debug, Default)]
+pub struct Fields<'a> {
+    /// The last `event:` field.
+    pub event: Option<&'a str>,
+    /// The joined `data:` lines; `None` where there is none.
+    pub data: Option<Cow<'a, [u8]>>,
+}
+
+impl<'a> Fields<'a> {
+    fn line(&mut self, line: &'a [u8]) {
+        let value = |rest: &'a [u8]| match rest {
+            [] => Some(rest),
+            [b':', rest @ ..] => Some(rest.strip_prefix(b" ").unwrap_or(rest)),
+            _ => None,
+        };
+        if let Some(value) = line.strip_prefix(b"data").and_then(value) {
+            match &mut self.data {
+                None => self.data = Some(Cow::Borrowed(value)),
+                Some(data) => {
+                    let data = data.to_mut();
+                    data.push(b'\n');
+                    data.extend_from_slice(value);
+                }
+            }
+        } else if let Some(value) = line.strip_prefix(b"event").and_then(value) {
+            self.event = std::str::from_utf8(value).ok();
+        }
     }
 }
 

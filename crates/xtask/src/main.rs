@@ -4,6 +4,7 @@
 
 mod arrows;
 mod bench;
+mod budget;
 mod calibrate;
 mod catalog;
 mod fuzz;
@@ -28,6 +29,7 @@ enum Chore {
     Bench(bench::Args),
     #[command(hide = true)]
     BenchPart(bench::part::Args),
+    Budget(budget::Args),
     Calibrate(calibrate::Args),
     Catalog(catalog::Args),
     Fuzz(fuzz::Args),
@@ -42,6 +44,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
         Chore::Bench(args) => bench::run(&args),
         Chore::BenchPart(args) => bench::part::run(&args),
+        Chore::Budget(args) => budget::run(&args),
         Chore::Calibrate(args) => calibrate::run(&args),
         Chore::Catalog(args) => catalog::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),

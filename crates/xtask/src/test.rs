@@ -5,7 +5,7 @@ use std::{process::Command, time::Instant};
 use anyhow::Result;
 
 use crate::{
-    arrows, llmock, sdk,
+    arrows, budget, llmock, sdk,
     tools::{self, Output},
 };
 
@@ -60,6 +60,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     report.step("llmock", Counting::Tests(plain_total), || tools::capture(&mut llmock::command(None)?));
     report.step("sdks", Counting::Tests(plain_total), || tools::capture(&mut sdk::command(None)?));
     report.step("vidaimock", Counting::Tests(plain_total), || tools::capture(&mut sdk::vidaimock()?));
+    if budget::valgrind() {
+        report.step("instruction budgets", Counting::Tests(plain_total), || chore("budget"));
+    } else {
+        println!("skip  instruction budgets: valgrind is not installed");
+    }
     report.step("generated files", Counting::Step, || {
         tools::capture(Command::new(std::env::current_exe()?).args(["generate", "--check"]))
     });
@@ -117,6 +122,11 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// A chore of this program, in a process of its own, so that what it prints is shown only when it fails.
+fn chore(name: &str) -> Result<Output> {
+    tools::capture(Command::new(std::env::current_exe()?).arg(name))
 }
 
 fn check_arrows() -> Result<Output> {

@@ -14,7 +14,7 @@ use outrigger_wire::{
     failure::retry_after,
     openai,
     peek::{self, Answer},
-    sse::{Frame, Framer},
+    sse::{Fields, Frame, Framer},
     translate::{self, Echo, Stamp},
 };
 
@@ -49,7 +49,7 @@ pub(crate) struct Stream {
 }
 
 /// Judges `response`.
-pub(super) async fn judge(
+pub(crate) async fn judge(
     operation: Operation,
     streamed: bool,
     response: Response<Body>,
@@ -127,7 +127,8 @@ async fn first_content(operation: Operation, body: Body) -> Result<Stream, Failu
 
 /// Adds one event; true if it commits the answer.
 fn take(operation: Operation, frame: Frame, ready: &mut VecDeque<(Frame, Option<Peek>)>) -> Result<bool, Failure> {
-    let peek = frame.data().map(|data| Peek::event(operation, frame.event(), &data));
+    let Fields { event, data } = frame.fields();
+    let peek = data.map(|data| Peek::event(operation, event, &data));
     let commits = match peek.as_ref().map(|peek| &peek.meaning) {
         Some(Meaning::Error(failure)) => return Err(failure.clone()),
         Some(Meaning::Malformed) => {

@@ -23,15 +23,15 @@ use crate::{
 };
 
 /// An upstream request.
-pub(super) struct Prepared {
-    pub(super) to: Arc<Endpoint>,
-    pub(super) request: Unsent,
+pub(crate) struct Prepared {
+    pub(crate) to: Arc<Endpoint>,
+    pub(crate) request: Unsent,
     /// Stream usage is asked for on our own account (U1).
-    pub(super) hide_usage: bool,
+    pub(crate) hide_usage: bool,
     /// The request was translated.
-    pub(super) echo: Option<Echo>,
+    pub(crate) echo: Option<Echo>,
     /// What could not be said.
-    pub(super) losses: Losses,
+    pub(crate) losses: Losses,
 }
 
 /// Its body, and what came of making it.
@@ -55,7 +55,7 @@ const OURS: [&str; 4] = ["models", "provider", "route", "fallbacks"];
 const OPENROUTERS: [&str; 6] = ["preset", "session_id", "trace", "transforms", "plugins", "usage"];
 
 /// Builds the request to `candidate`, always from the caller's original bytes (F8).
-pub(super) fn request(cx: &Context<'_>, candidate: &Candidate, key: Option<usize>) -> Result<Prepared, Failure> {
+pub(crate) fn request(cx: &Context<'_>, candidate: &Candidate, key: Option<usize>) -> Result<Prepared, Failure> {
     let target = &*candidate.target;
     let body = match &cx.reading.form_model {
         Some(range) => Body::of(multipart::replace(&cx.taken.body, range.clone(), &target.upstream_name)),

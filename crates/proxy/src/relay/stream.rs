@@ -245,7 +245,8 @@ impl Relay {
     }
 
     fn read(&mut self, frame: sse::Frame) {
-        let peek = frame.data().map(|data| Peek::event(self.spoken, frame.event(), &data));
+        let sse::Fields { event, data } = frame.fields();
+        let peek = data.map(|data| Peek::event(self.spoken, event, &data));
         if peek.is_some() {
             // Comments are keep-alives, not signs of life of the model.
             self.last_event = Instant::now();
@@ -311,8 +312,8 @@ impl Relay {
         if peek.meaning == Meaning::End {
             return self.finish_translation();
         }
-        let Some(data) = frame.data() else { return };
-        match translation.feed(frame.event(), &data) {
+        let sse::Fields { event, data: Some(data) } = frame.fields() else { return };
+        match translation.feed(event, &data) {
             Ok(events) if events.is_empty() => {}
             Ok(events) => {
                 if self.like.is_none() {

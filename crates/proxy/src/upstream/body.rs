@@ -22,7 +22,7 @@ pub(crate) struct Body {
 
 /// A connection in use. Dropped before its answer has been read, it is closed: the rest of the answer is on it.
 #[derive(Debug)]
-pub(super) struct Lease {
+pub(crate) struct Lease {
     endpoint: Arc<Endpoint>,
     sender: Single,
 }
@@ -34,7 +34,8 @@ impl Lease {
 }
 
 impl Body {
-    pub(super) fn new(incoming: Incoming, lease: Option<Lease>) -> Self {
+    /// `lease` is what brings the connection back; `None` where it is shared.
+    pub(crate) fn new(incoming: Incoming, lease: Option<Lease>) -> Self {
         let mut body = Self { incoming, lease };
         if body.incoming.is_end_stream() {
             body.give_back();

@@ -21,7 +21,7 @@ type Body = Either<Incoming, Empty<Bytes>>;
 
 /// Serves until the process is killed. One traffic thread of the same runtime as the sidecar's.
 pub(super) fn run(upstream: SocketAddr) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async { tokio::spawn(accept(upstream)).await? })
 }
 

@@ -1,0 +1,64 @@
+//! One piece of a request's path, done so many times: `instructions CASE COUNT`. `cargo xtask budget` runs it under
+//! callgrind and holds what one more time costs against `budgets.json`.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a harness stops where it is wrong")]
+
+mod inputs;
+
+use std::hint::black_box;
+
+use outrigger_proxy::measured::Measured;
+use tokio::runtime::{Builder, Runtime};
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// A name, and what is done `count` times.
+type Case = (&'static str, fn(&Runtime, &Measured, usize));
+
+const CASES: [Case; 7] = [
+    ("request, 1 KB", |_, measured, count| prepare(measured, count, &inputs::chat(inputs::OPENAI, 1 << 10))),
+    ("request, 1 KB, translated", |_, measured, count| {
+        prepare(measured, count, &inputs::chat(inputs::ANTHROPIC, 1 << 10));
+    }),
+    ("request, 1 MB with an image", |_, measured, count| {
+        prepare(measured, count, &inputs::picture(inputs::OPENAI, 1 << 20));
+    }),
+    ("answer, 1 KB", |runtime, measured, count| {
+        let (call, answer) = (inputs::chat(inputs::OPENAI, 1 << 10), inputs::whole(1 << 10));
+        for _ in 0..count {
+            black_box(runtime.block_on(measured.relay(&call, answer.clone())).unwrap());
+        }
+    }),
+    ("event", |runtime, measured, count| {
+        let (call, answer) = (inputs::stream(inputs::OPENAI), inputs::chat_events(count));
+        black_box(runtime.block_on(measured.relay(&call, answer)).unwrap());
+    }),
+    ("event, from Anthropic to a chat caller", |runtime, measured, count| {
+        let (call, answer) = (inputs::stream(inputs::ANTHROPIC), inputs::message_events(count));
+        black_box(runtime.block_on(measured.relay(&call, answer)).unwrap());
+    }),
+    ("event, from OpenAI to a Messages caller", |runtime, measured, count| {
+        let (call, answer) = (inputs::message_stream(inputs::OPENAI), inputs::chat_events(count));
+        black_box(runtime.block_on(measured.relay(&call, answer)).unwrap());
+    }),
+];
+
+fn prepare(measured: &Measured, count: usize, call: &outrigger_proxy::measured::Call) {
+    for _ in 0..count {
+        black_box(measured.prepare(black_box(call)).unwrap());
+    }
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let Some(name) = arguments.next() else {
+        return CASES.iter().for_each(|(name, _)| println!("{name}"));
+    };
+    let count: usize = arguments.next().and_then(|count| count.parse().ok()).unwrap_or(1);
+    let (_, case) = CASES.iter().find(|(known, _)| *known == name).expect("a case; without arguments they are listed");
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let measured = runtime.block_on(async { Measured::new(inputs::snapshot()).unwrap() });
+    case(&runtime, &measured, count);
+}

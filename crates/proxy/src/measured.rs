@@ -1,0 +1,129 @@
+//! The path of a request without its sockets, for counting instructions (`cargo xtask budget`). Only with the feature
+//! `measured`, which no program of ours is built with.
+
+use std::{future::poll_fn, io, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body::Body as _;
+use http_body_util::Full;
+use hyper::{body::Incoming, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use outrigger_route::Snapshot;
+use outrigger_wire::{Failure, Operation};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+
+use crate::{
+    App, Config,
+    attempt::{self, Committed, Context, Prepared},
+    error::Error,
+    intake::{self, Taken},
+    record::{Record, Served},
+    relay, serve, upstream,
+};
+
+/// A sidecar that does not listen.
+#[derive(Debug)]
+pub struct Measured {
+    app: Arc<App>,
+}
+
+/// A caller's request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What is asked for.
+    pub operation: Operation,
+    /// The caller's headers.
+    pub headers: HeaderMap,
+    /// The caller's body.
+    pub body: Bytes,
+}
+
+impl Measured {
+    /// Serves `snapshot`. Within a runtime.
+    ///
+    /// # Errors
+    /// As [`crate::Sidecar::start`].
+    pub fn new(snapshot: Snapshot) -> io::Result<Self> {
+        Ok(Self { app: Arc::new(App::new(Config::default(), snapshot)?) })
+    }
+
+    /// Reads, decides and prepares; returns how many bytes would be sent.
+    ///
+    /// # Errors
+    /// What the caller would be told.
+    pub fn prepare(&self, call: &Call) -> Result<u64, String> {
+        let first =
+            |context: &Context<'_>, _: &mut Record| attempt::prepared(context, &context.plan.candidates[0], Some(0));
+        let (prepared, _record) = self.decided(call, first)?;
+        let prepared = prepared.map_err(|failure| failure.message.to_string())?;
+        Ok(prepared.request.body().size_hint().exact().unwrap_or_default())
+    }
+
+    /// What becomes of `answer`, an upstream's answer as it comes from its socket: judged and relayed to the caller.
+    /// Returns how many bytes the caller gets.
+    ///
+    /// # Errors
+    /// What the caller would be told.
+    pub async fn relay(&self, call: &Call, answer: Bytes) -> Result<usize, String> {
+        let response = answered(answer).await.map_err(|error| error.to_string())?;
+        let response = response.map(|incoming| upstream::Body::new(incoming, None));
+        let decided = self.decided(call, |context, record| {
+            let candidate = &context.plan.candidates[0];
+            let (target, published) = (candidate.target.clone(), context.published.clone());
+            record.served = Some(Served { target, published, sent: record.started(), key: Some(0) });
+            (attempt::prepared(context, candidate, Some(0)), context.plan.clone())
+        });
+        let ((prepared, plan), record) = decided?;
+        let told = |failure: Failure| failure.message.to_string();
+        let Prepared { echo, hide_usage, losses, .. } = prepared.map_err(told)?;
+        let asked = echo.as_ref().map_or(call.operation, |echo| echo.upstream);
+        let (status, headers, answered) = attempt::judged(asked, record.streamed, response).await.map_err(told)?;
+        let committed = Committed { answered, status, headers, hide_usage, echo, losses, in_flight: None };
+        read(relay::to_caller(&self.app, committed, &plan, record, false, None).into_body()).await
+    }
+
+    /// A request up to the decision, and its record.
+    fn decided<T>(
+        &self,
+        call: &Call,
+        then: impl FnOnce(&Context<'_>, &mut Record) -> T,
+    ) -> Result<(T, Box<Record>), String> {
+        let told = |error: Error| error.message();
+        let app = &self.app;
+        let mut record = Record::open(app, call.operation);
+        let taken = Taken::of(call.operation, call.headers.clone(), call.body.clone());
+        let mut reading = intake::read(taken.operation, &taken.headers, &taken.body).map_err(told)?;
+        let published = app.state.load();
+        let plan = serve::decide(app, &published, &taken, &mut reading, &mut record).map_err(told)?;
+        let deadline = record.started() + plan.route.timeouts.total;
+        let context =
+            Context { app, published: &published, taken: &taken, reading: &reading, plan: &plan, id: "", deadline };
+        let done = then(&context, &mut record);
+        Ok((done, record))
+    }
+}
+
+/// An answer as hyper reads it.
+async fn answered(answer: Bytes) -> Result<Response<Incoming>, hyper::Error> {
+    let (near, far) = tokio::io::duplex(64 << 10);
+    let (mut sender, connection) = http1::handshake(TokioIo::new(near)).await?;
+    tokio::spawn(connection);
+    tokio::spawn(answer_once(far, answer));
+    sender.send_request(Request::new(Full::new(Bytes::new()))).await
+}
+
+async fn answer_once(mut socket: DuplexStream, answer: Bytes) -> io::Result<()> {
+    // A bare GET fits.
+    let mut request = [0; 1024];
+    let _ = socket.read(&mut request).await?;
+    socket.write_all(&answer).await
+}
+
+async fn read(mut body: relay::Body) -> Result<usize, String> {
+    let mut bytes = 0;
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        bytes += frame.map_err(|error| error.to_string())?.data_ref().map_or(0, Bytes::len);
+    }
+    Ok(bytes)
+}
