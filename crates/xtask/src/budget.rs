@@ -135,14 +135,15 @@ fn built() -> Result<PathBuf> {
 /// Instructions of one more of `case`.
 fn count(program: &Path, case: &str) -> Result<u64> {
     // One more of a megabyte is many of a kilobyte.
-    let (some, more) = if case.contains("1 MB") { (4, 20) } else { (100, 600) };
+    let (some, more) = if case.contains("1 MB") { (4, 20) } else { (200, 2200) };
     let (first, second) = (collected(program, case, some)?, collected(program, case, more)?);
     Ok(second.saturating_sub(first) / (more - some))
 }
 
 fn collected(program: &Path, case: &str, times: u64) -> Result<u64> {
     let mut command = Command::new("valgrind");
-    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).arg(case).arg(times.to_string());
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=instructions::counted"]);
+    command.arg(program).arg(case).arg(times.to_string());
     // The same environment everywhere, since it lies on the stack; and no thread of the allocator's own, whose work would
     // come and go.
     command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
