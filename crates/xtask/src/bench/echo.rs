@@ -57,6 +57,8 @@ struct Asked {
     pace: Duration,
     delay: Duration,
     fault: Option<Fault>,
+    /// Who is told when a request has come that hangs: a connection is opened there.
+    knock: Option<SocketAddr>,
 }
 
 async fn serve(mut socket: TcpStream, ready: Ready) -> Result<()> {
@@ -184,6 +186,8 @@ fn asked(head: &str) -> Option<Asked> {
             asked.delay = millis();
         } else if name.eq_ignore_ascii_case("x-bench-fault") {
             asked.fault = value.parse().ok();
+        } else if name.eq_ignore_ascii_case(fault::KNOCK) {
+            asked.knock = value.trim().parse().ok();
         }
     }
     asked.length = length?;

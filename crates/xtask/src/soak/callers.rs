@@ -11,7 +11,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use tokio::sync::Notify;
+use memchr::memmem;
+use tokio::{net::TcpListener, sync::Notify};
 
 use super::{
     ask::{Ask, Asks, Ending},
@@ -19,13 +20,10 @@ use super::{
     draw::{Drawn, draw},
     kind::KINDS,
 };
-use crate::bench::{load::stamps, wire::Connection};
+use crate::bench::{echo::fault::KNOCK, load::stamps, wire::Connection};
 
 /// No request takes this long, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(40);
-/// How long a caller waits that leaves before anything has come: long enough for the sidecar to have read its request, but
-/// where the machine is busy.
-const BRIEFLY: Duration = Duration::from_millis(20);
 /// A run with so many wrong answers ends early.
 const ENOUGH: u64 = 100;
 /// So many of them are told.
@@ -104,62 +102,77 @@ pub(super) fn run(progress: Arc<Progress>, asks: Asks, to: SocketAddr, connectio
         let callers: Vec<_> =
             (0..connections).map(|_| tokio::task::spawn_local(caller(progress.clone(), asks.clone(), to))).collect();
         for caller in callers {
-            caller.await.context("a caller panicked")?;
+            caller.await.context("a caller panicked")??;
         }
         Ok(())
     })
 }
 
-async fn caller(progress: Arc<Progress>, asks: Rc<Asks>, to: SocketAddr) {
-    let (mut kept, mut request, mut body) = (None, Vec::new(), Vec::new());
+async fn caller(progress: Arc<Progress>, asks: Rc<Asks>, to: SocketAddr) -> Result<()> {
+    let door = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.context("a caller's own listener")?;
+    let mut caller = Caller { to, door, kept: None, request: Vec::new(), body: Vec::new() };
     while let Some(number) = progress.take() {
         let drawn = draw(progress.seed, number);
         let ask = asks.of(drawn);
-        ask.write(number, &mut request);
+        ask.write(number, &mut caller.request);
         if drawn.fresh {
-            kept = None;
+            caller.kept = None;
         }
-        let came = one(ask, &request, &mut kept, to, &mut body).await;
-        progress.ended(number, drawn, came);
+        progress.ended(number, drawn, caller.one(ask).await);
     }
-}
-
-/// One request. Its connection is left in `kept` where it can be used again.
-async fn one(
-    ask: &Ask,
-    request: &[u8],
-    kept: &mut Option<Connection>,
-    to: SocketAddr,
-    body: &mut Vec<u8>,
-) -> Result<()> {
-    let mut connection = match kept.take() {
-        Some(connection) => connection,
-        None => Connection::open(to).await?,
-    };
-    if let Ending::Leave(events) = ask.ending {
-        return leave(ask, events, request, connection, body).await;
-    }
-    let exchanged = tokio::time::timeout(PATIENCE, connection.exchange(request, body, |_, _| ())).await;
-    let cut = exchanged.context("no answer in time")?.err().map(|error| format!("{error:#}"));
-    let whole = cut.is_none();
-    check(ask, &Came { head: &connection.head, body, cut })?;
-    *kept = Some(connection).filter(|_| whole);
     Ok(())
 }
 
-/// Sends a request and hangs up when so many events have come; without any, after a moment.
-async fn leave(ask: &Ask, events: usize, request: &[u8], mut connection: Connection, body: &mut Vec<u8>) -> Result<()> {
-    let (enough, mut at, mut seen) = (Notify::new(), 0, 0);
-    let cut = tokio::select! {
-        exchanged = connection.exchange(request, body, |body, _| {
-            stamps(body, &mut at, |_| seen += 1);
-            if seen >= events {
-                enough.notify_one();
-            }
-        }) => exchanged.err().map(|error| format!("{error:#}")),
-        () = enough.notified(), if events > 0 => return Ok(()),
-        () = tokio::time::sleep(BRIEFLY), if events == 0 => return Ok(()),
-        () = tokio::time::sleep(PATIENCE) => Some("nothing to leave came in time".to_owned()),
-    };
-    check(ask, &Came { head: &connection.head, body, cut })
+/// One caller.
+struct Caller {
+    to: SocketAddr,
+    /// Where the upstream says that it has a request.
+    door: TcpListener,
+    /// The connection of the last request, where it can be used again.
+    kept: Option<Connection>,
+    request: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl Caller {
+    /// Sends the request at hand.
+    async fn one(&mut self, ask: &Ask) -> Result<()> {
+        let mut connection = match self.kept.take() {
+            Some(connection) => connection,
+            None => Connection::open(self.to).await?,
+        };
+        if let Ending::Leave(events) = ask.ending {
+            return self.leave(ask, events, connection).await;
+        }
+        let exchanged = connection.exchange(&self.request, &mut self.body, |_, _| ());
+        let exchanged = tokio::time::timeout(PATIENCE, exchanged).await.context("no answer in time")?;
+        let cut = exchanged.err().map(|error| format!("{error:#}"));
+        let whole = cut.is_none();
+        check(ask, &Came { head: &connection.head, body: &self.body, cut })?;
+        self.kept = Some(connection).filter(|_| whole);
+        Ok(())
+    }
+
+    /// Sends the request at hand and hangs up when so many events have come; without any, when the upstream has knocked.
+    /// Whoever leaves earlier may never have been seen by a sidecar that is busy.
+    async fn leave(&mut self, ask: &Ask, events: usize, mut connection: Connection) -> Result<()> {
+        if events == 0 {
+            let at = memmem::find(&self.request, b"\r\n").context("a request without lines")? + 2;
+            let line = format!("{KNOCK}: {}\r\n", self.door.local_addr()?);
+            self.request.splice(at..at, line.into_bytes());
+        }
+        let (enough, mut at, mut seen) = (Notify::new(), 0, 0);
+        let cut = tokio::select! {
+            exchanged = connection.exchange(&self.request, &mut self.body, |body, _| {
+                stamps(body, &mut at, |_| seen += 1);
+                if seen >= events {
+                    enough.notify_one();
+                }
+            }) => exchanged.err().map(|error| format!("{error:#}")),
+            () = enough.notified(), if events > 0 => return Ok(()),
+            knocked = self.door.accept(), if events == 0 => return Ok(knocked.map(drop)?),
+            () = tokio::time::sleep(PATIENCE) => Some("nothing to leave came in time".to_owned()),
+        };
+        check(ask, &Came { head: &connection.head, body: &self.body, cut })
+    }
 }

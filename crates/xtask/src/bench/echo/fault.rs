@@ -14,6 +14,9 @@ use crate::bench::{
     clock,
 };
 
+/// The header that names who is to be told, by a connection, that a request has come which hangs.
+pub(crate) const KNOCK: &str = "x-bench-knock";
+
 /// A misfortune. Numbers are events of a stream with content that are sent before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -55,7 +58,12 @@ impl Fault {
                 socket.write_all(&reply(503, r#"{"error":{"message":"told to fail","type":"server_error"}}"#)).await?;
                 return Ok(true);
             }
-            Self::Hangs => wait_for_end(socket).await,
+            Self::Hangs => {
+                if let Some(addr) = asked.knock {
+                    drop(TcpStream::connect(addr).await?);
+                }
+                wait_for_end(socket).await;
+            }
             Self::Resets(events) => {
                 begin(socket, shape, events, "").await?;
                 socket.set_zero_linger()?;
