@@ -1,22 +1,22 @@
 //! `cargo xtask bench`: what the sidecar adds to a request, on loopback, beside what a bare proxy of the same libraries
 //! adds, in one run and in turns.
 
-mod answers;
+pub(crate) mod answers;
 mod bare;
 mod clock;
-mod contender;
-mod echo;
+pub(crate) mod contender;
+pub(crate) mod echo;
 mod figure;
-mod job;
+pub(crate) mod job;
 mod lanes;
-mod load;
+pub(crate) mod load;
 pub(crate) mod part;
-mod policy;
-mod process;
+pub(crate) mod policy;
+pub(crate) mod process;
 mod report;
-mod request;
+pub(crate) mod request;
 mod stage;
-mod wire;
+pub(crate) mod wire;
 
 use std::{
     env, fs,
@@ -172,14 +172,16 @@ fn built(args: &Args) -> Result<(PathBuf, PathBuf)> {
     } else {
         env::current_exe()?
     };
-    let binary = match &args.outrigger {
-        Some(binary) => binary.clone(),
-        None => {
-            tools::succeed(tools::cargo().args(["build", "--quiet", "--release", "-p", "outrigger"]))?;
-            release.join(format!("outrigger{}", env::consts::EXE_SUFFIX))
-        }
-    };
-    Ok((program, binary))
+    Ok((program, sidecar(args.outrigger.as_deref())?))
+}
+
+/// The sidecar that was given, or this tree's, built.
+pub(crate) fn sidecar(given: Option<&Path>) -> Result<PathBuf> {
+    if let Some(binary) = given {
+        return Ok(binary.to_owned());
+    }
+    tools::succeed(tools::cargo().args(["build", "--quiet", "--release", "-p", "outrigger"]))?;
+    Ok(tools::target()?.join("release").join(format!("outrigger{}", env::consts::EXE_SUFFIX)))
 }
 
 fn versions(binary: &Path, nginx: bool) -> Result<Vec<String>> {

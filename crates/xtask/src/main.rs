@@ -11,6 +11,7 @@ mod fuzz;
 mod generate;
 mod llmock;
 mod sdk;
+mod soak;
 mod test;
 mod tools;
 mod traffic;
@@ -36,6 +37,7 @@ enum Chore {
     Generate(generate::Args),
     Llmock(llmock::Args),
     Sdk(sdk::Args),
+    Soak(soak::Args),
     Test(test::Args),
     Traffic(traffic::Args),
 }
@@ -51,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Generate(args) => generate::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
         Chore::Sdk(args) => sdk::run(&args),
+        Chore::Soak(args) => soak::run(&args),
         Chore::Test(args) => test::run(&args),
         Chore::Traffic(args) => traffic::run(&args),
     }

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 /// The last words of every whole answer: who reads them has read it all.
-pub(super) const LAST_WORDS: &str = "and that was all";
+pub(crate) const LAST_WORDS: &str = "and that was all";
 /// Begins the time in an event's text; appears nowhere else in a stream.
 pub(super) const STAMP: u8 = b'@';
 /// Digits of the time after it: nanoseconds of the machine's monotonic clock.
@@ -11,7 +11,7 @@ pub(super) const STAMP_DIGITS: usize = 17;
 
 /// Whose shapes an answer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// `/chat/completions`.
     Chat,
     /// `/messages`.
@@ -25,7 +25,7 @@ impl Shape {
     }
 
     /// What the last event of a stream of this shape says.
-    pub(super) fn end_of_stream(self) -> &'static str {
+    pub(crate) fn end_of_stream(self) -> &'static str {
         match self {
             Self::Chat => "data: [DONE]\n\n",
             Self::Messages => "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",

@@ -14,21 +14,26 @@ use tempfile::TempDir;
 
 use super::process::{Cores, Process, wait};
 
+/// The folder of policy in a sidecar's own folder.
+const POLICY: &str = "policy";
+
 /// A way to the upstream.
 #[derive(Debug)]
-pub(super) struct Contender {
+pub(crate) struct Contender {
     pub(super) name: String,
-    pub(super) addr: SocketAddr,
+    pub(crate) addr: SocketAddr,
     /// Comes before `/v1/...`.
     pub(super) prefix: String,
     /// The proxy, where it is a process of ours.
     pub(super) process: Option<Process>,
-    _folder: Option<TempDir>,
+    /// Of the sidecar's own pages.
+    pub(crate) admin: Option<SocketAddr>,
+    folder: Option<TempDir>,
 }
 
 impl Contender {
-    pub(super) fn direct(echo: SocketAddr) -> Self {
-        Self { name: "direct".to_owned(), addr: echo, prefix: String::new(), process: None, _folder: None }
+    pub(crate) fn direct(echo: SocketAddr) -> Self {
+        Self { name: "direct".to_owned(), addr: echo, prefix: String::new(), process: None, admin: None, folder: None }
     }
 
     /// `name=url`, as given by whoever runs this. Its process is not ours, so it is not pinned and its CPU not known.
@@ -41,7 +46,7 @@ impl Contender {
         let path = path.trim_end_matches('/');
         let path = path.strip_suffix("v1").unwrap_or(path).trim_end_matches('/');
         let prefix = if path.is_empty() { String::new() } else { format!("/{path}") };
-        Ok(Self { name: name.to_owned(), addr, prefix, process: None, _folder: None })
+        Ok(Self { name: name.to_owned(), addr, prefix, process: None, admin: None, folder: None })
     }
 
     pub(super) fn bare(program: &Path, echo: SocketAddr, cores: Cores) -> Result<Self> {
@@ -49,7 +54,14 @@ impl Contender {
         command.args(["bench-part", "bare", "--upstream", &echo.to_string()]).stdin(Stdio::null());
         let mut process = Process::start(command.stdout(Stdio::piped()), cores.proxy, cores.load)?;
         let addr = process.address()?;
-        Ok(Self { name: "bare".to_owned(), addr, prefix: String::new(), process: Some(process), _folder: None })
+        Ok(Self {
+            name: "bare".to_owned(),
+            addr,
+            prefix: String::new(),
+            process: Some(process),
+            admin: None,
+            folder: None,
+        })
     }
 
     /// The nginx on the path, or `None`.
@@ -67,13 +79,13 @@ impl Contender {
         let process = Process::start(command.stdout(Stdio::null()), cores.proxy, cores.load)?;
         wait("nginx", Duration::from_secs(5), || std::net::TcpStream::connect(addr).ok())?;
         let (name, prefix) = ("nginx".to_owned(), String::new());
-        Ok(Some(Self { name, addr, prefix, process: Some(process), _folder: Some(folder) }))
+        Ok(Some(Self { name, addr, prefix, process: Some(process), admin: None, folder: Some(folder) }))
     }
 
     /// The sidecar. `args` come after what every lane sets.
-    pub(super) fn sidecar(setup: &Setup<'_>, cores: Cores) -> Result<Self> {
+    pub(crate) fn sidecar(setup: &Setup<'_>, cores: Cores) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let policy = folder.path().join("policy");
+        let policy = folder.path().join(POLICY);
         fs::create_dir(&policy)?;
         fs::write(policy.join("policy.yaml"), setup.policy)?;
         let ready = folder.path().join("ready.json");
@@ -86,29 +98,38 @@ impl Contender {
         let listen = wait("the sidecar to be ready", Duration::from_secs(10), || {
             let text = fs::read_to_string(&ready).ok()?;
             let json: Value = serde_json::from_str(&text).ok()?;
-            json["listen"].as_str()?.parse().ok()
+            let address = |name: &str| json[name].as_str()?.parse::<SocketAddr>().ok();
+            Some((address("listen")?, address("admin")?))
         });
-        let addr = match listen {
-            Ok(addr) => addr,
+        let (addr, admin) = match listen {
+            Ok(addresses) => addresses,
             Err(_) if process.ended() => bail!("the sidecar ended at its start; run it by hand to see why"),
             Err(error) => return Err(error),
         };
         let name = setup.name.to_owned();
-        Ok(Self { name, addr, prefix: String::new(), process: Some(process), _folder: Some(folder) })
+        Ok(Self { name, addr, prefix: String::new(), process: Some(process), admin: Some(admin), folder: Some(folder) })
     }
 
-    pub(super) fn pid(&self) -> Option<u32> {
+    /// Gives the sidecar another policy, in one step: it never reads half of a file.
+    pub(crate) fn rewrite_policy(&self, policy: &str) -> Result<()> {
+        let folder = self.folder.as_ref().context("not a sidecar")?.path();
+        let partial = folder.join("policy.partial");
+        fs::write(&partial, policy)?;
+        Ok(fs::rename(partial, folder.join(POLICY).join("policy.yaml"))?)
+    }
+
+    pub(crate) fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(Process::pid)
     }
 }
 
 /// A sidecar to be started.
 #[derive(Debug)]
-pub(super) struct Setup<'a> {
-    pub(super) name: &'a str,
-    pub(super) binary: &'a PathBuf,
-    pub(super) policy: &'a str,
-    pub(super) args: &'a [&'a str],
+pub(crate) struct Setup<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) binary: &'a PathBuf,
+    pub(crate) policy: &'a str,
+    pub(crate) args: &'a [&'a str],
 }
 
 fn free_port() -> Result<SocketAddr> {

@@ -1,8 +1,10 @@
 //! The upstream of every lane: bare sockets and canned bytes, so that it is far faster than any proxy.
 //!
-//! The path says whose shapes and what misfortune (`/fail/...` answers 503, `/hang/...` never answers), headers say how
-//! much: `x-bench-size` bytes, or `x-bench-events` events, `x-bench-pace-ms` apart, after `x-bench-delay-ms`. Bodies are
+//! The path says whose shapes and what misfortune (`/fail/...` answers 503, `/hang/...` never answers, `/moody/...` does
+//! what the request's `x-bench-fault` says), headers say how much: `x-bench-size` bytes, or `x-bench-events` events, `x-bench-pace-ms` apart, after `x-bench-delay-ms`. Bodies are
 //! counted, never read.
+
+pub(crate) mod fault;
 
 use std::{cell::RefCell, collections::HashMap, net::SocketAddr, rc::Rc, time::Duration};
 
@@ -14,11 +16,15 @@ use tokio::{
     time::Instant,
 };
 
+use self::fault::Fault;
 use super::{
     answers::{Shape, reply},
     clock, part,
 };
 
+/// How every stream begins.
+const STREAM_HEAD: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n";
 /// Larger heads are refused.
 const MAX_HEAD: usize = 32 << 10;
 
@@ -50,6 +56,9 @@ struct Asked {
     events: usize,
     pace: Duration,
     delay: Duration,
+    fault: Option<Fault>,
+    /// Who is told when a request has come that hangs: a connection is opened there.
+    knock: Option<SocketAddr>,
 }
 
 async fn serve(mut socket: TcpStream, ready: Ready) -> Result<()> {
@@ -81,6 +90,12 @@ async fn serve(mut socket: TcpStream, ready: Ready) -> Result<()> {
         if path.starts_with("/hang/") {
             // Until the caller gives up.
             let _ = socket.read_buf(&mut buffer).await;
+            return Ok(());
+        }
+        if let Some(fault) = asked.fault.filter(|_| path.starts_with("/moody/")) {
+            if fault.happen(&mut socket, shape, &asked).await? {
+                continue;
+            }
             return Ok(());
         }
         if !asked.delay.is_zero() {
@@ -125,9 +140,7 @@ async fn skip(socket: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> Re
 async fn stream(socket: &mut TcpStream, shape: Shape, asked: &Asked) -> Result<()> {
     let mut out = Vec::with_capacity(1 << 10);
     let mut text = String::with_capacity(1 << 10);
-    out.extend_from_slice(
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n",
-    );
+    out.extend_from_slice(STREAM_HEAD);
     text.push_str(shape.opening());
     let begun = Instant::now();
     for n in 0..asked.events {
@@ -171,6 +184,10 @@ fn asked(head: &str) -> Option<Asked> {
             asked.pace = millis();
         } else if name.eq_ignore_ascii_case("x-bench-delay-ms") {
             asked.delay = millis();
+        } else if name.eq_ignore_ascii_case("x-bench-fault") {
+            asked.fault = value.parse().ok();
+        } else if name.eq_ignore_ascii_case(fault::KNOCK) {
+            asked.knock = value.trim().parse().ok();
         }
     }
     asked.length = length?;

@@ -6,29 +6,42 @@ use serde::{Deserialize, Serialize};
 
 /// Requests of one kind to one address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Job {
-    pub(super) addr: SocketAddr,
-    pub(super) path: String,
+pub(crate) struct Job {
+    pub(crate) addr: SocketAddr,
+    pub(crate) path: String,
     /// Lines of the head, without their ends.
-    pub(super) headers: Vec<String>,
+    pub(crate) headers: Vec<String>,
     /// Bodies, sent in turn.
-    pub(super) bodies: Vec<String>,
-    pub(super) connections: usize,
+    pub(crate) bodies: Vec<String>,
+    pub(crate) connections: usize,
     /// Sent before anything is measured, on each connection.
-    pub(super) warm: usize,
+    pub(crate) warm: usize,
     /// What is sent then.
-    pub(super) warm_body: String,
-    pub(super) until: Until,
-    pub(super) expect: Expect,
+    pub(crate) warm_body: String,
+    pub(crate) until: Until,
+    pub(crate) expect: Expect,
     /// Must be in the head of every measured answer, spelled like this.
-    pub(super) head_has: String,
+    pub(crate) head_has: String,
     /// Connections begin this far apart, in microseconds.
-    pub(super) stagger_us: u64,
+    pub(crate) stagger_us: u64,
+}
+
+impl Job {
+    /// The bytes of a request with this body.
+    pub(crate) fn request(&self, body: &str) -> Vec<u8> {
+        let mut head = format!("POST {} HTTP/1.1\r\nhost: {}\r\n", self.path, self.addr);
+        for line in &self.headers {
+            head.push_str(line);
+            head.push_str("\r\n");
+        }
+        head.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+        head.into_bytes()
+    }
 }
 
 /// When a job is done.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) enum Until {
+pub(crate) enum Until {
     /// Each connection goes on for so many seconds.
     Seconds(f64),
     /// Each connection sends so many requests.
@@ -37,7 +50,7 @@ pub(super) enum Until {
 
 /// What makes an answer right, besides status 200 and an end where its framing says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Expect {
+pub(crate) enum Expect {
     /// At least so many bytes, and the upstream's last words.
     Whole(usize),
     /// So many events with content, in order, and these bytes at the very end.

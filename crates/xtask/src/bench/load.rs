@@ -56,18 +56,9 @@ struct Samples {
 }
 
 async fn perform(job: Job) -> Outcome {
-    let request = |body: &String| {
-        let mut head = format!("POST {} HTTP/1.1\r\nhost: {}\r\n", job.path, job.addr);
-        for line in &job.headers {
-            head.push_str(line);
-            head.push_str("\r\n");
-        }
-        head.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
-        head.into_bytes()
-    };
     let shared = Rc::new(Shared {
-        requests: job.bodies.iter().map(&request).collect(),
-        warm: request(&job.warm_body),
+        requests: job.bodies.iter().map(|body| job.request(body)).collect(),
+        warm: job.request(&job.warm_body),
         next: RefCell::default(),
         samples: RefCell::default(),
         begun: RefCell::default(),
@@ -197,7 +188,7 @@ async fn one(
 }
 
 /// Calls `found` for every complete stamp from `at` on, and moves `at` behind them.
-fn stamps(body: &[u8], at: &mut usize, mut found: impl FnMut(Duration)) {
+pub(crate) fn stamps(body: &[u8], at: &mut usize, mut found: impl FnMut(Duration)) {
     while let Some(next) = memchr::memchr(STAMP, &body[*at..]) {
         let begin = *at + next;
         let Some(digits) = body.get(begin + 1..begin + 1 + STAMP_DIGITS) else {
@@ -213,7 +204,7 @@ fn stamps(body: &[u8], at: &mut usize, mut found: impl FnMut(Duration)) {
     *at = body.len();
 }
 
-fn excerpt(body: &[u8]) -> String {
+pub(crate) fn excerpt(body: &[u8]) -> String {
     let end = &body[body.len().saturating_sub(300)..];
     String::from_utf8_lossy(end).into_owned()
 }

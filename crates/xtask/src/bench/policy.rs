@@ -31,11 +31,12 @@ pub(super) fn troubled(echo: SocketAddr, count: usize, base: impl Fn(usize) -> S
     text
 }
 
-fn secret() -> String {
+pub(crate) fn secret() -> String {
     "apiVersion: v1\nkind: Secret\nmetadata: {name: keys, namespace: bench}\nstringData: {key: sk-bench}\n".to_owned()
 }
 
-fn provider(text: &mut String, name: &str, preset: &str, base: &str) {
+/// Appends a provider of one model.
+pub(crate) fn provider(text: &mut String, name: &str, preset: &str, base: &str) {
     let _ = write!(
         text,
         "---
@@ -53,7 +54,8 @@ spec:
     );
 }
 
-fn route(text: &mut String, name: &str, providers: &[&str]) {
+/// Appends a route to the model at these providers, the first of them first.
+pub(crate) fn route(text: &mut String, name: &str, providers: &[&str]) {
     let _ = write!(
         text,
         "---

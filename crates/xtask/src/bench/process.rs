@@ -16,10 +16,10 @@ use super::job::{Job, Outcome};
 
 /// Which core does what. `None` where nothing is pinned.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cores {
-    pub(super) proxy: Option<usize>,
-    pub(super) echo: Option<usize>,
-    pub(super) load: Option<usize>,
+pub(crate) struct Cores {
+    pub(crate) proxy: Option<usize>,
+    pub(crate) echo: Option<usize>,
+    pub(crate) load: Option<usize>,
 }
 
 impl Cores {
@@ -66,13 +66,13 @@ pub(super) fn pin(_core: Option<usize>) -> Result<()> {
 
 /// A child process; killed when dropped.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
 }
 
 impl Process {
     /// Starts a command on `core`; the calling thread ends up on `back`.
-    pub(super) fn start(command: &mut Command, core: Option<usize>, back: Option<usize>) -> Result<Self> {
+    pub(crate) fn start(command: &mut Command, core: Option<usize>, back: Option<usize>) -> Result<Self> {
         let described = format!("{:?}", command.get_program());
         pin(core)?;
         let child = command.spawn().with_context(|| format!("cannot start {described}"));
@@ -80,12 +80,12 @@ impl Process {
         Ok(Self { child: child? })
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// The address that the process writes first on its standard output.
-    pub(super) fn address(&mut self) -> Result<SocketAddr> {
+    pub(crate) fn address(&mut self) -> Result<SocketAddr> {
         let mut line = String::new();
         let out = self.child.stdout.take().context("no pipe from the process")?;
         BufReader::new(out).read_line(&mut line)?;
@@ -144,7 +144,7 @@ pub(super) fn cpu(pid: u32) -> Result<Duration> {
 }
 
 /// A line of `/proc/PID/status` in KiB: `VmRSS`, or `VmHWM`, which is its peak.
-pub(super) fn memory(pid: u32, line: &str) -> Result<f64> {
+pub(crate) fn memory(pid: u32, line: &str) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).context("memory is read from /proc")?;
     let value = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'));
     let value = value.and_then(|text| text.trim().trim_end_matches("kB").trim().parse().ok());
@@ -161,7 +161,7 @@ pub(super) fn busy(core: usize) -> Option<(u64, u64)> {
 }
 
 /// Waits until `look` finds something.
-pub(super) fn wait<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> Result<T> {
+pub(crate) fn wait<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> Result<T> {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {

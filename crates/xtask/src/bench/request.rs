@@ -9,7 +9,7 @@ use super::{
 };
 
 /// A whole answer of `answer` bytes to a prompt that makes a body of about `bytes`.
-pub(super) fn whole(to: &Contender, shape: Shape, model: &str, bytes: usize, answer: usize) -> Job {
+pub(crate) fn whole(to: &Contender, shape: Shape, model: &str, bytes: usize, answer: usize) -> Job {
     let body = body(model, &prompt(bytes), "");
     let headers = vec![format!("x-bench-size: {answer}")];
     job(to, shape, headers, body, Expect::Whole(answer * 9 / 10))
@@ -26,7 +26,7 @@ pub(super) fn with_image(to: &Contender, model: &str, bytes: usize, answer: usiz
 }
 
 /// A stream of so many events, so many milliseconds apart; 0: as fast as can be.
-pub(super) fn streamed(to: &Contender, shape: Shape, model: &str, events: usize, pace: usize) -> Job {
+pub(crate) fn streamed(to: &Contender, shape: Shape, model: &str, events: usize, pace: usize) -> Job {
     let usage = if shape == Shape::Chat { r#","stream_options":{"include_usage":true}"# } else { "" };
     let body = body(model, &prompt(1024), &format!(r#","stream":true{usage}"#));
     let headers = vec![format!("x-bench-events: {events}"), format!("x-bench-pace-ms: {pace}")];

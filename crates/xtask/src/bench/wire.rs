@@ -13,15 +13,15 @@ use super::clock;
 
 /// A connection that is kept alive.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     socket: TcpStream,
     buffer: Vec<u8>,
-    /// Of the last answer.
-    pub(super) head: Vec<u8>,
+    /// Of the last answer; empty until it has come.
+    pub(crate) head: Vec<u8>,
 }
 
 impl Connection {
-    pub(super) async fn open(addr: SocketAddr) -> Result<Self> {
+    pub(crate) async fn open(addr: SocketAddr) -> Result<Self> {
         let socket = TcpStream::connect(addr).await.context("cannot connect")?;
         socket.set_nodelay(true)?;
         Ok(Self { socket, buffer: Vec::with_capacity(64 << 10), head: Vec::new() })
@@ -32,13 +32,14 @@ impl Connection {
     /// # Errors
     ///
     /// When the connection ends before the answer does, or the answer is none.
-    pub(super) async fn exchange(
+    pub(crate) async fn exchange(
         &mut self,
         request: &[u8],
         body: &mut Vec<u8>,
         mut arrived: impl FnMut(&[u8], Duration),
     ) -> Result<u16> {
         self.buffer.clear();
+        self.head.clear();
         body.clear();
         self.socket.write_all(request).await.context("cannot send")?;
         let (end, mut now) = loop {
@@ -48,7 +49,6 @@ impl Connection {
             }
         };
         let (status, mut framing) = head(&self.buffer[..end])?;
-        self.head.clear();
         self.head.extend(self.buffer.drain(..end));
         loop {
             let ended = framing.take(&self.buffer, body)?;
