@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod explain;
 mod folder;
+mod quiet;
 mod run;
 mod settings;
 mod source;

@@ -18,6 +18,7 @@ use crate::{
     banner,
     config::{LogFormat, RunArgs},
     folder::{self, Policy},
+    quiet,
     source::Source,
     watch,
 };
@@ -63,6 +64,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     }
     banner::print(&sidecar, &snapshot, &source);
     drop(snapshot);
+    let quiet = tokio::spawn(quiet::watch(sidecar.clone()));
     let watching = match &source {
         Source::Folder(dir) => Some(tokio::spawn(follow(sidecar.clone(), dir.clone(), view, seen, policy.world))),
         Source::Environment | Source::Simulated(_) => None,
@@ -72,6 +74,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
         _ = interrupt.recv() => {}
     }
     tracing::info!("draining");
+    quiet.abort();
     if let Some(watching) = watching {
         watching.abort();
     }

@@ -1,6 +1,10 @@
 //! Our own pages, on their own port and their own thread: `/metrics`, `/readyz`, `/livez`, `/config`, `/explain`.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -13,8 +17,12 @@ use tokio::net::TcpListener;
 
 use crate::{App, explain};
 
+/// How often samples go into their buckets. A scrape does it too, but nobody has to scrape.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// Serves the pages until the task is dropped.
 pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
+    tokio::spawn(upkeep(Arc::downgrade(&app)));
     while let Ok((socket, _)) = listener.accept().await {
         let app = app.clone();
         tokio::spawn(async move {
@@ -26,6 +34,15 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
             let _ =
                 http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service).await;
         });
+    }
+}
+
+/// Ends with the sidecar.
+async fn upkeep(app: Weak<App>) {
+    while let Some(app) = app.upgrade() {
+        app.metrics.registry.upkeep();
+        drop(app);
+        tokio::time::sleep(UPKEEP).await;
     }
 }
 

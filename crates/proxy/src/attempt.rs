@@ -33,7 +33,7 @@ use crate::{
     App,
     error::Exhausted,
     intake::{Reading, Taken},
-    record::{Attempt, Served},
+    record::{Attempt, Attempts, Served},
     redact,
     signals::InFlight,
     state::Published,
@@ -80,9 +80,9 @@ struct Ended {
 /// `started` is when the caller's head came, for the overhead of a first attempt.
 pub(crate) async fn run(
     cx: &Context<'_>,
-    attempts: &mut Vec<Attempt>,
+    attempts: &mut Attempts,
     started: Option<Duration>,
-) -> Result<(Committed, Served), Exhausted> {
+) -> Result<(Committed, Served), Box<Exhausted>> {
     let mut failover = Failover::new(cx.plan, cx.deadline);
     let mut last = None;
     let mut waits: Vec<Option<Duration>> = Vec::new();
@@ -115,7 +115,7 @@ pub(crate) async fn run(
         waits.extend(last.iter().map(|failure| failure.retry_after));
     }
     let retry_after = waits.iter().copied().collect::<Option<Vec<_>>>().and_then(|waits| waits.into_iter().min());
-    Err(Exhausted { attempts: std::mem::take(attempts), last, retry_after })
+    Err(Box::new(Exhausted { attempts: std::mem::take(attempts), last, retry_after }))
 }
 
 /// Nothing was sent because every target is at the operator's own limit (Z10).
@@ -136,7 +136,7 @@ fn limited(cx: &Context<'_>) -> Option<Failure> {
 /// Books one ended call: signals, metrics, attempts, failover.
 fn settle(
     cx: &Context<'_>,
-    attempts: &mut Vec<Attempt>,
+    attempts: &mut Attempts,
     failover: &mut Failover,
     ended: Ended,
 ) -> Result<(Committed, Served), Failure> {

@@ -1,6 +1,9 @@
 //! What is open (requests, connections), and waiting for the last of it.
 
-use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
+use std::sync::atomic::{
+    AtomicU64, AtomicUsize,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
 
 use tokio::sync::Notify;
 
@@ -8,12 +11,14 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub(crate) struct Open {
     open: AtomicUsize,
+    begun: AtomicU64,
     none_left: Notify,
 }
 
 impl Open {
     pub(crate) fn begin(&self) {
         self.open.fetch_add(1, AcqRel);
+        self.begun.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn end(&self) {
@@ -24,6 +29,11 @@ impl Open {
 
     pub(crate) fn open(&self) -> usize {
         self.open.load(Acquire)
+    }
+
+    /// How many ever began.
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun.load(Relaxed)
     }
 
     /// Returns when nothing is open.

@@ -13,7 +13,7 @@ use outrigger_wire::{
 };
 use serde_json::{Value, json};
 
-use crate::record::Attempt;
+use crate::record::{Attempt, Attempts};
 
 /// Why the caller gets no answer of a model.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) enum Error {
     /// Nothing to try.
     NoRoute(NoRoute),
     /// Everything was tried.
-    Exhausted(Exhausted),
+    Exhausted(Box<Exhausted>),
     /// `/v1/generation` does not know the id.
     NoGeneration(String),
     /// The sidecar is leaving and its drain time is over.
@@ -51,7 +51,7 @@ pub(crate) enum Error {
 /// Every attempt failed.
 #[derive(Debug)]
 pub(crate) struct Exhausted {
-    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) attempts: Attempts,
     /// The last failure, with the upstream's own body.
     pub(crate) last: Option<Failure>,
     /// The shortest wait any upstream asked for, if every one of them asked.

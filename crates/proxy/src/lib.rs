@@ -70,7 +70,7 @@ impl App {
     /// Within a runtime: the pools have a task of their own.
     fn new(config: Config, snapshot: Snapshot) -> io::Result<Self> {
         let metrics = metrics::Metrics::new().map_err(io::Error::other)?;
-        metrics.policy(&snapshot.revision, true);
+        metrics.policy(&snapshot.revision);
         let upstreams = upstream::Upstreams::start().map_err(io::Error::other)?;
         Ok(Self {
             state: state::State::new(Arc::new(snapshot), &metrics, &upstreams),
@@ -99,6 +99,15 @@ impl App {
     fn is_draining(&self) -> bool {
         self.draining.load(Relaxed)
     }
+}
+
+/// How much a sidecar is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requests {
+    /// Since the start.
+    pub begun: u64,
+    /// Being answered.
+    pub open: usize,
 }
 
 /// A sidecar that listens.
@@ -139,12 +148,8 @@ impl Sidecar {
     /// Serves `snapshot` from the next request on. Requests in flight finish under the old one (K2); connections and
     /// the health of what did not change are kept (K3, C7). `problems` are shown in `/config`.
     pub fn publish(&self, snapshot: Snapshot, problems: Vec<String>) {
-        let former = self.app.state.load().snapshot.revision.clone();
         self.problems(problems);
-        if former != snapshot.revision {
-            self.app.metrics.policy(&former, false);
-            self.app.metrics.policy(&snapshot.revision, true);
-        }
+        self.app.metrics.policy(&snapshot.revision);
         self.app.state.publish(Arc::new(snapshot), &self.app.metrics, &self.app.upstreams);
     }
 
@@ -157,6 +162,11 @@ impl Sidecar {
     /// The revision being served.
     pub fn revision(&self) -> String {
         self.app.state.load().snapshot.revision.to_string()
+    }
+
+    /// How much it is asked.
+    pub fn requests(&self) -> Requests {
+        Requests { begun: self.app.requests.begun(), open: self.app.requests.open() }
     }
 
     /// Leaves in order (R-DRAIN-1): not ready any more, but callers on this host are still served, until nothing is

@@ -216,8 +216,8 @@ impl Metrics {
         self.registry.counter(&REMOVED, &[("reason", reason)]).increment(1);
     }
 
-    /// Says which revision is served; the former one drops to 0.
-    pub(crate) fn policy(&self, revision: &str, served: bool) {
-        self.registry.gauge(&POLICY, &[("revision", revision)]).set(if served { 1.0 } else { 0.0 });
+    /// Says which revision is served.
+    pub(crate) fn policy(&self, revision: &str) {
+        self.registry.info(&POLICY, revision);
     }
 }

@@ -2,21 +2,23 @@
 //! is counted too (X2).
 
 mod generation;
+mod id;
 
-use std::{
-    fmt::{self, Write as _},
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use generation::Generation;
 pub(crate) use generation::Generations;
+pub(crate) use id::Id;
 use outrigger_catalog::Cost;
-use outrigger_route::{Target, cost};
+use outrigger_route::{Target, cost, snapshot::Route};
 use outrigger_wire::{Kind, Operation, Usage, hub::Losses, usage::estimate_tokens};
 use serde_json::{Value, json};
+use smallvec::SmallVec;
 
 use crate::{App, metrics::Outcome, signals::lock, state::Published};
+
+/// The upstream calls of one request. Most have one, which needs no room of its own.
+pub(crate) type Attempts = SmallVec<[Attempt; 1]>;
 
 /// One upstream call.
 #[derive(Clone, Debug)]
@@ -63,15 +65,15 @@ impl fmt::Display for Attempt {
 #[derive(Debug)]
 pub(crate) struct Record {
     app: Arc<App>,
-    pub(crate) id: Box<str>,
+    pub(crate) id: Id,
     operation: Operation,
     started: Duration,
-    pub(crate) route: Box<str>,
+    pub(crate) route: Option<Arc<Route>>,
     pub(crate) requested: Box<str>,
     pub(crate) streamed: bool,
     /// The caller came by OpenRouter's base URL, whose error codes are numbers.
     pub(crate) numeric_codes: bool,
-    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) attempts: Attempts,
     /// Who answered, under which policy.
     pub(crate) served: Option<Served>,
     pub(crate) usage: Usage,
@@ -113,14 +115,14 @@ impl Record {
         app.metrics.in_flight.increment(1.0);
         Box::new(Self {
             app: app.clone(),
-            id: generation_id(),
+            id: Id::new(),
             operation,
             started: app.now(),
-            route: "".into(),
+            route: None,
             requested: "".into(),
             streamed: false,
             numeric_codes: false,
-            attempts: Vec::new(),
+            attempts: Attempts::new(),
             served: None,
             usage: Usage::default(),
             finish: None,
@@ -141,6 +143,11 @@ impl Record {
             carried: 0,
             settled: false,
         })
+    }
+
+    /// The name of the route; empty where the request got no further.
+    pub(crate) fn route(&self) -> &str {
+        self.route.as_deref().map_or("", |route| &route.name)
     }
 
     pub(crate) fn started(&self) -> Duration {
@@ -276,7 +283,7 @@ impl Record {
         tracing::info!(
             id = &*self.id,
             operation = self.operation.as_str(),
-            route = &*self.route,
+            route = self.route(),
             outcome = self.outcome.as_str(),
             code = self.code,
             status = self.status,
@@ -318,24 +325,6 @@ fn rounded_ms(duration: Duration) -> f64 {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-/// `gen-<unix seconds>-<20 letters and digits>`, as OpenRouter forms it.
-fn generation_id() -> Box<str> {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let mut id = String::with_capacity(36);
-    let _ = write!(id, "gen-{seconds}-");
-    for _ in 0..2 {
-        // Ten of 62 are less than what one draw holds.
-        let mut drawn = fastrand::u64(..);
-        for _ in 0..10 {
-            id.push(char::from(ALPHANUMERIC[(drawn % 62) as usize]));
-            drawn /= 62;
-        }
-    }
-    id.into()
 }
 
 /// The attempts on one line of the log.

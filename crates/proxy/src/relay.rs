@@ -215,8 +215,8 @@ fn describe(headers: &mut HeaderMap, record: &Record) {
             headers.insert(name, value);
         }
     };
-    if !record.route.is_empty() {
-        set(names::ROUTE, &record.route);
+    if let Some(route) = &record.route {
+        set(names::ROUTE, &route.name);
     }
     if !record.losses.is_empty() {
         set(names::DROPPED, &record.losses.to_string());

@@ -13,7 +13,7 @@ use crate::{
     App,
     attempt::{self, Committed, Context},
     intake::{self, Taken},
-    record::{Attempt, Served},
+    record::{Attempts, Served},
     state::Published,
 };
 
@@ -30,7 +30,7 @@ pub(crate) struct Resume {
 /// How asking ended. The `Resume` comes back, for the next break.
 pub(crate) struct Resumed {
     pub(crate) resume: Box<Resume>,
-    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) attempts: Attempts,
     pub(crate) found: Option<(Committed, Served)>,
 }
 
@@ -57,7 +57,7 @@ impl Resume {
     /// Asks the targets that have not been tried and can continue, one by one, within what `used` upstream calls have
     /// left of the budget (F1).
     pub(crate) async fn go(self: Box<Self>, tried: Vec<u64>, used: usize) -> Resumed {
-        let mut attempts = Vec::new();
+        let mut attempts = Attempts::new();
         let mut found = None;
         for at in 0..self.plan.candidates.len() {
             let budget = self.plan.route.failover.attempts as usize;
@@ -72,7 +72,7 @@ impl Resume {
         Resumed { resume: self, attempts, found }
     }
 
-    async fn ask(&self, at: usize, attempts: &mut Vec<Attempt>) -> Option<(Committed, Served)> {
+    async fn ask(&self, at: usize, attempts: &mut Attempts) -> Option<(Committed, Served)> {
         let candidate = &self.plan.candidates[at];
         let provider = &candidate.target.provider;
         if provider.dialect != self.taken.operation.dialect() {

@@ -68,7 +68,7 @@ async fn answer(
     let mut plan = decide(app, &published, &taken, &mut reading, record)?;
     app.tokens.keep_fitting(&mut plan, &taken.body).await.map_err(Error::NoRoute)?;
     let deadline = record.started() + plan.route.timeouts.total;
-    let id = record.id.clone();
+    let id = record.id;
     let context =
         Context { app, published: &published, taken: &taken, reading: &reading, plan: &plan, id: &id, deadline };
     let started = Some(record.started());
@@ -114,7 +114,7 @@ pub(crate) fn decide(
         .map_err(Error::NoRoute);
     match &plan {
         Ok(plan) => {
-            record.route = plan.route.name.clone();
+            record.route = Some(plan.route.clone());
             record.sticky_on_success = plan.route.stickiness.enabled;
             plan.removed.iter().for_each(|removed| app.metrics.removed(removed.reason.code()));
         }

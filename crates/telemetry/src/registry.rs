@@ -1,6 +1,9 @@
 //! The metric registry: hands out handles that are registered once and rendered as Prometheus text.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
@@ -12,6 +15,7 @@ pub type Labels<'a> = &'a [(&'static str, &'a str)];
 pub struct Registry {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
+    info: Mutex<Option<String>>,
 }
 
 /// One family: what `/metrics` and the inventory print of it.
@@ -47,7 +51,7 @@ impl Registry {
             }
         }
         let handle = recorder.handle();
-        Ok(Self { recorder, handle })
+        Ok(Self { recorder, handle, info: Mutex::default() })
     }
 
     /// A counter; the same name and labels give the same counter.
@@ -65,9 +69,21 @@ impl Registry {
         self.recorder.register_histogram(&key(family, labels), &METADATA)
     }
 
+    /// Says what is the case now: `family` has one series of value 1, whose one label has `value`, and no other. A gauge
+    /// for each value would stay for good, since a registry forgets no series.
+    pub fn info(&self, family: &Family, value: &str) {
+        let Family { name, kind, labels, help, .. } = family;
+        let value = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+        let label = labels.first().copied().unwrap_or("value");
+        let text = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name}{{{label}=\"{value}\"}} 1\n");
+        *self.info.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+    }
+
     /// Everything in the Prometheus text format.
     pub fn render(&self) -> String {
-        self.handle.render()
+        let mut text = self.handle.render();
+        text.push_str(self.info.lock().unwrap_or_else(PoisonError::into_inner).as_deref().unwrap_or_default());
+        text
     }
 
     /// Moves histogram samples into their buckets; call it every few seconds so that they do not pile up unscraped.
@@ -85,4 +101,28 @@ impl fmt::Debug for Registry {
 fn key(family: &Family, labels: Labels<'_>) -> Key {
     let labels: Vec<Label> = labels.iter().map(|(name, value)| Label::new(*name, (*value).to_owned())).collect();
     Key::from_parts(family.name, labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REVISION: Family = Family {
+        name: "revision_info",
+        kind: "gauge",
+        labels: &["revision"],
+        help: "1 for the revision being served.",
+        buckets: &[],
+    };
+
+    #[test]
+    fn what_is_the_case_has_one_series_however_often_it_changes() {
+        let registry = Registry::new(&[REVISION]).unwrap();
+        assert_eq!(registry.render(), "");
+        registry.info(&REVISION, "one");
+        registry.info(&REVISION, "t\"w\\o\n");
+        let expected = "# HELP revision_info 1 for the revision being served.\n# TYPE revision_info gauge\n\
+                        revision_info{revision=\"t\\\"w\\\\o\\n\"} 1\n";
+        assert_eq!(registry.render(), expected);
+    }
 }

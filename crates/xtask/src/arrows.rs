@@ -26,6 +26,7 @@ const CONTROL_PLANE: &str = "outrigger-control-plane";
 const CRD: &str = "outrigger-crd";
 const LEDGER: &str = "outrigger-ledger";
 const PROXY: &str = "outrigger-proxy";
+const RESIDENT: &str = "outrigger-resident";
 const ROUTE: &str = "outrigger-route";
 const SIMULATE: &str = "outrigger-simulate";
 const TELEMETRY: &str = "outrigger-telemetry";
@@ -80,12 +81,13 @@ const TABLE: &[Crate] = &[
         ],
     },
     Crate { name: TOKENS, may: &[], never: &["tokio", "hyper", "kube", "kube-core", "k8s-openapi"] },
+    Crate { name: RESIDENT, may: &[], never: &["tokio", "hyper", "kube", "kube-core", "k8s-openapi"] },
     Crate { name: SIMULATE, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate { name: LEDGER, may: &[], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
     Crate { name: CONTROL_PLANE, may: &[WIRE, CATALOG, ROUTE, API, CRD, COMPILE, TELEMETRY, LEDGER], never: &[PROXY] },
     Crate {
         name: "outrigger",
-        may: &[PROXY, COMPILE, API, LEDGER, CATALOG, ROUTE, SIMULATE, TELEMETRY, TOKENS, WIRE],
+        may: &[PROXY, COMPILE, API, LEDGER, CATALOG, RESIDENT, ROUTE, SIMULATE, TELEMETRY, TOKENS, WIRE],
         never: &[CONTROL_PLANE, "kube-client", "kube-runtime"],
     },
     Crate { name: "outrigger-tests", may: &[], never: &[] },

@@ -7,11 +7,11 @@ use std::{
 };
 
 use outrigger_catalog::Cost;
-use outrigger_route::Target;
+use outrigger_route::{Target, snapshot::Route};
 use outrigger_wire::{Operation, Usage, hub::Losses};
 use serde_json::{Value, json};
 
-use super::{Attempt, Record, millis, usd};
+use super::{Attempt, Attempts, Id, Record, millis, usd};
 use crate::{metrics::Outcome, signals::lock};
 
 /// Members of OpenRouter's answer that this router does not keep; its SDKs want to see each of them.
@@ -38,13 +38,13 @@ const NOT_KEPT: [&str; 17] = [
 /// What is kept of a finished request: the parts of its record, put into words only when somebody asks.
 #[derive(Debug)]
 pub(super) struct Generation {
-    id: Box<str>,
+    id: Id,
     operation: Operation,
-    route: Box<str>,
+    route: Option<Arc<Route>>,
     requested: Box<str>,
     streamed: bool,
     served: Option<Arc<Target>>,
-    attempts: Vec<Attempt>,
+    attempts: Attempts,
     usage: Usage,
     finish: Option<Box<str>>,
     losses: Losses,
@@ -60,9 +60,9 @@ impl Generation {
     /// Takes out of `record`, which is at its end, what is worth keeping.
     pub(super) fn of(record: &mut Record, took: Duration, cost: Option<&Cost>) -> Self {
         Self {
-            id: std::mem::take(&mut record.id),
+            id: record.id,
             operation: record.operation,
-            route: std::mem::take(&mut record.route),
+            route: record.route.take(),
             requested: std::mem::take(&mut record.requested),
             streamed: record.streamed,
             served: record.served.as_ref().map(|served| served.target.clone()),
@@ -85,11 +85,11 @@ impl Generation {
         let usd = self.nano_usd.map(usd);
         let began = self.ended.checked_sub(self.took).unwrap_or(UNIX_EPOCH);
         let mut value = json!({
-            "id": self.id,
+            "id": &*self.id,
             "model": served.map(|target| &*target.model),
             "provider_name": served.map(|target| &*target.provider.display),
             "provider": served.map(|target| &*target.provider.name),
-            "router": self.route,
+            "router": self.route.as_deref().map_or("", |route| &route.name),
             "requested": self.requested,
             "api_type": self.operation.as_str(),
             "created_at": humantime::format_rfc3339_seconds(began).to_string(),

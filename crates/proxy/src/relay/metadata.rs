@@ -26,7 +26,7 @@ impl Metadata {
         Self(json!({
             "requested": record.requested,
             "strategy": plan.ordering.as_str(),
-            "route": record.route,
+            "route": record.route(),
             "region": record.served.as_ref().and_then(|served| served.target.provider.region.as_deref()),
             "attempt": record.attempts.len(),
             "is_byok": true,

@@ -3,16 +3,26 @@
 use std::{sync::Arc, time::Duration};
 
 use http::Uri;
+use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
+use hyper_util::client::legacy::connect::{Connection as _, HttpConnector};
 use outrigger_wire::{Failure, Kind};
-use tokio::net::TcpStream;
 use tower::Service;
 
 use crate::attempt::innermost;
 
 /// An open connection.
-pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+pub(super) struct Stream {
+    /// Either of the two kinds by itself: one value for both would have the room of TLS, two kilobytes, in every connection.
+    pub(super) io: Box<dyn Io>,
+    /// HTTP/2 was agreed on.
+    pub(super) http2: bool,
+}
+
+/// Bytes in and out.
+pub(super) trait Io: Read + Write + Send + Unpin {}
+
+impl<T: Read + Write + Send + Unpin> Io for T {}
 
 /// Opens connections.
 #[derive(Clone, Debug)]
@@ -45,7 +55,14 @@ impl Connector {
     pub(super) async fn connect(&self, to: &Uri, limit: Duration) -> Result<Stream, Failure> {
         let connecting = self.0.clone().call(to.clone());
         match tokio::time::timeout(limit, connecting).await {
-            Ok(Ok(stream)) => Ok(stream),
+            Ok(Ok(stream)) => {
+                let http2 = stream.connected().is_negotiated_h2();
+                let io: Box<dyn Io> = match stream {
+                    MaybeHttpsStream::Http(tcp) => Box::new(tcp),
+                    MaybeHttpsStream::Https(tls) => Box::new(tls),
+                };
+                Ok(Stream { io, http2 })
+            }
             Ok(Err(error)) => Err(refused(&innermost(&*error))),
             Err(_) => Err(too_slow(limit)),
         }
@@ -70,8 +87,8 @@ mod tests {
     #[tokio::test]
     async fn no_connection_to_a_provider_delays_small_writes() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let uri = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let stream = Connector::new().unwrap().connect(&uri, Duration::from_secs(5)).await.unwrap();
+        let uri: Uri = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let stream = Connector::new().unwrap().0.call(uri).await.unwrap();
         let MaybeHttpsStream::Http(stream) = stream else { panic!("plain HTTP") };
         assert!(stream.inner().nodelay().unwrap());
     }

@@ -15,10 +15,7 @@ use hyper::{
     body::Incoming,
     client::conn::{http1, http2},
 };
-use hyper_util::{
-    client::legacy::connect::Connection as _,
-    rt::{TokioExecutor, TokioTimer},
-};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use outrigger_wire::{Failure, Kind};
 use tokio::time::Instant;
 
@@ -199,9 +196,8 @@ impl Endpoint {
 
     async fn open(&self, limit: Duration) -> Result<Open, Failure> {
         let stream = self.connector.connect(&self.to, limit).await?;
-        let negotiated = stream.connected().is_negotiated_h2();
-        self.protocol.store(if negotiated { HTTP2 } else { HTTP1 }, Relaxed);
-        let opened = if negotiated { self.open_shared(stream).await } else { open_single(stream).await };
+        self.protocol.store(if stream.http2 { HTTP2 } else { HTTP1 }, Relaxed);
+        let opened = if stream.http2 { self.open_shared(stream).await } else { open_single(stream).await };
         opened.map_err(|error| refused(&innermost(&error)))
     }
 
@@ -212,7 +208,7 @@ impl Endpoint {
             .timer(TokioTimer::new())
             .keep_alive_interval(Duration::from_secs(15))
             .keep_alive_timeout(Duration::from_secs(10));
-        let (sender, connection) = builder.handshake(stream).await?;
+        let (sender, connection) = builder.handshake(stream.io).await?;
         tokio::spawn(run(connection));
         *lock(&self.shared) = Some(sender.clone());
         Ok(Open::Shared(sender))
@@ -249,7 +245,7 @@ impl Endpoint {
 }
 
 async fn open_single(stream: Stream) -> Result<Open, hyper::Error> {
-    let (sender, connection) = http1::Builder::new().handshake(stream).await?;
+    let (sender, connection) = http1::Builder::new().handshake(stream.io).await?;
     tokio::spawn(run(connection));
     Ok(Open::Single(sender))
 }

@@ -22,10 +22,8 @@ pub(super) struct Counters {
     pub(super) cooldowns: u64,
     /// Of the policy that is served.
     pub(super) revision: String,
-    /// Lines but for those of revisions.
+    /// Lines.
     pub(super) series: usize,
-    /// Revisions, served or not.
-    pub(super) revisions: usize,
 }
 
 impl Counters {
@@ -47,10 +45,10 @@ impl Counters {
                 "outrigger_panics_total" => counters.panics = value as u64,
                 "outrigger_policy_problems_total" => counters.policy_problems = value as u64,
                 "outrigger_cooldowns_total" => counters.cooldowns += value as u64,
-                "outrigger_policy_info" if value > 0.0 => counters.revision = label(labels, "revision").to_owned(),
+                "outrigger_policy_info" => counters.revision = label(labels, "revision").to_owned(),
                 _ => {}
             }
-            *(if name == "outrigger_policy_info" { &mut counters.revisions } else { &mut counters.series }) += 1;
+            counters.series += 1;
         }
         counters
     }
@@ -84,7 +82,6 @@ outrigger_requests_total{operation="chat",outcome="broken",code="truncated"} 2
 
 outrigger_requests_in_flight 3
 outrigger_cooldowns_total{provider="a/b",model="m",reason="server_error"} 1
-outrigger_policy_info{revision="old"} 0
 outrigger_policy_info{revision="new"} 1
 outrigger_attempts_total{provider="a/b",model="m",outcome="ok"} 13
 outrigger_attempts_total{provider="a/b",model="m",outcome="truncated"} 2
@@ -95,7 +92,7 @@ outrigger_attempts_total{provider="a/b",model="m",outcome="truncated"} 2
         let counters = Counters::read(PAGE);
         assert_eq!(Outcome::ALL.map(|outcome| counters.requests(outcome)), [12, 0, 2, 0]);
         assert_eq!((counters.in_flight, counters.cooldowns, counters.attempts["ok"]), (3.0, 1, 13));
-        assert_eq!((&*counters.revision, counters.revisions, counters.series), ("new", 2, 7));
+        assert_eq!((&*counters.revision, counters.series), ("new", 8));
         assert_eq!((counters.panics, counters.failed_calls()), (0, 2));
     }
 }
