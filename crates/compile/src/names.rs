@@ -1,18 +1,15 @@
 //! Who answers to which name.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use outrigger_catalog::Catalog;
 use outrigger_crd::ModelRoute;
-use outrigger_route::snapshot::{Route, Target};
+use outrigger_route::snapshot::{Names, Route, Target};
 
 use crate::problem::{Kind, ObjectRef, Problem, Report, full_name, name};
 
 /// Model names to slots: catalogue ids, vendors' own ids, and `provider/vendor's id` where that is nobody's id.
-pub(crate) fn models(targets: &[Arc<Target>], by_id: &[bool], catalog: &Catalog) -> HashMap<Box<str>, Arc<[u32]>> {
+pub(crate) fn models(targets: &[Arc<Target>], by_id: &[bool], catalog: &Catalog) -> Names<Arc<[u32]>> {
     let mut slots: BTreeMap<Box<str>, Vec<u32>> = BTreeMap::new();
     let mut at_provider: BTreeMap<Box<str>, Vec<u32>> = BTreeMap::new();
     for (target, by_id) in targets.iter().zip(by_id) {
@@ -39,7 +36,7 @@ pub(crate) fn models(targets: &[Arc<Target>], by_id: &[bool], catalog: &Catalog)
 /// none falls through to something that lacks its limits.
 pub(crate) fn routes(
     routes: &[(&ModelRoute, Option<Arc<Route>>)],
-    models: &HashMap<Box<str>, Arc<[u32]>>,
+    models: &Names<Arc<[u32]>>,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Box<str>, Option<Arc<Route>>> {
     let mut taken: BTreeMap<Box<str>, usize> = BTreeMap::new();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use outrigger_catalog::{Catalog, Provider};
-use outrigger_route::snapshot::Target;
+use outrigger_route::snapshot::{Names, Target};
 use outrigger_wire::Dialect;
 use std::sync::Arc;
 
@@ -11,15 +11,11 @@ use std::sync::Arc;
 const NAMED: usize = 6;
 
 /// Catalogue models that are not in `models`, with who would serve each.
-pub(crate) fn unserved(
-    catalog: &Catalog,
-    targets: &[Arc<Target>],
-    models: &HashMap<Box<str>, Arc<[u32]>>,
-) -> HashMap<Box<str>, Box<str>> {
+pub(crate) fn unserved(catalog: &Catalog, targets: &[Arc<Target>], models: &Names<Arc<[u32]>>) -> Names<Box<str>> {
     // Slug to the object that is configured for it, and so leaves the model out on purpose.
     let configured: HashMap<&str, &str> =
         targets.iter().map(|target| (&*target.provider.slug, &*target.provider.name)).collect();
-    let mut all = HashMap::new();
+    let mut all = Names::default();
     for model in catalog.models().iter().filter(|model| !models.contains_key(model.id.as_str())) {
         let mut slugs: Vec<&str> = catalog.offers_for(&model.id).map(|offer| offer.provider.as_str()).collect();
         slugs.dedup();

@@ -50,6 +50,7 @@ async fn page(app: &Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/metrics") => {
             app.metrics.buffered.set(app.budget.in_use() as f64);
+            app.metrics.in_flight.set(app.requests.open() as f64);
             app.metrics.registry.upkeep();
             text(StatusCode::OK, "text/plain; version=0.0.4", app.metrics.registry.render())
         }

@@ -52,7 +52,8 @@ pub(crate) struct Context<'a> {
     pub(crate) deadline: Duration,
 }
 
-/// An answer that began. It is relayed or it breaks; it is never tried again.
+/// An answer that began. It is relayed or it breaks; it is never tried again. Boxed where it is made, since it goes from
+/// hand to hand.
 #[derive(Debug)]
 pub(crate) struct Committed {
     pub(crate) answered: Answered,
@@ -73,7 +74,7 @@ struct Ended {
     at: usize,
     key: Option<usize>,
     sent: Duration,
-    result: Result<Committed, Failure>,
+    result: Result<Box<Committed>, Failure>,
 }
 
 /// Runs the plan. Every call that ends is added to `attempts` at once, so that a cancelled request still names them.
@@ -82,19 +83,20 @@ pub(crate) async fn run(
     cx: &Context<'_>,
     attempts: &mut Attempts,
     started: Option<Duration>,
-) -> Result<(Committed, Served), Box<Exhausted>> {
+) -> Result<(Box<Committed>, Served), Box<Exhausted>> {
     let mut failover = Failover::new(cx.plan, cx.deadline);
     let mut last = None;
     let mut waits: Vec<Option<Duration>> = Vec::new();
     loop {
-        match failover.next(cx.app.now()) {
+        let now = cx.app.now();
+        match failover.next(now) {
             Step::Wait(wait) => tokio::time::sleep(wait).await,
             Step::GiveUp => break,
             Step::Try(at) => {
                 if let Some(started) = started.filter(|_| attempts.is_empty()) {
-                    cx.app.metrics.overhead.record(cx.app.now().saturating_sub(started).as_secs_f64());
+                    cx.app.metrics.overhead.record(now.saturating_sub(started).as_secs_f64());
                 }
-                let (ended, other) = with_hedge(cx, &mut failover, at).await;
+                let (ended, other) = with_hedge(cx, &mut failover, at, now).await;
                 for ended in std::iter::once(ended).chain(other) {
                     match settle(cx, attempts, &mut failover, ended) {
                         Ok(found) => return Ok(found),
@@ -139,7 +141,7 @@ fn settle(
     attempts: &mut Attempts,
     failover: &mut Failover,
     ended: Ended,
-) -> Result<(Committed, Served), Failure> {
+) -> Result<(Box<Committed>, Served), Failure> {
     let Ended { at, key, sent, result } = ended;
     let target = &cx.plan.candidates[at].target;
     let now = cx.app.now();
@@ -182,21 +184,28 @@ fn settle(
 
 /// Calls candidate `at`; if the route hedges and it stays silent, the next one beside it. The first to commit wins
 /// and the other is dropped, which cancels it. Returns the call that ended, and the second where both did.
-async fn with_hedge(cx: &Context<'_>, failover: &mut Failover, at: usize) -> (Ended, Option<Ended>) {
+async fn with_hedge(cx: &Context<'_>, failover: &mut Failover, at: usize, now: Duration) -> (Ended, Option<Ended>) {
     match cx.plan.route.failover.hedge_after {
-        None => (call(cx, at).await, None),
+        None => (call(cx, at, now).await, None),
         // Two calls at once are rare: their room is made when they come.
-        Some(after) => Box::pin(hedged(cx, failover, at, after)).await,
+        Some(after) => Box::pin(hedged(cx, failover, at, now, after)).await,
     }
 }
 
-async fn hedged(cx: &Context<'_>, failover: &mut Failover, at: usize, after: Duration) -> (Ended, Option<Ended>) {
-    let mut first = pin!(call(cx, at));
+async fn hedged(
+    cx: &Context<'_>,
+    failover: &mut Failover,
+    at: usize,
+    now: Duration,
+    after: Duration,
+) -> (Ended, Option<Ended>) {
+    let mut first = pin!(call(cx, at, now));
     if let Ok(ended) = tokio::time::timeout(after, &mut first).await {
         return (ended, None);
     }
-    let Some(other) = failover.hedge(cx.app.now()) else { return (first.await, None) };
-    let mut second = pin!(call(cx, other));
+    let now = cx.app.now();
+    let Some(other) = failover.hedge(now) else { return (first.await, None) };
+    let mut second = pin!(call(cx, other, now));
     let (ended, first_ended) = tokio::select! {
         ended = &mut first => (ended, true),
         ended = &mut second => (ended, false),
@@ -208,12 +217,11 @@ async fn hedged(cx: &Context<'_>, failover: &mut Failover, at: usize, after: Dur
     (ended, Some(remaining))
 }
 
-/// One upstream call, from choosing a key to a committed answer.
-async fn call(cx: &Context<'_>, at: usize) -> Ended {
+/// One upstream call, from choosing a key, which is `sent`, to a committed answer.
+async fn call(cx: &Context<'_>, at: usize, sent: Duration) -> Ended {
     let candidate = &cx.plan.candidates[at];
     let target = &candidate.target;
     let health = &cx.published.health[target.slot as usize];
-    let sent = cx.app.now();
     let key = health.key(&target.provider, sent, fastrand::f64());
     // What is answered here uses nothing of the provider's.
     let sends = translate::upstream(cx.taken.operation, target.provider.dialect).is_some();
@@ -229,17 +237,12 @@ async fn call(cx: &Context<'_>, at: usize) -> Ended {
         }
     };
     let mut uncounted = Uncounted { cx, slot: target.slot as usize, armed: true };
-    let result = attempt(cx, at, key, in_flight, cx.deadline.saturating_sub(sent)).await;
+    let mut result = attempt(cx, at, key, in_flight, sent).await;
     uncounted.armed = false;
-    let result = result
-        .map(|mut committed| {
-            redact::headers(&mut committed.headers, &target.provider);
-            committed
-        })
-        .map_err(|mut failure| {
-            redact::failure(&mut failure, &target.provider);
-            failure
-        });
+    match &mut result {
+        Ok(committed) => redact::headers(&mut committed.headers, &target.provider),
+        Err(failure) => redact::failure(failure, &target.provider),
+    }
     Ended { at, key, sent, result }
 }
 
@@ -258,34 +261,36 @@ impl Drop for Uncounted<'_> {
     }
 }
 
-/// `left` is what the request has of its total time.
 async fn attempt(
     cx: &Context<'_>,
     at: usize,
     key: Option<usize>,
     in_flight: Option<InFlight>,
-    left: Duration,
-) -> Result<Committed, Failure> {
+    sent: Duration,
+) -> Result<Box<Committed>, Failure> {
     let candidate = &cx.plan.candidates[at];
     let Some(operation) = translate::upstream(cx.taken.operation, candidate.target.provider.dialect) else {
-        return count::here(cx, candidate).await;
+        return count::here(cx, candidate).await.map(Box::new);
     };
     let Prepared { to, request, hide_usage, echo, losses } = prepare::request(cx, candidate, key)?;
     let timeouts = &cx.plan.route.timeouts;
     let streamed = cx.reading.head.stream;
     let limit = if streamed { timeouts.first_token } else { timeouts.answer };
     // Connecting has its own limit; what follows is silence on an open connection (T1, T2).
-    let judged = async {
+    let judged = pin!(async {
         let response = to.send(request, timeouts.connect).await?;
         judge(operation, streamed, response).await
-    };
+    });
+    // What the request has of its total time.
+    let left = cx.deadline.saturating_sub(sent);
+    let until = cx.app.instant(sent + limit.min(left));
     let (status, headers, answered) =
-        tokio::time::timeout(limit.min(left), judged).await.unwrap_or_else(|_| Err(too_long(streamed, limit, left)))?;
+        tokio::time::timeout_at(until, judged).await.unwrap_or_else(|_| Err(too_long(streamed, limit, left)))?;
     let answered = match &echo {
         Some(echo) => judge::translated(answered, echo, cx.id)?,
         None => answered,
     };
-    Ok(Committed { answered, status, headers, hide_usage, echo, losses, in_flight })
+    Ok(Box::new(Committed { answered, status, headers, hide_usage, echo, losses, in_flight }))
 }
 
 /// The answer did not come within the route's limit, or within the time that the whole request had left.

@@ -28,19 +28,25 @@ impl Budget {
         Self { permits: Arc::new(Semaphore::new(total as usize)), total }
     }
 
-    /// Waits up to `patience` for `bytes`, first come first served. A single request may take the whole budget: it
-    /// then runs alone.
-    pub(crate) async fn take(&self, bytes: usize, patience: Duration) -> Result<Share, Exhausted> {
-        let wanted = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).clamp(1, self.total);
-        // Nearly always there is room. Where others wait this fails, so that nobody gets past them.
-        if let Ok(permit) = self.permits.clone().try_acquire_many_owned(wanted) {
-            return Ok(Share(Some(permit)));
-        }
-        let permit = tokio::time::timeout(patience, self.permits.clone().acquire_many_owned(wanted)).await;
+    /// `bytes`, if there is room and nobody waits, so that nobody gets past them. A single request may take the whole
+    /// budget: it then runs alone.
+    pub(crate) fn at_once(&self, bytes: usize) -> Option<Share> {
+        let permit = self.permits.clone().try_acquire_many_owned(self.permits_for(bytes)).ok()?;
+        Some(Share(Some(permit)))
+    }
+
+    /// Waits up to `patience` for `bytes`, first come first served.
+    pub(crate) async fn wait(&self, bytes: usize, patience: Duration) -> Result<Share, Exhausted> {
+        let wanted = self.permits.clone().acquire_many_owned(self.permits_for(bytes));
+        let permit = tokio::time::timeout(patience, wanted).await;
         match permit {
             Ok(Ok(permit)) => Ok(Share(Some(permit))),
             _ => Err(Exhausted),
         }
+    }
+
+    fn permits_for(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).clamp(1, self.total)
     }
 
     /// More bytes for a body that turned out longer, without waiting: a request that holds a share must not queue

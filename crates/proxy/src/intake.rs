@@ -14,6 +14,7 @@ use outrigger_wire::{
     Head, Operation, multipart,
     request::{BadRequest, hasher},
 };
+use tokio::time::Instant;
 
 use crate::{App, budget::Share, error::Error};
 
@@ -44,15 +45,16 @@ impl Taken {
     }
 }
 
-/// Reads the body within the limits and the byte budget. A caller that is refused may still be sending: the rest of its
+/// Reads the body within the limits and the byte budget; `started` is when the head came. A caller that is refused may still be sending: the rest of its
 /// body is read and dropped, since closing on it would reset the connection before the error is read.
 pub(crate) async fn take(
     app: &Arc<App>,
     operation: Operation,
     headers: HeaderMap,
     mut body: Incoming,
+    started: Duration,
 ) -> Result<Taken, Error> {
-    let taken = read_body(app, operation, headers, &mut body).await;
+    let taken = read_body(app, operation, headers, &mut body, started).await;
     // One that dawdled or broke off has nothing more to say.
     if taken.as_ref().is_err_and(|error| !matches!(error, Error::BodyTimeout | Error::BodyAborted)) {
         tokio::spawn(tokio::time::timeout(DISCARD, discard(body)));
@@ -72,6 +74,7 @@ async fn read_body(
     operation: Operation,
     headers: HeaderMap,
     body: &mut Incoming,
+    started: Duration,
 ) -> Result<Taken, Error> {
     let limit = app.config.max_body;
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|value| *value != "identity") {
@@ -82,14 +85,20 @@ async fn read_body(
         return Err(Error::BodyTooLarge(limit));
     }
     let first = announced.unwrap_or(16 << 10);
-    let mut share = app.budget.take(2 * first, app.config.queue_timeout).await.map_err(|_| Error::Overloaded)?;
-    app.metrics.buffered.set(app.budget.in_use() as f64);
+    let mut began = app.instant(started);
+    let mut share = match app.budget.at_once(2 * first) {
+        Some(share) => share,
+        None => {
+            let share = app.budget.wait(2 * first, app.config.queue_timeout).await.map_err(|_| Error::Overloaded)?;
+            began = Instant::now();
+            share
+        }
+    };
     let mut reserved = first;
-    let began = tokio::time::Instant::now();
+    let mut due = began + app.config.read_timeout;
     let mut bytes = BytesMut::new();
     while !body.is_end_stream()
-        && let Some(frame) =
-            tokio::time::timeout(app.config.read_timeout, body.frame()).await.map_err(|_| Error::BodyTimeout)?
+        && let Some(frame) = tokio::time::timeout_at(due, body.frame()).await.map_err(|_| Error::BodyTimeout)?
     {
         let Ok(data) = frame.map_err(|_| Error::BodyAborted)?.into_data() else { continue };
         if announced == Some(data.len()) {
@@ -102,7 +111,9 @@ async fn read_body(
         if bytes.len() + data.len() > limit {
             return Err(Error::BodyTooLarge(limit));
         }
-        let elapsed = began.elapsed();
+        let now = Instant::now();
+        due = now + app.config.read_timeout;
+        let elapsed = now - began;
         if elapsed > app.config.read_timeout && bytes.len() < elapsed.as_secs() as usize * SLOWEST {
             return Err(Error::BodyTimeout);
         }
@@ -132,7 +143,8 @@ pub(crate) struct Reading<'a> {
 /// Reads a request body.
 pub(crate) fn read<'a>(operation: Operation, headers: &HeaderMap, body: &'a [u8]) -> Result<Reading<'a>, Error> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if content_type.to_ascii_lowercase().starts_with("multipart/form-data") {
+    const FORM: &str = "multipart/form-data";
+    if content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM)) {
         return read_form(operation, content_type, body);
     }
     let head = Head::read(body).map_err(Error::BadRequest)?;

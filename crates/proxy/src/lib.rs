@@ -36,7 +36,6 @@ use std::{
 
 use outrigger_route::{Snapshot, sticky::Sticky};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 pub use config::Config;
 pub use explain::explain;
@@ -56,11 +55,8 @@ struct App {
     requests: drain::Open,
     /// Connections of callers: an answer has left when its last byte is written, not when its body has ended.
     connections: drain::Open,
-    /// Nothing is in flight any more and the process is about to end.
-    leaving: CancellationToken,
     draining: AtomicBool,
-    /// Streams still open when the drain's time is up end on this.
-    cut: CancellationToken,
+    departure: drain::Departure,
     tokens: tokens::Tokens,
     /// The fixed start of all times.
     start: Instant,
@@ -83,9 +79,8 @@ impl App {
             tokens: tokens::Tokens::default(),
             requests: drain::Open::default(),
             connections: drain::Open::default(),
-            leaving: CancellationToken::new(),
             draining: AtomicBool::new(false),
-            cut: CancellationToken::new(),
+            departure: drain::Departure::default(),
             start: Instant::now(),
             config,
         })
@@ -94,6 +89,11 @@ impl App {
     /// Time since the fixed start.
     fn now(&self) -> Duration {
         self.start.elapsed()
+    }
+
+    /// The same time as timers want it. One that is too far for the clock never comes.
+    fn instant(&self, at: Duration) -> Instant {
+        self.start.checked_add(at).unwrap_or_else(|| self.start + Duration::from_secs(u32::MAX.into()))
     }
 
     fn is_draining(&self) -> bool {
@@ -179,10 +179,10 @@ impl Sidecar {
         let mut cut = 0;
         if tokio::time::timeout_at(deadline, app.requests.none()).await.is_err() {
             cut = app.requests.open();
-            app.cut.cancel();
+            app.departure.reach(drain::Stage::Cut);
         }
         // What is written but not yet read by its caller has the rest of the time, and a second in any case.
-        app.leaving.cancel();
+        app.departure.reach(drain::Stage::Leaving);
         let last = deadline.max(Instant::now() + Duration::from_secs(1));
         let _ = tokio::time::timeout_at(last, app.connections.none()).await;
         self.accepting.abort();

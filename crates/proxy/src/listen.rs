@@ -1,13 +1,23 @@
 //! Sockets: bind, accept, serve connections, catch what should never happen.
 
-use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
 
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use outrigger_wire::Dialect;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::{App, error::Error, relay::Body, serve};
+use crate::{App, drain::Stage, error::Error, relay::Body, serve};
 
 /// Binds, and says what to do when the port is taken.
 pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> io::Result<TcpListener> {
@@ -55,59 +65,74 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
         };
         let app = app.clone();
         tokio::spawn(async move {
-            let (keep_alive, leaving, counted) = (app.config.keep_alive, app.leaving.clone(), app.clone());
-            counted.connections.begin();
-            let service = service_fn(move |request| guarded(app.clone(), request));
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(keep_alive)
-                .max_buf_size(16 << 10)
-                .serve_connection(TokioIo::new(socket), service);
-            let mut connection = pin!(connection);
-            let ended = tokio::select! {
-                biased;
-                ended = connection.as_mut() => ended,
-                () = leaving.cancelled() => {
-                    // Idle connections end now, busy ones when their last byte is written.
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            };
-            if let Err(error) = ended {
+            app.connections.begin();
+            if let Err(error) = connection(&app, socket).await {
                 tracing::debug!(%error, "connection ended");
             }
-            counted.connections.end();
+            app.connections.end();
         });
     }
 }
 
-/// A panic becomes an error answer, not a dropped connection (S13).
-async fn guarded(app: Arc<App>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-    let dialect = serve::dialect_of(request.headers());
-    let task = CatchPanic(Box::pin(serve::serve(app.clone(), request)));
-    Ok(task.await.unwrap_or_else(|()| {
-        app.metrics.panics.increment(1);
-        tracing::error!(code = Error::Internal.code(), "a request panicked");
-        let mut response = Response::new(Body::of(Error::Internal.body(dialect, "", false)));
-        *response.status_mut() = Error::Internal.status();
-        response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-        response
-    }))
+/// Serves a caller until it leaves, or we do.
+async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
+    let service = service_fn(|request| guarded(app, request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(app.config.keep_alive)
+        .max_buf_size(16 << 10)
+        .serve_connection(TokioIo::new(socket), service);
+    let mut connection = pin!(connection);
+    let mut changed = pin!(app.departure.changed());
+    let mut seen = None;
+    poll_fn(|cx| {
+        // Whoever waits is told of the next change: so first a place in the list, then the news. The requests on this
+        // connection are polled by it, so its place is theirs.
+        while seen != Some(app.departure.stage()) {
+            changed.set(app.departure.changed());
+            let stage = app.departure.stage();
+            if changed.as_mut().poll(cx).is_pending() {
+                seen = Some(stage);
+                if stage == Stage::Leaving {
+                    // An idle connection ends now, a busy one when its last byte is written.
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+        }
+        connection.as_mut().poll(cx)
+    })
+    .await
 }
 
-struct CatchPanic<F>(std::pin::Pin<Box<F>>);
+/// A panic becomes an error answer, not a dropped connection (S13).
+fn guarded(
+    app: &Arc<App>,
+    request: Request<Incoming>,
+) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
+    let dialect = serve::dialect_at(request.uri().path());
+    let mut begun = caught(|| serve::serve(app, request));
+    let app = app.clone();
+    poll_fn(move |cx| {
+        let polled = match &mut begun {
+            Some(answering) => caught(|| answering.as_mut().poll(cx)),
+            None => None,
+        };
+        polled.unwrap_or_else(|| Poll::Ready(panicked(&app, dialect))).map(Ok)
+    })
+}
 
-impl<F: Future> Future for CatchPanic<F> {
-    type Output = Result<F::Output, ()>;
+/// `None` where it panicked.
+fn caught<T>(what: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(what)).ok()
+}
 
-    fn poll(mut self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
-        let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.0.as_mut().poll(cx)));
-        match polled {
-            Ok(std::task::Poll::Ready(output)) => std::task::Poll::Ready(Ok(output)),
-            Ok(std::task::Poll::Pending) => std::task::Poll::Pending,
-            Err(_) => std::task::Poll::Ready(Err(())),
-        }
-    }
+fn panicked(app: &App, dialect: Dialect) -> Response<Body> {
+    app.metrics.panics.increment(1);
+    tracing::error!(code = Error::Internal.code(), "a request panicked");
+    let mut response = Response::new(Body::of(Error::Internal.body(dialect, "", false)));
+    *response.status_mut() = Error::Internal.status();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 #[cfg(test)]

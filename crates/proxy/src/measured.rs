@@ -80,7 +80,7 @@ impl Measured {
         let asked = echo.as_ref().map_or(call.operation, |echo| echo.upstream);
         let (status, headers, answered) = attempt::judged(asked, record.streamed, response).await.map_err(told)?;
         let committed = Committed { answered, status, headers, hide_usage, echo, losses, in_flight: None };
-        read(relay::to_caller(&self.app, committed, &plan, record, false, None).into_body()).await
+        read(relay::to_caller(&self.app, Box::new(committed), &plan, record, false, None).into_body()).await
     }
 
     /// A request up to the decision, and its record.

@@ -70,6 +70,7 @@ pub(crate) struct Metrics {
     ok: Vec<Counter>,
     durations: Vec<Histogram>,
     pub(crate) overhead: Histogram,
+    /// Set when somebody looks, as is the next.
     pub(crate) in_flight: Gauge,
     pub(crate) buffered: Gauge,
     pub(crate) panics: Counter,

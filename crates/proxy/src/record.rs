@@ -4,7 +4,11 @@
 mod generation;
 mod id;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use generation::Generation;
 pub(crate) use generation::Generations;
@@ -66,6 +70,7 @@ impl fmt::Display for Attempt {
 pub(crate) struct Record {
     app: Arc<App>,
     pub(crate) id: Id,
+    opened: SystemTime,
     operation: Operation,
     started: Duration,
     pub(crate) route: Option<Arc<Route>>,
@@ -112,10 +117,11 @@ impl Record {
     /// Boxed at once: it goes from hand to hand until the answer has left.
     pub(crate) fn open(app: &Arc<App>, operation: Operation) -> Box<Self> {
         app.requests.begin();
-        app.metrics.in_flight.increment(1.0);
+        let opened = SystemTime::now();
         Box::new(Self {
             app: app.clone(),
-            id: Id::new(),
+            id: Id::new(opened),
+            opened,
             operation,
             started: app.now(),
             route: None,
@@ -148,6 +154,11 @@ impl Record {
     /// The name of the route; empty where the request got no further.
     pub(crate) fn route(&self) -> &str {
         self.route.as_deref().map_or("", |route| &route.name)
+    }
+
+    /// The drain's time is up (R-DRAIN-3).
+    pub(crate) fn is_cut(&self) -> bool {
+        self.app.departure.is_cut()
     }
 
     pub(crate) fn started(&self) -> Duration {
@@ -259,7 +270,6 @@ impl Record {
             }
         }
         self.app.metrics.request(self.operation, self.outcome, self.code, took);
-        self.app.metrics.in_flight.decrement(1.0);
         self.log(took, cost.as_ref());
         let app = self.app.clone();
         app.generations.push(Generation::of(self, took, cost.as_ref()));

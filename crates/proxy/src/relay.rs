@@ -1,6 +1,7 @@
 //! A committed answer on its way to the caller: bytes pass through untouched but for what policy adds, and the record
 //! of the request travels in the body, so that it is settled however the body ends.
 
+mod describe;
 mod metadata;
 mod stream;
 
@@ -15,10 +16,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use memchr::memmem;
 use outrigger_route::Plan;
-use outrigger_wire::{Kind, edit::insert_member, peek::Answer};
+use outrigger_wire::{
+    Kind,
+    edit::{insert_member, states_cost},
+    peek::Answer,
+};
 use tokio::time::{Instant, Sleep};
-use tokio_util::sync::WaitForCancellationFutureOwned;
 
+pub(crate) use describe::Labels;
+use describe::{count, describe, names};
 pub(crate) use metadata::Metadata;
 
 use crate::{
@@ -52,20 +58,19 @@ pub(crate) struct Raw {
     idle: Duration,
     silence: Pin<Box<Sleep>>,
     deadline: Pin<Box<Sleep>>,
-    cut: Pin<Box<WaitForCancellationFutureOwned>>,
     _in_flight: Option<InFlight>,
 }
 
 /// The response that relays `committed`.
 pub(crate) fn to_caller(
     app: &App,
-    committed: Committed,
+    committed: Box<Committed>,
     plan: &Plan,
     mut record: Box<Record>,
     wants_metadata: bool,
     resume: Option<Box<Resume>>,
 ) -> Response<Body> {
-    let Committed { answered, status, headers, hide_usage, echo, losses, in_flight } = committed;
+    let Committed { answered, status, headers, hide_usage, echo, losses, in_flight } = *committed;
     record.losses = losses;
     let metadata = wants_metadata.then(|| Metadata::of(plan, &record));
     let mut out = passed_on(headers);
@@ -89,6 +94,7 @@ pub(crate) fn to_caller(
             Body::Stream(Box::new(relay))
         }
         Answered::Raw(upstream) => {
+            out.remove(header::CONTENT_LENGTH);
             let timeouts = plan.route.timeouts;
             let left = timeouts.total.saturating_sub(app.now().saturating_sub(record.started()));
             Body::Raw(Box::new(Raw {
@@ -97,7 +103,6 @@ pub(crate) fn to_caller(
                 idle: timeouts.idle,
                 silence: Box::pin(tokio::time::sleep(timeouts.idle)),
                 deadline: Box::pin(tokio::time::sleep(left)),
-                cut: Box::pin(app.cut.clone().cancelled_owned()),
                 _in_flight: in_flight,
             }))
         }
@@ -131,8 +136,7 @@ pub(crate) fn error(error: &Error, mut record: Box<Record>, dialect: outrigger_w
     if let Error::Exhausted(exhausted) = error {
         record.attempts.clone_from(&exhausted.attempts);
     }
-    let attempts = record.attempts.len();
-    headers.insert(names::ATTEMPTS, HeaderValue::from(attempts));
+    headers.insert(names::ATTEMPTS, count(record.attempts.len()));
     describe(headers, &record);
     response
 }
@@ -161,7 +165,7 @@ fn whole(
         // Exact, and a JSON number as it stands.
         let dollars = cost.total.to_usd_string();
         // A router upstream may have said its own cost already: then that stands.
-        let stated = |at: &std::ops::Range<usize>| memmem::find(&body[at.clone()], b"\"cost\"").is_some();
+        let stated = |at: &std::ops::Range<usize>| states_cost(&body[at.clone()]);
         if let Some(at) = answer.usage_at.filter(|at| app.config.usage_cost && !stated(at)) {
             body = insert_member(&body, at.end, "cost", &dollars);
         }
@@ -178,7 +182,7 @@ fn whole(
 }
 
 /// The upstream's headers that are the caller's business: no hop-by-hop ones, no cookies, nothing that could echo a
-/// key (Z6).
+/// key (Z6). Its length is left for the body to say.
 fn passed_on(mut headers: HeaderMap) -> HeaderMap {
     let ours = |name: &HeaderName| {
         matches!(
@@ -191,7 +195,6 @@ fn passed_on(mut headers: HeaderMap) -> HeaderMap {
                 | "trailer"
                 | "upgrade"
                 | "set-cookie"
-                | "content-length"
                 | "server"
                 | "alt-svc"
                 | "strict-transport-security"
@@ -206,46 +209,6 @@ fn passed_on(mut headers: HeaderMap) -> HeaderMap {
         headers.remove(name);
     }
     headers
-}
-
-/// Says what happened: route, provider, model, attempts, decision.
-fn describe(headers: &mut HeaderMap, record: &Record) {
-    let mut set = |name: HeaderName, text: &str| {
-        if let Ok(value) = HeaderValue::from_str(text) {
-            headers.insert(name, value);
-        }
-    };
-    if let Some(route) = &record.route {
-        set(names::ROUTE, &route.name);
-    }
-    if !record.losses.is_empty() {
-        set(names::DROPPED, &record.losses.to_string());
-    }
-    if let Some(served) = &record.served {
-        set(names::PROVIDER, &served.target.provider.name);
-        set(names::MODEL, &served.target.model);
-        headers.insert(names::ATTEMPTS, HeaderValue::from(record.attempts.len()));
-    }
-    if let Ok(id) = HeaderValue::from_str(&record.id) {
-        headers.insert(names::GENERATION, id.clone());
-        headers.insert(names::DECISION, id);
-    }
-}
-
-/// Our own headers. Constants, so that no request spells them out.
-mod names {
-    use http::HeaderName;
-
-    pub(super) const GENERATION: HeaderName = HeaderName::from_static("x-generation-id");
-    pub(super) const DECISION: HeaderName = HeaderName::from_static("x-outrigger-decision-id");
-    pub(super) const ROUTE: HeaderName = HeaderName::from_static("x-outrigger-route");
-    pub(super) const PROVIDER: HeaderName = HeaderName::from_static("x-outrigger-provider");
-    pub(super) const MODEL: HeaderName = HeaderName::from_static("x-outrigger-model");
-    pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-outrigger-attempts");
-    pub(super) const DROPPED: HeaderName = HeaderName::from_static("x-outrigger-dropped");
-    pub(super) const LOST: HeaderName = HeaderName::from_static("x-outrigger-lost");
-    pub(super) const COST: HeaderName = HeaderName::from_static("x-outrigger-cost");
-    pub(super) const ERROR: HeaderName = HeaderName::from_static("x-outrigger-error");
 }
 
 impl Body {
@@ -301,7 +264,7 @@ impl Raw {
         if self.deadline.as_mut().poll(cx).is_ready() {
             return self.break_off(Kind::TotalTimeout);
         }
-        if self.cut.as_mut().poll(cx).is_ready() {
+        if self.record.is_cut() {
             return self.break_off(Kind::Cancelled);
         }
         Poll::Pending

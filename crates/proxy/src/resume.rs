@@ -31,7 +31,7 @@ pub(crate) struct Resume {
 pub(crate) struct Resumed {
     pub(crate) resume: Box<Resume>,
     pub(crate) attempts: Attempts,
-    pub(crate) found: Option<(Committed, Served)>,
+    pub(crate) found: Option<(Box<Committed>, Served)>,
 }
 
 /// Whether a stream that broke for this reason may be continued elsewhere.
@@ -72,7 +72,7 @@ impl Resume {
         Resumed { resume: self, attempts, found }
     }
 
-    async fn ask(&self, at: usize, attempts: &mut Attempts) -> Option<(Committed, Served)> {
+    async fn ask(&self, at: usize, attempts: &mut Attempts) -> Option<(Box<Committed>, Served)> {
         let candidate = &self.plan.candidates[at];
         let provider = &candidate.target.provider;
         if provider.dialect != self.taken.operation.dialect() {

@@ -1,6 +1,12 @@
 //! The story of one request: taken in, decided, attempted, relayed, recorded.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::{poll_fn, ready},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use http::{HeaderMap, HeaderName, Method, Request, Response};
 use hyper::body::Incoming;
@@ -21,37 +27,65 @@ use crate::{
     state::Published,
 };
 
-/// Answers one request on the callers' listener.
-pub(crate) async fn serve(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
-    let path = below_base(request.uri().path());
-    match Operation::from_path(path) {
-        Some(operation) if request.method() == Method::POST => infer(&app, operation, request).await,
-        Some(operation) => {
-            let record = Record::open(&app, operation);
-            relay::error(&Error::Method("POST"), record, operation.dialect())
-        }
-        None => models::serve(&app, path, &request),
-    }
+/// The dialect of a path: where none is served, OpenAI's.
+pub(crate) fn dialect_at(path: &str) -> Dialect {
+    Operation::from_path(below_base(path)).map_or(Dialect::OpenAi, Operation::dialect)
 }
 
-/// One inference request from head to body.
-async fn infer(app: &Arc<App>, operation: Operation, request: Request<Incoming>) -> Response<Body> {
+/// A response that is on its way.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+/// Answers one request on the callers' listener. What is looked at of its head is looked at here: what waits carries no
+/// more than it needs.
+pub(crate) fn serve(app: &Arc<App>, request: Request<Incoming>) -> Answering {
+    let path = below_base(request.uri().path());
+    let operation = match Operation::from_path(path) {
+        Some(operation) if request.method() == Method::POST => operation,
+        Some(operation) => {
+            let record = Record::open(app, operation);
+            return at_once(relay::error(&Error::Method("POST"), record, operation.dialect()));
+        }
+        None => return at_once(models::serve(app, path, &request)),
+    };
     let mut record = Record::open(app, operation);
     let (head, body) = request.into_parts();
     record.numeric_codes = head.uri.path().starts_with("/api/v1/");
-    let wants_metadata = asks_for_metadata(&head.headers);
+    Box::pin(infer(app.clone(), operation, head.headers, body, record))
+}
+
+fn at_once(response: Response<Body>) -> Answering {
+    Box::pin(ready(response))
+}
+
+/// One inference request from head to body.
+async fn infer(
+    app: Arc<App>,
+    operation: Operation,
+    headers: HeaderMap,
+    body: Incoming,
+    mut record: Box<Record>,
+) -> Response<Body> {
+    let wants_metadata = asks_for_metadata(&headers);
     // Whoever still waits when the drain's time is up gets an error, not a dead connection (R-DRAIN-3).
-    let answered = tokio::select! {
-        biased;
-        answered = answer(app, operation, head.headers, body, &mut record) => answered,
-        () = app.cut.cancelled() => Err(Error::ShuttingDown),
-    };
+    let answered = until_cut(&app, pin!(answer(&app, operation, headers, body, &mut record))).await;
     match answered {
         Ok(Answer { committed, plan, resume }) => {
-            relay::to_caller(app, committed, &plan, record, wants_metadata, resume)
+            relay::to_caller(&app, committed, &plan, record, wants_metadata, resume)
         }
         Err(error) => relay::error(&error, record, operation.dialect()),
     }
+}
+
+/// Waits for an answer for as long as we stay.
+async fn until_cut(
+    app: &App,
+    mut answering: Pin<&mut impl Future<Output = Result<Answer, Error>>>,
+) -> Result<Answer, Error> {
+    poll_fn(|cx| match answering.as_mut().poll(cx) {
+        Poll::Pending if app.departure.is_cut() => Poll::Ready(Err(Error::ShuttingDown)),
+        polled => polled,
+    })
+    .await
 }
 
 /// Takes in, reads, decides, attempts. The request's body is let go with this, unless the route may need it again.
@@ -62,7 +96,7 @@ async fn answer(
     body: Incoming,
     record: &mut Record,
 ) -> Result<Answer, Error> {
-    let taken = intake::take(app, operation, headers, body).await?;
+    let taken = intake::take(app, operation, headers, body, record.started()).await?;
     let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
     let published = app.state.load();
     let mut plan = decide(app, &published, &taken, &mut reading, record)?;
@@ -85,7 +119,7 @@ async fn answer(
 
 /// An answer to relay.
 struct Answer {
-    committed: attempt::Committed,
+    committed: Box<attempt::Committed>,
     plan: Plan,
     /// What it takes to continue it elsewhere, on a route that opts in.
     resume: Option<Box<Resume>>,
@@ -150,13 +184,12 @@ fn below_base(path: &str) -> &str {
 }
 
 fn asks_for_metadata(headers: &HeaderMap) -> bool {
-    [METADATA, EXPERIMENTAL_METADATA]
-        .into_iter()
-        .any(|name| headers.get(name).is_some_and(|value| value == "enabled" || value == "true"))
+    headers.iter().any(|(name, value)| {
+        matches!(name.as_str(), "x-openrouter-metadata" | "x-openrouter-experimental-metadata")
+            && (value == "enabled" || value == "true")
+    })
 }
 
-const METADATA: HeaderName = HeaderName::from_static("x-openrouter-metadata");
-const EXPERIMENTAL_METADATA: HeaderName = HeaderName::from_static("x-openrouter-experimental-metadata");
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
 /// The dialect of an error on a path that is no operation: what the caller's headers suggest.

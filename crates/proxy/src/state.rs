@@ -7,17 +7,19 @@ use outrigger_route::{Snapshot, snapshot::Provider};
 
 use crate::{
     metrics::{Metrics, TargetMetrics},
+    relay::Labels,
     signals::{Healths, Registry},
     upstream::{Account, Upstreams},
 };
 
-/// A snapshot with the health, the metric handles and the accounts of its targets, by slot.
+/// A snapshot with the health, the metric handles, the accounts and the labels of its targets, by slot.
 #[derive(Debug)]
 pub(crate) struct Published {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) health: Healths,
     pub(crate) metrics: Vec<Arc<TargetMetrics>>,
     pub(crate) accounts: Vec<Arc<Account>>,
+    pub(crate) labels: Vec<Labels>,
     pub(crate) since: SystemTime,
 }
 
@@ -55,6 +57,7 @@ impl Published {
             health: registry.bind(&snapshot),
             metrics: snapshot.targets.iter().map(|target| metrics.of_target(target)).collect(),
             accounts: snapshot.targets.iter().map(|target| account(&target.provider)).collect(),
+            labels: snapshot.targets.iter().map(|target| Labels::of(target)).collect(),
             snapshot,
             since: SystemTime::now(),
         }

@@ -25,11 +25,11 @@ pub(crate) use endpoint::{Endpoint, Unsent};
 
 use crate::signals::lock;
 
-/// Idle connections are kept for less than the 60 s after which common load balancers drop them silently.
-const IDLE: Duration = Duration::from_secs(50);
-
 /// How often idle connections are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
+
+/// How many looks they outlive: 50 to 55 s, less than the 60 s after which common load balancers drop them silently.
+const IDLE: u32 = 10;
 
 /// The pools.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct Upstreams {
 }
 
 impl Upstreams {
-    /// Starts the task that closes connections nobody used for [`IDLE`]; it ends with the pools.
+    /// Starts the task that closes connections nobody used for [`IDLE`] sweeps; it ends with the pools.
     pub(crate) fn start() -> Result<Arc<Self>, rustls::Error> {
         let upstreams = Arc::new(Self { connector: Connector::new()?, endpoints: Mutex::default() });
         tokio::spawn(sweep(Arc::downgrade(&upstreams)));
@@ -65,7 +65,7 @@ async fn sweep(upstreams: Weak<Upstreams>) {
         tokio::time::sleep(SWEEP).await;
         let Some(upstreams) = upstreams.upgrade() else { return };
         let endpoints: Vec<_> = lock(&upstreams.endpoints).values().cloned().collect();
-        endpoints.iter().for_each(|endpoint| endpoint.close_idle(IDLE));
+        endpoints.iter().for_each(|endpoint| endpoint.sweep(IDLE));
         drop(endpoints);
         upstreams.forget_unused();
     }

@@ -7,6 +7,9 @@ use outrigger_wire::{AuthScheme, Dialect, Kind, Operation, Secret};
 
 use crate::words::{Modalities, Parameters, Quantization, Retention, Strategy};
 
+/// What names stand for. Callers only look names up, policy alone adds some: so the hash may be a fast one.
+pub type Names<V> = HashMap<Box<str>, V, foldhash::fast::RandomState>;
+
 /// Everything the data plane knows about models and providers, published as a whole and never changed in place.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -15,14 +18,14 @@ pub struct Snapshot {
     /// Every (provider, model) pair that can be called. A target's place here is its [`Target::slot`].
     pub targets: Vec<Arc<Target>>,
     /// Every model name a caller may use directly: catalogue ids and vendors' own ids, to slots in `targets`.
-    pub models: HashMap<Box<str>, Arc<[u32]>>,
+    pub models: Names<Arc<[u32]>>,
     /// `ModelRoute`s by name, by `namespace/name` and by alias.
-    pub routes: HashMap<Box<str>, Arc<Route>>,
+    pub routes: Names<Arc<Route>>,
     /// How a model that no route names is answered.
     pub direct: Arc<Route>,
     /// Catalogue models that no configured provider serves: id to a text that says who would
     /// (`OpenAI (set OPENAI_API_KEY)`). Used for error messages alone.
-    pub unserved: HashMap<Box<str>, Box<str>>,
+    pub unserved: Names<Box<str>>,
 }
 
 /// One model at one provider.

@@ -8,7 +8,7 @@ const CAPACITY: usize = 8192;
 /// Ties of conversations to targets.
 #[derive(Debug, Default)]
 pub struct Sticky {
-    ties: HashMap<u64, (u64, Duration)>,
+    ties: HashMap<u64, (u64, Duration), foldhash::fast::RandomState>,
 }
 
 impl Sticky {

@@ -1,8 +1,9 @@
 //! Splicing: the few bytes of a body that change, while every other byte stays as it was.
 
-use std::slice::SliceIndex;
+use std::{slice::SliceIndex, sync::LazyLock};
 
 use bytes::Bytes;
+use memchr::memmem::Finder;
 
 use crate::request::Head;
 
@@ -89,7 +90,7 @@ pub fn quote(text: &str) -> String {
 }
 
 /// Inserts `,"<key>":<json>` before the closing brace of the object that ends at `end` (exclusive) of `bytes`. Where no
-/// object ends there, the same bytes.
+/// object ends there, the same bytes. `key` is one that needs no escape.
 pub fn insert_member(bytes: &[u8], end: usize, key: &str, json: &str) -> Bytes {
     let Some(open) = bytes.get(..end).and_then(|object| object.strip_suffix(b"}")) else {
         return Bytes::copy_from_slice(bytes);
@@ -100,18 +101,24 @@ pub fn insert_member(bytes: &[u8], end: usize, key: &str, json: &str) -> Bytes {
     if before.last().is_some_and(|last| *last != b'{') {
         out.push(b',');
     }
-    out.extend_from_slice(quote(key).as_bytes());
-    out.push(b':');
-    out.extend_from_slice(json.as_bytes());
-    out.extend_from_slice(cut(bytes, before.len()..));
+    for part in [b"\"", key.as_bytes(), b"\":", json.as_bytes(), cut(bytes, before.len()..)] {
+        out.extend_from_slice(part);
+    }
     Bytes::from(out)
+}
+
+/// Whether a usage object says what the answer cost.
+pub fn states_cost(usage: &[u8]) -> bool {
+    static COST: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\"cost\""));
+    COST.find(usage).is_some()
 }
 
 /// The event without its `"usage": null`, which OpenAI adds to every chunk once usage is asked for. Within a JSON string
 /// the quotes would be escaped, so the bytes can only be that member. Where a line of data begins or ends beside the
 /// member, the same bytes.
 pub fn without_null_usage(chunk: &Bytes) -> Bytes {
-    let Some(key) = memchr::memmem::find(chunk, b"\"usage\"") else { return chunk.clone() };
+    static USAGE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\"usage\""));
+    let Some(key) = USAGE.find(chunk) else { return chunk.clone() };
     let value = cut(chunk, key + 7..).trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
     let Some(rest) = value.and_then(|value| value.strip_prefix(b"null")) else { return chunk.clone() };
     let upto = cut(chunk, ..key);

@@ -79,8 +79,10 @@ impl fmt::Display for BadRequest {
 impl<'a> Head<'a> {
     /// Reads `body`. One pass; allocates the member list and nothing per byte.
     pub fn read(body: &'a [u8]) -> Result<Self, BadRequest> {
-        let text = std::str::from_utf8(body)
-            .map_err(|error| BadRequest::Syntax(format!("invalid UTF-8 at byte {}", error.valid_up_to())))?;
+        let text = scan::text(body).map_err(|Fault| {
+            let valid = body.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
+            BadRequest::Syntax(format!("invalid UTF-8 at byte {valid}"))
+        })?;
         let mut notes = Notes::default();
         let members = match scan::Members::of(text) {
             Ok(mut found) => match collect(&mut found, MAX_MEMBERS, &mut notes) {

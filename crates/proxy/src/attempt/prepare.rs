@@ -65,7 +65,7 @@ pub(crate) fn request(cx: &Context<'_>, candidate: &Candidate, key: Option<usize
     let operation = body.echo.as_ref().map_or(cx.taken.operation, |echo| echo.upstream);
     let account = &cx.published.accounts[target.slot as usize];
     let (to, path) = account.to(operation)?;
-    let mut request = Request::new(Full::new(body.bytes));
+    let mut request = Box::new(Request::new(Full::new(body.bytes)));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = path;
     let mut headers = headers(&cx.taken.headers, target);

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
 use outrigger_catalog::Cost;
@@ -50,7 +50,7 @@ pub(super) struct Generation {
     losses: Losses,
     outcome: Outcome,
     code: &'static str,
-    ended: SystemTime,
+    began: SystemTime,
     took: Duration,
     first_token: Option<Duration>,
     nano_usd: Option<u64>,
@@ -72,7 +72,7 @@ impl Generation {
             losses: std::mem::take(&mut record.losses),
             outcome: record.outcome,
             code: record.code,
-            ended: SystemTime::now(),
+            began: record.opened,
             took,
             first_token: record.first_token.map(|at| at.saturating_sub(record.started)),
             nano_usd: cost.map(|cost| cost.total.0),
@@ -83,7 +83,6 @@ impl Generation {
     fn to_json(&self) -> Value {
         let served = self.served.as_deref();
         let usd = self.nano_usd.map(usd);
-        let began = self.ended.checked_sub(self.took).unwrap_or(UNIX_EPOCH);
         let mut value = json!({
             "id": &*self.id,
             "model": served.map(|target| &*target.model),
@@ -92,7 +91,7 @@ impl Generation {
             "router": self.route.as_deref().map_or("", |route| &route.name),
             "requested": self.requested,
             "api_type": self.operation.as_str(),
-            "created_at": humantime::format_rfc3339_seconds(began).to_string(),
+            "created_at": humantime::format_rfc3339_seconds(self.began).to_string(),
             "streamed": self.streamed,
             "cancelled": self.outcome == Outcome::Cancelled,
             "outcome": self.outcome.as_str(),

@@ -20,8 +20,9 @@ const LENGTH: usize = PREFIX.len() + SECONDS + 1 + DRAWN;
 const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 impl Id {
-    pub(super) fn new() -> Self {
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    /// Of a request that came at `now`.
+    pub(super) fn new(now: SystemTime) -> Self {
+        let seconds = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         Self::of(seconds, || fastrand::u64(..))
     }
 
@@ -69,6 +70,7 @@ mod tests {
     fn an_id_has_the_time_and_twenty_drawn_letters() {
         let mut draws = [0, 61 + 62].into_iter();
         assert_eq!(&*Id::of(1_795_730_336, || draws.next().unwrap()), "gen-1795730336-AAAAAAAAAA9BAAAAAAAA");
-        assert_ne!(&*Id::new(), &*Id::new());
+        let now = SystemTime::now();
+        assert_ne!(&*Id::new(now), &*Id::new(now));
     }
 }

@@ -13,18 +13,16 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame};
-use memchr::memmem;
 use outrigger_route::snapshot::Timeouts;
 use outrigger_wire::{
     Failure, Kind, Meaning, Operation, Peek,
     body::Stream,
-    edit::{insert_member, without_null_usage},
+    edit::{insert_member, states_cost, without_null_usage},
     resume::Splice,
     sse,
     translate::{Closing, Unfit},
 };
 use tokio::time::{Instant, Sleep};
-use tokio_util::sync::WaitForCancellationFutureOwned;
 
 pub(super) use translation::{Passing, Translation};
 
@@ -61,8 +59,6 @@ pub(crate) struct Relay {
     idle_timer: Pin<Box<Sleep>>,
     last_event: Instant,
     deadline: Pin<Box<Sleep>>,
-    /// The drain's time is up (R-DRAIN-3).
-    cut: Pin<Box<WaitForCancellationFutureOwned>>,
     start: Instant,
     saw_finish: bool,
     saw_end: bool,
@@ -120,7 +116,6 @@ impl Relay {
             idle_timer: Box::pin(tokio::time::sleep(timeouts.idle)),
             last_event: Instant::now(),
             deadline: Box::pin(tokio::time::sleep(left)),
-            cut: Box::pin(app.cut.clone().cancelled_owned()),
             start: app.start,
             saw_finish: false,
             saw_end: false,
@@ -161,7 +156,7 @@ impl Relay {
                 }
                 State::Open => ready!(self.advance(cx)),
                 State::Resuming(asking, failure) => {
-                    if self.cut.as_mut().poll(cx).is_ready() {
+                    if self.record.is_cut() {
                         let failure = failure.clone();
                         self.give_up(&failure);
                         continue;
@@ -237,7 +232,7 @@ impl Relay {
             self.fail(&Failure::local(Kind::TotalTimeout, "the request's total time limit ran out"));
             return Poll::Ready(());
         }
-        if self.cut.as_mut().poll(cx).is_ready() {
+        if self.record.is_cut() {
             self.fail(&Failure::local(Kind::Cancelled, "the sidecar is shutting down and its drain time is over"));
             return Poll::Ready(());
         }
@@ -369,7 +364,7 @@ impl Relay {
         if let Some(metadata) = self.metadata.take_if(|_| places_metadata) {
             raw = insert_member(&raw, end, "openrouter_metadata", &metadata.json());
         }
-        let stated = peek.usage_at.as_ref().is_some_and(|at| memmem::find(&data[at.clone()], b"\"cost\"").is_some());
+        let stated = peek.usage_at.as_ref().is_some_and(|at| states_cost(&data[at.clone()]));
         if let (true, Some(at), Some(cost)) = (places_cost && !stated, &peek.usage_at, self.record.cost()) {
             raw = insert_member(&raw, offset + at.end, "cost", &cost.total.to_usd_string());
         }
@@ -441,7 +436,7 @@ impl Relay {
     fn go_on(&mut self, resumed: Resumed) {
         let State::Resuming(_, failure) = std::mem::replace(&mut self.state, State::Open) else { return };
         self.record.attempts.extend(resumed.attempts);
-        match resumed.found {
+        match resumed.found.map(|(committed, served)| (*committed, served)) {
             Some((Committed { answered: Answered::Stream(stream), hide_usage, in_flight, .. }, served)) => {
                 self.record.carry(served);
                 self.passing = Passing::Same { hide_usage };

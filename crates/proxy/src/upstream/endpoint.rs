@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU8, Ordering::Relaxed},
+        atomic::{AtomicU8, AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -17,7 +17,6 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use outrigger_wire::{Failure, Kind};
-use tokio::time::Instant;
 
 use super::{
     body::{Body, Lease},
@@ -25,8 +24,9 @@ use super::{
 };
 use crate::{attempt::innermost, signals::lock};
 
-/// A request that is ready but for the URI's form, which hangs on the protocol of the connection.
-pub(crate) type Unsent = Request<Full<Bytes>>;
+/// A request that is ready but for the URI's form, which hangs on the protocol of the connection. Boxed, since it goes
+/// through many hands that wait.
+pub(crate) type Unsent = Box<Request<Full<Bytes>>>;
 
 /// A sender of HTTP/1.1: one request at a time.
 pub(super) type Single = http1::SendRequest<Full<Bytes>>;
@@ -46,6 +46,8 @@ pub(crate) struct Endpoint {
     host: HeaderValue,
     connector: Connector,
     idle: Mutex<Vec<Idle>>,
+    /// How often the idle ones were swept: a clock that is good enough for them and costs nothing.
+    sweeps: AtomicU32,
     shared: Mutex<Option<Shared>>,
     /// Whether the peer speaks HTTP/2, once that is known.
     protocol: AtomicU8,
@@ -56,7 +58,8 @@ pub(crate) struct Endpoint {
 #[derive(Debug)]
 struct Idle {
     sender: Single,
-    since: Instant,
+    /// The sweep before it.
+    since: u32,
 }
 
 /// A connection to send on.
@@ -78,6 +81,7 @@ impl Endpoint {
             to,
             connector,
             idle: Mutex::default(),
+            sweeps: AtomicU32::new(0),
             shared: Mutex::default(),
             protocol: AtomicU8::new(protocol),
             finding_out: tokio::sync::Mutex::default(),
@@ -119,10 +123,10 @@ impl Endpoint {
         mut request: Unsent,
     ) -> Result<Response<Body>, (hyper::Error, Option<Unsent>)> {
         request.headers_mut().insert(header::HOST, self.host.clone());
-        match sender.try_send_request(request).await {
+        match sender.try_send_request(*request).await {
             Ok(response) => Ok(response.map(|body| Body::new(body, Some(Lease::new(self.clone(), sender))))),
             Err(mut error) => {
-                let unsent = error.take_message();
+                let unsent = error.take_message().map(Box::new);
                 Err((error.into_error(), unsent))
             }
         }
@@ -140,7 +144,7 @@ impl Endpoint {
         match sender.try_send_request(Request::from_parts(head, body)).await {
             Ok(response) => Ok(response.map(|body: Incoming| Body::new(body, None))),
             Err(mut error) => {
-                let unsent = error.take_message();
+                let unsent = error.take_message().map(Box::new);
                 Err((error.into_error(), unsent))
             }
         }
@@ -231,13 +235,14 @@ impl Endpoint {
     }
 
     fn keep(&self, sender: Single) {
-        lock(&self.idle).push(Idle { sender, since: Instant::now() });
+        lock(&self.idle).push(Idle { sender, since: self.sweeps.load(Relaxed) });
     }
 
-    /// Closes what has been idle for so long, or was closed by its peer.
-    pub(super) fn close_idle(&self, longest: Duration) {
+    /// Closes what has been idle for `longest` sweeps, or was closed by its peer.
+    pub(super) fn sweep(&self, longest: u32) {
+        let now = self.sweeps.fetch_add(1, Relaxed).wrapping_add(1);
         let mut idle = lock(&self.idle);
-        idle.retain(|idle| !idle.sender.is_closed() && idle.since.elapsed() < longest);
+        idle.retain(|idle| !idle.sender.is_closed() && now.wrapping_sub(idle.since) <= longest);
         if idle.len() * 4 < idle.capacity() {
             idle.shrink_to_fit();
         }

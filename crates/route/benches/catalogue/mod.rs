@@ -1,6 +1,6 @@
 //! A policy of any size: `models` models, of which the first is served by all `providers` and the others by a few.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use outrigger_catalog::{Prices, Rate};
 use outrigger_route::{
@@ -17,7 +17,6 @@ pub(crate) const POPULAR: &str = "author/model-0";
 pub(crate) fn snapshot(models: u32, providers: u32) -> Snapshot {
     let providers: Vec<Arc<Provider>> = (0..providers).map(|n| Arc::new(provider(n))).collect();
     let mut snapshot = Snapshot { direct: Arc::new(Route::default()), ..Snapshot::default() };
-    let mut names: HashMap<Box<str>, Arc<[u32]>> = HashMap::new();
     for model in 0..models {
         let mut slots = Vec::new();
         for (n, provider) in providers.iter().enumerate() {
@@ -27,9 +26,8 @@ pub(crate) fn snapshot(models: u32, providers: u32) -> Snapshot {
                 slots.push(slot);
             }
         }
-        names.insert(format!("author/model-{model}").into(), slots.into());
+        snapshot.models.insert(format!("author/model-{model}").into(), slots.into());
     }
-    snapshot.models = names;
     snapshot
 }
 

@@ -56,7 +56,7 @@ impl<'a> Body<'a> {
     fn read(body: &'a [u8]) -> Option<Self> {
         let mut read = Self::default();
         let mut first = First::default();
-        scan::object_watched(std::str::from_utf8(body).ok()?, &mut first, |key, raw| {
+        scan::object_watched(scan::text(body).ok()?, &mut first, |key, raw| {
             let value = Some(raw).filter(|raw| *raw != "null");
             match key {
                 "error" => read.error = value,

@@ -71,7 +71,7 @@ struct Chunk<'a> {
 
 impl<'a> Chunk<'a> {
     fn read(data: &'a [u8]) -> Option<(Self, Choices<'a>)> {
-        let text = std::str::from_utf8(data).ok()?;
+        let text = scan::text(data).ok()?;
         let (mut chunk, mut choices) = (Self::default(), Choices::of(text));
         scan::object_watched(text, &mut choices, |key, raw| {
             let value = Some(raw).filter(|raw| *raw != "null");
