@@ -107,7 +107,7 @@ impl Endpoint {
             };
             match sent {
                 Ok(response) => return Ok(response),
-                Err((_, Some(unsent))) if !fresh => request = unsent,
+                Err((_, Some(unsent))) if !fresh => request = path_alone(unsent),
                 Err((error, _)) => {
                     let cause = innermost(&error);
                     let text = format!("the connection broke before an answer came: {cause}");
@@ -255,6 +255,16 @@ async fn open_single(stream: Stream) -> Result<Open, hyper::Error> {
     Ok(Open::Single(sender))
 }
 
+/// The request as it came: the next connection may be of another protocol, where the URI has another form.
+fn path_alone(mut request: Unsent) -> Unsent {
+    if request.uri().authority().is_some()
+        && let Some(path) = request.uri().path_and_query().cloned()
+    {
+        *request.uri_mut() = Uri::from(path);
+    }
+    request
+}
+
 /// A connection's own task. Whoever waits for an answer on it is told how it ended.
 async fn run(connection: impl Future<Output = hyper::Result<()>>) {
     if let Err(error) = connection.await {
@@ -289,8 +299,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_path_goes_to_the_authority() {
+    async fn a_path_goes_to_the_authority_and_comes_back_from_it() {
         let endpoint = Endpoint::new(&"https://h:1/base/v1".parse().unwrap(), Connector::new().unwrap());
-        assert_eq!(endpoint.absolute("/base/v1/messages".parse().unwrap()), "https://h:1/base/v1/messages");
+        let uri = endpoint.absolute("/base/v1/messages?beta=true".parse().unwrap());
+        assert_eq!(uri, "https://h:1/base/v1/messages?beta=true");
+        let request = Request::builder().uri(uri).body(Full::default()).unwrap();
+        assert_eq!(path_alone(Box::new(request)).uri(), "/base/v1/messages?beta=true");
     }
 }
