@@ -2,8 +2,8 @@
 //!
 //! Half of what an idle sidecar has in memory are pages of its program and of libc that were touched once, or only lie
 //! beside one that was: Linux maps 64 KiB around every touched page of a file. They count in every pod although they are
-//! the file's and are shared. Once unmapped, a page that is needed again comes back with a minor fault, below a
-//! microsecond.
+//! the file's and are shared. Once unmapped, a page that is needed again comes back with a minor fault; only if the node was
+//! so short of memory that it dropped the page from its cache is the file read again.
 
 mod smaps;
 
