@@ -31,8 +31,8 @@ pub(crate) struct Seen {
 impl Seen {
     /// As it looks now.
     pub(crate) fn now(folder: PathBuf) -> Self {
-        let (outside, inside) = (outside(&folder::files(&folder).unwrap_or_default()), contents(&folder));
-        Self { folder, outside, inside }
+        let files = folder::files(&folder).unwrap_or_default();
+        Self { folder, outside: outside(&files), inside: inside(&files) }
     }
 
     /// Looks again. Whether what is in the files has changed since the last look.
@@ -43,7 +43,7 @@ impl Seen {
             return false;
         }
         self.outside = outside;
-        let inside = contents(&self.folder);
+        let inside = inside(&files);
         std::mem::replace(&mut self.inside, inside) != inside
     }
 }
@@ -68,11 +68,11 @@ fn outside(files: &[PathBuf]) -> u64 {
     hash.finish()
 }
 
-fn contents(folder: &std::path::Path) -> u64 {
+fn inside(files: &[PathBuf]) -> u64 {
     let mut hash = DefaultHasher::new();
-    for file in folder::files(folder).unwrap_or_default() {
+    for file in files {
         file.hash(&mut hash);
-        fs::read(&file).ok().hash(&mut hash);
+        fs::read(file).ok().hash(&mut hash);
     }
     hash.finish()
 }

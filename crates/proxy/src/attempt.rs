@@ -217,7 +217,7 @@ async fn hedged(
     (ended, Some(remaining))
 }
 
-/// One upstream call, from choosing a key, which is `sent`, to a committed answer.
+/// One upstream call, from choosing a key to a committed answer. `sent` is the time at which it begins.
 async fn call(cx: &Context<'_>, at: usize, sent: Duration) -> Ended {
     let candidate = &cx.plan.candidates[at];
     let target = &candidate.target;

@@ -24,6 +24,8 @@ pub(super) struct Counters {
     pub(super) revision: String,
     /// Lines.
     pub(super) series: usize,
+    /// Lines that name a revision: one, however many were served.
+    pub(super) revisions: usize,
 }
 
 impl Counters {
@@ -49,6 +51,7 @@ impl Counters {
                 _ => {}
             }
             counters.series += 1;
+            counters.revisions += usize::from(name == "outrigger_policy_info");
         }
         counters
     }
@@ -92,7 +95,7 @@ outrigger_attempts_total{provider="a/b",model="m",outcome="truncated"} 2
         let counters = Counters::read(PAGE);
         assert_eq!(Outcome::ALL.map(|outcome| counters.requests(outcome)), [12, 0, 2, 0]);
         assert_eq!((counters.in_flight, counters.cooldowns, counters.attempts["ok"]), (3.0, 1, 13));
-        assert_eq!((&*counters.revision, counters.series), ("new", 8));
+        assert_eq!((&*counters.revision, counters.revisions, counters.series), ("new", 1, 8));
         assert_eq!((counters.panics, counters.failed_calls()), (0, 2));
     }
 }

@@ -162,6 +162,8 @@ fn at_equal_load(seen: &Seen<'_>, level: &[Sample], check: &mut impl FnMut(bool,
         is <= was + SERIES,
         format!("lines of counters: {was} after the warm-up, {is} at the end, {SERIES} more at most"),
     );
+    let (revisions, edits) = (seen.after.counters.revisions, seen.after.edits);
+    check(revisions == 1, format!("lines of revisions: {revisions} after {edits} edits, one is served"));
 }
 
 #[cfg(test)]
@@ -170,7 +172,7 @@ mod tests {
     use crate::soak::counters::Counters;
 
     fn sample(requests: u64, rss: f64) -> Sample {
-        let counters = Counters { revision: requests.to_string(), ..Counters::default() };
+        let counters = Counters { revision: requests.to_string(), revisions: 1, ..Counters::default() };
         let (seconds, edits) = (requests as f64 / 1e3, 0);
         Sample { seconds, requests, rss, anonymous: rss, files: 40, threads: 3, edits, counters }
     }
@@ -217,6 +219,7 @@ mod tests {
             ("left", |after| after.counters.panics = 1),
             ("file", |after| after.files = 400),
             ("lines of counters", |after| after.counters.series = 1_000),
+            ("lines of revisions", |after| after.counters.revisions = 2),
         ] {
             let failed = failed(breathing, change);
             assert!(failed.len() == 1 && failed[0].starts_with(what), "{what}: {failed:?}");

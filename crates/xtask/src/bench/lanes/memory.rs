@@ -28,12 +28,14 @@ const BODY: usize = 150_000;
 pub(super) fn run(stage: &mut Stage, figures: &mut Figures) -> Result<()> {
     let started = || (0..EACH).map(|_| stage.sidecar("sidecar", &["--log=warn"])).collect::<Result<Vec<_>>>();
     let (streaming, flooded) = (started()?, started()?);
+    let default = [stage.sidecar("sidecar", &[])?];
     thread::sleep(Duration::from_secs(2));
-    let idle = Spread::of([resident(&streaming)?, resident(&flooded)?].concat());
+    let idle = Spread::of([resident(&streaming)?, resident(&flooded)?, resident(&default)?].concat());
     let own: Result<Vec<_>> = streaming.iter().map(|one| line(one, "RssAnon")).collect();
     figures.hold("sidecar", "idle", "KiB", idle, IDLE_REACH);
     figures.add("sidecar", "idle, less what is mapped from the binary", "KiB", Spread::of(own?));
     let idle = idle.context("an idle sidecar")?.median;
+    drop(default);
 
     let mut peaks = Vec::new();
     for one in &streaming {
