@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use outrigger_catalog::Catalog;
-use outrigger_compile::{ObjectRef, Severity, View, World, compile, describe, manifest};
+use outrigger_compile::{ObjectRef, Scope, Severity, World, compile, describe, manifest};
 use outrigger_route::Snapshot;
 
 use crate::config::environment;
@@ -38,7 +38,7 @@ pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Reads and compiles `folder`.
-pub(crate) fn read(folder: &Path, catalog: &Catalog, view: &View) -> anyhow::Result<Policy> {
+pub(crate) fn read(folder: &Path, catalog: &Catalog, view: &Scope) -> anyhow::Result<Policy> {
     let files = files(folder).with_context(|| format!("cannot read the policy folder {}", folder.display()))?;
     let mut objects = Vec::new();
     let mut problems = Vec::new();
@@ -56,6 +56,7 @@ pub(crate) fn read(folder: &Path, catalog: &Catalog, view: &View) -> anyhow::Res
                 column: 1,
                 message: format!("cannot be read: {error}"),
                 severity: Severity::Error,
+                object: None,
             }),
         }
     }
@@ -78,7 +79,7 @@ pub(crate) fn read(folder: &Path, catalog: &Catalog, view: &View) -> anyhow::Res
 pub(crate) fn compiled(
     world: World,
     catalog: &Catalog,
-    view: &View,
+    view: &Scope,
     describe: impl Fn(&outrigger_compile::Problem) -> String,
 ) -> Policy {
     let (snapshot, problems) = compile(&world, catalog, view);
@@ -95,8 +96,8 @@ pub(crate) fn compiled(
 }
 
 /// The view that `--namespace` means.
-pub(crate) fn view(namespace: Option<&String>) -> View {
-    namespace.map_or(View::All, |name| View::Namespace(name.clone()))
+pub(crate) fn view(namespace: Option<&String>) -> Scope {
+    namespace.map_or(Scope::All, |name| Scope::Namespace(name.clone()))
 }
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>, depth: u32) -> io::Result<()> {

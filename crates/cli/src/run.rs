@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 use outrigger_catalog::Catalog;
-use outrigger_compile::{View, World};
+use outrigger_compile::{Scope, World};
 use outrigger_proxy::{Config, Sidecar};
 use outrigger_route::Snapshot;
 use outrigger_telemetry::logging;
@@ -107,7 +107,7 @@ fn config(args: &RunArgs) -> Config {
 
 /// Applies edits of the folder: what is good of one is served from the next request on, and what is bad keeps its last
 /// good value and is reported (R-CFG-5). An edit of which nothing consistent can be made changes nothing (K2).
-async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: View, mut seen: watch::Seen, mut last_good: Arc<World>) {
+async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: Scope, mut seen: watch::Seen, mut last_good: Arc<World>) {
     loop {
         tokio::time::sleep(watch::INTERVAL).await;
         let (folder, view, pinned_to) = (dir.clone(), view.clone(), last_good.clone());
@@ -167,7 +167,7 @@ struct Edit {
     warnings: Vec<String>,
 }
 
-fn read_edit(dir: &Path, view: &View, last_good: &World) -> anyhow::Result<Edit> {
+fn read_edit(dir: &Path, view: &Scope, last_good: &World) -> anyhow::Result<Edit> {
     let catalog = Catalog::embedded();
     let Policy { snapshot, world, bad, unreadable, errors, warnings } = folder::read(dir, &catalog, view)?;
     if errors.is_empty() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use outrigger_catalog::Catalog;
-use outrigger_compile::{View, World, manifest};
+use outrigger_compile::{Scope, World, manifest};
 use outrigger_simulate::Simulated;
 
 use crate::{
@@ -23,7 +23,7 @@ pub(crate) enum Source {
 
 impl Source {
     /// Chooses the source and reads it.
-    pub(crate) async fn open(args: &RunArgs, catalog: &Catalog, view: &View) -> anyhow::Result<(Self, Policy)> {
+    pub(crate) async fn open(args: &RunArgs, catalog: &Catalog, view: &Scope) -> anyhow::Result<(Self, Policy)> {
         if let Some(dir) = &args.policy {
             let policy = folder::read(dir, catalog, view)?;
             return Ok((Self::Folder(dir.clone()), policy));

@@ -1,12 +1,11 @@
 //! Who may use a provider: `allowedNamespaces`, as a Gateway decides which routes may attach.
 
-use std::collections::BTreeMap;
-
-use outrigger_crd::provider::{AllowedNamespaces, From, ModelProvider, Operator, Requirement, Selector};
+use outrigger_crd::provider::{AllowedNamespaces, From, ModelProvider};
 
 use crate::{
     problem::{Report, namespace},
-    world::{View, World},
+    selector,
+    world::{Scope, World},
 };
 
 /// Whether pods and routes of namespace `user` may use `provider`.
@@ -16,19 +15,14 @@ pub(crate) fn allows(provider: &ModelProvider, user: &str, world: &World) -> boo
         Some(AllowedNamespaces { from: From::Same, .. }) => namespace(&provider.metadata) == user,
         Some(AllowedNamespaces { from: From::All, .. }) => true,
         Some(AllowedNamespaces { from: From::Selector, selector }) => {
-            let none = BTreeMap::new();
-            let labels = world.namespaces.get(user).unwrap_or(&none);
-            selector.as_ref().is_some_and(|selector| matches(selector, user, labels))
+            selector.as_ref().is_some_and(|selector| selector::matches_namespace(selector, user, &world.namespaces))
         }
     }
 }
 
-/// Whether `provider` is in `view`.
-pub(crate) fn visible(provider: &ModelProvider, view: &View, world: &World) -> bool {
-    match view {
-        View::All => true,
-        View::Namespace(user) => allows(provider, user, world),
-    }
+/// Whether `provider` may be seen in `scope`.
+pub(crate) fn visible(provider: &ModelProvider, scope: &Scope, world: &World) -> bool {
+    scope.namespace().is_none_or(|user| allows(provider, user, world))
 }
 
 pub(crate) fn check(allowed: Option<&AllowedNamespaces>, report: &mut Report<'_>) {
@@ -41,33 +35,6 @@ pub(crate) fn check(allowed: Option<&AllowedNamespaces>, report: &mut Report<'_>
             report
                 .error("spec.allowedNamespaces.selector", "only from: Selector looks at it: set that, or remove this");
         }
-        (_, selector) => {
-            for (at, expression) in selector.iter().flat_map(|selector| &selector.match_expressions).enumerate() {
-                let listed = matches!(expression.operator, Operator::In | Operator::NotIn);
-                if listed == expression.values.is_empty() {
-                    let field = format!("spec.allowedNamespaces.selector.matchExpressions[{at}].values");
-                    report.error(field, "In and NotIn need values, Exists and DoesNotExist take none");
-                }
-            }
-        }
+        (_, selector) => selector::check(selector.as_ref(), "spec.allowedNamespaces.selector", report),
     }
-}
-
-fn matches(selector: &Selector, user: &str, labels: &BTreeMap<String, String>) -> bool {
-    // The API server puts this label on every namespace; a folder of YAML need not spell it out.
-    let label = |key: &str| match key {
-        "kubernetes.io/metadata.name" => Some(user),
-        _ => labels.get(key).map(String::as_str),
-    };
-    let holds = |Requirement { key, operator, values }: &Requirement| {
-        let listed = label(key).is_some_and(|have| values.iter().any(|value| value == have));
-        match operator {
-            Operator::In => listed,
-            Operator::NotIn => !listed,
-            Operator::Exists => label(key).is_some(),
-            Operator::DoesNotExist => label(key).is_none(),
-        }
-    };
-    let Selector { match_labels, match_expressions } = selector;
-    match_labels.iter().all(|(key, value)| label(key) == Some(value)) && match_expressions.iter().all(holds)
 }

@@ -1,164 +1,242 @@
 //! The translation, top to bottom.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::{BTreeMap, BTreeSet};
 
 use outrigger_catalog::Catalog;
 use outrigger_crd::{ModelProvider, ModelRoute};
-use outrigger_route::snapshot::{Snapshot, Target};
+use outrigger_route::{
+    closed::{Closed, Forbidden},
+    hash::Hash,
+    snapshot::Snapshot,
+    view::{Broken, FORBIDDEN_LISTED, Fleet, Header, Key, Kind as Part, View},
+};
+use serde::Serialize;
 
 use crate::{
     access,
     credential::Secrets,
-    hash::Hash,
-    names,
+    limit::{self, Limit},
+    names::{self, Claimant},
     problem::{Kind, ObjectRef, Problem, Report, full_name, name, namespace},
     provider::{self, Compiled},
-    route::{self, Fleet},
-    served::Served,
+    prune,
+    route::{self, Around, Outcome},
+    select,
     unserved::unserved,
-    world::{View, World},
+    world::{Scope, World},
 };
 
-/// What the objects mean for `view`, and everything that is wrong with them.
+/// What the objects mean for `scope`, and everything that is wrong with them: the snapshot that requests are decided on,
+/// with what the catalogue knows of models that nobody serves.
 ///
 /// The same objects in any order give the same snapshot with the same revision, and the same problems in the same order.
-pub fn compile(world: &World, catalog: &Catalog, view: &View) -> (Snapshot, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let secrets: Secrets<'_> =
-        world.secrets.iter().map(|it| ((namespace(&it.metadata), name(&it.metadata)), it)).collect();
-
-    let mut objects: Vec<&ModelProvider> =
-        world.providers.iter().filter(|object| access::visible(object, view, world)).collect();
-    objects.sort_by_cached_key(|object| full_name(&object.metadata));
-    let mut providers = Vec::new();
-    for object in objects {
-        let mut report = Report::new(ObjectRef::new(Kind::ModelProvider, &object.metadata), &mut problems);
-        providers.extend(provider::compile(object, catalog, &secrets, &mut report));
+pub fn compile(world: &World, catalog: &Catalog, scope: &Scope) -> (Snapshot, Vec<Problem>) {
+    let (mut view, fleet, problems) = build(world, catalog, scope);
+    view.revision = revision(&view, catalog);
+    let mut snapshot = view.assemble_with(fleet);
+    for (model, by) in unserved(catalog, &snapshot) {
+        snapshot.closed.entry(model).or_insert(Closed::Unserved { by });
     }
-
-    let (targets, by_id) = targets(&providers);
-    let mut models = names::models(&targets, &by_id, catalog);
-    let mut unserved = unserved(catalog, &targets, &models);
-
-    let fleet = Fleet { providers: &providers, targets: &targets, by_id: &by_id, world, catalog };
-    let mut routes = Vec::new();
-    for object in in_order(world, view) {
-        let mut report = Report::new(ObjectRef::new(Kind::ModelRoute, &object.metadata), &mut problems);
-        routes.push((object, route::compile(object, &fleet, &mut report).map(Arc::new)));
-    }
-    let revision = revision(catalog, &targets, &routes);
-    let mut named = BTreeMap::new();
-    for (name, route) in names::routes(&routes, &models, &mut problems) {
-        match route {
-            Some(route) => drop(named.insert(name, route)),
-            // Falling through to the bare model would drop the limits that the route was written for.
-            None if models.remove(&name).is_some() => {
-                let why = "a ModelRoute of this name, which has problems and is left out";
-                unserved.insert(name, why.into());
-            }
-            None => {}
-        }
-    }
-
-    let snapshot = Snapshot {
-        revision: revision.to_string().into(),
-        targets,
-        models,
-        routes: named.into_iter().collect(),
-        direct: Arc::default(),
-        unserved,
-    };
     (snapshot, problems)
 }
 
-/// The routes of the view, in order of precedence: the older first, as Gateway API settles conflicts, then by name.
-fn in_order<'a>(world: &'a World, view: &View) -> Vec<&'a ModelRoute> {
-    let visible = |route: &&ModelRoute| match view {
-        View::All => true,
-        View::Namespace(home) => namespace(&route.metadata) == home,
+/// What the objects mean for `scope`, as the parts that are sent. Its revision is left to whoever hashes what is sent.
+pub fn view(world: &World, catalog: &Catalog, scope: &Scope) -> (View, Vec<Problem>) {
+    let (view, _, problems) = build(world, catalog, scope);
+    (view, problems)
+}
+
+fn build(world: &World, catalog: &Catalog, scope: &Scope) -> (View, Fleet, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut view = View::default();
+    let mut header = Header { complete: !world.incomplete, ..Header::default() };
+
+    let limits = limits(world, scope, &mut view, &mut header, &mut problems);
+    header.limits = limit::hash(&limits);
+    let without = providers(world, catalog, scope, &limits, &mut view, &mut header, &mut problems);
+    let mut fleet = Fleet::new(&view.providers, &view.credentials);
+    routes(world, catalog, scope, &fleet, &without, &mut view, &mut header, &mut problems);
+    if limits.iter().any(|limit| limit.part().bare_models_denied) && prune::unreachable(&mut view) {
+        fleet = Fleet::new(&view.providers, &view.credentials);
+    }
+    header.forbidden_more = u32::try_from(header.forbidden.len().saturating_sub(FORBIDDEN_LISTED)).unwrap_or(u32::MAX);
+    header.forbidden.truncate(FORBIDDEN_LISTED);
+    view.header = header.into();
+    (view, fleet, problems)
+}
+
+/// The policies that hold. One that is not understood refuses everything: what it would forbid is not known.
+fn limits(
+    world: &World,
+    scope: &Scope,
+    view: &mut View,
+    header: &mut Header,
+    problems: &mut Vec<Problem>,
+) -> Vec<Limit> {
+    let mut limits = Vec::new();
+    let mut refuse = |object: &ObjectRef, reason: String| {
+        let closed = Closed::Broken { object: object.to_string().into(), reason: reason.into() };
+        header.refused.get_or_insert(closed);
     };
+    for object in select::policies(world, scope) {
+        let reference = ObjectRef::new(Kind::ModelPolicy, &object.metadata);
+        let mut report = Report::new(reference.clone(), problems);
+        match limit::compile(object, world, &mut report) {
+            Some(limit) => {
+                view.policies.insert(limit.name.clone(), limit.part().into());
+                limits.push(limit);
+            }
+            None => refuse(&reference, report.first_error().unwrap_or_default()),
+        }
+    }
+    for unread in world.unreadable.iter().filter(|unread| unread.object.kind == Kind::ModelPolicy) {
+        let near = |home| unread.object.namespace == home || unread.object.namespace == world.system_namespace;
+        if scope.namespace().is_none_or(near) {
+            refuse(&unread.object, unread.reason.clone());
+        }
+    }
+    limits
+}
+
+/// The providers of the scope, without what policy forbids of them. Answers which are whole and cannot be used.
+fn providers(
+    world: &World,
+    catalog: &Catalog,
+    scope: &Scope,
+    limits: &[Limit],
+    view: &mut View,
+    header: &mut Header,
+    problems: &mut Vec<Problem>,
+) -> BTreeSet<Key> {
+    let secrets: Secrets<'_> =
+        world.secrets.iter().map(|it| ((namespace(&it.metadata), name(&it.metadata)), it)).collect();
+    let mut objects: Vec<&ModelProvider> =
+        world.providers.iter().filter(|object| access::visible(object, scope, world)).collect();
+    objects.sort_by_cached_key(|object| full_name(&object.metadata));
+    let mut without = BTreeSet::new();
+    for object in objects {
+        let key: Key = full_name(&object.metadata).into();
+        let mut report = Report::new(ObjectRef::new(Kind::ModelProvider, &object.metadata), problems);
+        let Some(Compiled { mut offering, credentials }) = provider::compile(object, catalog, &secrets, &mut report)
+        else {
+            let reason = report.first_error().unwrap_or_default();
+            view.broken.insert((Part::Provider, key), broken(&object.spec, Vec::new(), reason).into());
+            continue;
+        };
+        let preset = object.spec.preset.is_some();
+        let provider = &offering.provider;
+        offering.offers.retain(|offer| {
+            let found = limits.iter().find_map(|limit| Some((limit, limit.forbids(provider, preset, offer)?)));
+            if let Some((limit, rule)) = found {
+                header.forbidden.push(Forbidden {
+                    provider: key.clone(),
+                    model: offer.model.clone(),
+                    upstream_name: offer.upstream_name.clone(),
+                    policy: limit.name.clone(),
+                    rule: rule.into(),
+                });
+            }
+            found.is_none()
+        });
+        let usable = !credentials.is_empty() || offering.provider.auth == outrigger_wire::AuthScheme::None;
+        if offering.offers.is_empty() || !usable {
+            without.insert(key.clone());
+        }
+        // Where nothing of it may be used, neither its address nor its key is anybody's business.
+        if !offering.offers.is_empty() {
+            view.providers.insert(key.clone(), offering.into());
+            view.credentials.insert(key, credentials.into());
+        }
+    }
+    for unread in world.unreadable.iter().filter(|unread| unread.object.kind == Kind::ModelProvider) {
+        let own = scope.namespace().is_none_or(|home| home == unread.object.namespace);
+        // Whom it allows cannot be read, so whoever had it keeps it; what is wrong with it is its own namespace's business.
+        let reason = if own { unread.reason.clone() } else { "it cannot be read".to_owned() };
+        let part = broken(&reason, Vec::new(), reason.clone());
+        view.broken.insert((Part::Provider, unread.object.full_name().into()), part.into());
+    }
+    without
+}
+
+/// The routes of the scope with their names, and the names of those that are for others.
+#[allow(clippy::too_many_arguments, reason = "one step of one function, which would be too long")]
+fn routes(
+    world: &World,
+    catalog: &Catalog,
+    scope: &Scope,
+    fleet: &Fleet,
+    without: &BTreeSet<Key>,
+    view: &mut View,
+    header: &mut Header,
+    problems: &mut Vec<Problem>,
+) {
+    let claimants = in_order(world, scope);
+    let forbidden = &header.forbidden;
+    let around = Around { fleet, without, forbidden, world, scope, catalog };
+    let outcomes: Vec<Option<Outcome>> = claimants
+        .iter()
+        .map(|Claimant { route, selects }| {
+            let mut report = Report::new(ObjectRef::new(Kind::ModelRoute, &route.metadata), problems);
+            selects.then(|| route::compile(route, &around, &mut report))
+        })
+        .collect();
+    let models = fleet.models();
+    let mut named: BTreeMap<usize, Vec<Box<str>>> = BTreeMap::new();
+    for (name, at) in names::claim(&claimants, |name| models.contains_key(name), problems) {
+        named.entry(at).or_default().push(name);
+    }
+    for (at, (Claimant { route, .. }, outcome)) in claimants.iter().zip(outcomes).enumerate() {
+        let names = named.remove(&at).unwrap_or_default();
+        let key: Key = full_name(&route.metadata).into();
+        match outcome {
+            Some(Outcome::Whole(mut part)) => {
+                part.names = names;
+                view.routes.insert(key, (*part).into());
+            }
+            Some(Outcome::Broken(reason)) => {
+                view.broken.insert((Part::Route, key), broken(&route.spec, names, reason).into());
+            }
+            None => {
+                let why = Closed::NotForWorkload { route: key };
+                header.closed.extend(names.into_iter().map(|name| (name, why.clone())));
+            }
+        }
+    }
+    header.closed.sort_by(|(left, _), (right, _)| left.cmp(right));
+    for unread in world.unreadable.iter().filter(|unread| unread.object.kind == Kind::ModelRoute) {
+        let ObjectRef { namespace, name, .. } = &unread.object;
+        if scope.namespace().is_none_or(|home| home == namespace) {
+            let full: Key = unread.object.full_name().into();
+            let taken = |name: &str| view.routes.values().any(|part| part.names.iter().any(|it| **it == *name));
+            let names = [&*full, name].into_iter().filter(|name| !taken(name)).map(Into::into).collect();
+            view.broken.insert((Part::Route, full), broken(&unread.reason, names, unread.reason.clone()).into());
+        }
+    }
+}
+
+/// The routes of the scope, in order of precedence: the older first, as Gateway API settles conflicts, then by name.
+fn in_order<'a>(world: &'a World, scope: &Scope) -> Vec<Claimant<'a>> {
+    let visible = |route: &&ModelRoute| scope.namespace().is_none_or(|home| namespace(&route.metadata) == home);
     let mut routes: Vec<&ModelRoute> = world.routes.iter().filter(visible).collect();
     routes.sort_by_cached_key(|route| {
         let created = route.metadata.creation_timestamp.as_ref().map(|created| created.0.to_string());
         (created.is_none(), created, full_name(&route.metadata))
     });
-    routes
+    routes.into_iter().map(|route| Claimant { route, selects: select::is_for(route, scope) }).collect()
 }
 
-fn targets(providers: &[Compiled<'_>]) -> (Vec<Arc<Target>>, Vec<bool>) {
-    let mut targets = Vec::new();
-    let mut ids = Vec::new();
-    for Compiled { provider, served, .. } in providers {
-        for served in served {
-            let Served {
-                model,
-                upstream_name,
-                operations,
-                quantization,
-                prices,
-                context_length,
-                max_output,
-                input_modalities,
-                parameters,
-                by_id,
-            } = served;
-            let id = Hash::new().part(&*provider.name).part(&**model).part(&**upstream_name).part(&*provider.base_url);
-            ids.push(*by_id);
-            targets.push(Arc::new(Target {
-                slot: u32::try_from(targets.len()).unwrap_or(u32::MAX),
-                id: id.finish(),
-                provider: provider.clone(),
-                model: model.clone(),
-                upstream_name: upstream_name.clone(),
-                operations: *operations,
-                quantization: *quantization,
-                prices: prices.clone(),
-                context_length: *context_length,
-                max_output: *max_output,
-                input_modalities: *input_modalities,
-                parameters: *parameters,
-            }));
-        }
-    }
-    (targets, ids)
+fn broken(spec: &impl Serialize, names: Vec<Box<str>>, reason: String) -> Broken {
+    let spec = Hash::new().part(serde_json::to_vec(spec).unwrap_or_default()).hex();
+    Broken { names, spec: spec.into(), reason: reason.into() }
 }
 
 /// Hash of what was compiled, in its fixed order; keys enter through the hashes that identify them. `Debug` is the
 /// canonical form because it holds every field, a new one included, and no key.
-fn revision(
-    catalog: &Catalog,
-    targets: &[Arc<Target>],
-    routes: &[(&ModelRoute, Option<Arc<outrigger_route::snapshot::Route>>)],
-) -> Hash {
+fn revision(view: &View, catalog: &Catalog) -> Box<str> {
+    let View { revision: _, providers, credentials, routes, policies, broken, header } = view;
     let mut hash = Hash::new().part(catalog.version());
-    let mut last: Option<&Target> = None;
-    for target in targets {
-        // Each provider once: spelled out for every one of its models it would be most of the work.
-        if last.is_none_or(|last| !Arc::ptr_eq(&last.provider, &target.provider)) {
-            hash = hash.part(format!("{:?}", target.provider));
-            hash = target.provider.credentials.iter().fold(hash, |hash, key| hash.part(key.id.to_le_bytes()));
-        }
-        // Without `..`: a new field must be hashed too. The id covers provider, model and upstream name.
-        let Target {
-            slot: _,
-            id,
-            provider: _,
-            model: _,
-            upstream_name: _,
-            operations,
-            quantization,
-            prices,
-            context_length,
-            max_output,
-            input_modalities,
-            parameters,
-        } = &**target;
-        let rest = (operations, quantization, prices, context_length, max_output, input_modalities, parameters);
-        hash = hash.part(id.to_le_bytes()).part(format!("{rest:?}"));
-        last = Some(target);
-    }
-    for (object, route) in routes {
-        hash = hash.part(full_name(&object.metadata)).part(format!("{:?}{route:?}", object.spec.aliases));
-    }
-    hash
+    hash = providers.iter().fold(hash, |hash, part| hash.part(format!("{part:?}")));
+    let keys = credentials.values().flat_map(|keys| keys.iter());
+    hash = keys.fold(hash, |hash, key| hash.part(key.id.to_le_bytes()).part(format!("{key:?}")));
+    hash.part(format!("{routes:?}{policies:?}{broken:?}{header:?}")).hex()[..16].into()
 }

@@ -4,19 +4,22 @@ use std::collections::{BTreeMap, HashSet};
 
 use outrigger_crd::{ModelProvider, Secret as SecretObject};
 use outrigger_route::snapshot::Credential;
-use outrigger_wire::Secret;
 
 use crate::{
     check::{did_you_mean, is_header_value},
-    hash::Hash,
     problem::{Report, full_name, namespace},
 };
 
 /// `Secret`s by namespace and name.
 pub(crate) type Secrets<'a> = BTreeMap<(&'a str, &'a str), &'a SecretObject>;
 
-/// The keys that can be used. Each that cannot is a problem of its own and leaves the others alone.
-pub(crate) fn credentials(provider: &ModelProvider, secrets: &Secrets<'_>, report: &mut Report<'_>) -> Vec<Credential> {
+/// The keys that can be used. Each that cannot is a problem of its own and leaves the others alone. `None` if the list
+/// itself means nothing: keys that are not there are gone, keys that are badly written are not.
+pub(crate) fn credentials(
+    provider: &ModelProvider,
+    secrets: &Secrets<'_>,
+    report: &mut Report<'_>,
+) -> Option<Vec<Credential>> {
     let mut names = HashSet::new();
     let mut usable = Vec::new();
     for (at, credential) in provider.spec.credentials.iter().enumerate() {
@@ -29,19 +32,14 @@ pub(crate) fn credentials(provider: &ModelProvider, secrets: &Secrets<'_>, repor
         }
         match value(provider, secrets, &secret_key_ref.name, &secret_key_ref.key) {
             Err(reason) => report.error(format!("{field}.secretKeyRef"), reason),
-            Ok(value) => usable.push(Credential {
-                name: name.as_str().into(),
-                id: Hash::new().part(full_name(&provider.metadata)).part(name).part(value).finish(),
-                secret: Secret::new(value),
-                weight: *weight,
-            }),
+            Ok(value) => usable.push(Credential::new(&full_name(&provider.metadata), name, value, *weight)),
         }
     }
     if !usable.is_empty() && usable.iter().all(|credential| credential.weight == 0) {
         report.error("spec.credentials", "every usable key has weight 0: give at least one a share");
-        usable.clear();
+        return None;
     }
-    usable
+    Some(usable)
 }
 
 fn value<'a>(provider: &ModelProvider, secrets: &Secrets<'a>, name: &str, key: &str) -> Result<&'a str, String> {

@@ -13,6 +13,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Endpoint<'a> {
     pub(crate) preset: Option<&'a Preset>,
+    /// What requests call the provider: the preset's slug, else the object's name.
+    pub(crate) slug: &'a str,
     pub(crate) dialect: Dialect,
     pub(crate) base_url: Box<str>,
     pub(crate) auth: AuthScheme,
@@ -25,6 +27,7 @@ const RESERVED: [&str; 9] =
 
 /// `None` if there is no way to speak to it; then `report` says why.
 pub(crate) fn endpoint<'a>(
+    name: &'a str,
     spec: &ModelProviderSpec,
     catalog: &'a Catalog,
     report: &mut Report<'_>,
@@ -44,7 +47,8 @@ pub(crate) fn endpoint<'a>(
     let base_url = address(spec, preset, report);
     let auth = auth(spec, preset, dialect, report);
     let headers = headers(spec, auth.as_ref(), report);
-    Some(Endpoint { preset, dialect: dialect?, base_url: base_url?, auth: auth?, headers: headers? })
+    let slug = preset.map_or(name, |preset| &preset.slug);
+    Some(Endpoint { preset, slug, dialect: dialect?, base_url: base_url?, auth: auth?, headers: headers? })
 }
 
 fn dialect(spec: &ModelProviderSpec, preset: Option<&Preset>, report: &mut Report<'_>) -> Option<Dialect> {

@@ -14,22 +14,27 @@ mod compile;
 mod credential;
 mod endpoint;
 mod env;
-mod hash;
+mod limit;
 pub mod manifest;
 mod names;
 mod pin;
 mod policy;
 mod problem;
 mod provider;
+mod prune;
 mod route;
+mod select;
+mod selector;
 mod served;
 mod unserved;
+mod views;
 mod world;
 
-pub use compile::compile;
+pub use compile::{compile, view};
 pub use manifest::{Locations, describe};
 pub use problem::{Kind, ObjectRef, Problem, Severity};
-pub use world::{View, World};
+pub use views::{Compiled, Views};
+pub use world::{SYSTEM_NAMESPACE, Scope, Selection, Unreadable, Workload, World};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -40,6 +40,8 @@ pub struct FileProblem {
     pub message: String,
     /// An error leaves the document out, a warning ignores what is of no interest.
     pub severity: Severity,
+    /// The object that the document holds, where so much could be read.
+    pub object: Option<ObjectRef>,
 }
 
 /// The objects in one file. `${NAME}` in a `Secret`'s `stringData` is taken from `env`; one that is not set stays as it
@@ -47,20 +49,21 @@ pub struct FileProblem {
 pub fn parse(file: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> (Vec<Located>, Vec<FileProblem>) {
     let (mut objects, mut problems) = (Vec::new(), Vec::new());
     for (first_line, document) in yaml::documents(text) {
-        let problem = |at: Spot, message: String, severity| FileProblem {
+        let problem = |at: Spot, message: String, severity, object| FileProblem {
             file: file.to_owned(),
             line: at.line,
             column: at.column,
             message,
             severity,
+            object,
         };
         match yaml::read(document, first_line) {
-            Err((at, message)) => problems.push(problem(at, message, Severity::Error)),
+            Err((at, message)) => problems.push(problem(at, message, Severity::Error, None)),
             Ok(None) => {}
             Ok(Some((value, lines))) => match object::read(value, env) {
                 Ok(object) => objects.push(Located { object, file: file.to_owned(), lines }),
-                Err(object::Refused { field, message, severity }) => {
-                    problems.push(problem(lines.find(&field), message, severity));
+                Err(object::Refused { field, message, severity, object }) => {
+                    problems.push(problem(lines.find(&field), message, severity, object));
                 }
             },
         }
@@ -75,6 +78,7 @@ pub fn assemble(objects: Vec<Located>) -> (World, Locations, Vec<FileProblem>) {
         let (kind, metadata) = match &object {
             Object::Provider(provider) => (Kind::ModelProvider, &provider.metadata),
             Object::Route(route) => (Kind::ModelRoute, &route.metadata),
+            Object::Policy(policy) => (Kind::ModelPolicy, &policy.metadata),
             Object::Secret(secret) => (Kind::Secret, &secret.metadata),
             Object::Namespace(metadata) => (Kind::Namespace, metadata),
         };
@@ -85,13 +89,15 @@ pub fn assemble(objects: Vec<Located>) -> (World, Locations, Vec<FileProblem>) {
         if let Some(first) = locations.place(&reference, "") {
             let Spot { line, column } = lines.find("metadata.name");
             let message = format!("{reference} is already at {}:{}: remove one of the two", first.file, first.line);
-            problems.push(FileProblem { file, line, column, message, severity: Severity::Error });
+            let object = Some(reference);
+            problems.push(FileProblem { file, line, column, message, severity: Severity::Error, object });
             continue;
         }
         locations.add(reference, file, lines);
         match object {
             Object::Provider(provider) => world.providers.push(*provider),
             Object::Route(route) => world.routes.push(*route),
+            Object::Policy(policy) => world.policies.push(*policy),
             Object::Secret(secret) => world.secrets.push(secret),
             Object::Namespace(metadata) => {
                 world.namespaces.insert(metadata.name.unwrap_or_default(), metadata.labels.unwrap_or_default());
@@ -103,7 +109,7 @@ pub fn assemble(objects: Vec<Located>) -> (World, Locations, Vec<FileProblem>) {
 
 impl fmt::Display for FileProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, message, severity } = self;
+        let Self { file, line, column, message, severity, object: _ } = self;
         let mark = if *severity == Severity::Warning { "warning: " } else { "" };
         write!(f, "{file}:{line}:{column}: {mark}{message}")
     }

@@ -12,6 +12,7 @@ impl World {
     pub fn pinned(mut self, last_good: &Self, bad: &BTreeSet<ObjectRef>, missing: bool) -> Self {
         pin(&mut self.providers, &last_good.providers, Kind::ModelProvider, |object| &object.metadata, bad, missing);
         pin(&mut self.routes, &last_good.routes, Kind::ModelRoute, |object| &object.metadata, bad, missing);
+        pin(&mut self.policies, &last_good.policies, Kind::ModelPolicy, |object| &object.metadata, bad, missing);
         pin(&mut self.secrets, &last_good.secrets, Kind::Secret, |object| &object.metadata, bad, missing);
         self
     }

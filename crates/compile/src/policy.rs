@@ -9,7 +9,7 @@ use outrigger_crd::{
 };
 use outrigger_route::{
     snapshot::{Constraints, FailoverPolicy, Stickiness, Timeouts},
-    words::Strategy,
+    words::{Allowed, Strategy},
 };
 use outrigger_wire::Kind;
 
@@ -50,10 +50,10 @@ pub(crate) fn constraints(declared: Option<&crd::Constraints>, report: &mut Repo
     Constraints {
         zero_data_retention: *zero_data_retention,
         deny_training: *deny_training,
-        regions: regions.iter().map(|region| region.trim().to_ascii_lowercase().into()).collect(),
+        regions: Allowed::of(regions.iter().map(|region| region.trim().to_ascii_lowercase().into()).collect()),
         max_input_price: limit("input", input),
         max_output_price: limit("output", output),
-        quantizations: quantizations.iter().copied().map(capability::quantization).collect(),
+        quantizations: Allowed::of(quantizations.iter().copied().map(capability::quantization).collect()),
         require_parameters: *require_parameters,
     }
 }

@@ -46,6 +46,8 @@ pub enum Kind {
     ModelProvider,
     /// `outrigger.dev` `ModelRoute`.
     ModelRoute,
+    /// `outrigger.dev` `ModelPolicy`.
+    ModelPolicy,
     /// Core `Secret`.
     Secret,
     /// Core `Namespace`, for its labels.
@@ -68,6 +70,11 @@ impl ObjectRef {
     pub fn new(kind: Kind, metadata: &ObjectMeta) -> Self {
         Self { kind, namespace: namespace(metadata).to_owned(), name: name(metadata).to_owned() }
     }
+
+    /// `namespace/name`.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
 }
 
 impl<'a> Report<'a> {
@@ -87,6 +94,12 @@ impl<'a> Report<'a> {
 
     pub(crate) fn warning(&mut self, field: impl Into<String>, reason: impl Into<String>) {
         self.add(Severity::Warning, field.into(), reason.into());
+    }
+
+    /// The first error that it took, in words.
+    pub(crate) fn first_error(&self) -> Option<String> {
+        let own = self.into.iter().filter(|it| it.object == self.object && it.severity != Severity::Warning);
+        own.map(|problem| format!("{}: {}", problem.field, problem.reason)).next()
     }
 
     /// How many errors it took so far; to see whether a step added one.
@@ -118,6 +131,7 @@ impl Kind {
         match self {
             Self::ModelProvider => "ModelProvider",
             Self::ModelRoute => "ModelRoute",
+            Self::ModelPolicy => "ModelPolicy",
             Self::Secret => "Secret",
             Self::Namespace => "Namespace",
         }

@@ -7,7 +7,11 @@ use outrigger_crd::{
     ModelProvider,
     provider::{Limits, ModelProviderSpec, Retention, Training},
 };
-use outrigger_route::{snapshot::Provider, words};
+use outrigger_route::{
+    snapshot::{Credential, Provider},
+    view::Offering,
+    words,
+};
 use outrigger_wire::AuthScheme;
 
 use crate::{
@@ -15,24 +19,24 @@ use crate::{
     credential::{Secrets, credentials},
     endpoint::{Endpoint, endpoint},
     problem::{Report, full_name, name},
-    served::{Served, served},
+    served::served,
 };
 
-/// A provider that can be called.
+/// A provider that is whole.
 #[derive(Debug)]
-pub(crate) struct Compiled<'a> {
-    pub(crate) object: &'a ModelProvider,
-    pub(crate) provider: Arc<Provider>,
-    pub(crate) served: Vec<Served>,
+pub(crate) struct Compiled {
+    pub(crate) offering: Offering,
+    /// Empty where it has none that can be used; then it cannot be called.
+    pub(crate) credentials: Vec<Credential>,
 }
 
-/// `None` if it cannot be called at all; then `report` says why.
-pub(crate) fn compile<'a>(
-    object: &'a ModelProvider,
+/// `None` if it cannot be meant as it stands; then `report` says why.
+pub(crate) fn compile(
+    object: &ModelProvider,
     catalog: &Catalog,
     secrets: &Secrets<'_>,
     report: &mut Report<'_>,
-) -> Option<Compiled<'a>> {
+) -> Option<Compiled> {
     // Without `..`: a new field of the kind must be given a meaning here.
     let ModelProviderSpec {
         preset: _,
@@ -57,11 +61,13 @@ pub(crate) fn compile<'a>(
             report.error(format!("spec.limits.{field}"), "must be at least 1; remove it for no limit");
         }
     }
-    let endpoint = endpoint(&object.spec, catalog, report);
+    let short = name(&object.metadata);
+    let endpoint = endpoint(short, &object.spec, catalog, report);
     // A bad key leaves out that key, not the provider, so its errors are not among those counted here.
     let sound = report.errors() == before;
     let keys = credentials(object, secrets, report);
     let endpoint = endpoint.filter(|_| sound)?;
+    let keys = keys?;
     if endpoint.auth == AuthScheme::None {
         if !declared.is_empty() {
             report.warning("spec.credentials", "not used: the auth scheme is None; set spec.auth to send them");
@@ -72,25 +78,24 @@ pub(crate) fn compile<'a>(
             false => "none of them can be used, so the provider is left out",
         };
         report.error("spec.credentials", reason);
-        return None;
     }
 
-    let served = served(models.as_deref(), &endpoint, catalog, report);
-    if served.is_empty() {
+    let offers = served(models.as_deref(), &endpoint, catalog, report);
+    if offers.is_empty() {
         report.error("spec.models", "it serves nothing: list at least one valid model");
         return None;
     }
-    let Endpoint { preset, dialect, base_url, auth, headers } = endpoint;
-    let short = name(&object.metadata);
+    let Endpoint { preset, slug, dialect, base_url, auth, headers } = endpoint;
     let data_policy = data_policy.clone().unwrap_or_default();
+    let credentials = if auth == AuthScheme::None { Vec::new() } else { keys };
     let provider = Provider {
         name: full_name(&object.metadata).into(),
-        slug: preset.map_or(short, |preset| &preset.slug).into(),
+        slug: slug.into(),
         short_name: short.into(),
         display: display_name.as_deref().or(preset.map(|preset| preset.name.as_str())).unwrap_or(short).into(),
         dialect,
         base_url,
-        credentials: if auth == AuthScheme::None { Vec::new() } else { keys },
+        credentials: Arc::default(),
         auth,
         region: region.as_deref().map(str::trim).filter(|r| !r.is_empty()).map(|r| r.to_ascii_lowercase().into()),
         trains: data_policy.training.map(|training| training == Training::Allow),
@@ -102,5 +107,5 @@ pub(crate) fn compile<'a>(
         tokens_per_minute,
         headers,
     };
-    Some(Compiled { object, provider: Arc::new(provider), served })
+    Some(Compiled { offering: Offering { provider, offers }, credentials })
 }

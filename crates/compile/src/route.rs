@@ -1,47 +1,69 @@
-//! One `ModelRoute` into a [`Route`].
+//! One `ModelRoute` into the part of a view.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use outrigger_catalog::Catalog;
 use outrigger_crd::{
-    ModelRoute,
+    ModelProvider, ModelRoute,
     route::{ModelRouteSpec, ParameterEdits, Target as Declared},
 };
-use outrigger_route::snapshot::{Route, RouteTarget, Target};
+use outrigger_route::{
+    closed::Forbidden,
+    snapshot::Route,
+    view::{Fleet, Key, Line, Providers, RoutePart},
+};
 
 use crate::{
     access,
     check::{callable, did_you_mean},
     policy,
-    problem::{Report, Severity, full_name, namespace},
-    provider::Compiled,
-    world::World,
+    problem::{Kind, Report, Severity, full_name, namespace},
+    select,
+    world::{Scope, World},
 };
 
-/// The providers that can be called, and their targets.
+/// What a route's targets can mean.
 #[derive(Debug)]
-pub(crate) struct Fleet<'a> {
-    pub(crate) providers: &'a [Compiled<'a>],
-    pub(crate) targets: &'a [Arc<Target>],
-    /// Whether a target is what its model's id means, by slot.
-    pub(crate) by_id: &'a [bool],
+pub(crate) struct Around<'a> {
+    /// The providers of the scope that are whole, by name, with what policy leaves of them.
+    pub(crate) fleet: &'a Fleet,
+    /// Providers that are there and whole, of which policy leaves nothing or whose keys are not there.
+    pub(crate) without: &'a BTreeSet<Key>,
+    /// What policy took away.
+    pub(crate) forbidden: &'a [Forbidden],
     pub(crate) world: &'a World,
+    pub(crate) scope: &'a Scope,
     pub(crate) catalog: &'a Catalog,
+}
+
+/// What became of a route.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It means something, if only names of what is not there.
+    Whole(Box<RoutePart>),
+    /// It cannot be meant as it stands.
+    Broken(String),
 }
 
 /// Fields that decide how a request is handled here and so cannot be edited per target.
 const FIXED: [&str; 3] = ["model", "models", "stream"];
 
-/// `None` if it can answer nothing, or if one of its limits is not understood; then `report` says why.
-pub(crate) fn compile(object: &ModelRoute, fleet: &Fleet<'_>, report: &mut Report<'_>) -> Option<Route> {
-    let ModelRouteSpec { aliases, targets, strategy, constraints, failover, timeouts, stickiness } = &object.spec;
+/// A route without its names. A mistake in its limits breaks it; a target that cannot be resolved leaves the others, and
+/// breaks it only where none is left by the route's own fault.
+pub(crate) fn compile(object: &ModelRoute, around: &Around<'_>, report: &mut Report<'_>) -> Outcome {
+    let ModelRouteSpec { workloads, aliases, targets, strategy, constraints, failover, timeouts, stickiness } =
+        &object.spec;
     let before = report.errors();
+    select::check(workloads.as_ref(), report);
     for (at, alias) in aliases.iter().enumerate() {
         if let Err(reason) = callable(alias) {
             report.error(format!("spec.aliases[{at}]"), reason);
         }
     }
-    let mut route = Route {
+    let route = Route {
         name: full_name(&object.metadata).into(),
         targets: Vec::new(),
         strategy: policy::strategy(*strategy),
@@ -50,61 +72,86 @@ pub(crate) fn compile(object: &ModelRoute, fleet: &Fleet<'_>, report: &mut Repor
         timeouts: policy::timeouts(timeouts.as_ref(), report),
         stickiness: policy::stickiness(stickiness.as_ref(), report),
     };
-    let mut edits = Vec::new();
+    let home = namespace(&object.metadata);
+    let mut lines = Vec::new();
     for (at, target) in targets.iter().enumerate() {
-        edits.push(parameters(target.parameters.as_ref(), &format!("spec.targets[{at}].parameters"), report));
+        let parameters = parameters(target.parameters.as_ref(), &format!("spec.targets[{at}].parameters"), report);
+        lines.push(Line {
+            providers: providers(target, home, around),
+            model: target.model.as_str().into(),
+            priority: target.priority,
+            weight: target.weight,
+            parameters,
+        });
     }
     if targets.is_empty() {
         report.error("spec.targets", "is empty: name at least one model");
+    } else if targets.iter().all(|target| target.weight == 0) {
+        report.error("spec.targets", "every target has weight 0: give at least one a share");
     }
     if report.errors() > before {
-        return None;
+        return Outcome::Broken(report.first_error().unwrap_or_default());
     }
+    let part = Box::new(RoutePart { names: Vec::new(), route, lines });
 
     // From here on a mistake costs one target, not the route.
-    let home = namespace(&object.metadata);
-    let mut used = HashSet::new();
-    let mut denied = false;
-    for (at, (declared, edits)) in targets.iter().zip(edits).enumerate() {
+    let (mut used, mut own_fault, mut denied) = (HashSet::new(), None, false);
+    for (at, (declared, line)) in targets.iter().zip(&part.lines).enumerate() {
         let field = format!("spec.targets[{at}]");
-        let slots = match resolve(declared, home, fleet) {
-            Ok(slots) => slots,
+        match resolve(declared, line, home, around) {
+            Ok(slots) => {
+                let before = used.len();
+                used.extend(slots);
+                if used.len() == before {
+                    report.warning(field, "is among the targets above already, so it changes nothing");
+                }
+            }
             Err(Unresolved { part, reason, severity }) => {
                 let field = format!("{field}.{part}");
-                denied |= severity == Severity::Denied;
                 match severity {
-                    Severity::Error => report.error(field, reason),
-                    Severity::Denied => report.denied(field, reason),
+                    Severity::Error => {
+                        own_fault.get_or_insert_with(|| format!("{field}: {reason}"));
+                        report.error(field, reason);
+                    }
+                    Severity::Denied => {
+                        denied = true;
+                        report.denied(field, reason);
+                    }
                     Severity::Warning => report.warning(field, reason),
                 }
-                continue;
             }
-        };
-        let fresh: Vec<u32> = slots.into_iter().filter(|slot| used.insert(*slot)).collect();
-        if fresh.is_empty() {
-            report.warning(field, "is among the targets above already, so it changes nothing");
         }
-        route.targets.extend(fresh.into_iter().map(|slot| RouteTarget {
-            slot,
-            priority: declared.priority,
-            weight: declared.weight,
-            parameters: edits.clone(),
-        }));
     }
-    if route.targets.is_empty() {
+    if used.is_empty() {
         let reason = "none of them can be used, so the route is left out";
-        if denied {
-            report.denied("spec.targets", reason)
-        } else {
-            report.error("spec.targets", reason)
+        match denied {
+            true => report.denied("spec.targets", reason),
+            false => report.error("spec.targets", reason),
         }
-        return None;
+        if let Some(reason) = own_fault.filter(|_| !denied) {
+            return Outcome::Broken(reason);
+        }
     }
-    if route.targets.iter().all(|target| target.weight == 0) {
-        report.error("spec.targets", "every target has weight 0: give at least one a share");
-        return None;
+    Outcome::Whole(part)
+}
+
+/// Whom a target means. Within one namespace "every provider" stays a word, since what a pod of it may see are the
+/// providers that it may use; where everything is seen at once it is spelled out.
+fn providers(declared: &Declared, home: &str, around: &Around<'_>) -> Providers {
+    match &declared.provider {
+        Some(reference) => Providers::These(vec![full(reference, home).into()]),
+        None if around.scope.namespace().is_some() => Providers::Any,
+        None => {
+            let mine = around.world.providers.iter().filter(|object| access::allows(object, home, around.world));
+            let mut names: Vec<Key> = mine.map(|object| full_name(&object.metadata).into()).collect();
+            names.sort_unstable();
+            Providers::These(names)
+        }
     }
-    Some(route)
+}
+
+fn full(reference: &str, home: &str) -> String {
+    if reference.contains('/') { reference.to_owned() } else { format!("{home}/{reference}") }
 }
 
 /// Why a target means nothing.
@@ -115,68 +162,71 @@ struct Unresolved {
     severity: Severity,
 }
 
-fn resolve(declared: &Declared, home: &str, fleet: &Fleet<'_>) -> Result<Vec<u32>, Unresolved> {
+fn resolve(declared: &Declared, line: &Line, home: &str, around: &Around<'_>) -> Result<Vec<u32>, Unresolved> {
+    let Around { fleet, without, forbidden, world, catalog, .. } = around;
     let model = &declared.model;
     let bad = |part, reason: String| Unresolved { part, reason, severity: Severity::Error };
+    let denied = |part, reason: String| Unresolved { part, reason, severity: Severity::Denied };
     callable(model).map_err(|reason| bad("model", reason))?;
-    let serving = |compiled: &Compiled<'_>| slots(compiled, model, fleet);
+    let found = fleet.line(line);
+    let lost = || forbidden.iter().find(|it| line.means(it));
     let Some(reference) = &declared.provider else {
-        let mine = fleet.providers.iter().filter(|compiled| access::allows(compiled.object, home, fleet.world));
-        let found: Vec<u32> = mine.flat_map(serving).collect();
         if !found.is_empty() {
             return Ok(found);
         }
-        let elsewhere: Vec<&str> =
-            fleet.providers.iter().filter(|it| !serving(it).is_empty()).map(|it| &*it.provider.name).collect();
+        if let Some(lost) = lost() {
+            return Err(denied("model", format!("no provider that may be used serves {model:?}: {lost}")));
+        }
+        let serving = |object: &&ModelProvider| !fleet.slots(&full_name(&object.metadata), model).is_empty();
+        let elsewhere: Vec<String> =
+            world.providers.iter().filter(serving).map(|object| full_name(&object.metadata)).collect();
         let known = fleet.targets.iter().map(|target| &*target.model).collect::<HashSet<_>>();
-        let why = match (elsewhere.is_empty(), fleet.catalog.model(model)) {
+        let why = match (elsewhere.is_empty(), catalog.model(model)) {
             (false, _) => format!("; {} would, but does not allow namespace {home:?}", elsewhere.join(", ")),
             (true, Some(_)) => "; add a ModelProvider that does".to_owned(),
             (true, None) => {
                 let near = did_you_mean(model, known);
-                if near.is_empty() { did_you_mean(model, fleet.catalog.nearest(model, 3)) } else { near }
+                if near.is_empty() { did_you_mean(model, catalog.nearest(model, 3)) } else { near }
             }
         };
         let severity = if elsewhere.is_empty() { Severity::Error } else { Severity::Denied };
         return Err(Unresolved { part: "model", reason: format!("no provider serves {model:?}{why}"), severity });
     };
 
-    let full = if reference.contains('/') { reference.clone() } else { format!("{home}/{reference}") };
-    let Some(object) = fleet.world.providers.iter().find(|object| full_name(&object.metadata) == full) else {
+    let full = full(reference, home);
+    let Some(object) = world.providers.iter().find(|object| full_name(&object.metadata) == full) else {
+        if world.unreadable.iter().any(|it| it.object.kind == Kind::ModelProvider && it.object.full_name() == full) {
+            let reason = format!("ModelProvider {full} cannot be read; its own problems say why");
+            return Err(Unresolved { part: "provider", reason, severity: Severity::Warning });
+        }
         // Only those it may use: the names in other namespaces are not its business.
-        let mine = fleet.world.providers.iter().filter(|object| access::allows(object, home, fleet.world));
+        let mine = world.providers.iter().filter(|object| access::allows(object, home, world));
         let all: Vec<String> = mine.map(|object| full_name(&object.metadata)).collect();
         let near = did_you_mean(&full, all.iter().map(String::as_str));
         return Err(bad("provider", format!("there is no ModelProvider {full}{near}")));
     };
-    if !access::allows(object, home, fleet.world) {
+    if !access::allows(object, home, world) {
         let reason = format!("ModelProvider {full} does not allow namespace {home:?}: see its spec.allowedNamespaces");
-        return Err(Unresolved { part: "provider", reason, severity: Severity::Denied });
+        return Err(denied("provider", reason));
     }
-    let Some(compiled) = fleet.providers.iter().find(|compiled| *compiled.provider.name == *full) else {
-        let reason = format!("ModelProvider {full} cannot be used; its own problems say why");
+    if found.is_empty()
+        && let Some(lost) = lost()
+    {
+        return Err(denied("provider", format!("policy forbids it: {lost}")));
+    }
+    if !fleet.has(&full) {
+        let reason = match without.contains(full.as_str()) {
+            true => format!("nothing of ModelProvider {full} can be used; its own problems, or policy, say why"),
+            false => format!("ModelProvider {full} cannot be used; its own problems say why"),
+        };
         return Err(Unresolved { part: "provider", reason, severity: Severity::Warning });
-    };
-    match slots(compiled, model, fleet) {
-        found if found.is_empty() => {
-            let models = compiled.served.iter().map(|served| &*served.model);
-            Err(bad("model", format!("ModelProvider {full} does not serve {model:?}{}", did_you_mean(model, models))))
-        }
-        found => Ok(found),
     }
-}
-
-/// What `model` means at one provider: its id first, else the vendor's own name.
-fn slots(compiled: &Compiled<'_>, model: &str, fleet: &Fleet<'_>) -> Vec<u32> {
-    // Targets stand in the order of their providers' names, so a provider's own are one run.
-    let from = fleet.targets.partition_point(|target| target.provider.name < compiled.provider.name);
-    let mine = || fleet.targets[from..].iter().take(compiled.served.len());
-    let by_id = |target: &&Arc<Target>| *target.model == *model && fleet.by_id[target.slot as usize];
-    let ids: Vec<u32> = mine().filter(by_id).map(|target| target.slot).collect();
-    if !ids.is_empty() {
-        return ids;
+    if found.is_empty() {
+        let models = fleet.at(&full).iter().map(|target| &*target.model);
+        let near = did_you_mean(model, models);
+        return Err(bad("model", format!("ModelProvider {full} does not serve {model:?}{near}")));
     }
-    mine().filter(|target| *target.upstream_name == *model).map(|target| target.slot).collect()
+    Ok(found)
 }
 
 type Edits = Arc<[(Box<str>, Option<Box<str>>)]>;

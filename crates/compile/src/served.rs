@@ -1,13 +1,13 @@
 //! Which models a provider serves, and how: the catalogue's offers, or the list of the spec.
 
-use outrigger_catalog::{Catalog, Kind, Offer, Prices, Source};
+use outrigger_catalog::{Catalog, Kind, Offer as Listed, Prices, Source};
 use outrigger_crd::{
     Decimal,
     provider::{Prices as DeclaredPrices, ServedModel},
 };
 use outrigger_route::{
-    snapshot::Operations,
-    words::{Modalities, Parameter, Parameters, Quantization},
+    view::{Called, Offer},
+    words::{Parameter, Parameters, Quantization},
 };
 
 use crate::{
@@ -17,35 +17,18 @@ use crate::{
     problem::Report,
 };
 
-/// One model at one provider, without its slot.
-#[derive(Debug)]
-pub(crate) struct Served {
-    pub(crate) model: Box<str>,
-    pub(crate) upstream_name: Box<str>,
-    pub(crate) operations: Operations,
-    pub(crate) quantization: Quantization,
-    pub(crate) prices: Option<Prices>,
-    pub(crate) context_length: Option<u32>,
-    pub(crate) max_output: Option<u32>,
-    pub(crate) input_modalities: Modalities,
-    pub(crate) parameters: Parameters,
-    /// Whether the model's id means this one. A vendor lists a model under several names (an alias and dated ones);
-    /// the id means the first, or failover would try one endpoint several times.
-    pub(crate) by_id: bool,
-}
-
 pub(crate) fn served(
     declared: Option<&[ServedModel]>,
     endpoint: &Endpoint<'_>,
     catalog: &Catalog,
     report: &mut Report<'_>,
-) -> Vec<Served> {
+) -> Vec<Offer> {
     let Some(declared) = declared else { return preset(endpoint, catalog, report) };
-    let mut all: Vec<Served> = Vec::new();
+    let mut all: Vec<Offer> = Vec::new();
     for (at, model) in declared.iter().enumerate() {
         let field = format!("spec.models[{at}]");
         let Some(model) = one(model, &field, endpoint, catalog, report) else { continue };
-        let same = |other: &Served| (&other.model, &other.upstream_name) == (&model.model, &model.upstream_name);
+        let same = |other: &Offer| (&other.model, &other.upstream_name) == (&model.model, &model.upstream_name);
         match all.iter().any(same) {
             true => report.error(field, format!("{} is listed twice under one upstream name", model.model)),
             false => all.push(model),
@@ -55,7 +38,7 @@ pub(crate) fn served(
 }
 
 /// All that the preset serves. Deprecated offers are kept: they can still be called.
-fn preset(endpoint: &Endpoint<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Vec<Served> {
+fn preset(endpoint: &Endpoint<'_>, catalog: &Catalog, report: &mut Report<'_>) -> Vec<Offer> {
     let Some(preset) = endpoint.preset else {
         report.error("spec.models", "required without a preset: say which models it serves");
         return Vec::new();
@@ -70,7 +53,7 @@ fn preset(endpoint: &Endpoint<'_>, catalog: &Catalog, report: &mut Report<'_>) -
         }
         let by_id = last != Some(&offer.model);
         last = Some(&offer.model);
-        all.push(Served {
+        all.push(Offer {
             model: offer.model.as_str().into(),
             upstream_name: offer.upstream_name.as_str().into(),
             operations,
@@ -80,7 +63,7 @@ fn preset(endpoint: &Endpoint<'_>, catalog: &Catalog, report: &mut Report<'_>) -
             max_output: offer.max_output,
             input_modalities: capability::modalities(model),
             parameters: capability::parameters(endpoint.dialect, model),
-            by_id,
+            called: called(by_id, offer.model.as_str(), &offer.upstream_name, &preset.slug, catalog),
         });
     }
     all
@@ -92,7 +75,7 @@ fn one(
     endpoint: &Endpoint<'_>,
     catalog: &Catalog,
     report: &mut Report<'_>,
-) -> Option<Served> {
+) -> Option<Offer> {
     let ServedModel {
         model: name,
         upstream_name,
@@ -140,10 +123,10 @@ fn one(
             format!("the catalogue lists no {name:?} at {}: sent as written; set upstreamName{near}", preset.name),
         );
     }
-    let upstream = upstream_name.as_deref().or(offer.map(|offer| offer.upstream_name.as_str()));
-    Some(Served {
+    let upstream = upstream_name.as_deref().or(offer.map(|offer| offer.upstream_name.as_str())).unwrap_or(name);
+    Some(Offer {
         model: id.into(),
-        upstream_name: upstream.unwrap_or(name).into(),
+        upstream_name: upstream.into(),
         operations,
         quantization: quantization.map_or(Quantization::Unknown, capability::quantization),
         prices,
@@ -154,8 +137,17 @@ fn one(
             None => capability::modalities(model),
         },
         parameters: supported.unwrap_or_else(|| capability::parameters(endpoint.dialect, model)),
-        by_id: true,
+        called: called(true, id, upstream, endpoint.slug, catalog),
     })
+}
+
+/// The names that mean an offer of the provider that callers call `slug`.
+fn called(by_id: bool, model: &str, upstream_name: &str, slug: &str, catalog: &Catalog) -> Called {
+    Called {
+        by_id,
+        by_upstream_name: upstream_name != model && catalog.model(upstream_name).is_none(),
+        by_qualified_name: catalog.model(&format!("{slug}/{upstream_name}")).is_none(),
+    }
 }
 
 fn parameters(words: &[String], field: &str, report: &mut Report<'_>) -> Parameters {
@@ -176,7 +168,7 @@ fn parameters(words: &[String], field: &str, report: &mut Report<'_>) -> Paramet
 fn prices(
     declared: Option<&DeclaredPrices>,
     field: &str,
-    offer: Option<&Offer>,
+    offer: Option<&Listed>,
     report: &mut Report<'_>,
 ) -> Option<Prices> {
     let Some(declared) = declared else { return offer.and_then(|offer| offer.prices.clone()) };

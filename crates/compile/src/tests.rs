@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use outrigger_catalog::Catalog;
 use outrigger_route::Snapshot;
 
-use crate::{View, World, compile, describe, manifest};
+use crate::{Scope, World, compile, describe, manifest};
 
 mod examples;
 mod files;
+mod policies;
 mod providers;
 mod routes;
 mod secrets;
@@ -36,7 +37,7 @@ fn world(yaml: &str) -> (World, manifest::Locations, Vec<manifest::FileProblem>)
 }
 
 /// Every route as `name: provider/model p0 w1, ...`, then every problem as it is shown.
-fn told_to(yaml: &str, view: &View) -> String {
+fn told_to(yaml: &str, view: &Scope) -> String {
     let (world, locations, files) = world(yaml);
     let (snapshot, problems) = compile(&world, &CATALOG, view);
     let mut lines = routes_of(&snapshot);
@@ -46,11 +47,11 @@ fn told_to(yaml: &str, view: &View) -> String {
 }
 
 fn told(yaml: &str) -> String {
-    told_to(yaml, &View::All)
+    told_to(yaml, &Scope::All)
 }
 
 fn snapshot(yaml: &str) -> Snapshot {
-    compile(&world(yaml).0, &CATALOG, &View::All).0
+    compile(&world(yaml).0, &CATALOG, &Scope::All).0
 }
 
 fn routes_of(snapshot: &Snapshot) -> Vec<String> {

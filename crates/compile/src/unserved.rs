@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use outrigger_catalog::{Catalog, Provider};
-use outrigger_route::snapshot::{Names, Target};
+use outrigger_route::snapshot::{Names, Snapshot};
 use outrigger_wire::Dialect;
-use std::sync::Arc;
 
 /// Longer lists help nobody in an error message.
 const NAMED: usize = 6;
 
 /// Catalogue models that are not in `models`, with who would serve each.
-pub(crate) fn unserved(catalog: &Catalog, targets: &[Arc<Target>], models: &Names<Arc<[u32]>>) -> Names<Box<str>> {
+pub(crate) fn unserved(catalog: &Catalog, snapshot: &Snapshot) -> Names<Box<str>> {
+    let Snapshot { targets, models, .. } = snapshot;
     // Slug to the object that is configured for it, and so leaves the model out on purpose.
     let configured: HashMap<&str, &str> =
         targets.iter().map(|target| (&*target.provider.slug, &*target.provider.name)).collect();

@@ -6,6 +6,8 @@
 
 // kube's `KubeSchema` repeats a struct inside a function, where `pub` reaches nobody.
 #[allow(unreachable_pub)]
+pub mod policy;
+#[allow(unreachable_pub)]
 pub mod provider;
 #[allow(unreachable_pub)]
 pub mod route;
@@ -18,6 +20,7 @@ mod status;
 
 pub use amount::Decimal;
 pub use duration::{BadDuration, Duration};
+pub use policy::{ModelPolicy, ModelPolicySpec};
 pub use print::{all, to_yaml};
 pub use provider::{ModelProvider, ModelProviderSpec};
 pub use route::{ModelRoute, ModelRouteSpec};

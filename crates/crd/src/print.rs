@@ -4,11 +4,11 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 use serde_json::Value;
 
-use crate::{ModelProvider, ModelRoute};
+use crate::{ModelPolicy, ModelProvider, ModelRoute};
 
 /// Every kind, in the order of the documentation.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    vec![plain(ModelProvider::crd()), plain(ModelRoute::crd())]
+    vec![plain(ModelProvider::crd()), plain(ModelRoute::crd()), plain(ModelPolicy::crd())]
 }
 
 /// One multi-document YAML of `definitions`, as `kubectl apply -f` takes it.

@@ -6,7 +6,12 @@ use kube::{CustomResource, KubeSchema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::{amount::Decimal, duration::Duration, provider::Quantization, status::Status};
+use crate::{
+    amount::Decimal,
+    duration::Duration,
+    provider::{Quantization, Selector},
+    status::Status,
+};
 
 /// A name that callers use in place of a model, and how it is answered: targets, order, hard limits, failover.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +35,10 @@ use crate::{amount::Decimal, duration::Duration, provider::Quantization, status:
 )]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ModelRouteSpec {
+    /// The pods of this namespace that the route is for. Absent: all of them. For a pod that it is not for, its names are
+    /// taken all the same: a request for one is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workloads: Option<Workloads>,
     /// More names for the route, beside its own and `namespace/name`. An alias equal to a model's name takes that
     /// model's requests over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -52,6 +61,19 @@ pub struct ModelRouteSpec {
     /// Whether a conversation stays with the provider that holds its prompt cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stickiness: Option<Stickiness>,
+}
+
+/// Which pods of a namespace. Both must hold where both are given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Workloads {
+    /// By the pod's labels. Absent: whatever its labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<Selector>,
+    /// By the pod's service account. Absent: whatever its account; an empty list: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64), inner(length(min = 1, max = 253)))]
+    pub service_accounts: Option<Vec<String>>,
 }
 
 /// One model at one provider, or at every provider that may be used.

@@ -35,6 +35,7 @@ fn every_kind_is_namespaced_with_category_short_name_and_status() {
         [
             r#"ModelProvider Some(["mprov"]) Some(["outrigger"]) Namespaced true"#,
             r#"ModelRoute Some(["mroute"]) Some(["outrigger"]) Namespaced true"#,
+            r#"ModelPolicy Some(["mpol"]) Some(["outrigger"]) Namespaced true"#,
         ]
     );
 }

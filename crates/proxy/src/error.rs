@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use outrigger_route::NoRoute;
+use outrigger_route::{NoRoute, closed::Closed};
 use outrigger_wire::{
     Dialect, Failure, Kind, Operation,
     body::{self, Report},
@@ -13,7 +13,10 @@ use outrigger_wire::{
 };
 use serde_json::{Value, json};
 
-use crate::record::{Attempt, Attempts};
+use crate::{
+    explain,
+    record::{Attempt, Attempts},
+};
 
 /// Why the caller gets no answer of a model.
 #[derive(Debug)]
@@ -70,6 +73,7 @@ impl Error {
             Self::NoPath(_) | Self::NoGeneration(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoRoute(NoRoute::NoName | NoRoute::Unknown { .. }) => StatusCode::BAD_REQUEST,
+            Self::NoRoute(NoRoute::Closed { why, .. }) => closed(why),
             Self::NoRoute(no_route) => match no_route.code() {
                 "wrong_endpoint" => StatusCode::BAD_REQUEST,
                 "region_restricted" => StatusCode::FORBIDDEN,
@@ -164,6 +168,17 @@ impl Error {
     }
 }
 
+/// Whose fault it is: the name's, the policy's that forbids it, or of whoever has to mend something here.
+fn closed(why: &Closed) -> StatusCode {
+    match why {
+        Closed::Unserved { .. } => StatusCode::NOT_FOUND,
+        Closed::NotForWorkload { .. } | Closed::BareModel { .. } | Closed::Forbidden(_) => StatusCode::FORBIDDEN,
+        Closed::Broken { .. } | Closed::NoTargets { .. } | Closed::Unsupported { .. } => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
 /// The candidates removed and the filters that removed them.
 fn no_route_metadata(no_route: &NoRoute) -> Value {
     match no_route {
@@ -177,7 +192,12 @@ fn no_route_metadata(no_route: &NoRoute) -> Value {
             })).collect::<Vec<_>>(),
         }),
         NoRoute::Unknown { name, nearest } => json!({"requested": name, "nearest": nearest}),
-        NoRoute::Unserved { name, by } => json!({"requested": name, "offered_by": by}),
+        NoRoute::Closed { name, why: Closed::Unserved { by } } => json!({"requested": name, "offered_by": by}),
+        NoRoute::Closed { name, why: Closed::Forbidden(all) } => json!({
+            "requested": name,
+            "removed": all.iter().take(50).map(explain::forbidden).collect::<Vec<_>>(),
+        }),
+        NoRoute::Closed { name, .. } => json!({"requested": name}),
         NoRoute::NoName => json!({}),
     }
 }

@@ -4,7 +4,12 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use outrigger_route::{Health, NoRoute, Signals, Snapshot, Target, cost, reason::Removed};
+use outrigger_route::{
+    Health, NoRoute, Signals, Snapshot, Target,
+    closed::{Closed, Forbidden},
+    cost,
+    reason::Removed,
+};
 use outrigger_tokens::{Counter, Estimate, estimate};
 use outrigger_wire::{Operation, Usage};
 use serde_json::{Value, json};
@@ -52,7 +57,7 @@ pub fn explain<S: Signals>(
                 "latency_p50_s": candidate.standing.latency.map(|p| p.at[0]),
                 "throughput_p50": candidate.standing.throughput.map(|p| p.at[0]),
             })).collect::<Vec<_>>(),
-            "removed": plan.removed.iter().map(removed).collect::<Vec<_>>(),
+            "removed": plan.removed.iter().map(removed).chain(by_policy(snapshot, &names)).collect::<Vec<_>>(),
         }),
         Err(error) => json!({
             "requested": names,
@@ -60,7 +65,10 @@ pub fn explain<S: Signals>(
             "error": {"code": error.code(), "message": error.to_string()},
             "attempts": [],
             "removed": match &error {
-                NoRoute::Filtered { removed: all } => all.iter().map(removed).collect::<Vec<_>>(),
+                NoRoute::Filtered { removed: all } => {
+                    all.iter().map(removed).chain(by_policy(snapshot, &names)).collect::<Vec<_>>()
+                }
+                NoRoute::Closed { why: Closed::Forbidden(all), .. } => all.iter().map(forbidden).collect(),
                 _ => Vec::new(),
             },
         }),
@@ -86,6 +94,22 @@ fn removed(removed: &Removed) -> Value {
         "model": removed.target.model,
         "reason": removed.reason.code(),
         "detail": removed.to_string(),
+    })
+}
+
+/// What policy took away from the names of a request before it came here.
+fn by_policy(snapshot: &Snapshot, names: &[&str]) -> Vec<Value> {
+    names.iter().filter_map(|name| snapshot.forbidden.get(*name)).flat_map(|all| all.iter()).map(forbidden).collect()
+}
+
+/// A target that policy took away.
+pub(crate) fn forbidden(forbidden: &Forbidden) -> Value {
+    json!({
+        "provider": forbidden.provider,
+        "model": forbidden.model,
+        "reason": forbidden.rule,
+        "policy": forbidden.policy,
+        "detail": format!("ModelPolicy {} forbids it: {}", forbidden.policy, forbidden.rule),
     })
 }
 

@@ -45,7 +45,8 @@ fn list(published: &Published, query: &str) -> Value {
     };
     let snapshot = &published.snapshot;
     let mut by_model: BTreeMap<&str, Vec<&Target>> = BTreeMap::new();
-    for target in &snapshot.targets {
+    // What may be called and nothing else: under some policies that is the routes alone.
+    for target in snapshot.targets.iter().filter(|target| snapshot.models.contains_key(&target.model)) {
         by_model.entry(&target.model).or_default().push(target);
     }
     let mut data: Vec<Value> = by_model.iter().map(|(id, targets)| shapes::model(id, targets)).collect();
@@ -66,7 +67,7 @@ fn list(published: &Published, query: &str) -> Value {
 fn one(published: &Published, id: &str) -> Result<Value, Error> {
     let targets: Vec<&Target> =
         published.snapshot.targets.iter().map(AsRef::as_ref).filter(|target| &*target.model == id).collect();
-    if targets.is_empty() {
+    if targets.is_empty() || !published.snapshot.models.contains_key(id) {
         return Err(Error::NoPath(format!("/models/{}", id.chars().take(100).collect::<String>())));
     }
     Ok(shapes::model(id, &targets))
@@ -82,7 +83,7 @@ fn endpoints(app: &App, id: &str) -> Result<Value, Error> {
         .filter(|target| &*target.model == id)
         .map(|target| shapes::endpoint(target, &published.health.standing(target, now)))
         .collect();
-    if endpoints.is_empty() {
+    if endpoints.is_empty() || !published.snapshot.models.contains_key(id) {
         return Err(Error::NoPath(format!("/models/{id}/endpoints")));
     }
     let architecture = published

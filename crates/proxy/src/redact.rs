@@ -10,7 +10,7 @@ const REPLACEMENT: &str = "[redacted]";
 
 /// Takes every key of `provider` out of what an attempt failed with.
 pub(crate) fn failure(failure: &mut Failure, provider: &Provider) {
-    for credential in &provider.credentials {
+    for credential in provider.credentials.iter() {
         let key = credential.secret.expose();
         if key.is_empty() {
             continue;

@@ -1,14 +1,14 @@
 //! Hard filters: each says why it removes a target. The request's preferences are joined with the route's
 //! constraints so that either side can tighten and neither can loosen.
 
-use outrigger_catalog::Rate;
+use outrigger_catalog::{Prices, Rate};
 
 use crate::{
     Ask, Target,
     ask::Preferences,
     reason::Reason,
     snapshot::{Constraints, Provider},
-    words::Retention,
+    words::{Quantization, Retention},
 };
 
 /// The first reason, if any, for which `target` cannot answer `ask` under `constraints`.
@@ -24,26 +24,20 @@ pub(crate) fn removal(target: &Target, ask: &Ask<'_>, constraints: &Constraints)
     if want.ignore.iter().any(|slug| matches_slug(provider, slug)) {
         return Some(Reason::Ignored);
     }
-    if (constraints.deny_training || want.deny_training) && provider.trains != Some(false) {
+    if want.deny_training && provider.trains != Some(false) {
         return Some(Reason::Training);
     }
-    if (constraints.zero_data_retention || want.zero_data_retention) && provider.retention != Some(Retention::Zero) {
+    if want.zero_data_retention && provider.retention != Some(Retention::Zero) {
         return Some(Reason::ZeroDataRetention);
     }
-    if !constraints.regions.is_empty() {
-        let allowed = |region: &str| constraints.regions.iter().any(|one| one.eq_ignore_ascii_case(region));
-        if !provider.region.as_deref().is_some_and(allowed) {
-            return Some(Reason::Region);
-        }
+    if let Some(reason) = constraints.forbid(provider, target.quantization, target.prices.as_ref()) {
+        return Some(reason);
     }
-    for wanted in [&constraints.quantizations, &want.quantizations] {
-        if !wanted.is_empty() && !wanted.iter().any(|one| one.admits(target.quantization)) {
-            return Some(Reason::Quantization);
-        }
+    let precise = |one: &Quantization| one.admits(target.quantization);
+    if !want.quantizations.is_empty() && !want.quantizations.iter().any(precise) {
+        return Some(Reason::Quantization);
     }
-    if too_dear(target, constraints.max_input_price, constraints.max_output_price)
-        || too_dear(target, want.max_input_price, want.max_output_price)
-    {
+    if too_dear(target.prices.as_ref(), want.max_input_price, want.max_output_price) {
         return Some(Reason::MaxPrice);
     }
     if let Some(context) = target.context_length
@@ -88,12 +82,31 @@ pub(crate) fn order_rank(provider: &Provider, want: &Preferences) -> Option<u16>
     want.order.iter().position(|slug| matches_slug(provider, slug)).map(|at| u16::try_from(at).unwrap_or(u16::MAX))
 }
 
+impl Constraints {
+    /// Why what is known of a target forbids it, whatever the request.
+    pub fn forbid(&self, provider: &Provider, quantization: Quantization, prices: Option<&Prices>) -> Option<Reason> {
+        if self.deny_training && provider.trains != Some(false) {
+            return Some(Reason::Training);
+        }
+        if self.zero_data_retention && provider.retention != Some(Retention::Zero) {
+            return Some(Reason::ZeroDataRetention);
+        }
+        if !self.regions.admits(|one| provider.region.as_deref().is_some_and(|is| one.eq_ignore_ascii_case(is))) {
+            return Some(Reason::Region);
+        }
+        if !self.quantizations.admits(|one| one.admits(quantization)) {
+            return Some(Reason::Quantization);
+        }
+        too_dear(prices, self.max_input_price, self.max_output_price).then_some(Reason::MaxPrice)
+    }
+}
+
 /// A limit is set and the target has no price or a higher one.
-fn too_dear(target: &Target, max_input: Option<Rate>, max_output: Option<Rate>) -> bool {
+fn too_dear(prices: Option<&Prices>, max_input: Option<Rate>, max_output: Option<Rate>) -> bool {
     if max_input.is_none() && max_output.is_none() {
         return false;
     }
-    target.prices.as_ref().is_none_or(|prices| {
+    prices.is_none_or(|prices| {
         max_input.is_some_and(|max| prices.input.0 > max.0) || max_output.is_some_and(|max| prices.output.0 > max.0)
     })
 }

@@ -4,9 +4,11 @@
 
 pub mod ask;
 pub mod breaker;
+pub mod closed;
 pub mod cost;
 pub mod failover;
 mod filter;
+pub mod hash;
 pub mod plan;
 pub mod reason;
 mod resolve;
@@ -16,6 +18,7 @@ pub mod sticky;
 mod strategy;
 #[cfg(test)]
 mod testing;
+pub mod view;
 pub mod window;
 pub mod words;
 
@@ -25,3 +28,4 @@ pub use plan::{Candidate, Plan, plan};
 pub use reason::{NoRoute, Reason};
 pub use signals::{Health, Percentiles, Signals, Standing};
 pub use snapshot::{Route, Snapshot, Target};
+pub use view::View;

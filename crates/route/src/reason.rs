@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     Target,
+    closed::Closed,
     words::{Modalities, Parameters},
 };
 
@@ -124,12 +125,12 @@ pub enum NoRoute {
         /// The nearest names that would work.
         nearest: Vec<String>,
     },
-    /// The catalogue knows the model, but no configured provider serves it.
-    Unserved {
+    /// The name is known and leads nowhere.
+    Closed {
         /// What was asked for.
         name: String,
-        /// Who would serve it.
-        by: String,
+        /// Why.
+        why: Closed,
     },
     /// Every candidate was removed.
     Filtered {
@@ -144,7 +145,7 @@ impl NoRoute {
         match self {
             Self::NoName => "model_missing",
             Self::Unknown { .. } => "model_not_found",
-            Self::Unserved { .. } => "no_provider",
+            Self::Closed { why, .. } => why.code(),
             Self::Filtered { removed } if removed.iter().all(|r| r.reason == Reason::Operation) => "wrong_endpoint",
             Self::Filtered { removed } if removed.iter().any(|r| r.reason == Reason::Region) => "region_restricted",
             Self::Filtered { removed }
@@ -167,9 +168,7 @@ impl fmt::Display for NoRoute {
             Self::Unknown { name, nearest } => {
                 write!(f, "no model or route is called `{name}`; did you mean `{}`?", nearest.join("`, `"))
             }
-            Self::Unserved { name, by } => {
-                write!(f, "no configured provider serves `{name}`; it is offered by {by}")
-            }
+            Self::Closed { name, why } => why.tell(name, f),
             Self::Filtered { removed } => {
                 f.write_str("no allowed provider can serve this request:")?;
                 for (at, removed) in removed.iter().take(12).enumerate() {

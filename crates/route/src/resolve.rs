@@ -5,6 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use crate::{
     Snapshot,
     ask::Sort,
+    closed::Closed,
     reason::NoRoute,
     snapshot::{Route, RouteTarget},
 };
@@ -23,7 +24,8 @@ pub(crate) enum Targets<'s> {
     Model(&'s [u32]),
 }
 
-/// Resolves `name`: a route or alias shadows a model id, and a whole name wins over a suffix (`llama3:8b` is a name).
+/// Resolves `name`: a route or alias shadows a model id, and a whole name wins over a suffix (`llama3:8b` is a name). A
+/// name that is closed ends the search: what is behind its suffix may lack the limits it was written with.
 pub(crate) fn resolve<'s>(snapshot: &'s Snapshot, name: &str) -> Result<Resolved<'s>, NoRoute> {
     let mut base = name;
     let mut sort = None;
@@ -34,6 +36,9 @@ pub(crate) fn resolve<'s>(snapshot: &'s Snapshot, name: &str) -> Result<Resolved
         if let Some(slots) = snapshot.models.get(base) {
             return Ok(Resolved { route: &snapshot.direct, targets: Targets::Model(slots), sort });
         }
+        if let Some(why) = snapshot.closed.get(base) {
+            return Err(NoRoute::Closed { name: name.to_owned(), why: why.clone() });
+        }
         match base.rsplit_once(':').and_then(|(rest, suffix)| Sort::of_variant(suffix).map(|sort| (rest, sort))) {
             Some((rest, variant)) => {
                 sort = sort.or(Some(variant));
@@ -42,8 +47,8 @@ pub(crate) fn resolve<'s>(snapshot: &'s Snapshot, name: &str) -> Result<Resolved
             None => break,
         }
     }
-    if let Some(by) = snapshot.unserved.get(base) {
-        return Err(NoRoute::Unserved { name: name.to_owned(), by: by.to_string() });
+    if let Some(why) = &snapshot.otherwise {
+        return Err(NoRoute::Closed { name: name.to_owned(), why: why.clone() });
     }
     Err(NoRoute::Unknown { name: name.to_owned(), nearest: nearest(snapshot, base) })
 }
@@ -52,11 +57,14 @@ pub(crate) fn resolve<'s>(snapshot: &'s Snapshot, name: &str) -> Result<Resolved
 fn nearest(snapshot: &Snapshot, name: &str) -> Vec<String> {
     let wanted = name.to_ascii_lowercase();
     let slug = wanted.rsplit('/').next().unwrap_or(&wanted);
+    // Of the closed names those alone that a provider more would open.
+    let unserved =
+        snapshot.closed.iter().filter(|(_, why)| matches!(why, Closed::Unserved { .. })).map(|(name, _)| name);
     let mut scored: Vec<(f64, Cow<'_, str>)> = snapshot
         .routes
         .keys()
         .chain(snapshot.models.keys())
-        .chain(snapshot.unserved.keys())
+        .chain(unserved)
         .map(|known| {
             let candidate = known.to_ascii_lowercase();
             let whole = strsim::jaro_winkler(&wanted, &candidate);

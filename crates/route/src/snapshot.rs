@@ -5,7 +5,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use outrigger_catalog::{Prices, Rate};
 use outrigger_wire::{AuthScheme, Dialect, Kind, Operation, Secret};
 
-use crate::words::{Modalities, Parameters, Quantization, Retention, Strategy};
+use crate::{
+    closed::{Closed, Forbidden},
+    hash::Hash,
+    words::{Allowed, Modalities, Parameters, Quantization, Retention, Strategy},
+};
 
 /// What names stand for. Callers only look names up, policy alone adds some: so the hash may be a fast one.
 pub type Names<V> = HashMap<Box<str>, V, foldhash::fast::RandomState>;
@@ -23,9 +27,12 @@ pub struct Snapshot {
     pub routes: Names<Arc<Route>>,
     /// How a model that no route names is answered.
     pub direct: Arc<Route>,
-    /// Catalogue models that no configured provider serves: id to a text that says who would
-    /// (`OpenAI (set OPENAI_API_KEY)`). Used for error messages alone.
-    pub unserved: Names<Box<str>>,
+    /// Names that are known and lead nowhere, with why. Looked at only where nothing else has the name.
+    pub closed: Names<Closed>,
+    /// Why every name that is nowhere else leads nowhere, where policy says so of all names at once.
+    pub otherwise: Option<Closed>,
+    /// What policy took away from a name that still leads somewhere; told by `explain`, never read by a request.
+    pub forbidden: Names<Arc<[Forbidden]>>,
 }
 
 /// One model at one provider.
@@ -75,7 +82,7 @@ pub struct Provider {
     /// How its credentials are sent.
     pub auth: AuthScheme,
     /// Keys; empty only with [`AuthScheme::None`].
-    pub credentials: Vec<Credential>,
+    pub credentials: Arc<[Credential]>,
     /// Where prompts are processed, as declared: `eu`, `us` ... in lower case.
     pub region: Option<Box<str>>,
     /// Whether prompts may be used for training. `None` = not declared, read as "it trains".
@@ -102,6 +109,14 @@ pub struct Credential {
     pub secret: Secret,
     /// Share of the provider's requests.
     pub weight: u32,
+}
+
+impl Credential {
+    /// The key called `name` of `provider` (`namespace/name`).
+    pub fn new(provider: &str, name: &str, secret: &str, weight: u32) -> Self {
+        let id = Hash::new().part(provider).part(name).part(secret).finish();
+        Self { name: name.into(), id, secret: Secret::new(secret), weight }
+    }
 }
 
 impl std::fmt::Debug for Credential {
@@ -152,14 +167,14 @@ pub struct Constraints {
     pub zero_data_retention: bool,
     /// Only endpoints that do not train on prompts.
     pub deny_training: bool,
-    /// Only these regions; empty = any. An endpoint without a declared region fails (closed).
-    pub regions: Vec<Box<str>>,
+    /// Only these regions. An endpoint without a declared region fails (closed).
+    pub regions: Allowed<Box<str>>,
     /// Highest price for input, per million tokens.
     pub max_input_price: Option<Rate>,
     /// Highest price for output, per million tokens.
     pub max_output_price: Option<Rate>,
-    /// Only these precisions; empty = any.
-    pub quantizations: Vec<Quantization>,
+    /// Only these precisions.
+    pub quantizations: Allowed<Quantization>,
     /// Only targets that honour every parameter sent.
     pub require_parameters: bool,
 }

@@ -10,11 +10,12 @@ use outrigger_wire::{AuthScheme, Dialect, Operation};
 
 use crate::{
     Ask, Plan, Signals, Snapshot, Sort, Standing, Target,
+    closed::Closed,
     plan::plan,
     reason::NoRoute,
     signals::{Health, Percentiles},
     snapshot::{Operations, Provider, Route, RouteTarget},
-    words::{Modalities, Modality, Parameter, Parameters, Quantization, Retention, Strategy},
+    words::{Allowed, Modalities, Modality, Parameter, Parameters, Quantization, Retention, Strategy},
 };
 
 /// A policy and the health of its targets.
@@ -54,7 +55,7 @@ pub(crate) fn world(policy: &str) -> World {
             world.snapshot.direct = Arc::new(route(&format!("direct {rest}")));
         } else if let Some(rest) = line.strip_prefix("unserved ") {
             let (model, by) = rest.split_once(": ").expect("who serves it");
-            world.snapshot.unserved.insert(model.into(), by.into());
+            world.snapshot.closed.insert(model.into(), Closed::Unserved { by: by.into() });
         } else {
             target(&mut world, &mut models, line);
         }
@@ -73,8 +74,8 @@ fn route(head: &str) -> Route {
             ("zdr", _) => limits.zero_data_retention = true,
             ("deny", _) => limits.deny_training = true,
             ("require", _) => limits.require_parameters = true,
-            ("regions", list) => limits.regions = list.split(',').map(Into::into).collect(),
-            ("quant", list) => limits.quantizations = quantizations(list),
+            ("regions", list) => limits.regions = Allowed::Only(list.split(',').map(Into::into).collect()),
+            ("quant", list) => limits.quantizations = Allowed::Only(quantizations(list)),
             (other, _) => match other.split_once('<') {
                 Some(("in", most)) => limits.max_input_price = Some(rate(most)),
                 Some(("out", most)) => limits.max_output_price = Some(rate(most)),
@@ -114,7 +115,7 @@ fn target(world: &mut World, models: &mut HashMap<String, Vec<u32>>, line: &str)
         dialect: Dialect::OpenAi,
         base_url: "http://localhost".into(),
         auth: AuthScheme::None,
-        credentials: Vec::new(),
+        credentials: Arc::default(),
         region: region.map(Into::into),
         trains: None,
         retention: None,

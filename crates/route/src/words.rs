@@ -54,6 +54,33 @@ pub enum Retention {
     Limited,
 }
 
+/// What a limit lets through. "No limit" is a word of its own: were it the empty list, two limits that have nothing in
+/// common would together be none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Allowed<T> {
+    /// Everything.
+    #[default]
+    Any,
+    /// These alone; none of them lets nothing through.
+    Only(Vec<T>),
+}
+
+impl<T> Allowed<T> {
+    /// The list, or `Any` for an empty one: how a spec says it, where a list that is not there and an empty one mean the
+    /// same.
+    pub fn of(list: Vec<T>) -> Self {
+        if list.is_empty() { Self::Any } else { Self::Only(list) }
+    }
+
+    /// Whether something for which `matches` holds of one of the list is let through.
+    pub fn admits(&self, matches: impl FnMut(&T) -> bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(list) => list.iter().any(matches),
+        }
+    }
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*

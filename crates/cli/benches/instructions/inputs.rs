@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use http::HeaderMap;
 use outrigger_catalog::Catalog;
-use outrigger_compile::{View, compile, manifest};
+use outrigger_compile::{Scope, compile, manifest};
 use outrigger_proxy::measured::Call;
 use outrigger_route::Snapshot;
 use outrigger_wire::Operation;
@@ -40,7 +40,7 @@ pub(crate) fn snapshot() -> Snapshot {
     let (objects, problems) = manifest::parse("policy.yaml", &text, &|_| None);
     assert!(problems.is_empty(), "{problems:?}");
     let (world, _, _) = manifest::assemble(objects);
-    let (snapshot, problems) = compile(&world, &Catalog::embedded(), &View::All);
+    let (snapshot, problems) = compile(&world, &Catalog::embedded(), &Scope::All);
     assert!(problems.is_empty(), "{problems:?}");
     snapshot
 }

@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use outrigger_crd::{
-    GROUP, ModelProvider, ModelRoute, Secret, VERSION, k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    GROUP, ModelPolicy, ModelProvider, ModelRoute, Secret, VERSION,
+    k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{check::did_you_mean, problem::Severity};
+use crate::{
+    check::did_you_mean,
+    problem::{Kind, ObjectRef, Severity},
+};
 
 /// An object of a kind that is read.
 #[derive(Clone, Debug)]
@@ -17,6 +21,8 @@ pub enum Object {
     Provider(Box<ModelProvider>),
     /// An `outrigger.dev` `ModelRoute`.
     Route(Box<ModelRoute>),
+    /// An `outrigger.dev` `ModelPolicy`.
+    Policy(Box<ModelPolicy>),
     /// A core `Secret`.
     Secret(Secret),
     /// A core `Namespace`: its name and labels.
@@ -29,9 +35,11 @@ pub(super) struct Refused {
     pub(super) field: String,
     pub(super) message: String,
     pub(super) severity: Severity,
+    /// The object, where its name could be read.
+    pub(super) object: Option<ObjectRef>,
 }
 
-const KINDS: [&str; 2] = ["ModelProvider", "ModelRoute"];
+const KINDS: [Kind; 3] = [Kind::ModelProvider, Kind::ModelRoute, Kind::ModelPolicy];
 
 pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Object, Refused> {
     let Value::Object(map) = &value else {
@@ -47,7 +55,8 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
     match (version.as_str(), kind.as_str()) {
         ("v1", "Secret") => {
             named(map, &kind)?;
-            secret(value, env).map(Object::Secret)
+            let object = reference(Kind::Secret, map);
+            secret(value, env).map(Object::Secret).map_err(|refused| Refused { object, ..refused })
         }
         ("v1", "Namespace") => {
             named(map, &kind)?;
@@ -58,30 +67,43 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
             if version != format!("{GROUP}/{VERSION}") {
                 return Err(refused("apiVersion", format!("{version:?} is not known: write {GROUP}/{VERSION}")));
             }
-            if !KINDS.contains(&kind.as_str()) {
-                let near = did_you_mean(&kind, KINDS);
+            let Some(known) = KINDS.into_iter().find(|known| known.as_str() == kind) else {
+                let near = did_you_mean(&kind, KINDS.map(Kind::as_str));
                 return Err(refused("kind", format!("{GROUP} has no kind {kind:?}{near}")));
-            }
+            };
             named(map, &kind)?;
+            let object = reference(known, map);
+            let of = |refused: Refused| Refused { object: object.clone(), ..refused };
             if let Some(key) =
                 map.keys().find(|key| !["apiVersion", "kind", "metadata", "spec", "status"].contains(&key.as_str()))
             {
-                return Err(refused(
+                return Err(of(refused(
                     key,
                     format!("{kind}: unknown field `{key}`{}", did_you_mean(key, ["metadata", "spec"])),
-                ));
+                )));
             }
-            match kind.as_str() {
-                "ModelProvider" => typed(value, &kind).map(|provider| Object::Provider(Box::new(provider))),
-                _ => typed(value, &kind).map(|route| Object::Route(Box::new(route))),
+            match known {
+                Kind::ModelProvider => typed(value, &kind).map(|it| Object::Provider(Box::new(it))),
+                Kind::ModelPolicy => typed(value, &kind).map(|it| Object::Policy(Box::new(it))),
+                _ => typed(value, &kind).map(|it| Object::Route(Box::new(it))),
             }
+            .map_err(of)
         }
         _ => Err(Refused {
             field: "kind".into(),
             message: format!("{version} {kind} is ignored: only {GROUP} kinds, Secret and Namespace are read"),
             severity: Severity::Warning,
+            object: None,
         }),
     }
+}
+
+/// The object that a document means, of which no more than its name may be readable.
+fn reference(kind: Kind, map: &Map<String, Value>) -> Option<ObjectRef> {
+    let metadata = map.get("metadata").and_then(Value::as_object)?;
+    let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
+    let metadata = ObjectMeta { name: text("name"), namespace: text("namespace"), ..ObjectMeta::default() };
+    Some(ObjectRef::new(kind, &metadata))
 }
 
 /// Every object needs a name that Kubernetes would take: it becomes part of keys, headers and labels.
@@ -168,5 +190,5 @@ fn typed<T: DeserializeOwned>(value: Value, kind: &str) -> Result<T, Refused> {
 }
 
 fn refused(field: &str, message: impl Into<String>) -> Refused {
-    Refused { field: field.to_owned(), message: message.into(), severity: Severity::Error }
+    Refused { field: field.to_owned(), message: message.into(), severity: Severity::Error, object: None }
 }

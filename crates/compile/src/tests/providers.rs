@@ -1,5 +1,7 @@
 //! One provider and what it serves.
 
+use outrigger_route::closed::Closed;
+
 use super::*;
 use outrigger_route::words::Parameter;
 use outrigger_wire::Operation;
@@ -140,6 +142,6 @@ fn headers_that_frame_or_authenticate_are_refused() {
 #[test]
 fn models_that_nobody_serves_say_who_would() {
     let snapshot = snapshot(MAIN);
-    let text = &snapshot.unserved["openai/gpt-4o-mini"];
+    let Closed::Unserved { by: text } = &snapshot.closed["openai/gpt-4o-mini"] else { panic!() };
     assert!(text.starts_with("OpenAI (set OPENAI_API_KEY), ") && text.contains("more"), "{text}");
 }

@@ -91,7 +91,7 @@ fn the_name_of_a_route_that_is_left_out_is_no_model() {
     let snapshot =
         snapshot(&(MAIN.to_owned() + &route("r", "{aliases: [a], targets: [{model: a}], timeouts: {idle: x}}")));
     assert!(!snapshot.models.contains_key("a") && snapshot.models.contains_key("b"));
-    assert_eq!(&*snapshot.unserved["a"], "a ModelRoute of this name, which has problems and is left out");
+    assert_eq!(snapshot.closed["a"].code(), "policy_broken");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_provider_is_used_by_the_namespaces_it_allows() {
         let team = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: team, labels: {tier: gold}}\n";
         let route =
             route("r", "{targets: [{model: a, provider: demo/main}]}").replace("namespace: demo", "namespace: team");
-        told_to(&(main + team + &route), &View::Namespace("team".into())).lines().last().unwrap().to_owned()
+        told_to(&(main + team + &route), &Scope::Namespace("team".into())).lines().last().unwrap().to_owned()
     };
     assert_eq!(shared("{from: All}"), "team/r: main:a p0 w1");
     assert_eq!(shared("{from: Selector, selector: {matchLabels: {tier: gold}}}"), "team/r: main:a p0 w1");
@@ -137,5 +137,5 @@ fn a_provider_is_used_by_the_namespaces_it_allows() {
 #[test]
 fn a_view_holds_the_routes_of_its_namespace_alone() {
     let yaml = MAIN.to_owned() + &route("r", "{targets: [{model: a}]}");
-    check(&told_to(&yaml, &View::Namespace("other".into())), &[]);
+    check(&told_to(&yaml, &Scope::Namespace("other".into())), &[]);
 }

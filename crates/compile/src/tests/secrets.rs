@@ -47,7 +47,7 @@ fn keys_are_never_shown() {
     for data in ["{a: sk-hidden, b: 'sk-hidden\\u0001'}", "{a: [sk-hidden], b: sk-hidden}", "sk-hidden"] {
         let yaml = two(data);
         let (world, _, files) = world(&yaml);
-        let (snapshot, problems) = compile(&world, &CATALOG, &View::All);
+        let (snapshot, problems) = compile(&world, &CATALOG, &Scope::All);
         let shown = format!("{world:?}{files:?}{snapshot:?}{problems:?}{}", told(&yaml));
         assert!(!shown.contains("hidden"), "{data}");
     }

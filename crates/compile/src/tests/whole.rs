@@ -73,7 +73,7 @@ fn keys_in_the_environment_become_providers() {
         (["GROQ_API_KEY", "ANTHROPIC_API_KEY", "AWS_BEARER_TOKEN_BEDROCK"].contains(&name)).then(|| "sk".into())
     };
     let world = World::from_env(&CATALOG, &env);
-    let (snapshot, problems) = compile(&world, &CATALOG, &View::All);
+    let (snapshot, problems) = compile(&world, &CATALOG, &Scope::All);
     let names: Vec<_> = world.providers.iter().filter_map(|it| it.metadata.name.as_deref()).collect();
     assert_eq!((names, problems), (vec!["anthropic", "groq"], vec![]));
     assert!(snapshot.models.contains_key("anthropic/claude-haiku-4.5"));
@@ -81,7 +81,7 @@ fn keys_in_the_environment_become_providers() {
 
 #[test]
 fn an_empty_world_is_an_empty_snapshot_that_knows_what_is_missing() {
-    let (snapshot, problems) = compile(&World::default(), &CATALOG, &View::All);
+    let (snapshot, problems) = compile(&World::default(), &CATALOG, &Scope::All);
     assert_eq!((snapshot.targets.len(), problems.len()), (0, 0));
-    assert_eq!(snapshot.unserved.len(), CATALOG.models().len());
+    assert_eq!(snapshot.closed.len(), CATALOG.models().len());
 }

@@ -41,7 +41,7 @@ fn provider(n: u32) -> Provider {
         dialect: Dialect::OpenAi,
         base_url: "http://localhost".into(),
         auth: AuthScheme::None,
-        credentials: Vec::new(),
+        credentials: Arc::default(),
         region: Some("eu".into()),
         trains: Some(false),
         retention: Some(Retention::Zero),

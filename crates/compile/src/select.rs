@@ -1,0 +1,93 @@
+//! Which objects select a workload.
+
+use outrigger_crd::{ModelPolicy, ModelRoute, route::Workloads};
+
+use crate::{
+    problem::{Kind, ObjectRef, Report, name, namespace},
+    selector,
+    world::{Scope, Selection, Workload, World},
+};
+
+impl World {
+    /// The objects that select `workload`: what is compiled for it.
+    pub fn select(&self, workload: &Workload) -> Selection {
+        let Workload { namespace: home, service_account: _, labels: _ } = workload;
+        let mut routes: Vec<String> = self
+            .routes
+            .iter()
+            .filter(|route| namespace(&route.metadata) == home && names(route.spec.workloads.as_ref(), workload))
+            .map(|route| name(&route.metadata).to_owned())
+            .collect();
+        routes.sort_unstable();
+        let mut policies: Vec<ObjectRef> = self
+            .policies
+            .iter()
+            .filter(|policy| holds_in(policy, home, self) && names(policy.spec.workloads.as_ref(), workload))
+            .map(|policy| ObjectRef::new(Kind::ModelPolicy, &policy.metadata))
+            .collect();
+        policies.sort_unstable();
+        Selection { namespace: home.clone(), routes, policies }
+    }
+}
+
+/// Whether `route` is for the workloads of `scope`.
+pub(crate) fn is_for(route: &ModelRoute, scope: &Scope) -> bool {
+    match scope {
+        Scope::All | Scope::Namespace(_) => true,
+        Scope::Selected(Selection { routes, .. }) => {
+            routes.binary_search_by(|selected| selected.as_str().cmp(name(&route.metadata))).is_ok()
+        }
+    }
+}
+
+/// The policies that hold in `scope`, in order of their names.
+pub(crate) fn policies<'w>(world: &'w World, scope: &Scope) -> Vec<&'w ModelPolicy> {
+    let in_scope = |policy: &&ModelPolicy| match scope {
+        Scope::All => true,
+        Scope::Namespace(home) => holds_in(policy, home, world),
+        Scope::Selected(Selection { policies, .. }) => {
+            policies.binary_search(&ObjectRef::new(Kind::ModelPolicy, &policy.metadata)).is_ok()
+        }
+    };
+    let mut policies: Vec<&ModelPolicy> = world.policies.iter().filter(in_scope).collect();
+    policies.sort_by_cached_key(|policy| ObjectRef::new(Kind::ModelPolicy, &policy.metadata));
+    policies
+}
+
+/// Whether `policy` holds over pods of namespace `home`. One that reaches for other namespaces without the right to holds
+/// in its own, and is broken there.
+fn holds_in(policy: &ModelPolicy, home: &str, world: &World) -> bool {
+    let own = namespace(&policy.metadata);
+    match &policy.spec.namespace_selector {
+        Some(selector) if own == world.system_namespace => {
+            selector::matches_namespace(selector, home, &world.namespaces)
+        }
+        _ => own == home,
+    }
+}
+
+/// Whether `workloads` names `workload`. A selector that means nothing names everybody: it stands before limits, and in a
+/// route it breaks the route.
+fn names(workloads: Option<&Workloads>, workload: &Workload) -> bool {
+    let Some(Workloads { selector, service_accounts }) = workloads else { return true };
+    let account = service_accounts.as_ref().is_none_or(|list| list.contains(&workload.service_account));
+    let labels = |key: &str| workload.labels.get(key).map(String::as_str);
+    account && selector.as_ref().is_none_or(|selector| selector::matches(selector, labels) || !sound(selector))
+}
+
+fn sound(selector: &outrigger_crd::provider::Selector) -> bool {
+    let mut problems = Vec::new();
+    let nobody = ObjectRef { kind: Kind::ModelPolicy, namespace: String::new(), name: String::new() };
+    let mut report = Report::new(nobody, &mut problems);
+    selector::check(Some(selector), "", &mut report);
+    report.errors() == 0
+}
+
+/// Reports what means nothing in `spec.workloads`.
+pub(crate) fn check(workloads: Option<&Workloads>, report: &mut Report<'_>) {
+    let Some(Workloads { selector, service_accounts }) = workloads else { return };
+    selector::check(selector.as_ref(), "spec.workloads.selector", report);
+    if service_accounts.as_ref().is_some_and(|list| list.iter().any(String::is_empty)) {
+        report.error("spec.workloads.serviceAccounts", "one of them is empty: name a service account, or remove it");
+    }
+}

@@ -1,0 +1,47 @@
+//! Label selectors, as Kubernetes reads them.
+
+use std::collections::BTreeMap;
+
+use outrigger_crd::provider::{Operator, Requirement, Selector};
+
+use crate::problem::Report;
+
+/// Whether `selector` matches a thing whose labels `label` knows.
+pub(crate) fn matches<'a>(selector: &Selector, label: impl Fn(&str) -> Option<&'a str>) -> bool {
+    let holds = |Requirement { key, operator, values }: &Requirement| {
+        let listed = label(key).is_some_and(|have| values.iter().any(|value| value == have));
+        match operator {
+            Operator::In => listed,
+            Operator::NotIn => !listed,
+            Operator::Exists => label(key).is_some(),
+            Operator::DoesNotExist => label(key).is_none(),
+        }
+    };
+    let Selector { match_labels, match_expressions } = selector;
+    match_labels.iter().all(|(key, value)| label(key) == Some(value)) && match_expressions.iter().all(holds)
+}
+
+/// Whether `selector` matches namespace `name`.
+pub(crate) fn matches_namespace(
+    selector: &Selector,
+    name: &str,
+    namespaces: &BTreeMap<String, BTreeMap<String, String>>,
+) -> bool {
+    let labels = namespaces.get(name);
+    // The API server puts this label on every namespace; a folder of YAML need not spell it out.
+    matches(selector, |key| match key {
+        "kubernetes.io/metadata.name" => Some(name),
+        _ => labels.and_then(|labels| labels.get(key)).map(String::as_str),
+    })
+}
+
+/// Reports requirements that mean nothing, as the API server does.
+pub(crate) fn check(selector: Option<&Selector>, field: &str, report: &mut Report<'_>) {
+    for (at, expression) in selector.iter().flat_map(|selector| &selector.match_expressions).enumerate() {
+        let listed = matches!(expression.operator, Operator::In | Operator::NotIn);
+        if listed == expression.values.is_empty() {
+            let field = format!("{field}.matchExpressions[{at}].values");
+            report.error(field, "In and NotIn need values, Exists and DoesNotExist take none");
+        }
+    }
+}

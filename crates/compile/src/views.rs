@@ -1,0 +1,140 @@
+//! The views of a fleet: each distinct one compiled once and shared (R-CFG-1), and an edit compiles again only those whose
+//! objects it touched.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use outrigger_catalog::Catalog;
+use outrigger_crd::ModelProvider;
+use outrigger_route::View;
+
+use crate::{
+    access,
+    compile::view,
+    problem::{Kind, Problem, full_name, name, namespace},
+    world::{Scope, Selection, World},
+};
+
+/// A view and what is wrong with the objects it was made of.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What its workloads may see.
+    pub view: View,
+    /// Problems of its objects, as seen from there.
+    pub problems: Vec<Problem>,
+    /// What it was compiled from.
+    from: World,
+}
+
+/// The views in use.
+#[derive(Debug, Default)]
+pub struct Views {
+    of: BTreeMap<Selection, Arc<Compiled>>,
+    compilations: u64,
+}
+
+impl Views {
+    /// The view of `selection` in `world`. The one at hand if nothing that it depends on has changed.
+    pub fn view(&mut self, selection: &Selection, world: &World, catalog: &Catalog) -> Arc<Compiled> {
+        let from = narrow(world, selection);
+        if let Some(known) = self.of.get(selection).filter(|known| known.from == from) {
+            return known.clone();
+        }
+        self.compilations += 1;
+        let (view, problems) = view(&from, catalog, &Scope::Selected(selection.clone()));
+        let compiled = Arc::new(Compiled { view, problems, from });
+        self.of.insert(selection.clone(), compiled.clone());
+        compiled
+    }
+
+    /// Forgets the views that nobody needs any more.
+    pub fn retain(&mut self, needed: &BTreeSet<Selection>) {
+        self.of.retain(|selection, _| needed.contains(selection));
+    }
+
+    /// How many views are at hand.
+    pub fn len(&self) -> usize {
+        self.of.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.of.is_empty()
+    }
+
+    /// How often anything was compiled since the start.
+    pub fn compilations(&self) -> u64 {
+        self.compilations
+    }
+}
+
+/// All of `world` that the view of `selection` can depend on: it is compiled from this and nothing else.
+fn narrow(world: &World, selection: &Selection) -> World {
+    let World { providers, routes, policies, secrets, namespaces, system_namespace, unreadable, incomplete } = world;
+    let Selection { namespace: home, routes: _, policies: selected } = selection;
+    let routes: Vec<_> = routes.iter().filter(|route| namespace(&route.metadata) == home).map(bare_route).collect();
+    let named: BTreeSet<String> = routes
+        .iter()
+        .flat_map(|route| &route.spec.targets)
+        .filter_map(|target| target.provider.as_ref())
+        .map(|name| if name.contains('/') { name.clone() } else { format!("{home}/{name}") })
+        .collect();
+    // Those that routes name are needed to say why they may not be used.
+    let needed = |it: &&ModelProvider| access::allows(it, home, world) || named.contains(&full_name(&it.metadata));
+    let providers: Vec<ModelProvider> = providers.iter().filter(needed).map(bare_provider).collect();
+    let keys: BTreeSet<(&str, &str)> = providers
+        .iter()
+        .flat_map(|it| {
+            it.spec.credentials.iter().map(|key| (namespace(&it.metadata), key.secret_key_ref.name.as_str()))
+        })
+        .collect();
+    let secrets =
+        secrets.iter().filter(|it| keys.contains(&(namespace(&it.metadata), name(&it.metadata)))).cloned().collect();
+    let policies = policies
+        .iter()
+        .filter(|it| {
+            let of =
+                |one: &crate::ObjectRef| one.namespace == namespace(&it.metadata) && one.name == name(&it.metadata);
+            selected.iter().any(of)
+        })
+        .map(bare_policy)
+        .collect();
+    World {
+        secrets,
+        providers,
+        routes,
+        policies,
+        namespaces: namespaces.iter().filter(|(name, _)| *name == home).map(|(a, b)| (a.clone(), b.clone())).collect(),
+        system_namespace: system_namespace.clone(),
+        unreadable: unreadable
+            .iter()
+            .filter(|it| {
+                it.object.namespace == *home
+                    || it.object.kind == Kind::ModelProvider
+                    || it.object.namespace == *system_namespace
+            })
+            .cloned()
+            .collect(),
+        incomplete: *incomplete,
+    }
+}
+
+macro_rules! bare {
+    ($name:ident, $kind:ident) => {
+        /// The object without what changes on every write, its status among it.
+        fn $name(object: &outrigger_crd::$kind) -> outrigger_crd::$kind {
+            let metadata = &object.metadata;
+            let mut bare = outrigger_crd::$kind::new("", object.spec.clone());
+            bare.metadata.name = metadata.name.clone();
+            bare.metadata.namespace = metadata.namespace.clone();
+            bare.metadata.creation_timestamp = metadata.creation_timestamp.clone();
+            bare
+        }
+    };
+}
+
+bare!(bare_provider, ModelProvider);
+bare!(bare_route, ModelRoute);
+bare!(bare_policy, ModelPolicy);
