@@ -1,0 +1,167 @@
+//! The command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::lifetime::lifetime;
+
+/// Gives sidecars outside Kubernetes their policy.
+#[derive(Debug, Parser)]
+#[command(name = "outrigger-control-plane", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Issue a token that tells the control plane which workload a sidecar belongs to
+    Token(Box<TokenArgs>),
+    /// Print the certificate by which sidecars know this control plane; made if there is none
+    Ca(StateArgs),
+}
+
+/// Arguments of `outrigger-control-plane token`: it issues, unless another word follows.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct TokenArgs {
+    #[command(subcommand)]
+    pub(crate) then: Option<TokenCommand>,
+    #[command(flatten)]
+    pub(crate) issue: Option<IssueArgs>,
+}
+
+/// What else to do with tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Have a token count no more, at once
+    Revoke(RevokeArgs),
+    /// Have a new key sign from now on; tokens of the old one count until they expire
+    RotateKey(RotateArgs),
+    /// Print the keys whose tokens count
+    ListKeys(StateArgs),
+}
+
+/// Where everything is.
+#[derive(Args, Debug)]
+pub(crate) struct StateArgs {
+    /// Folder of keys and certificates; made if it is not there. Whoever can read it can be any workload
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: PathBuf,
+}
+
+/// Arguments of a new token.
+#[derive(Args, Debug)]
+pub(crate) struct IssueArgs {
+    // Not `StateArgs`: clap does not see that these arguments were given once they hold a group of their own.
+    /// Folder of keys and certificates; made if it is not there. Whoever can read it can be any workload
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// Namespace of the workload
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: String,
+    /// Service account of the workload
+    #[arg(long, default_value = "default", value_name = "NAME")]
+    pub(crate) service_account: String,
+    /// Label of the workload; may be given more than once
+    #[arg(long = "label", value_parser = label, value_name = "KEY=VALUE")]
+    pub(crate) labels: Vec<(String, String)>,
+    /// Team that is charged
+    #[arg(long, value_name = "NAME")]
+    pub(crate) team: Option<String>,
+    /// How long the token counts: at most 90d
+    #[arg(long, default_value = "30d", value_parser = lifetime, value_name = "TIME")]
+    pub(crate) lifetime: Duration,
+    /// File for the token, which only its owner can read; standard output without it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Arguments of `token revoke`.
+#[derive(Args, Debug)]
+pub(crate) struct RevokeArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Name of the token (jti), as printed when it was issued
+    #[arg(value_name = "ID", required_unless_present = "token_file", conflicts_with = "token_file")]
+    pub(crate) id: Option<String>,
+    /// File with the token itself; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Arguments of `token rotate-key`.
+#[derive(Args, Debug)]
+pub(crate) struct RotateArgs {
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// End every token that was ever issued, at once
+    #[arg(long)]
+    pub(crate) revoke_old: bool,
+}
+
+/// `key=value`; what is in them is checked with the rest of the workload.
+fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as key=value")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        Cli::try_parse_from(["outrigger-control-plane"].into_iter().chain(line.split(' '))).map(|cli| cli.command)
+    }
+
+    fn token(line: &str) -> TokenArgs {
+        match parse(line) {
+            Ok(Command::Token(args)) => *args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn token_issues() {
+        let args = token("token --state s --namespace prod --label a=b --label c= --lifetime 12h");
+        let (None, Some(args)) = (args.then, args.issue) else { panic!() };
+        assert_eq!((args.namespace.as_str(), args.service_account.as_str()), ("prod", "default"));
+        assert_eq!(args.labels, [("a".to_owned(), "b".to_owned()), ("c".to_owned(), String::new())]);
+        assert_eq!(args.lifetime, Duration::from_secs(12 * 3600));
+    }
+
+    #[test]
+    fn token_and_a_word_does_something_else() {
+        let then = |line| token(line).then.unwrap();
+        assert!(
+            matches!(then("token revoke --state s 0f"), TokenCommand::Revoke(args) if args.id.as_deref() == Some("0f"))
+        );
+        assert!(
+            matches!(then("token revoke --state s --token-file -"), TokenCommand::Revoke(args) if args.id.is_none())
+        );
+        assert!(
+            matches!(then("token rotate-key --state s --revoke-old"), TokenCommand::RotateKey(args) if args.revoke_old)
+        );
+        assert!(matches!(then("token list-keys --state s"), TokenCommand::ListKeys(_)));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_a_usage_error() {
+        for line in [
+            "token",
+            "token --state s",
+            "token --namespace n",
+            "token --state s --namespace n --label a",
+            "token --state s --namespace n --lifetime soon",
+            "token --state s --namespace n list-keys",
+            "token revoke --state s",
+            "token revoke --state s 0f --token-file f",
+            "token list-keys",
+            "ca",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! How sidecars know the control plane: its own authority in the state folder, and a short-lived certificate from it.
+//!
+//! Sidecars prove who they are with a token ([`crate::identity`]), not with a certificate, so there is nothing to issue
+//! to them and the authority signs for one server only.
+
+mod authority;
+mod serving;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use authority::Authority;
+#[allow(unused_imports, reason = "for the server, which is not there yet")]
+pub(crate) use serving::{Serving, name};
