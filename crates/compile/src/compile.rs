@@ -49,10 +49,15 @@ pub fn view(world: &World, catalog: &Catalog, scope: &Scope) -> (View, Vec<Probl
 fn build(world: &World, catalog: &Catalog, scope: &Scope) -> (View, Fleet, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut view = View::default();
-    let mut header = Header { complete: !world.incomplete, ..Header::default() };
+    let mut header = Header::default();
 
     let limits = limits(world, scope, &mut view, &mut header, &mut problems);
     header.limits = limit::hash(&limits);
+    if header.refused.is_some() {
+        // What is not known to be allowed is not sent either.
+        let view = View { header: header.into(), ..View::default() };
+        return (view, Fleet::default(), problems);
+    }
     let without = providers(world, catalog, scope, &limits, &mut view, &mut header, &mut problems);
     let mut fleet = Fleet::new(&view.providers, &view.credentials);
     routes(world, catalog, scope, &fleet, &without, &mut view, &mut header, &mut problems);

@@ -168,8 +168,6 @@ pub struct Header {
     pub forbidden: Vec<Forbidden>,
     /// How many more they took away than are listed.
     pub forbidden_more: u32,
-    /// The source could be read as a whole: what is not here is gone.
-    pub complete: bool,
 }
 
 /// Most entries of [`Header::forbidden`]. They are for people to read; a policy that closes a whole catalogue takes away

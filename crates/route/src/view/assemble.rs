@@ -20,7 +20,7 @@ impl View {
     /// [`assemble`](Self::assemble), for whoever has the fleet of this view already.
     pub fn assemble_with(&self, fleet: Fleet) -> Snapshot {
         let Self { revision, providers: _, credentials: _, routes, policies, broken, header } = self;
-        let Header { limits: _, refused, closed, forbidden, forbidden_more: _, complete: _ } = &**header;
+        let Header { limits: _, refused, closed, forbidden, forbidden_more: _ } = &**header;
         let mut snapshot = Snapshot { revision: revision.clone(), ..Snapshot::default() };
         if refused.is_some() {
             snapshot.otherwise = refused.clone();

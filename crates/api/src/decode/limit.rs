@@ -1,0 +1,62 @@
+//! Limits. One that is not known is never left out: whoever meets it serves nothing under it (R-CFG-11).
+
+use outrigger_catalog::Rate;
+use outrigger_route::{
+    snapshot::Constraints,
+    view::PolicyPart,
+    words::{Allowed, Quantization},
+};
+
+use crate::v1::{self, limit::Kind};
+
+/// A limit that this build does not know.
+const UNKNOWN: &str = "a limit";
+/// A limit that stands where it means nothing.
+const MISPLACED: &str = "a limit in this place";
+
+pub(super) fn route(limits: &[v1::Limit]) -> Result<Constraints, &'static str> {
+    let mut constraints = Constraints::default();
+    for limit in limits {
+        match limit.kind.as_ref().ok_or(UNKNOWN)? {
+            Kind::ZeroDataRetention(v1::Flag {}) => constraints.zero_data_retention = true,
+            Kind::DenyTraining(v1::Flag {}) => constraints.deny_training = true,
+            Kind::Regions(v1::Words { words }) => {
+                constraints.regions = Allowed::Only(words.iter().map(|word| word.as_str().into()).collect());
+            }
+            Kind::Quantizations(v1::Words { words }) => {
+                let known = words.iter().map(|word| Quantization::exact(word).ok_or(UNKNOWN));
+                constraints.quantizations = Allowed::Only(known.collect::<Result<_, _>>()?);
+            }
+            Kind::MaxInputPrice(rate) => constraints.max_input_price = Some(Rate(*rate)),
+            Kind::MaxOutputPrice(rate) => constraints.max_output_price = Some(Rate(*rate)),
+            Kind::RequireParameters(v1::Flag {}) => constraints.require_parameters = true,
+            Kind::RequestsPerMinute(_) | Kind::TokensPerMinute(_) | Kind::RoutesOnly(_) => return Err(MISPLACED),
+        }
+    }
+    Ok(constraints)
+}
+
+/// Requests and tokens a minute.
+pub(super) fn provider(limits: &[v1::Limit]) -> Result<(Option<u32>, Option<u32>), &'static str> {
+    let (mut requests, mut tokens) = (None, None);
+    for limit in limits {
+        match limit.kind.as_ref().ok_or(UNKNOWN)? {
+            Kind::RequestsPerMinute(most) => requests = Some(*most),
+            Kind::TokensPerMinute(most) => tokens = Some(*most),
+            _ => return Err(MISPLACED),
+        }
+    }
+    Ok((requests, tokens))
+}
+
+pub(super) fn policy(limits: &[v1::Limit]) -> Result<PolicyPart, &'static str> {
+    let mut policy = PolicyPart::default();
+    for limit in limits {
+        match limit.kind.as_ref().ok_or(UNKNOWN)? {
+            Kind::RoutesOnly(v1::Flag {}) => policy.bare_models_denied = true,
+            Kind::RequireParameters(v1::Flag {}) => policy.require_parameters = true,
+            _ => return Err(MISPLACED),
+        }
+    }
+    Ok(policy)
+}
