@@ -10,14 +10,14 @@ use std::{
 use anyhow::Context;
 use outrigger_catalog::Catalog;
 use outrigger_compile::{View, World};
-use outrigger_proxy::{Config, Sidecar};
+use outrigger_proxy::{Sidecar, process};
 use outrigger_route::Snapshot;
 use outrigger_telemetry::logging;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     banner,
-    config::{LogFormat, RunArgs},
+    config::RunArgs,
     folder::{self, Policy},
     quiet,
     source::Source,
@@ -26,24 +26,12 @@ use crate::{
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
-    let format = match args.log_format {
-        LogFormat::Json => logging::Format::Json,
-        LogFormat::Text => logging::Format::Text,
-    };
-    logging::init(format, &args.log);
-    let runtime = runtime(args.threads).context("cannot start the runtime")?;
+    logging::init(args.settings.log_format.into(), &args.settings.log);
+    let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;
     let code = runtime.block_on(serve(args));
     // Connections kept alive by callers are no reason to stay.
     runtime.shutdown_background();
     code
-}
-
-/// One thread is the one we have: with no others to share with it needs no locks and wakes nobody.
-fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
-    if threads <= 1 {
-        return tokio::runtime::Builder::new_current_thread().enable_all().build();
-    }
-    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("traffic").enable_all().build()
 }
 
 async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
@@ -58,10 +46,10 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     drop(catalog);
     report(&policy.errors, &policy.warnings);
     let snapshot = policy.snapshot;
-    let sidecar = Arc::new(Sidecar::start(config(&args), snapshot.clone()).await?);
+    let sidecar = Arc::new(Sidecar::start(args.settings.config(), snapshot.clone()).await?);
     sidecar.problems(policy.errors);
-    if let Some(path) = &args.ready_file {
-        write_ready(path, &sidecar)?;
+    if let Some(path) = &args.settings.ready_file {
+        process::write_ready(path, &sidecar)?;
     }
     banner::print(&sidecar, &snapshot, &source);
     drop(snapshot);
@@ -88,21 +76,6 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     };
     tracing::info!(cut, "drained");
     Ok(ExitCode::SUCCESS)
-}
-
-fn config(args: &RunArgs) -> Config {
-    Config {
-        listen: args.listen,
-        admin_listen: args.admin_listen,
-        max_body: args.max_body,
-        buffer_budget: args.buffer_budget,
-        queue_timeout: args.queue_timeout,
-        read_timeout: args.read_timeout,
-        keep_alive: args.keep_alive,
-        drain_timeout: args.drain_timeout,
-        generations: args.generations,
-        usage_cost: args.usage_cost,
-    }
 }
 
 /// Applies edits of the folder: what is good of one is served from the next request on, and what is bad keeps its last
@@ -182,13 +155,4 @@ fn read_edit(dir: &Path, view: &View, last_good: &World) -> anyhow::Result<Edit>
 fn report(errors: &[String], warnings: &[String]) {
     errors.iter().for_each(|error| tracing::error!(code = "policy_problem", "{error}"));
     warnings.iter().for_each(|warning| tracing::warn!(code = "policy_warning", "{warning}"));
-}
-
-/// Whoever waits for the file must not read half of it: it is renamed into place.
-fn write_ready(path: &Path, sidecar: &Sidecar) -> anyhow::Result<()> {
-    let json = serde_json::json!({"listen": sidecar.listen().to_string(), "admin": sidecar.admin().to_string()});
-    let partial = path.with_extension("partial");
-    std::fs::write(&partial, json.to_string())
-        .and_then(|()| std::fs::rename(&partial, path))
-        .with_context(|| format!("cannot write the ready file {}", path.display()))
 }

@@ -14,6 +14,7 @@ mod listen;
 pub mod measured;
 pub mod metrics;
 mod models;
+pub mod process;
 mod record;
 mod redact;
 mod relay;
