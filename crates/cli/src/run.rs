@@ -45,8 +45,12 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     let (source, policy) = Source::open(&args, &catalog, &view).await?;
     drop(catalog);
     report(&policy.errors, &policy.warnings);
+    let is_policy = is_policy(&policy.snapshot, policy.unreadable);
     let snapshot = policy.snapshot;
-    let sidecar = Arc::new(Sidecar::start(args.settings.config(), snapshot.clone()).await?);
+    let sidecar = Arc::new(Sidecar::start(args.settings.config(), is_policy.then(|| snapshot.clone())).await?);
+    if !is_policy {
+        tracing::error!(code = "policy_rejected", "nothing of the policy can be read: not ready until an edit can be");
+    }
     sidecar.problems(policy.errors);
     if let Some(path) = &args.settings.ready_file {
         process::write_ready(path, &sidecar)?;
@@ -95,13 +99,15 @@ async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: View, mut seen: watch
             // A bug of ours that this edit brought out: the next one has its own chance.
             Err(error) => {
                 let serving = sidecar.revision();
-                tracing::error!(code = "policy_rejected", serving, %error, "reading it failed; the old policy is served");
+                tracing::error!(code = "policy_rejected", serving, %error, "reading it failed; nothing changes");
                 (watch::Seen::now(dir.clone()), None)
             }
         };
         let Some(edit) = edit else { continue };
         match edit {
-            Ok(Edit { served: Some((snapshot, world)), errors, warnings }) => {
+            Ok(Edit { served: Some((snapshot, world)), unreadable, errors, warnings })
+                if sidecar.revision().is_some() || is_policy(&snapshot, unreadable) =>
+            {
                 report(&errors, &warnings);
                 let revision = snapshot.revision.clone();
                 sidecar.publish(snapshot, errors.clone());
@@ -116,26 +122,30 @@ async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: View, mut seen: watch
                     );
                 }
             }
-            Ok(Edit { served: None, errors, warnings }) => {
+            Ok(Edit { errors, warnings, .. }) => {
                 report(&errors, &warnings);
-                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "the old policy is served");
+                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "nothing changes");
                 sidecar.problems(errors);
             }
             Err(error) => {
-                tracing::error!(
-                    code = "policy_rejected",
-                    serving = sidecar.revision(),
-                    "{error:#}; the old policy is served"
-                );
+                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "{error:#}; nothing changes");
                 sidecar.problems(vec![format!("{error:#}")]);
             }
         }
     }
 }
 
+/// Whether what was read is a policy to begin with. One that holds nothing is; one of which a part could not be read and
+/// nothing of the rest can be served is none: callers are told to wait for it instead of what it does not serve.
+fn is_policy(snapshot: &Snapshot, unreadable: bool) -> bool {
+    !unreadable || !snapshot.targets.is_empty()
+}
+
 /// What came of an edit.
 struct Edit {
     served: Option<(Snapshot, World)>,
+    /// Some document could not be read.
+    unreadable: bool,
     errors: Vec<String>,
     warnings: Vec<String>,
 }
@@ -144,12 +154,12 @@ fn read_edit(dir: &Path, view: &View, last_good: &World) -> anyhow::Result<Edit>
     let catalog = Catalog::embedded();
     let Policy { snapshot, world, bad, unreadable, errors, warnings } = folder::read(dir, &catalog, view)?;
     if errors.is_empty() {
-        return Ok(Edit { served: Some((snapshot, world)), errors, warnings });
+        return Ok(Edit { served: Some((snapshot, world)), unreadable, errors, warnings });
     }
     let pinned = world.pinned(last_good, &bad, unreadable);
     let repaired = folder::compiled(pinned, &catalog, view, ToString::to_string);
     let served = (repaired.bad.is_empty()).then_some((repaired.snapshot, repaired.world));
-    Ok(Edit { served, errors, warnings })
+    Ok(Edit { served, unreadable, errors, warnings })
 }
 
 fn report(errors: &[String], warnings: &[String]) {

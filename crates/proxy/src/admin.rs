@@ -56,15 +56,13 @@ async fn page(app: &Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes
         }
         // Liveness depends on nothing but this process (K4), also while draining (R-LIFE-3).
         (&Method::GET, "/livez") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
-        // Readiness: a policy is loaded and we are not leaving. Never the health of providers (R-LIFE-2).
+        // Readiness: a policy was applied, whatever it holds, and we are not leaving. Never the health of providers (R-LIFE-2).
         (&Method::GET, "/readyz") if app.is_draining() => {
             text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "draining\n".to_owned())
         }
-        (&Method::GET, "/readyz") if app.state.load().snapshot.targets.is_empty() => text(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "text/plain",
-            "the policy has no usable target; see /config\n".to_owned(),
-        ),
+        (&Method::GET, "/readyz") if app.state.load().policy().is_none() => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "no policy yet\n".to_owned())
+        }
         (&Method::GET, "/readyz") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
         (&Method::GET, "/config") => json_page(&config(app)),
         (&Method::POST, "/explain") => explain_page(app, request).await,
@@ -89,7 +87,7 @@ fn config(app: &App) -> Value {
     routes.dedup_by(|a, b| a.name == b.name);
     json!({
         "version": outrigger_telemetry::build::VERSION,
-        "revision": snapshot.revision,
+        "revision": published.policy().map(|policy| &policy.revision),
         "since_unix": published.since.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs(),
         "settings": {
             "listen": app.config.listen.to_string(),
@@ -129,6 +127,9 @@ async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Fu
         return text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "the body is too large\n".to_owned());
     };
     let published = app.state.load();
+    if let Err(pending) = published.ready() {
+        return json_page(&json!({"error": {"code": pending.code(), "message": pending.message()}}));
+    }
     let explained = explain::explain(
         &published.snapshot,
         &published.health,

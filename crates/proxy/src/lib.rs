@@ -65,12 +65,14 @@ struct App {
 
 impl App {
     /// Within a runtime: the pools have a task of their own.
-    fn new(config: Config, snapshot: Snapshot) -> io::Result<Self> {
+    fn new(config: Config, snapshot: Option<Snapshot>) -> io::Result<Self> {
         let metrics = metrics::Metrics::new().map_err(io::Error::other)?;
-        metrics.policy(&snapshot.revision);
+        if let Some(snapshot) = &snapshot {
+            metrics.policy(&snapshot.revision);
+        }
         let upstreams = upstream::Upstreams::start().map_err(io::Error::other)?;
         Ok(Self {
-            state: state::State::new(Arc::new(snapshot), &metrics, &upstreams),
+            state: state::State::new(snapshot.map(Arc::new), &metrics, &upstreams),
             upstreams,
             budget: budget::Budget::new(config.buffer_budget),
             generations: record::Generations::new(config.generations),
@@ -121,12 +123,13 @@ pub struct Sidecar {
 }
 
 impl Sidecar {
-    /// Binds both listeners and serves `snapshot`. The admin pages get a thread and a runtime of their own, so that a
+    /// Binds both listeners and serves `snapshot`; without one it is not ready, and says so to its callers, until the
+    /// first [`Sidecar::publish`]. The admin pages get a thread and a runtime of their own, so that a
     /// scrape never waits behind traffic nor traffic behind a scrape.
     ///
     /// # Errors
     /// A port that cannot be bound; the message says which and what to do.
-    pub async fn start(config: Config, snapshot: Snapshot) -> io::Result<Self> {
+    pub async fn start(config: Config, snapshot: Option<Snapshot>) -> io::Result<Self> {
         let listener = listen::bind(config.listen, "--listen").await?;
         let admin_listener = listen::bind(config.admin_listen, "--admin-listen").await?;
         let (listen, admin) = (listener.local_addr()?, admin_listener.local_addr()?);
@@ -160,9 +163,9 @@ impl Sidecar {
         *signals::lock(&self.app.problems) = problems;
     }
 
-    /// The revision being served.
-    pub fn revision(&self) -> String {
-        self.app.state.load().snapshot.revision.to_string()
+    /// The revision being served; `None` before there is a policy.
+    pub fn revision(&self) -> Option<String> {
+        self.app.state.load().policy().map(|policy| policy.revision.to_string())
     }
 
     /// How much it is asked.

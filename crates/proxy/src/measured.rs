@@ -45,7 +45,7 @@ impl Measured {
     /// # Errors
     /// As [`crate::Sidecar::start`].
     pub fn new(snapshot: Snapshot) -> io::Result<Self> {
-        Ok(Self { app: Arc::new(App::new(Config::default(), snapshot)?) })
+        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot))?) })
     }
 
     /// Reads, decides and prepares; returns how many bytes would be sent.

@@ -97,8 +97,9 @@ async fn answer(
     record: &mut Record,
 ) -> Result<Answer, Error> {
     let taken = intake::take(app, operation, headers, body, record.started()).await?;
-    let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
     let published = app.state.load();
+    published.ready()?;
+    let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
     let mut plan = decide(app, &published, &taken, &mut reading, record)?;
     app.tokens.keep_fitting(&mut plan, &taken.body).await.map_err(Error::NoRoute)?;
     let deadline = record.started() + plan.route.timeouts.total;

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use outrigger_route::{Snapshot, snapshot::Provider};
 
 use crate::{
+    error::Error,
     metrics::{Metrics, TargetMetrics},
     relay::Labels,
     signals::{Healths, Registry},
@@ -21,6 +22,8 @@ pub(crate) struct Published {
     pub(crate) accounts: Vec<Arc<Account>>,
     pub(crate) labels: Vec<Labels>,
     pub(crate) since: SystemTime,
+    /// No policy was applied yet, and the snapshot stands in for one. An empty policy is a policy; this is none.
+    pending: bool,
 }
 
 /// Readers load it once per request and keep what they loaded; a swap waits for nobody.
@@ -31,9 +34,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(snapshot: Arc<Snapshot>, metrics: &Metrics, upstreams: &Upstreams) -> Self {
+    /// Without a snapshot, no policy was applied yet.
+    pub(crate) fn new(snapshot: Option<Arc<Snapshot>>, metrics: &Metrics, upstreams: &Upstreams) -> Self {
         let registry = Registry::default();
-        let published = Published::new(snapshot, &registry, metrics, upstreams);
+        let pending = snapshot.is_none();
+        let published = Published::new(snapshot.unwrap_or_default(), pending, &registry, metrics, upstreams);
         Self { current: ArcSwap::from_pointee(published), registry }
     }
 
@@ -42,12 +47,18 @@ impl State {
     }
 
     pub(crate) fn publish(&self, snapshot: Arc<Snapshot>, metrics: &Metrics, upstreams: &Upstreams) {
-        self.current.store(Arc::new(Published::new(snapshot, &self.registry, metrics, upstreams)));
+        self.current.store(Arc::new(Published::new(snapshot, false, &self.registry, metrics, upstreams)));
     }
 }
 
 impl Published {
-    fn new(snapshot: Arc<Snapshot>, registry: &Registry, metrics: &Metrics, upstreams: &Upstreams) -> Self {
+    fn new(
+        snapshot: Arc<Snapshot>,
+        pending: bool,
+        registry: &Registry,
+        metrics: &Metrics,
+        upstreams: &Upstreams,
+    ) -> Self {
         let mut of_provider: HashMap<*const Provider, Arc<Account>> = HashMap::new();
         let mut account = |provider: &Arc<Provider>| {
             let known = of_provider.entry(Arc::as_ptr(provider));
@@ -60,6 +71,17 @@ impl Published {
             labels: snapshot.targets.iter().map(|target| Labels::of(target)).collect(),
             snapshot,
             since: SystemTime::now(),
+            pending,
         }
+    }
+
+    /// The policy that was applied, if one was.
+    pub(crate) fn policy(&self) -> Option<&Arc<Snapshot>> {
+        (!self.pending).then_some(&self.snapshot)
+    }
+
+    /// Whether a request can be decided at all.
+    pub(crate) fn ready(&self) -> Result<(), Error> {
+        if self.pending { Err(Error::PolicyPending) } else { Ok(()) }
     }
 }
