@@ -71,7 +71,8 @@ impl Measured {
         let decided = self.decided(call, |context, record| {
             let candidate = &context.plan.candidates[0];
             let (target, published) = (candidate.target.clone(), context.published.clone());
-            record.served = Some(Served { target, published, sent: record.started(), key: Some(0) });
+            let counters = published.counters(context.plan, candidate, &context.app.metrics);
+            record.served = Some(Served { target, published, counters, sent: record.started(), key: Some(0) });
             (attempt::prepared(context, candidate, Some(0)), context.plan.clone())
         });
         let ((prepared, plan), record) = decided?;

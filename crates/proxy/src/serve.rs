@@ -150,6 +150,7 @@ pub(crate) fn decide(
     match &plan {
         Ok(plan) => {
             record.route = Some(plan.route.clone());
+            record.counters = Some(published.routes.of(&plan.route).clone());
             record.sticky_on_success = plan.route.stickiness.enabled;
             plan.removed.iter().for_each(|removed| app.metrics.removed(removed.reason.code()));
         }

@@ -3,22 +3,24 @@
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use arc_swap::ArcSwap;
-use outrigger_route::{Snapshot, snapshot::Provider};
+use outrigger_route::{Candidate, Plan, Snapshot, snapshot::Provider};
 
 use crate::{
     error::Error,
-    metrics::{Metrics, TargetMetrics},
+    metrics::{Metrics, Routes, TargetCounters, TargetMetrics},
     relay::Labels,
     signals::{Healths, Registry},
     upstream::{Account, Upstreams},
 };
 
-/// A snapshot with the health, the metric handles, the accounts and the labels of its targets, by slot.
+/// A snapshot with the health, the metric handles, the accounts and the labels of its targets, by slot, and the counters of
+/// its routes.
 #[derive(Debug)]
 pub(crate) struct Published {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) health: Healths,
-    pub(crate) metrics: Vec<Arc<TargetMetrics>>,
+    metrics: Vec<Arc<TargetMetrics>>,
+    pub(crate) routes: Routes,
     pub(crate) accounts: Vec<Arc<Account>>,
     pub(crate) labels: Vec<Labels>,
     pub(crate) since: SystemTime,
@@ -67,6 +69,7 @@ impl Published {
         Self {
             health: registry.bind(&snapshot),
             metrics: snapshot.targets.iter().map(|target| metrics.of_target(target)).collect(),
+            routes: Routes::of_policy(&snapshot),
             accounts: snapshot.targets.iter().map(|target| account(&target.provider)).collect(),
             labels: snapshot.targets.iter().map(|target| Labels::of(target)).collect(),
             snapshot,
@@ -78,6 +81,11 @@ impl Published {
     /// The policy that was applied, if one was.
     pub(crate) fn policy(&self) -> Option<&Arc<Snapshot>> {
         (!self.pending).then_some(&self.snapshot)
+    }
+
+    /// What is counted of a candidate of `plan`, which was made under this policy.
+    pub(crate) fn counters(&self, plan: &Plan, candidate: &Candidate, metrics: &Metrics) -> Arc<TargetCounters> {
+        self.routes.of_candidate(plan, candidate, &self.metrics, metrics)
     }
 
     /// Whether a request can be decided at all.
