@@ -171,8 +171,8 @@ impl Metrics {
             let labels = [operation, ("route", route), ("outcome", outcome.as_str()), ("code", code)];
             self.registry.counter(&REQUESTS, &labels)
         };
-        match route.filter(|_| outcome == Outcome::Ok) {
-            Some(route) => route.ok(operation, register).increment(1),
+        match route {
+            Some(route) => route.ended(operation, outcome, register).increment(1),
             None => register().increment(1),
         }
     }

@@ -12,7 +12,7 @@ use metrics::Counter;
 use outrigger_route::{Candidate, Plan, Snapshot, snapshot::Route};
 use outrigger_wire::Operation;
 
-use super::{Metrics, TargetMetrics};
+use super::{Metrics, Outcome, TargetMetrics};
 
 /// The counters of every route of one policy.
 #[derive(Debug)]
@@ -26,10 +26,14 @@ pub(crate) struct Routes {
 #[derive(Debug)]
 pub(crate) struct RouteCounters {
     route: Arc<Route>,
-    ok: [OnceLock<Counter>; Operation::ALL.len()],
+    ok: ByOperation,
+    cancelled: ByOperation,
     /// As the route's targets are written; those of the direct route by slot.
     targets: Box<[OnceLock<Arc<TargetCounters>>]>,
 }
+
+/// Requests that ended in one way, by operation.
+type ByOperation = [OnceLock<Counter>; Operation::ALL.len()];
 
 /// The counters of a target as one route reaches it.
 #[derive(Debug)]
@@ -89,15 +93,22 @@ impl Routes {
 
 impl RouteCounters {
     fn new(route: Arc<Route>, targets: usize) -> Self {
-        Self { route, ok: Default::default(), targets: (0..targets).map(|_| OnceLock::new()).collect() }
+        let targets = (0..targets).map(|_| OnceLock::new()).collect();
+        Self { route, ok: Default::default(), cancelled: Default::default(), targets }
     }
 
     pub(super) fn name(&self) -> &str {
         &self.route.name
     }
 
-    pub(super) fn ok(&self, operation: Operation, register: impl FnOnce() -> Counter) -> &Counter {
-        self.ok[operation as usize].get_or_init(register)
+    /// The counter of requests that ended so, kept for the ends that come often and have one code each.
+    pub(super) fn ended(&self, operation: Operation, outcome: Outcome, register: impl FnOnce() -> Counter) -> Counter {
+        let kept = match outcome {
+            Outcome::Ok => &self.ok,
+            Outcome::Cancelled => &self.cancelled,
+            Outcome::Error | Outcome::Broken => return register(),
+        };
+        kept[operation as usize].get_or_init(register).clone()
     }
 }
 

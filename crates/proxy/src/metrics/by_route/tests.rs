@@ -9,7 +9,6 @@ use outrigger_route::{
 use outrigger_wire::{AuthScheme, Dialect};
 
 use super::*;
-use crate::metrics::Outcome;
 
 struct Unmeasured;
 
@@ -131,6 +130,7 @@ fn a_request_is_counted_under_its_route_or_none() {
         count(Some(routes.of(&asked(&snapshot, &[name]).route)), Outcome::Ok, "ok");
     }
     count(Some(routes.of(&snapshot.routes["b"])), Outcome::Error, "timeout");
+    count(Some(routes.of(&snapshot.routes["b"])), Outcome::Cancelled, "cancelled");
     count(None, Outcome::Error, "model_not_found");
     let page = metrics.registry.render();
     let mut lines: Vec<_> =
@@ -142,6 +142,7 @@ fn a_request_is_counted_under_its_route_or_none() {
             r#"route="direct",outcome="ok",code="ok"} 1"#,
             r#"route="none",outcome="error",code="model_not_found"} 1"#,
             r#"route="ns/a",outcome="ok",code="ok"} 2"#,
+            r#"route="ns/b",outcome="cancelled",code="cancelled"} 1"#,
             r#"route="ns/b",outcome="error",code="timeout"} 1"#,
         ]
     );
