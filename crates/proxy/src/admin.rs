@@ -15,7 +15,7 @@ use outrigger_wire::Operation;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::{App, explain};
+use crate::{About, App, explain};
 
 /// How often samples go into their buckets. A scrape does it too, but nobody has to scrape.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -50,6 +50,7 @@ async fn page(app: &Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/metrics") => {
             app.metrics.buffered.set(app.budget.in_use() as f64);
+            app.metrics.stale.set(app.staleness.seconds().unwrap_or_default() as f64);
             app.metrics.in_flight.set(app.requests.open() as f64);
             app.metrics.registry.upkeep();
             text(StatusCode::OK, "text/plain; version=0.0.4", app.metrics.registry.render())
@@ -88,6 +89,8 @@ fn config(app: &App) -> Value {
     json!({
         "version": outrigger_telemetry::build::VERSION,
         "revision": published.policy().map(|policy| &policy.revision),
+        "stale_s": app.staleness.seconds(),
+        "workload": workload(app),
         "since_unix": published.since.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs(),
         "settings": {
             "listen": app.config.listen.to_string(),
@@ -119,6 +122,11 @@ fn config(app: &App) -> Value {
     })
 }
 
+/// Whom it runs beside, or `null`.
+fn workload(app: &App) -> Value {
+    app.about.load().as_deref().map_or(Value::Null, About::to_json)
+}
+
 async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = request.uri().query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("path=")));
     let operation = path.and_then(Operation::from_path).unwrap_or(Operation::ChatCompletions);
@@ -130,7 +138,7 @@ async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Fu
     if let Err(pending) = published.ready() {
         return json_page(&json!({"error": {"code": pending.code(), "message": pending.message()}}));
     }
-    let explained = explain::explain(
+    let mut explained = explain::explain(
         &published.snapshot,
         &published.health,
         operation,
@@ -140,6 +148,7 @@ async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Fu
         fastrand::u64(..),
         app.tokens.counter(),
     );
+    explained["workload"] = workload(app);
     json_page(&explained)
 }
 

@@ -1,5 +1,6 @@
 //! The data plane: sockets, pools, attempts, streams. The module tree is the story of a request; `serve` tells it.
 
+mod about;
 mod admin;
 mod attempt;
 mod budget;
@@ -21,9 +22,13 @@ mod relay;
 mod resume;
 mod serve;
 mod signals;
+mod staleness;
 mod state;
 mod tokens;
 mod upstream;
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,
@@ -32,12 +37,14 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
+use arc_swap::ArcSwapOption;
 use outrigger_route::{Snapshot, sticky::Sticky};
 use tokio::time::Instant;
 
+pub use about::About;
 pub use config::Config;
 pub use explain::explain;
 
@@ -53,6 +60,9 @@ struct App {
     sticky: Mutex<Sticky>,
     /// Problems of the policy being served, for `/config`.
     problems: Mutex<Vec<String>>,
+    /// Whom it runs beside; `None` until somebody says so.
+    about: ArcSwapOption<About>,
+    staleness: staleness::Staleness,
     requests: drain::Open,
     /// Connections of callers: an answer has left when its last byte is written, not when its body has ended.
     connections: drain::Open,
@@ -79,6 +89,8 @@ impl App {
             metrics,
             sticky: Mutex::default(),
             problems: Mutex::default(),
+            about: ArcSwapOption::empty(),
+            staleness: staleness::Staleness::default(),
             tokens: tokens::Tokens::default(),
             requests: drain::Open::default(),
             connections: drain::Open::default(),
@@ -161,6 +173,18 @@ impl Sidecar {
     pub fn problems(&self, problems: Vec<String>) {
         self.app.metrics.policy_problems.increment(problems.len() as u64);
         *signals::lock(&self.app.problems) = problems;
+    }
+
+    /// Says whom it runs beside: shown on its pages, in the line of each request and as one series, and decided by nowhere.
+    pub fn about(&self, about: About) {
+        self.app.metrics.workload(&about);
+        self.app.about.store(Some(Arc::new(about)));
+    }
+
+    /// Since when the policy being served may be out of date; `None` = it is current. While it may be, answers say for how
+    /// long.
+    pub fn staleness(&self, since: Option<SystemTime>) {
+        self.app.staleness.set(since);
     }
 
     /// The revision being served; `None` before there is a policy.

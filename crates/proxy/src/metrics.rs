@@ -11,6 +11,8 @@ use outrigger_route::{Target, snapshot::Route};
 use outrigger_telemetry::{Registry, registry::Family};
 use outrigger_wire::{Dialect, Kind, Operation};
 
+use crate::About;
+
 pub(crate) use by_route::{RouteCounters, Routes, TargetCounters};
 
 const SECONDS: &[f64] =
@@ -64,6 +66,10 @@ families! {
     IN_FLIGHT = "gauge" "outrigger_requests_in_flight" [] &[], "Requests being answered.";
     BUFFERED = "gauge" "outrigger_buffered_bytes" [] &[], "Bytes of bodies held against the buffer budget.";
     POLICY = "gauge" "outrigger_policy_info" ["revision"] &[], "1 for the policy revision being served.";
+    STALE = "gauge" "outrigger_policy_stale_seconds" [] &[],
+        "How long the policy being served may have been out of date; 0 if it is current.";
+    WORKLOAD = "gauge" "outrigger_workload_info" ["namespace", "owner", "service_account", "team"] &[],
+        "1 for the workload that the sidecar runs beside, where a control plane knows it.";
     POLICY_REJECTED = "counter" "outrigger_policy_problems_total" [] &[], "Problems found in policy objects.";
     PANICS = "counter" "outrigger_panics_total" [] &[], "Requests that ended in a bug of the sidecar.";
 }
@@ -74,9 +80,10 @@ pub(crate) struct Metrics {
     pub(crate) registry: Registry,
     durations: Vec<Histogram>,
     pub(crate) overhead: Histogram,
-    /// Set when somebody looks, as is the next.
+    /// Set when somebody looks, as are the next two.
     pub(crate) in_flight: Gauge,
     pub(crate) buffered: Gauge,
+    pub(crate) stale: Gauge,
     pub(crate) panics: Counter,
     pub(crate) policy_problems: Counter,
 }
@@ -123,6 +130,7 @@ impl Metrics {
             overhead: registry.histogram(&OVERHEAD_SECONDS, &[]),
             in_flight: registry.gauge(&IN_FLIGHT, &[]),
             buffered: registry.gauge(&BUFFERED, &[]),
+            stale: registry.gauge(&STALE, &[]),
             panics: registry.counter(&PANICS, &[]),
             policy_problems: registry.counter(&POLICY_REJECTED, &[]),
             registry,
@@ -249,6 +257,11 @@ impl Metrics {
 
     /// Says which revision is served.
     pub(crate) fn policy(&self, revision: &str) {
-        self.registry.info(&POLICY, revision);
+        self.registry.info(&POLICY, &[revision]);
+    }
+
+    /// Says whom the sidecar runs beside.
+    pub(crate) fn workload(&self, about: &About) {
+        self.registry.info(&WORKLOAD, &about.labels());
     }
 }

@@ -298,10 +298,15 @@ impl Record {
 
     fn log(&self, took: Duration, cost: Option<&Cost>) {
         let served = self.served.as_ref().map(|served| &served.target);
+        let about = self.app.about.load();
+        let about = about.as_deref();
         tracing::info!(
             id = &*self.id,
             operation = self.operation.as_str(),
             route = self.route(),
+            workload_namespace = about.and_then(|about| about.namespace.as_deref()),
+            workload = about.and_then(|about| about.owner.as_deref()),
+            team = about.and_then(|about| about.team.as_deref()),
             outcome = self.outcome.as_str(),
             code = self.code,
             status = self.status,
