@@ -205,18 +205,46 @@ async fn readiness_and_liveness_do_not_depend_on_providers() {
     assert_eq!((admin.get("/readyz").await.status, admin.get("/livez").await.status), (200, 200));
 }
 
-/// K4, R-LIFE-2: ready is having a policy: none that can be served, no readiness; a bad edit later takes none away.
+/// K4, R-LIFE-2: ready is having a policy. Of one that cannot be read there is none: callers are told to wait, until the
+/// first good edit; a bad one later takes nothing away.
 #[tokio::test]
-async fn readiness_means_that_a_policy_is_loaded() {
-    // It may refuse to start, which fails the task, or start and say that it is not ready.
-    if let Ok(started) = tokio::spawn(Sidecar::setup("kind: [nonsense").start()).await {
-        assert_eq!(started.admin_client().get("/readyz").await.status, 503, "ready with nothing");
-    }
+async fn readiness_means_that_a_policy_was_applied() {
     let up = Upstream::start([chat_ok("hello")]).await;
-    let sidecar = Sidecar::with_policy(Surface::Chat.policy(&[&up], |route| route)).await;
+    let sidecar = Sidecar::setup("kind: [nonsense").start().await;
+    let (admin, client) = (sidecar.admin_client(), sidecar.client());
+    let told = admin.get("/readyz").await;
+    assert_eq!((told.status, &*told.text()), (503, "no policy yet\n"));
+    assert_eq!(admin.get("/livez").await.status, 200);
+    assert!(admin.get("/config").await.json()["revision"].is_null());
+    for refused in [client.post("/v1/chat/completions", chat("r")).await, client.get("/v1/models").await] {
+        assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.text());
+        assert_eq!(refused.header("x-outrigger-error"), Some("policy_pending"));
+    }
+    sidecar.edit("kind: [other nonsense");
+    sidecar.wait_log("nothing changes").await;
+    assert_eq!(admin.get("/readyz").await.status, 503, "nothing good was read yet");
+
+    sidecar.edit(Surface::Chat.policy(&[&up], |route| route));
+    sidecar.wait_log("policy applied").await;
+    assert_eq!(admin.get("/readyz").await.status, 200);
+    assert_eq!(client.post("/v1/chat/completions", chat("r")).await.said(), "hello");
     sidecar.edit("kind: [nonsense");
-    sidecar.wait_log("policy_rejected").await;
-    let admin = sidecar.admin_client();
+    sidecar.wait_log("policy_rejected_in_part").await;
     assert_eq!((admin.get("/readyz").await.status, admin.get("/livez").await.status), (200, 200));
+    assert_eq!(client.post("/v1/chat/completions", chat("r")).await.said(), "hello");
+}
+
+/// K4: a policy that holds nothing is one. The sidecar is ready, warns, and knows no model.
+#[tokio::test]
+async fn an_empty_policy_is_a_policy() {
+    let up = Upstream::start([chat_ok("hello")]).await;
+    let sidecar = Sidecar::setup("").start().await;
+    sidecar.wait_log("nothing is served").await;
+    assert_eq!(sidecar.admin_client().get("/readyz").await.status, 200);
+    assert_eq!(sidecar.client().get("/v1/models").await.json()["total_count"], 0);
+    let refused = sidecar.client().post("/v1/chat/completions", chat("r")).await;
+    assert_eq!((refused.status, refused.header("x-outrigger-error")), (400, Some("model_not_found")));
+    sidecar.edit(Surface::Chat.policy(&[&up], |route| route));
+    sidecar.wait_log("policy applied").await;
     assert_eq!(sidecar.client().post("/v1/chat/completions", chat("r")).await.said(), "hello");
 }

@@ -25,6 +25,41 @@ async fn metrics_move_and_invented_names_are_no_labels() {
     assert!(metrics.0.keys().all(|series| !series.contains("invented")), "{metrics:?}");
 }
 
+/// M1: requests, attempts, tokens and cost are counted under the route that led to them: by its whole name, `direct` for a
+/// bare model, `none` where nothing was decided. A route has no series for a target that it does not name.
+#[tokio::test]
+async fn what_is_counted_is_counted_by_route() {
+    let (a, b) = (Upstream::start([Reply::error(500)]).await, Upstream::start([chat_ok("b")]).await);
+    let policy = two(&a, &b).route("only-b", &["b"]);
+    let sidecar = Sidecar::with_policy(policy).await;
+    let mut named_both = chat("only-b");
+    named_both["models"] = json!([MODEL]);
+    for request in [chat("r"), chat("only-b"), chat("only-b"), named_both] {
+        assert_eq!(sidecar.client().post(CHAT, request).await.status, 200);
+    }
+    assert_eq!(sidecar.client().post(CHAT, chat("unknown")).await.status, 400);
+    b.rewrite([Reply::error(500)]);
+    let mut none_left = chat("only-b");
+    none_left["models"] = json!([MODEL]);
+    assert!(sidecar.client().post(CHAT, none_left).await.status >= 500);
+    let metrics = settled(&sidecar, 6).await;
+    let requests = |route, outcome| metrics.sum("outrigger_requests_total", &[("route", route), ("outcome", outcome)]);
+    assert_eq!((requests("default/r", "ok"), requests("default/only-b", "ok")), (1.0, 3.0), "{metrics:?}");
+    assert_eq!((requests("none", "error"), requests("default/only-b", "error")), (1.0, 1.0), "{metrics:?}");
+    let attempts = |route, provider, outcome| {
+        let labels = [("route", route), ("provider", provider), ("outcome", outcome)];
+        metrics.sum("outrigger_attempts_total", &labels)
+    };
+    assert_eq!(attempts("default/r", "default/a", "server_error"), 1.0, "{metrics:?}");
+    assert_eq!(attempts("default/r", "default/b", "ok"), 1.0, "{metrics:?}");
+    assert_eq!(attempts("default/only-b", "default/b", "ok"), 3.0, "{metrics:?}");
+    assert!(!metrics.has("outrigger_attempts_total", &[("route", "default/only-b"), ("provider", "default/a")]));
+    for (family, times) in [("outrigger_tokens_total", 3.0), ("outrigger_cost_nano_usd_total", 3.0)] {
+        let of = |route| metrics.sum(family, &[("route", route), ("provider", "default/b")]);
+        assert!(of("default/r") > 0.0 && of("default/only-b") == times * of("default/r"), "{family}: {metrics:?}");
+    }
+}
+
 /// M5: neither prompt nor answer nor credentials are in the log, however much is logged.
 #[tokio::test]
 async fn no_content_and_no_credential_is_logged() {

@@ -69,8 +69,13 @@ pub(crate) fn read(folder: &Path, catalog: &Catalog, view: &Scope) -> anyhow::Re
         let list = if problem.severity == Severity::Error { &mut policy.errors } else { &mut policy.warnings };
         list.insert(0, line);
     }
+    let world = &policy.world;
     if files.is_empty() {
-        policy.warnings.push(format!("{} holds no .yaml, .yml or .json file", folder.display()));
+        policy.warnings.push(format!("{} holds no .yaml, .yml or .json file: nothing is served", folder.display()));
+    } else if policy.errors.is_empty() && world.providers.is_empty() && world.routes.is_empty() {
+        policy
+            .warnings
+            .push(format!("{} holds no ModelProvider and no ModelRoute: nothing is served", folder.display()));
     }
     Ok(policy)
 }

@@ -10,14 +10,14 @@ use std::{
 use anyhow::Context;
 use outrigger_catalog::Catalog;
 use outrigger_compile::{Scope, World};
-use outrigger_proxy::{Config, Sidecar};
+use outrigger_proxy::{Sidecar, process};
 use outrigger_route::Snapshot;
 use outrigger_telemetry::logging;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     banner,
-    config::{LogFormat, RunArgs},
+    config::RunArgs,
     folder::{self, Policy},
     quiet,
     source::Source,
@@ -26,24 +26,12 @@ use crate::{
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
-    let format = match args.log_format {
-        LogFormat::Json => logging::Format::Json,
-        LogFormat::Text => logging::Format::Text,
-    };
-    logging::init(format, &args.log);
-    let runtime = runtime(args.threads).context("cannot start the runtime")?;
+    logging::init(args.settings.log_format.into(), &args.settings.log);
+    let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;
     let code = runtime.block_on(serve(args));
     // Connections kept alive by callers are no reason to stay.
     runtime.shutdown_background();
     code
-}
-
-/// One thread is the one we have: with no others to share with it needs no locks and wakes nobody.
-fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
-    if threads <= 1 {
-        return tokio::runtime::Builder::new_current_thread().enable_all().build();
-    }
-    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("traffic").enable_all().build()
 }
 
 async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
@@ -57,11 +45,15 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     let (source, policy) = Source::open(&args, &catalog, &view).await?;
     drop(catalog);
     report(&policy.errors, &policy.warnings);
+    let is_policy = is_policy(&policy.snapshot, policy.unreadable);
     let snapshot = policy.snapshot;
-    let sidecar = Arc::new(Sidecar::start(config(&args), snapshot.clone()).await?);
+    let sidecar = Arc::new(Sidecar::start(args.settings.config(), is_policy.then(|| snapshot.clone())).await?);
+    if !is_policy {
+        tracing::error!(code = "policy_rejected", "nothing of the policy can be read: not ready until an edit can be");
+    }
     sidecar.problems(policy.errors);
-    if let Some(path) = &args.ready_file {
-        write_ready(path, &sidecar)?;
+    if let Some(path) = &args.settings.ready_file {
+        process::write_ready(path, &sidecar)?;
     }
     banner::print(&sidecar, &snapshot, &source);
     drop(snapshot);
@@ -90,21 +82,6 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn config(args: &RunArgs) -> Config {
-    Config {
-        listen: args.listen,
-        admin_listen: args.admin_listen,
-        max_body: args.max_body,
-        buffer_budget: args.buffer_budget,
-        queue_timeout: args.queue_timeout,
-        read_timeout: args.read_timeout,
-        keep_alive: args.keep_alive,
-        drain_timeout: args.drain_timeout,
-        generations: args.generations,
-        usage_cost: args.usage_cost,
-    }
-}
-
 /// Applies edits of the folder: what is good of one is served from the next request on, and what is bad keeps its last
 /// good value and is reported (R-CFG-5). An edit of which nothing consistent can be made changes nothing (K2).
 async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: Scope, mut seen: watch::Seen, mut last_good: Arc<World>) {
@@ -122,13 +99,15 @@ async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: Scope, mut seen: watc
             // A bug of ours that this edit brought out: the next one has its own chance.
             Err(error) => {
                 let serving = sidecar.revision();
-                tracing::error!(code = "policy_rejected", serving, %error, "reading it failed; the old policy is served");
+                tracing::error!(code = "policy_rejected", serving, %error, "reading it failed; nothing changes");
                 (watch::Seen::now(dir.clone()), None)
             }
         };
         let Some(edit) = edit else { continue };
         match edit {
-            Ok(Edit { served: Some((snapshot, world)), errors, warnings }) => {
+            Ok(Edit { served: Some((snapshot, world)), unreadable, errors, warnings })
+                if sidecar.revision().is_some() || is_policy(&snapshot, unreadable) =>
+            {
                 report(&errors, &warnings);
                 let revision = snapshot.revision.clone();
                 sidecar.publish(snapshot, errors.clone());
@@ -143,26 +122,30 @@ async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: Scope, mut seen: watc
                     );
                 }
             }
-            Ok(Edit { served: None, errors, warnings }) => {
+            Ok(Edit { errors, warnings, .. }) => {
                 report(&errors, &warnings);
-                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "the old policy is served");
+                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "nothing changes");
                 sidecar.problems(errors);
             }
             Err(error) => {
-                tracing::error!(
-                    code = "policy_rejected",
-                    serving = sidecar.revision(),
-                    "{error:#}; the old policy is served"
-                );
+                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "{error:#}; nothing changes");
                 sidecar.problems(vec![format!("{error:#}")]);
             }
         }
     }
 }
 
+/// Whether what was read is a policy to begin with. One that holds nothing is; one of which a part could not be read and
+/// nothing of the rest can be served is none: callers are told to wait for it instead of what it does not serve.
+fn is_policy(snapshot: &Snapshot, unreadable: bool) -> bool {
+    !unreadable || !snapshot.targets.is_empty()
+}
+
 /// What came of an edit.
 struct Edit {
     served: Option<(Snapshot, World)>,
+    /// Some document could not be read.
+    unreadable: bool,
     errors: Vec<String>,
     warnings: Vec<String>,
 }
@@ -171,24 +154,15 @@ fn read_edit(dir: &Path, view: &Scope, last_good: &World) -> anyhow::Result<Edit
     let catalog = Catalog::embedded();
     let Policy { snapshot, world, bad, unreadable, errors, warnings } = folder::read(dir, &catalog, view)?;
     if errors.is_empty() {
-        return Ok(Edit { served: Some((snapshot, world)), errors, warnings });
+        return Ok(Edit { served: Some((snapshot, world)), unreadable, errors, warnings });
     }
     let pinned = world.pinned(last_good, &bad, unreadable);
     let repaired = folder::compiled(pinned, &catalog, view, ToString::to_string);
     let served = (repaired.bad.is_empty()).then_some((repaired.snapshot, repaired.world));
-    Ok(Edit { served, errors, warnings })
+    Ok(Edit { served, unreadable, errors, warnings })
 }
 
 fn report(errors: &[String], warnings: &[String]) {
     errors.iter().for_each(|error| tracing::error!(code = "policy_problem", "{error}"));
     warnings.iter().for_each(|warning| tracing::warn!(code = "policy_warning", "{warning}"));
-}
-
-/// Whoever waits for the file must not read half of it: it is renamed into place.
-fn write_ready(path: &Path, sidecar: &Sidecar) -> anyhow::Result<()> {
-    let json = serde_json::json!({"listen": sidecar.listen().to_string(), "admin": sidecar.admin().to_string()});
-    let partial = path.with_extension("partial");
-    std::fs::write(&partial, json.to_string())
-        .and_then(|()| std::fs::rename(&partial, path))
-        .with_context(|| format!("cannot write the ready file {}", path.display()))
 }

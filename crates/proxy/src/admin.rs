@@ -15,7 +15,7 @@ use outrigger_wire::Operation;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::{App, explain};
+use crate::{About, App, explain};
 
 /// How often samples go into their buckets. A scrape does it too, but nobody has to scrape.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -50,21 +50,20 @@ async fn page(app: &Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/metrics") => {
             app.metrics.buffered.set(app.budget.in_use() as f64);
+            app.metrics.stale.set(app.staleness.seconds().unwrap_or_default() as f64);
             app.metrics.in_flight.set(app.requests.open() as f64);
             app.metrics.registry.upkeep();
             text(StatusCode::OK, "text/plain; version=0.0.4", app.metrics.registry.render())
         }
         // Liveness depends on nothing but this process (K4), also while draining (R-LIFE-3).
         (&Method::GET, "/livez") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
-        // Readiness: a policy is loaded and we are not leaving. Never the health of providers (R-LIFE-2).
+        // Readiness: a policy was applied, whatever it holds, and we are not leaving. Never the health of providers (R-LIFE-2).
         (&Method::GET, "/readyz") if app.is_draining() => {
             text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "draining\n".to_owned())
         }
-        (&Method::GET, "/readyz") if app.state.load().snapshot.targets.is_empty() => text(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "text/plain",
-            "the policy has no usable target; see /config\n".to_owned(),
-        ),
+        (&Method::GET, "/readyz") if app.state.load().policy().is_none() => {
+            text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "no policy yet\n".to_owned())
+        }
         (&Method::GET, "/readyz") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
         (&Method::GET, "/config") => json_page(&config(app)),
         (&Method::POST, "/explain") => explain_page(app, request).await,
@@ -89,7 +88,9 @@ fn config(app: &App) -> Value {
     routes.dedup_by(|a, b| a.name == b.name);
     json!({
         "version": outrigger_telemetry::build::VERSION,
-        "revision": snapshot.revision,
+        "revision": published.policy().map(|policy| &policy.revision),
+        "stale_s": app.staleness.seconds(),
+        "workload": workload(app),
         "since_unix": published.since.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs(),
         "settings": {
             "listen": app.config.listen.to_string(),
@@ -121,6 +122,11 @@ fn config(app: &App) -> Value {
     })
 }
 
+/// Whom it runs beside, or `null`.
+fn workload(app: &App) -> Value {
+    app.about.load().as_deref().map_or(Value::Null, About::to_json)
+}
+
 async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = request.uri().query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("path=")));
     let operation = path.and_then(Operation::from_path).unwrap_or(Operation::ChatCompletions);
@@ -129,7 +135,10 @@ async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Fu
         return text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "the body is too large\n".to_owned());
     };
     let published = app.state.load();
-    let explained = explain::explain(
+    if let Err(pending) = published.ready() {
+        return json_page(&json!({"error": {"code": pending.code(), "message": pending.message()}}));
+    }
+    let mut explained = explain::explain(
         &published.snapshot,
         &published.health,
         operation,
@@ -139,6 +148,7 @@ async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Fu
         fastrand::u64(..),
         app.tokens.counter(),
     );
+    explained["workload"] = workload(app);
     json_page(&explained)
 }
 

@@ -33,6 +33,7 @@ use crate::{
     App,
     error::Exhausted,
     intake::{Reading, Taken},
+    metrics::TargetCounters,
     record::{Attempt, Attempts, Served},
     redact,
     signals::InFlight,
@@ -50,6 +51,13 @@ pub(crate) struct Context<'a> {
     pub(crate) id: &'a str,
     /// When `timeouts.total` runs out.
     pub(crate) deadline: Duration,
+}
+
+impl Context<'_> {
+    /// What is counted of a candidate.
+    fn counters(&self, at: usize) -> Arc<TargetCounters> {
+        self.published.counters(self.plan, &self.plan.candidates[at], &self.app.metrics)
+    }
 }
 
 /// An answer that began. It is relayed or it breaks; it is never tried again. Boxed where it is made, since it goes from
@@ -145,7 +153,7 @@ fn settle(
     let Ended { at, key, sent, result } = ended;
     let target = &cx.plan.candidates[at].target;
     let now = cx.app.now();
-    let slot = target.slot as usize;
+    let counters = cx.counters(at);
     let mut attempt = Attempt {
         target: target.clone(),
         key,
@@ -159,22 +167,22 @@ fn settle(
         Ok(committed) => {
             attempt.status = Some(committed.status.as_u16());
             attempts.push(attempt);
-            Ok((committed, Served { target: target.clone(), published: cx.published.clone(), sent, key }))
+            Ok((committed, Served { target: target.clone(), published: cx.published.clone(), counters, sent, key }))
         }
         Err(failure) => {
-            let health = &cx.published.health[slot];
+            let health = &cx.published.health[target.slot as usize];
             let cooled = health.failure(&failure, key, now);
-            cx.app.metrics.attempt_failed(&cx.published.metrics[slot], failure.kind, cooled);
+            cx.app.metrics.attempt_failed(&counters, failure.kind, cooled);
             failover.failed(at, &failure, health.has_other_key(key, now), now, fastrand::u64(..));
             if rule(failure.kind).then != Then::Stop {
-                cx.app.metrics.fallback(&cx.published.metrics[slot], failure.kind);
+                cx.app.metrics.fallback(&counters, failure.kind);
             }
             attempt.status = failure.status;
             attempt.failure = Some(failure.kind);
             attempt.message = failure.message.clone();
             if let Some(usage) = failure.body.as_ref().and_then(|body| peek::billed(upstream(cx, target), body)) {
                 attempt.cost = cost::cost(&usage, target.prices.as_ref()).map(|cost| cost.total.0);
-                cx.app.metrics.usage(&cx.published.metrics[slot], &usage, attempt.cost);
+                cx.app.metrics.usage(&counters, &usage, attempt.cost);
             }
             attempts.push(attempt);
             Err(failure)
@@ -236,7 +244,7 @@ async fn call(cx: &Context<'_>, at: usize, sent: Duration) -> Ended {
             return Ended { at, key, sent, result: Err(failure) };
         }
     };
-    let mut uncounted = Uncounted { cx, slot: target.slot as usize, armed: true };
+    let mut uncounted = Uncounted { cx, at, armed: true };
     let mut result = attempt(cx, at, key, in_flight, sent).await;
     uncounted.armed = false;
     match &mut result {
@@ -249,14 +257,14 @@ async fn call(cx: &Context<'_>, at: usize, sent: Duration) -> Ended {
 /// Counts a call that is dropped before it ends: its caller went away, or the other of two hedged calls won (X2).
 struct Uncounted<'a> {
     cx: &'a Context<'a>,
-    slot: usize,
+    at: usize,
     armed: bool,
 }
 
 impl Drop for Uncounted<'_> {
     fn drop(&mut self) {
         if self.armed {
-            self.cx.app.metrics.attempt_failed(&self.cx.published.metrics[self.slot], Kind::Cancelled, false);
+            self.cx.app.metrics.attempt_failed(&self.cx.counters(self.at), Kind::Cancelled, false);
         }
     }
 }

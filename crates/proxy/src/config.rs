@@ -1,7 +1,11 @@
-//! Static settings of a sidecar, as values. Their names, defaults and meaning for people are one table in the command
-//! line (`outrigger run --help`), from which the README prints its own.
+//! Static settings of a sidecar, as values. Their names, defaults and meaning for people are one table, [`Settings`].
+
+mod settings;
+mod units;
 
 use std::{net::SocketAddr, time::Duration};
+
+pub use settings::{LogFormat, Settings};
 
 /// Settings that do not change while the sidecar runs. Everything else is policy.
 #[derive(Clone, Debug)]

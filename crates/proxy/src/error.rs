@@ -35,6 +35,8 @@ pub(crate) enum Error {
     Encoding(String),
     /// The byte budget stayed used up for the whole queue timeout.
     Overloaded,
+    /// No policy was applied yet.
+    PolicyPending,
     /// No such path.
     NoPath(String),
     /// The path exists with another method.
@@ -69,7 +71,7 @@ impl Error {
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Overloaded | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Overloaded | Self::PolicyPending | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoPath(_) | Self::NoGeneration(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoRoute(NoRoute::NoName | NoRoute::Unknown { .. }) => StatusCode::BAD_REQUEST,
@@ -94,6 +96,7 @@ impl Error {
             Self::BodyTimeout => "body_timeout",
             Self::Encoding(_) => "unsupported_encoding",
             Self::Overloaded => "sidecar_overloaded",
+            Self::PolicyPending => "policy_pending",
             Self::NoPath(_) => "unknown_path",
             Self::Method(_) => "method_not_allowed",
             Self::NoRoute(no_route) => no_route.code(),
@@ -126,6 +129,9 @@ impl Error {
                                  --buffer-budget"
                     .to_owned()
             }
+            Self::PolicyPending => {
+                "the sidecar has no policy yet; retry shortly, or see /readyz and /config on its admin port".to_owned()
+            }
             Self::NoPath(path) => format!("nothing is served at `{path}`; see the README for the paths"),
             Self::Method(allowed) => format!("this path answers {allowed} only"),
             Self::NoRoute(no_route) => no_route.to_string(),
@@ -144,7 +150,7 @@ impl Error {
     /// `Retry-After` in whole seconds, where waiting helps.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Overloaded => Some(1),
+            Self::Overloaded | Self::PolicyPending => Some(1),
             Self::Exhausted(exhausted) => {
                 exhausted.retry_after.map(|wait| (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
             }

@@ -1,5 +1,6 @@
 //! The data plane: sockets, pools, attempts, streams. The module tree is the story of a request; `serve` tells it.
 
+mod about;
 mod admin;
 mod attempt;
 mod budget;
@@ -14,15 +15,20 @@ mod listen;
 pub mod measured;
 pub mod metrics;
 mod models;
+pub mod process;
 mod record;
 mod redact;
 mod relay;
 mod resume;
 mod serve;
 mod signals;
+mod staleness;
 mod state;
 mod tokens;
 mod upstream;
+
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,
@@ -31,12 +37,14 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
+use arc_swap::ArcSwapOption;
 use outrigger_route::{Snapshot, sticky::Sticky};
 use tokio::time::Instant;
 
+pub use about::About;
 pub use config::Config;
 pub use explain::explain;
 
@@ -52,6 +60,9 @@ struct App {
     sticky: Mutex<Sticky>,
     /// Problems of the policy being served, for `/config`.
     problems: Mutex<Vec<String>>,
+    /// Whom it runs beside; `None` until somebody says so.
+    about: ArcSwapOption<About>,
+    staleness: staleness::Staleness,
     requests: drain::Open,
     /// Connections of callers: an answer has left when its last byte is written, not when its body has ended.
     connections: drain::Open,
@@ -64,18 +75,22 @@ struct App {
 
 impl App {
     /// Within a runtime: the pools have a task of their own.
-    fn new(config: Config, snapshot: Snapshot) -> io::Result<Self> {
+    fn new(config: Config, snapshot: Option<Snapshot>) -> io::Result<Self> {
         let metrics = metrics::Metrics::new().map_err(io::Error::other)?;
-        metrics.policy(&snapshot.revision);
+        if let Some(snapshot) = &snapshot {
+            metrics.policy(&snapshot.revision);
+        }
         let upstreams = upstream::Upstreams::start().map_err(io::Error::other)?;
         Ok(Self {
-            state: state::State::new(Arc::new(snapshot), &metrics, &upstreams),
+            state: state::State::new(snapshot.map(Arc::new), &metrics, &upstreams),
             upstreams,
             budget: budget::Budget::new(config.buffer_budget),
             generations: record::Generations::new(config.generations),
             metrics,
             sticky: Mutex::default(),
             problems: Mutex::default(),
+            about: ArcSwapOption::empty(),
+            staleness: staleness::Staleness::default(),
             tokens: tokens::Tokens::default(),
             requests: drain::Open::default(),
             connections: drain::Open::default(),
@@ -120,12 +135,13 @@ pub struct Sidecar {
 }
 
 impl Sidecar {
-    /// Binds both listeners and serves `snapshot`. The admin pages get a thread and a runtime of their own, so that a
+    /// Binds both listeners and serves `snapshot`; without one it is not ready, and says so to its callers, until the
+    /// first [`Sidecar::publish`]. The admin pages get a thread and a runtime of their own, so that a
     /// scrape never waits behind traffic nor traffic behind a scrape.
     ///
     /// # Errors
     /// A port that cannot be bound; the message says which and what to do.
-    pub async fn start(config: Config, snapshot: Snapshot) -> io::Result<Self> {
+    pub async fn start(config: Config, snapshot: Option<Snapshot>) -> io::Result<Self> {
         let listener = listen::bind(config.listen, "--listen").await?;
         let admin_listener = listen::bind(config.admin_listen, "--admin-listen").await?;
         let (listen, admin) = (listener.local_addr()?, admin_listener.local_addr()?);
@@ -159,9 +175,21 @@ impl Sidecar {
         *signals::lock(&self.app.problems) = problems;
     }
 
-    /// The revision being served.
-    pub fn revision(&self) -> String {
-        self.app.state.load().snapshot.revision.to_string()
+    /// Says whom it runs beside: shown on its pages, in the line of each request and as one series, and decided by nowhere.
+    pub fn about(&self, about: About) {
+        self.app.metrics.workload(&about);
+        self.app.about.store(Some(Arc::new(about)));
+    }
+
+    /// Since when the policy being served may be out of date; `None` = it is current. While it may be, answers say for how
+    /// long.
+    pub fn staleness(&self, since: Option<SystemTime>) {
+        self.app.staleness.set(since);
+    }
+
+    /// The revision being served; `None` before there is a policy.
+    pub fn revision(&self) -> Option<String> {
+        self.app.state.load().policy().map(|policy| policy.revision.to_string())
     }
 
     /// How much it is asked.

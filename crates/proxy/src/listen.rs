@@ -117,7 +117,10 @@ fn guarded(
             Some(answering) => caught(|| answering.as_mut().poll(cx)),
             None => None,
         };
-        polled.unwrap_or_else(|| Poll::Ready(panicked(&app, dialect))).map(Ok)
+        polled.unwrap_or_else(|| Poll::Ready(panicked(&app, dialect))).map(|mut answer| {
+            app.staleness.tell(answer.headers_mut());
+            Ok(answer)
+        })
     })
 }
 

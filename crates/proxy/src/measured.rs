@@ -45,7 +45,7 @@ impl Measured {
     /// # Errors
     /// As [`crate::Sidecar::start`].
     pub fn new(snapshot: Snapshot) -> io::Result<Self> {
-        Ok(Self { app: Arc::new(App::new(Config::default(), snapshot)?) })
+        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot))?) })
     }
 
     /// Reads, decides and prepares; returns how many bytes would be sent.
@@ -71,7 +71,8 @@ impl Measured {
         let decided = self.decided(call, |context, record| {
             let candidate = &context.plan.candidates[0];
             let (target, published) = (candidate.target.clone(), context.published.clone());
-            record.served = Some(Served { target, published, sent: record.started(), key: Some(0) });
+            let counters = published.counters(context.plan, candidate, &context.app.metrics);
+            record.served = Some(Served { target, published, counters, sent: record.started(), key: Some(0) });
             (attempt::prepared(context, candidate, Some(0)), context.plan.clone())
         });
         let ((prepared, plan), record) = decided?;

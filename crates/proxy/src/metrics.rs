@@ -1,12 +1,19 @@
 //! Every metric family, in one catalogue. Labels are closed enums or names from policy, never text from a request
-//! (M1); handles of the successful path are registered when policy is published, so a request formats nothing.
+//! (M1); handles of the successful path are registered when policy is published, or kept once the first request needed
+//! them, so that requests format nothing.
+
+mod by_route;
 
 use std::{sync::Arc, time::Duration};
 
 use metrics::{Counter, Gauge, Histogram};
-use outrigger_route::Target;
+use outrigger_route::{Target, snapshot::Route};
 use outrigger_telemetry::{Registry, registry::Family};
 use outrigger_wire::{Dialect, Kind, Operation};
+
+use crate::About;
+
+pub(crate) use by_route::{RouteCounters, Routes, TargetCounters};
 
 const SECONDS: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
@@ -24,14 +31,14 @@ macro_rules! families {
 }
 
 families! {
-    REQUESTS = "counter" "outrigger_requests_total" ["operation", "outcome", "code"] &[],
-        "Requests by what the caller saw: ok, error, broken (after the first token) or cancelled.";
+    REQUESTS = "counter" "outrigger_requests_total" ["operation", "route", "outcome", "code"] &[],
+        "Requests by what the caller saw: ok, error, broken (after the first token) or cancelled. The route is that of the first name; direct for a bare model, none if nothing was decided.";
     DURATION = "histogram" "outrigger_request_duration_seconds" ["operation"] SECONDS,
         "From the request's head to the end of its answer.";
     OVERHEAD_SECONDS = "histogram" "outrigger_proxy_overhead_seconds" [] OVERHEAD,
         "Time that the sidecar itself added before the first upstream call.";
-    ATTEMPTS = "counter" "outrigger_attempts_total" ["provider", "model", "outcome"] &[],
-        "Upstream calls by outcome: ok, cancelled, or the failure's code.";
+    ATTEMPTS = "counter" "outrigger_attempts_total" ["route", "provider", "model", "outcome"] &[],
+        "Upstream calls by outcome: ok, cancelled, or the failure's code. The route is the one that names the target; direct for a bare model.";
     ATTEMPT_DURATION = "histogram" "outrigger_attempt_duration_seconds" ["provider", "model"] SECONDS,
         "From sending an upstream request to the end of its answer.";
     FALLBACKS = "counter" "outrigger_fallbacks_total" ["provider", "model", "reason"] &[],
@@ -42,9 +49,9 @@ families! {
         "From sending a streamed upstream request to its first content.";
     GAP = "histogram" "outrigger_inter_token_seconds" ["provider", "model"] GAPS,
         "Mean time between content events of a stream.";
-    TOKENS = "counter" "outrigger_tokens_total" ["provider", "model", "type"] &[],
+    TOKENS = "counter" "outrigger_tokens_total" ["route", "provider", "model", "type"] &[],
         "Tokens by type: input, output, cache_read, cache_write, reasoning.";
-    COST = "counter" "outrigger_cost_nano_usd_total" ["provider", "model"] &[],
+    COST = "counter" "outrigger_cost_nano_usd_total" ["route", "provider", "model"] &[],
         "Cost in billionths of a US dollar.";
     UNPRICED = "counter" "outrigger_unpriced_total" ["provider", "model"] &[],
         "Answers with usage whose price is not known.";
@@ -59,6 +66,10 @@ families! {
     IN_FLIGHT = "gauge" "outrigger_requests_in_flight" [] &[], "Requests being answered.";
     BUFFERED = "gauge" "outrigger_buffered_bytes" [] &[], "Bytes of bodies held against the buffer budget.";
     POLICY = "gauge" "outrigger_policy_info" ["revision"] &[], "1 for the policy revision being served.";
+    STALE = "gauge" "outrigger_policy_stale_seconds" [] &[],
+        "How long the policy being served may have been out of date; 0 if it is current.";
+    WORKLOAD = "gauge" "outrigger_workload_info" ["namespace", "owner", "service_account", "team"] &[],
+        "1 for the workload that the sidecar runs beside, where a control plane knows it.";
     POLICY_REJECTED = "counter" "outrigger_policy_problems_total" [] &[], "Problems found in policy objects.";
     PANICS = "counter" "outrigger_panics_total" [] &[], "Requests that ended in a bug of the sidecar.";
 }
@@ -67,28 +78,28 @@ families! {
 #[derive(Debug)]
 pub(crate) struct Metrics {
     pub(crate) registry: Registry,
-    ok: Vec<Counter>,
     durations: Vec<Histogram>,
     pub(crate) overhead: Histogram,
-    /// Set when somebody looks, as is the next.
+    /// Set when somebody looks, as are the next two.
     pub(crate) in_flight: Gauge,
     pub(crate) buffered: Gauge,
+    pub(crate) stale: Gauge,
     pub(crate) panics: Counter,
     pub(crate) policy_problems: Counter,
 }
 
-/// Handles of one target.
+/// Handles of one target, whoever reaches it.
 #[derive(Debug)]
 pub(crate) struct TargetMetrics {
     provider: Box<str>,
     model: Box<str>,
-    ok: Counter,
     duration: Histogram,
     first_token: Histogram,
     gap: Histogram,
-    tokens: [Counter; 5],
-    cost: Counter,
 }
+
+/// The route of a request for which nothing was decided. No policy can name one so: names have a slash.
+const NO_ROUTE: &str = "none";
 
 /// How a request ended, as the caller saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,13 +126,11 @@ impl Metrics {
         let registry = Registry::new(FAMILIES)?;
         let of = |operation: Operation| operation.as_str();
         Ok(Self {
-            ok: Operation::ALL
-                .map(|op| registry.counter(&REQUESTS, &[("operation", of(op)), ("outcome", "ok"), ("code", "ok")]))
-                .into(),
             durations: Operation::ALL.map(|op| registry.histogram(&DURATION, &[("operation", of(op))])).into(),
             overhead: registry.histogram(&OVERHEAD_SECONDS, &[]),
             in_flight: registry.gauge(&IN_FLIGHT, &[]),
             buffered: registry.gauge(&BUFFERED, &[]),
+            stale: registry.gauge(&STALE, &[]),
             panics: registry.counter(&PANICS, &[]),
             policy_problems: registry.counter(&POLICY_REJECTED, &[]),
             registry,
@@ -131,38 +140,60 @@ impl Metrics {
     pub(crate) fn of_target(&self, target: &Target) -> Arc<TargetMetrics> {
         let (provider, model) = (target.provider.name.clone(), target.model.clone());
         let labels = [("provider", &*provider), ("model", &*model)];
-        let with = |name, value| [labels[0], labels[1], (name, value)];
         Arc::new(TargetMetrics {
-            ok: self.registry.counter(&ATTEMPTS, &with("outcome", "ok")),
             duration: self.registry.histogram(&ATTEMPT_DURATION, &labels),
             first_token: self.registry.histogram(&FIRST_TOKEN, &labels),
             gap: self.registry.histogram(&GAP, &labels),
-            tokens: ["input", "output", "cache_read", "cache_write", "reasoning"]
-                .map(|kind| self.registry.counter(&TOKENS, &with("type", kind))),
-            cost: self.registry.counter(&COST, &labels),
             provider: provider.clone(),
             model: model.clone(),
         })
     }
 
-    pub(crate) fn request(&self, operation: Operation, outcome: Outcome, code: &'static str, took: Duration) {
+    /// Registers what is counted of `target` as `route` reaches it.
+    fn of_route(&self, route: &Arc<Route>, target: &Arc<TargetMetrics>) -> TargetCounters {
+        let labels = [("route", &*route.name), ("provider", &*target.provider), ("model", &*target.model)];
+        let with = |name, value| [labels[0], labels[1], labels[2], (name, value)];
+        TargetCounters {
+            ok: self.registry.counter(&ATTEMPTS, &with("outcome", "ok")),
+            tokens: ["input", "output", "cache_read", "cache_write", "reasoning"]
+                .map(|kind| self.registry.counter(&TOKENS, &with("type", kind))),
+            cost: self.registry.counter(&COST, &labels),
+            route: route.clone(),
+            target: target.clone(),
+        }
+    }
+
+    /// `route` is that of the request's first name, `None` where nothing was decided.
+    pub(crate) fn request(
+        &self,
+        operation: Operation,
+        route: Option<&RouteCounters>,
+        outcome: Outcome,
+        code: &'static str,
+        took: Duration,
+    ) {
         self.durations[operation as usize].record(took.as_secs_f64());
-        if outcome == Outcome::Ok {
-            self.ok[operation as usize].increment(1);
-        } else {
-            let labels = [("operation", operation.as_str()), ("outcome", outcome.as_str()), ("code", code)];
-            self.registry.counter(&REQUESTS, &labels).increment(1);
+        let register = || {
+            let route = route.map_or(NO_ROUTE, RouteCounters::name);
+            let operation = ("operation", operation.as_str());
+            let labels = [operation, ("route", route), ("outcome", outcome.as_str()), ("code", code)];
+            self.registry.counter(&REQUESTS, &labels)
+        };
+        match route {
+            Some(route) => route.ended(operation, outcome, register).increment(1),
+            None => register().increment(1),
         }
     }
 
     pub(crate) fn attempt_ok(
         &self,
-        target: &TargetMetrics,
+        counters: &TargetCounters,
         took: Duration,
         first: Option<Duration>,
         gap: Option<Duration>,
     ) {
-        target.ok.increment(1);
+        let target = &counters.target;
+        counters.ok.increment(1);
         target.duration.record(took.as_secs_f64());
         if let Some(first) = first {
             target.first_token.record(first.as_secs_f64());
@@ -172,29 +203,36 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn attempt_failed(&self, target: &TargetMetrics, kind: Kind, cooled: bool) {
+    pub(crate) fn attempt_failed(
+        &self,
+        TargetCounters { route, target, .. }: &TargetCounters,
+        kind: Kind,
+        cooled: bool,
+    ) {
         let labels = |name| [("provider", &*target.provider), ("model", &*target.model), (name, kind.code())];
-        self.registry.counter(&ATTEMPTS, &labels("outcome")).increment(1);
+        let [provider, model, outcome] = labels("outcome");
+        self.registry.counter(&ATTEMPTS, &[("route", &*route.name), provider, model, outcome]).increment(1);
         if cooled {
             self.registry.counter(&COOLDOWNS, &labels("reason")).increment(1);
         }
     }
 
-    pub(crate) fn fallback(&self, from: &TargetMetrics, kind: Kind) {
+    pub(crate) fn fallback(&self, TargetCounters { target: from, .. }: &TargetCounters, kind: Kind) {
         let labels = [("provider", &*from.provider), ("model", &*from.model), ("reason", kind.code())];
         self.registry.counter(&FALLBACKS, &labels).increment(1);
     }
 
-    pub(crate) fn usage(&self, target: &TargetMetrics, usage: &outrigger_wire::Usage, cost: Option<u64>) {
+    pub(crate) fn usage(&self, counters: &TargetCounters, usage: &outrigger_wire::Usage, cost: Option<u64>) {
         let of = |count: Option<u64>| count.unwrap_or(0);
         let writes = of(usage.cache_write_5m) + of(usage.cache_write_1h);
         let counts = [of(usage.input), of(usage.output), of(usage.cache_read), writes, of(usage.reasoning)];
-        for (counter, count) in target.tokens.iter().zip(counts).filter(|(_, count)| *count > 0) {
+        for (counter, count) in counters.tokens.iter().zip(counts).filter(|(_, count)| *count > 0) {
             counter.increment(count);
         }
+        let target = &counters.target;
         let labels = [("provider", &*target.provider), ("model", &*target.model)];
         match cost {
-            Some(cost) => target.cost.increment(cost),
+            Some(cost) => counters.cost.increment(cost),
             None if usage.is_known() => self.registry.counter(&UNPRICED, &labels).increment(1),
             None => {}
         }
@@ -203,7 +241,7 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn malformed(&self, target: &TargetMetrics, count: u64) {
+    pub(crate) fn malformed(&self, TargetCounters { target, .. }: &TargetCounters, count: u64) {
         let labels = [("provider", &*target.provider), ("model", &*target.model)];
         self.registry.counter(&MALFORMED, &labels).increment(count);
     }
@@ -219,6 +257,11 @@ impl Metrics {
 
     /// Says which revision is served.
     pub(crate) fn policy(&self, revision: &str) {
-        self.registry.info(&POLICY, revision);
+        self.registry.info(&POLICY, &[revision]);
+    }
+
+    /// Says whom the sidecar runs beside.
+    pub(crate) fn workload(&self, about: &About) {
+        self.registry.info(&WORKLOAD, &about.labels());
     }
 }

@@ -19,6 +19,8 @@ pub(crate) fn serve(app: &Arc<App>, path: &str, request: &Request<Incoming>) -> 
         _ if request.method() != Method::GET && matches!(parts[0], "models" | "generation") => {
             Err(Error::Method("GET"))
         }
+        // No models yet is not the same as none.
+        ["models", ..] if app.state.load().policy().is_none() => Err(Error::PolicyPending),
         ["models"] => Ok(list(&app.state.load(), request.uri().query().unwrap_or_default())),
         ["models", author, slug, "endpoints"] => endpoints(app, &format!("{author}/{slug}")),
         ["models", rest @ ..] => one(&app.state.load(), &rest.join("/")),
@@ -112,6 +114,9 @@ fn plain_error(error: &Error, request: &Request<Incoming>) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert("x-outrigger-error", HeaderValue::from_static(error.code()));
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     if let Error::Method(allowed) = error {
         headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
     }

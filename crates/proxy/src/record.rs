@@ -19,7 +19,12 @@ use outrigger_wire::{Kind, Operation, Usage, hub::Losses, usage::estimate_tokens
 use serde_json::{Value, json};
 use smallvec::SmallVec;
 
-use crate::{App, metrics::Outcome, signals::lock, state::Published};
+use crate::{
+    App,
+    metrics::{Outcome, RouteCounters, TargetCounters},
+    signals::lock,
+    state::Published,
+};
 
 /// The upstream calls of one request. Most have one, which needs no room of its own.
 pub(crate) type Attempts = SmallVec<[Attempt; 1]>;
@@ -74,6 +79,8 @@ pub(crate) struct Record {
     operation: Operation,
     started: Duration,
     pub(crate) route: Option<Arc<Route>>,
+    /// Where its end is counted.
+    pub(crate) counters: Option<Arc<RouteCounters>>,
     pub(crate) requested: Box<str>,
     pub(crate) streamed: bool,
     /// The caller came by OpenRouter's base URL, whose error codes are numbers.
@@ -108,6 +115,7 @@ pub(crate) struct Record {
 pub(crate) struct Served {
     pub(crate) target: Arc<Target>,
     pub(crate) published: Arc<Published>,
+    pub(crate) counters: Arc<TargetCounters>,
     /// When its upstream request was sent.
     pub(crate) sent: Duration,
     pub(crate) key: Option<usize>,
@@ -125,6 +133,7 @@ impl Record {
             operation,
             started: app.now(),
             route: None,
+            counters: None,
             requested: "".into(),
             streamed: false,
             numeric_codes: false,
@@ -186,7 +195,7 @@ impl Record {
             let failure = outrigger_wire::Failure::local(kind, "");
             let slot = served.target.slot as usize;
             let cooled = served.published.health[slot].failure(&failure, served.key, self.app.now());
-            self.app.metrics.attempt_failed(&served.published.metrics[slot], kind, cooled);
+            self.app.metrics.attempt_failed(&served.counters, kind, cooled);
         }
     }
 
@@ -219,7 +228,7 @@ impl Record {
         let tokens = self.tokens();
         if let Some(served) = self.served.replace(next) {
             served.published.health[served.target.slot as usize].spent(self.app.now(), tokens);
-            self.app.metrics.usage(&served.published.metrics[served.target.slot as usize], &self.usage, part);
+            self.app.metrics.usage(&served.counters, &self.usage, part);
         }
         self.carried += part.unwrap_or(0);
         self.usage = Usage::default();
@@ -237,20 +246,19 @@ impl Record {
         self.complete_usage();
         let cost = self.cost();
         if let Some(served) = &self.served {
-            let slot = served.target.slot as usize;
-            let (health, metrics) = (&served.published.health[slot], &served.published.metrics[slot]);
+            let (health, counters) = (&served.published.health[served.target.slot as usize], &served.counters);
             health.spent(now, self.tokens());
             let here = cost.as_ref().map(|cost| cost.total.0.saturating_sub(self.elsewhere()));
-            self.app.metrics.usage(metrics, &self.usage, here);
+            self.app.metrics.usage(counters, &self.usage, here);
             let dialect = served.target.provider.dialect;
             self.losses.iter().for_each(|loss| self.app.metrics.dropped(dialect, loss.label()));
             self.lost.iter().for_each(|what| self.app.metrics.dropped(dialect, what));
             if self.malformed > 0 {
-                self.app.metrics.malformed(metrics, self.malformed);
+                self.app.metrics.malformed(counters, self.malformed);
             }
             if self.outcome == Outcome::Cancelled {
                 // Nobody's failure: counted, and nothing cools (X2).
-                self.app.metrics.attempt_failed(metrics, Kind::Cancelled, false);
+                self.app.metrics.attempt_failed(counters, Kind::Cancelled, false);
             }
             if self.outcome == Outcome::Ok {
                 let first = self.first_token.map(|at| at.saturating_sub(served.sent));
@@ -263,13 +271,13 @@ impl Record {
                 let gap = generating
                     .filter(|_| self.events > 1)
                     .map(|span| span / u32::try_from(self.events - 1).unwrap_or(u32::MAX));
-                self.app.metrics.attempt_ok(metrics, now.saturating_sub(served.sent), first, gap);
+                self.app.metrics.attempt_ok(counters, now.saturating_sub(served.sent), first, gap);
                 if let Some(conversation) = self.conversation.filter(|_| self.sticky_on_success) {
                     lock(&self.app.sticky).tie(conversation, served.target.id, now);
                 }
             }
         }
-        self.app.metrics.request(self.operation, self.outcome, self.code, took);
+        self.app.metrics.request(self.operation, self.counters.as_deref(), self.outcome, self.code, took);
         self.log(took, cost.as_ref());
         let app = self.app.clone();
         app.generations.push(Generation::of(self, took, cost.as_ref()));
@@ -290,10 +298,15 @@ impl Record {
 
     fn log(&self, took: Duration, cost: Option<&Cost>) {
         let served = self.served.as_ref().map(|served| &served.target);
+        let about = self.app.about.load();
+        let about = about.as_deref();
         tracing::info!(
             id = &*self.id,
             operation = self.operation.as_str(),
             route = self.route(),
+            workload_namespace = about.and_then(|about| about.namespace.as_deref()),
+            workload = about.and_then(|about| about.owner.as_deref()),
+            team = about.and_then(|about| about.team.as_deref()),
             outcome = self.outcome.as_str(),
             code = self.code,
             status = self.status,

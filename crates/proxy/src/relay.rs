@@ -182,7 +182,7 @@ fn whole(
 }
 
 /// The upstream's headers that are the caller's business: no hop-by-hop ones, no cookies, nothing that could echo a
-/// key (Z6). Its length is left for the body to say.
+/// key (Z6), no age of another sidecar's policy. Its length is left for the body to say.
 fn passed_on(mut headers: HeaderMap) -> HeaderMap {
     let ours = |name: &HeaderName| {
         matches!(
@@ -202,6 +202,7 @@ fn passed_on(mut headers: HeaderMap) -> HeaderMap {
                 | "x-api-key"
                 | "api-key"
                 | "x-goog-api-key"
+                | "x-outrigger-policy-age"
         )
     };
     // Few or none at a time: what stays is not touched.

@@ -97,8 +97,9 @@ async fn answer(
     record: &mut Record,
 ) -> Result<Answer, Error> {
     let taken = intake::take(app, operation, headers, body, record.started()).await?;
-    let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
     let published = app.state.load();
+    published.ready()?;
+    let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
     let mut plan = decide(app, &published, &taken, &mut reading, record)?;
     app.tokens.keep_fitting(&mut plan, &taken.body).await.map_err(Error::NoRoute)?;
     let deadline = record.started() + plan.route.timeouts.total;
@@ -149,6 +150,7 @@ pub(crate) fn decide(
     match &plan {
         Ok(plan) => {
             record.route = Some(plan.route.clone());
+            record.counters = Some(published.routes.of(&plan.route).clone());
             record.sticky_on_success = plan.route.stickiness.enabled;
             plan.removed.iter().for_each(|removed| app.metrics.removed(removed.reason.code()));
         }

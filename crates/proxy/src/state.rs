@@ -3,24 +3,29 @@
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use arc_swap::ArcSwap;
-use outrigger_route::{Snapshot, snapshot::Provider};
+use outrigger_route::{Candidate, Plan, Snapshot, snapshot::Provider};
 
 use crate::{
-    metrics::{Metrics, TargetMetrics},
+    error::Error,
+    metrics::{Metrics, Routes, TargetCounters, TargetMetrics},
     relay::Labels,
     signals::{Healths, Registry},
     upstream::{Account, Upstreams},
 };
 
-/// A snapshot with the health, the metric handles, the accounts and the labels of its targets, by slot.
+/// A snapshot with the health, the metric handles, the accounts and the labels of its targets, by slot, and the counters of
+/// its routes.
 #[derive(Debug)]
 pub(crate) struct Published {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) health: Healths,
-    pub(crate) metrics: Vec<Arc<TargetMetrics>>,
+    metrics: Vec<Arc<TargetMetrics>>,
+    pub(crate) routes: Routes,
     pub(crate) accounts: Vec<Arc<Account>>,
     pub(crate) labels: Vec<Labels>,
     pub(crate) since: SystemTime,
+    /// No policy was applied yet, and the snapshot stands in for one. An empty policy is a policy; this is none.
+    pending: bool,
 }
 
 /// Readers load it once per request and keep what they loaded; a swap waits for nobody.
@@ -31,9 +36,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(snapshot: Arc<Snapshot>, metrics: &Metrics, upstreams: &Upstreams) -> Self {
+    /// Without a snapshot, no policy was applied yet.
+    pub(crate) fn new(snapshot: Option<Arc<Snapshot>>, metrics: &Metrics, upstreams: &Upstreams) -> Self {
         let registry = Registry::default();
-        let published = Published::new(snapshot, &registry, metrics, upstreams);
+        let pending = snapshot.is_none();
+        let published = Published::new(snapshot.unwrap_or_default(), pending, &registry, metrics, upstreams);
         Self { current: ArcSwap::from_pointee(published), registry }
     }
 
@@ -42,12 +49,18 @@ impl State {
     }
 
     pub(crate) fn publish(&self, snapshot: Arc<Snapshot>, metrics: &Metrics, upstreams: &Upstreams) {
-        self.current.store(Arc::new(Published::new(snapshot, &self.registry, metrics, upstreams)));
+        self.current.store(Arc::new(Published::new(snapshot, false, &self.registry, metrics, upstreams)));
     }
 }
 
 impl Published {
-    fn new(snapshot: Arc<Snapshot>, registry: &Registry, metrics: &Metrics, upstreams: &Upstreams) -> Self {
+    fn new(
+        snapshot: Arc<Snapshot>,
+        pending: bool,
+        registry: &Registry,
+        metrics: &Metrics,
+        upstreams: &Upstreams,
+    ) -> Self {
         let mut of_provider: HashMap<*const Provider, Arc<Account>> = HashMap::new();
         let mut account = |provider: &Arc<Provider>| {
             let known = of_provider.entry(Arc::as_ptr(provider));
@@ -56,10 +69,27 @@ impl Published {
         Self {
             health: registry.bind(&snapshot),
             metrics: snapshot.targets.iter().map(|target| metrics.of_target(target)).collect(),
+            routes: Routes::of_policy(&snapshot),
             accounts: snapshot.targets.iter().map(|target| account(&target.provider)).collect(),
             labels: snapshot.targets.iter().map(|target| Labels::of(target)).collect(),
             snapshot,
             since: SystemTime::now(),
+            pending,
         }
+    }
+
+    /// The policy that was applied, if one was.
+    pub(crate) fn policy(&self) -> Option<&Arc<Snapshot>> {
+        (!self.pending).then_some(&self.snapshot)
+    }
+
+    /// What is counted of a candidate of `plan`, which was made under this policy.
+    pub(crate) fn counters(&self, plan: &Plan, candidate: &Candidate, metrics: &Metrics) -> Arc<TargetCounters> {
+        self.routes.of_candidate(plan, candidate, &self.metrics, metrics)
+    }
+
+    /// Whether a request can be decided at all.
+    pub(crate) fn ready(&self) -> Result<(), Error> {
+        if self.pending { Err(Error::PolicyPending) } else { Ok(()) }
     }
 }

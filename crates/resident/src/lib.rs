@@ -5,9 +5,12 @@
 //! the file's and are shared. Once unmapped, a page that is needed again comes back with a minor fault; only if the node was
 //! so short of memory that it dropped the page from its cache is the file read again.
 
+mod quiet;
 mod smaps;
 
 use std::ops::Range;
+
+pub use quiet::Quiet;
 
 /// What is mapped of the program and the libraries it was linked with, and never written: code and constants.
 #[derive(Debug, Default)]

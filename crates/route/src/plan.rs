@@ -27,6 +27,16 @@ pub struct Plan {
     pub ordering: Ordering,
     /// The caller forbade fallbacks.
     pub no_fallbacks: bool,
+    /// What the request's further names stand for, by place; empty for most.
+    others: Vec<(u16, Arc<Route>)>,
+}
+
+impl Plan {
+    /// The route through which `candidate` came in: that of the name which stands for it.
+    pub fn route_of(&self, candidate: &Candidate) -> &Arc<Route> {
+        let other = self.others.iter().find(|(name, _)| *name == candidate.name);
+        other.map_or(&self.route, |(_, route)| route)
+    }
 }
 
 /// One target that may answer.
@@ -40,6 +50,8 @@ pub struct Candidate {
     pub score: f64,
     /// Request fields set or removed for this target (F7); `None` for most.
     pub parameters: Option<BodyEdits>,
+    /// Place among its route's targets, or among those that serve a bare model.
+    pub line: u32,
     /// Which of the request's names it came from.
     name: u16,
     key: Key,
@@ -80,6 +92,7 @@ pub fn plan(
     let mut gather = Gather { snapshot, ask, signals, now, draw, name: 0, candidates: Vec::new(), removed: Vec::new() };
     let mut first: Option<(&Arc<Route>, Ordering)> = None;
     let mut unknown = None;
+    let mut others = Vec::new();
     for (at, name) in ask.names.iter().enumerate() {
         // SDKs repeat `model` at the head of `models`.
         if ask.names[..at].contains(name) {
@@ -95,8 +108,11 @@ pub fn plan(
         };
         let sort = ask.preferences.sort.or(resolved.sort);
         let ordering = sort.map_or(Ordering::Strategy(resolved.route.strategy), Ordering::Sort);
-        first.get_or_insert((resolved.route, ordering));
         gather.name = u16::try_from(at).unwrap_or(u16::MAX);
+        match first {
+            None => first = Some((resolved.route, ordering)),
+            Some(_) => others.push((gather.name, resolved.route.clone())),
+        }
         let rank = if ask.preferences.across_models { 0 } else { gather.name };
         gather.add(resolved.route, &resolved.targets, ordering, rank);
     }
@@ -114,7 +130,7 @@ pub fn plan(
     if ask.preferences.no_fallbacks && ask.preferences.order.is_empty() {
         candidates.truncate(1);
     }
-    Ok(Plan { route: route.clone(), candidates, removed, ordering, no_fallbacks: ask.preferences.no_fallbacks })
+    Ok(Plan { route: route.clone(), candidates, removed, ordering, no_fallbacks: ask.preferences.no_fallbacks, others })
 }
 
 struct Gather<'a, S> {
@@ -203,6 +219,7 @@ impl<S: Signals> Gather<'_, S> {
             standing,
             score,
             parameters: parameters.filter(|edits| !edits.is_empty()).cloned(),
+            line: u32::try_from(position).unwrap_or(u32::MAX),
             name: self.name,
             key,
         });

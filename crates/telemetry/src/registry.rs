@@ -1,7 +1,8 @@
 //! The metric registry: hands out handles that are registered once and rendered as Prometheus text.
 
 use std::{
-    fmt,
+    collections::BTreeMap,
+    fmt::{self, Write as _},
     sync::{Mutex, PoisonError},
 };
 
@@ -15,7 +16,8 @@ pub type Labels<'a> = &'a [(&'static str, &'a str)];
 pub struct Registry {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
-    info: Mutex<Option<String>>,
+    /// The families that say what is the case, by name: one series each.
+    info: Mutex<BTreeMap<&'static str, String>>,
 }
 
 /// One family: what `/metrics` and the inventory print of it.
@@ -69,20 +71,24 @@ impl Registry {
         self.recorder.register_histogram(&key(family, labels), &METADATA)
     }
 
-    /// Says what is the case now: `family` has one series of value 1, whose one label has `value`, and no other. A gauge
-    /// for each value would stay for good, since a registry forgets no series.
-    pub fn info(&self, family: &Family, value: &str) {
+    /// Says what is the case now: `family` has one series of value 1, whose labels have `values` in their order, and no
+    /// other. A gauge for each value would stay for good, since a registry forgets no series.
+    pub fn info(&self, family: &Family, values: &[&str]) {
         let Family { name, kind, labels, help, .. } = family;
-        let value = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
-        let label = labels.first().copied().unwrap_or("value");
-        let text = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name}{{{label}=\"{value}\"}} 1\n");
-        *self.info.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+        let mut text = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name}{{");
+        for (at, (label, value)) in labels.iter().zip(values).enumerate() {
+            let value = value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
+            let comma = if at == 0 { "" } else { "," };
+            let _ = write!(text, "{comma}{label}=\"{value}\"");
+        }
+        text.push_str("} 1\n");
+        self.info.lock().unwrap_or_else(PoisonError::into_inner).insert(name, text);
     }
 
     /// Everything in the Prometheus text format.
     pub fn render(&self) -> String {
         let mut text = self.handle.render();
-        text.push_str(self.info.lock().unwrap_or_else(PoisonError::into_inner).as_deref().unwrap_or_default());
+        text.extend(self.info.lock().unwrap_or_else(PoisonError::into_inner).values().map(String::as_str));
         text
     }
 
@@ -119,10 +125,21 @@ mod tests {
     fn what_is_the_case_has_one_series_however_often_it_changes() {
         let registry = Registry::new(&[REVISION]).unwrap();
         assert_eq!(registry.render(), "");
-        registry.info(&REVISION, "one");
-        registry.info(&REVISION, "t\"w\\o\n");
+        registry.info(&REVISION, &["one"]);
+        registry.info(&REVISION, &["t\"w\\o\n"]);
         let expected = "# HELP revision_info 1 for the revision being served.\n# TYPE revision_info gauge\n\
                         revision_info{revision=\"t\\\"w\\\\o\\n\"} 1\n";
         assert_eq!(registry.render(), expected);
+    }
+
+    #[test]
+    fn each_family_has_its_own_series_with_all_its_labels() {
+        const OWNER: Family = Family { name: "owner_info", labels: &["namespace", "team"], ..REVISION };
+        let registry = Registry::new(&[REVISION, OWNER]).unwrap();
+        registry.info(&REVISION, &["one"]);
+        registry.info(&OWNER, &["shop", ""]);
+        let page = registry.render();
+        let series: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(series, ["owner_info{namespace=\"shop\",team=\"\"} 1", "revision_info{revision=\"one\"} 1"]);
     }
 }

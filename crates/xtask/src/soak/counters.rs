@@ -79,15 +79,15 @@ mod tests {
 
     const PAGE: &str = r#"# HELP outrigger_requests_total Requests.
 # TYPE outrigger_requests_total counter
-outrigger_requests_total{operation="chat",outcome="ok",code="ok"} 7
-outrigger_requests_total{operation="messages",outcome="ok",code="ok"} 5
-outrigger_requests_total{operation="chat",outcome="broken",code="truncated"} 2
+outrigger_requests_total{operation="chat",route="default/r",outcome="ok",code="ok"} 7
+outrigger_requests_total{operation="messages",route="direct",outcome="ok",code="ok"} 5
+outrigger_requests_total{operation="chat",route="default/r",outcome="broken",code="truncated"} 2
 
 outrigger_requests_in_flight 3
 outrigger_cooldowns_total{provider="a/b",model="m",reason="server_error"} 1
 outrigger_policy_info{revision="new"} 1
-outrigger_attempts_total{provider="a/b",model="m",outcome="ok"} 13
-outrigger_attempts_total{provider="a/b",model="m",outcome="truncated"} 2
+outrigger_attempts_total{route="default/r",provider="a/b",model="m",outcome="ok"} 13
+outrigger_attempts_total{route="default/r",provider="a/b",model="m",outcome="truncated"} 2
 "#;
 
     #[test]

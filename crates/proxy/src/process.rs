@@ -1,0 +1,31 @@
+//! What a program around a sidecar needs of its process: a runtime, and a way to say that it listens.
+
+use std::{io, path::Path};
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::Sidecar;
+
+/// The runtime of traffic. One thread is the one we have: with no others to share with it needs no locks and wakes nobody.
+///
+/// # Errors
+/// A thread or a poller that the system does not give.
+pub fn runtime(threads: usize) -> io::Result<Runtime> {
+    if threads <= 1 {
+        return Builder::new_current_thread().enable_all().build();
+    }
+    Builder::new_multi_thread().worker_threads(threads).thread_name("traffic").enable_all().build()
+}
+
+/// Writes the bound addresses into `path` as JSON. Whoever waits for the file must not read half of it: it is renamed into
+/// place.
+///
+/// # Errors
+/// A file that cannot be written; the message names it.
+pub fn write_ready(path: &Path, sidecar: &Sidecar) -> io::Result<()> {
+    let json = serde_json::json!({"listen": sidecar.listen().to_string(), "admin": sidecar.admin().to_string()});
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, json.to_string()).and_then(|()| std::fs::rename(&partial, path)).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot write the ready file {}: {error}", path.display()))
+    })
+}
