@@ -10,7 +10,7 @@ use outrigger_compile::{
 use crate::{file, listing, objects};
 
 /// Where the `${NAME}`s of local Secrets come from.
-pub type Env = dyn Fn(&str) -> Option<String>;
+pub type Env = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// A folder as it was read once.
 #[derive(Clone, Debug, Default)]

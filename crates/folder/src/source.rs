@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    contents::Contents,
+    contents::{Contents, Env},
     seen::Seen,
     settle::{Edit, Settling},
 };
@@ -15,7 +15,7 @@ use crate::{
 /// A folder of policy whose edits are followed. Blocking: it reads files.
 pub struct Source {
     folder: PathBuf,
-    env: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    env: Box<Env>,
     seen: Seen,
     settling: Settling,
 }
@@ -41,7 +41,7 @@ impl Source {
         if !self.settling.looked(changed, now) {
             return None;
         }
-        let contents = Contents::read(&self.folder, &self.env);
+        let contents = Contents::read(&self.folder, &*self.env);
         self.settling.read(contents.map_err(|error| format!("the policy folder cannot be listed: {error}")))
     }
 

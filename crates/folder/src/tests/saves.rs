@@ -69,28 +69,33 @@ fn has_all(world: &World) {
 /// The steps of one save, with a look after each.
 fn save(file: &Path, how: usize, text: &str, look: &mut dyn FnMut()) {
     let put = |text: &str| fs::write(file, text).unwrap();
-    let mut then = |()| look();
     match how % 4 {
         // Emptied, then filled in parts, cut wherever it may be.
         0 => {
-            then(put(""));
-            then(put(&text[..how % text.len()]));
+            put("");
+            look();
+            put(&text[..how % text.len()]);
         }
         // Renamed out of the way, as some editors keep a copy.
         1 => {
-            then(fs::rename(file, file.with_extension("yaml~")).unwrap());
-            then(put(""));
+            fs::rename(file, file.with_extension("yaml~")).unwrap();
+            look();
+            put("");
         }
         // Removed, then created.
-        2 => then(fs::remove_file(file).unwrap()),
+        2 => fs::remove_file(file).unwrap(),
         // Renamed into place.
         _ => {
             let draft = file.with_extension("draft");
-            then(fs::write(&draft, text).unwrap());
-            return then(fs::rename(&draft, file).unwrap());
+            fs::write(&draft, text).unwrap();
+            look();
+            fs::rename(&draft, file).unwrap();
+            return look();
         }
     }
-    then(put(text));
+    look();
+    put(text);
+    look();
 }
 
 #[test]
