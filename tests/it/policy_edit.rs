@@ -1,6 +1,11 @@
 //! Policy changes under traffic.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use crate::harness::*;
 
@@ -110,4 +115,80 @@ async fn a_namespace_that_is_no_longer_allowed_is_refused() {
         assert!(begun.elapsed() < Duration::from_secs(3), "still served");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Saves as most programs do: the file is emptied, then filled, here slowly and in two parts.
+async fn save_in_place(path: &Path, text: &str) {
+    let mut file = File::create(path).unwrap();
+    let (first, second) = text.split_at(text.len() / 2);
+    for part in [first, second] {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        file.write_all(part.as_bytes()).unwrap();
+    }
+}
+
+/// H9: a file that is being saved is now empty and now cut, and no request notices; a file that stays away takes its
+/// objects with it.
+#[tokio::test]
+async fn saving_a_policy_file_fails_no_request_and_removing_one_ends_its_route() {
+    let a = Upstream::start([chat_ok("a")]).await;
+    let policy = Policy::new().provider("a", a.base_url()).route("other", &["a"]).route("r", &["a"]);
+    let sidecar = Sidecar::with_policy(&policy).await;
+    let folder = sidecar.policy_folder();
+    let saving = tokio::spawn({
+        let (path, text) = (folder.join("policy.yaml"), policy.to_string());
+        async move {
+            for at in 0..20 {
+                save_in_place(&path, &format!("# saved {at}\n{text}")).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    });
+    let mut asked = 0;
+    while !saving.is_finished() {
+        for name in ["r", "other", MODEL] {
+            let answer = sidecar.client().post(CHAT, chat(name)).await;
+            assert_eq!((answer.status, answer.said().as_str()), (200, "a"), "{name}: {}", answer.text());
+            asked += 1;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    saving.await.unwrap();
+    assert!(asked > 100, "{asked}");
+
+    let extra = folder.join("extra.yaml");
+    let route = format!(
+        "apiVersion: outrigger.dev/v1alpha1\nkind: ModelRoute\nmetadata: {{name: extra, namespace: default}}\n\
+         spec: {{targets: [{{model: {MODEL}, provider: a}}]}}\n"
+    );
+    fs::write(&extra, route).unwrap();
+    let of_extra = async |status: u16| {
+        let begun = Instant::now();
+        while sidecar.client().post(CHAT, chat("extra")).await.status != status {
+            assert!(begun.elapsed() < Duration::from_secs(3), "not yet {status}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        begun.elapsed()
+    };
+    of_extra(200).await;
+    fs::remove_file(&extra).unwrap();
+    let gone = of_extra(400).await;
+    assert!(gone > Duration::from_millis(900), "nobody could have saved it in {gone:?}");
+    assert_eq!(sidecar.client().post(CHAT, chat("r")).await.status, 200);
+}
+
+/// H9: a folder without policy is none: the last one is served, and that is said.
+#[tokio::test]
+async fn a_folder_that_is_emptied_is_served_as_it_was() {
+    let a = Upstream::start([chat_ok("a")]).await;
+    let policy = Policy::new().provider("a", a.base_url()).route("r", &["a"]);
+    let sidecar = Sidecar::with_policy(&policy).await;
+    fs::remove_file(sidecar.policy_folder().join("policy.yaml")).unwrap();
+    sidecar.wait_log("holds no ModelProvider").await;
+    assert_eq!(sidecar.client().post(CHAT, chat("r")).await.status, 200);
+    assert!(sidecar.admin_client().get("/config").await.text().contains("holds no ModelProvider"));
+    sidecar.edit(policy.route("new", &["a"]));
+    sidecar.wait_log("policy applied").await;
+    assert_eq!(sidecar.client().post(CHAT, chat("new")).await.status, 200);
+    assert!(!sidecar.admin_client().get("/config").await.text().contains("holds no ModelProvider"));
 }

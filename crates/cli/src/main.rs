@@ -11,7 +11,6 @@ mod quiet;
 mod run;
 mod settings;
 mod source;
-mod watch;
 
 use std::process::ExitCode;
 

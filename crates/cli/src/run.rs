@@ -1,7 +1,8 @@
 //! `outrigger run`: the wiring of a local sidecar, top to bottom.
 
 use std::{
-    path::{Path, PathBuf},
+    collections::BTreeSet,
+    panic::{self, AssertUnwindSafe},
     process::ExitCode,
     sync::Arc,
     time::SystemTime,
@@ -9,7 +10,7 @@ use std::{
 
 use anyhow::Context;
 use outrigger_catalog::Catalog;
-use outrigger_compile::{Scope, World};
+use outrigger_compile::{Kind, Scope, World};
 use outrigger_proxy::{Sidecar, process};
 use outrigger_route::Snapshot;
 use outrigger_telemetry::logging;
@@ -21,7 +22,6 @@ use crate::{
     folder::{self, Policy},
     quiet,
     source::Source,
-    watch,
 };
 
 /// Runs until SIGTERM or Ctrl-C.
@@ -40,12 +40,10 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let catalog = Catalog::embedded();
-    // Before the folder is read, so that an edit made meanwhile is seen as one.
-    let seen = args.policy.clone().map(watch::Seen::now);
-    let (source, policy) = Source::open(&args, &catalog, &view).await?;
+    let (source, policy, edits) = Source::open(&args, &catalog, &view).await?;
     drop(catalog);
     report(&policy.errors, &policy.warnings);
-    let is_policy = is_policy(&policy.snapshot, policy.unreadable);
+    let is_policy = is_policy(&policy.snapshot, unreadable(&policy.world));
     let snapshot = policy.snapshot;
     let sidecar = Arc::new(Sidecar::start(args.settings.config(), is_policy.then(|| snapshot.clone())).await?);
     if !is_policy {
@@ -58,12 +56,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     banner::print(&sidecar, &snapshot, &source);
     drop(snapshot);
     let quiet = tokio::spawn(quiet::watch(sidecar.clone()));
-    let watching = match (&source, seen) {
-        (Source::Folder(dir), Some(seen)) => {
-            Some(tokio::spawn(follow(sidecar.clone(), dir.clone(), view, seen, Arc::new(policy.world))))
-        }
-        _ => None,
-    };
+    let watching = edits.map(|edits| tokio::spawn(follow(sidecar.clone(), edits, view, Arc::new(policy.world))));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -82,55 +75,51 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Applies edits of the folder: what is good of one is served from the next request on, and what is bad keeps its last
-/// good value and is reported (R-CFG-5). An edit of which nothing consistent can be made changes nothing (K2).
-async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: Scope, mut seen: watch::Seen, mut last_good: Arc<World>) {
+/// Applies edits of the folder: what is good of one is served from the next request on, what is bad keeps its last good
+/// value and is reported (R-CFG-5), and what is missing is gone once it is sure to be (H9). An edit of which nothing
+/// consistent can be made changes nothing (K2).
+async fn follow(sidecar: Arc<Sidecar>, mut source: outrigger_folder::Source, view: Scope, mut last_good: Arc<World>) {
     loop {
-        tokio::time::sleep(watch::INTERVAL).await;
-        let (folder, view, pinned_to) = (dir.clone(), view.clone(), last_good.clone());
+        tokio::time::sleep(outrigger_folder::INTERVAL).await;
+        let (view, pinned_to) = (view.clone(), last_good.clone());
         // Off the traffic threads: compiling takes milliseconds that no request should wait for.
         let looked = tokio::task::spawn_blocking(move || {
-            let edit = seen.changed(SystemTime::now()).then(|| read_edit(&folder, &view, &pinned_to));
-            (seen, edit)
+            // What is missing is known to the source: it must outlive a bug of ours that an edit brings out.
+            let look = || source.look(SystemTime::now()).map(|edit| read_edit(edit, &view, &pinned_to));
+            let edit = panic::catch_unwind(AssertUnwindSafe(look));
+            (source, edit)
         });
         let edit;
-        (seen, edit) = match looked.await {
+        // It is waited for without end and catches its panics: it fails only where the runtime goes.
+        (source, edit) = match looked.await {
             Ok(looked) => looked,
-            // A bug of ours that this edit brought out: the next one has its own chance.
-            Err(error) => {
-                let serving = sidecar.revision();
-                tracing::error!(code = "policy_rejected", serving, %error, "reading it failed; nothing changes");
-                (watch::Seen::now(dir.clone()), None)
-            }
+            Err(_) => return,
         };
-        let Some(edit) = edit else { continue };
-        match edit {
-            Ok(Edit { served: Some((snapshot, world)), unreadable, errors, warnings })
-                if sidecar.revision().is_some() || is_policy(&snapshot, unreadable) =>
-            {
-                report(&errors, &warnings);
-                let revision = snapshot.revision.clone();
-                sidecar.publish(snapshot, errors.clone());
-                last_good = Arc::new(world);
-                if errors.is_empty() {
-                    tracing::info!(revision = &*revision, "policy applied");
-                } else {
-                    tracing::error!(
-                        code = "policy_rejected_in_part",
-                        revision = &*revision,
-                        "the good objects of the edit are served; the bad ones keep their last good value"
-                    );
-                }
-            }
-            Ok(Edit { errors, warnings, .. }) => {
-                report(&errors, &warnings);
-                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "nothing changes");
-                sidecar.problems(errors);
-            }
-            Err(error) => {
-                tracing::error!(code = "policy_rejected", serving = sidecar.revision(), "{error:#}; nothing changes");
-                sidecar.problems(vec![format!("{error:#}")]);
-            }
+        let serving = || sidecar.revision();
+        let Ok(edit) = edit else {
+            // The next edit has its own chance.
+            tracing::error!(code = "policy_rejected", serving = serving(), "reading it failed; nothing changes");
+            continue;
+        };
+        let Some(Edit { served, unreadable, errors, warnings }) = edit else { continue };
+        report(&errors, &warnings);
+        let begun = serving().is_some();
+        let Some((snapshot, world)) = served.filter(|(snapshot, _)| begun || is_policy(snapshot, unreadable)) else {
+            tracing::error!(code = "policy_rejected", serving = serving(), "nothing changes");
+            sidecar.problems(errors);
+            continue;
+        };
+        let revision = snapshot.revision.clone();
+        sidecar.publish(snapshot, errors.clone());
+        last_good = Arc::new(world);
+        if errors.is_empty() {
+            tracing::info!(revision = &*revision, "policy applied");
+        } else {
+            tracing::error!(
+                code = "policy_rejected_in_part",
+                revision = &*revision,
+                "the good objects of the edit are served; the bad ones keep their last good value"
+            );
         }
     }
 }
@@ -139,6 +128,11 @@ async fn follow(sidecar: Arc<Sidecar>, dir: PathBuf, view: Scope, mut seen: watc
 /// nothing of the rest can be served is none: callers are told to wait for it instead of what it does not serve.
 fn is_policy(snapshot: &Snapshot, unreadable: bool) -> bool {
     !unreadable || !snapshot.targets.is_empty()
+}
+
+/// Whether some document could not be read.
+fn unreadable(world: &World) -> bool {
+    world.incomplete || !world.unreadable.is_empty()
 }
 
 /// What came of an edit.
@@ -150,16 +144,28 @@ struct Edit {
     warnings: Vec<String>,
 }
 
-fn read_edit(dir: &Path, view: &Scope, last_good: &World) -> anyhow::Result<Edit> {
-    let catalog = Catalog::embedded();
-    let Policy { snapshot, world, bad, unreadable, errors, warnings } = folder::read(dir, &catalog, view)?;
-    if errors.is_empty() {
-        return Ok(Edit { served: Some((snapshot, world)), unreadable, errors, warnings });
+fn read_edit(edit: outrigger_folder::Edit, view: &Scope, last_good: &World) -> Edit {
+    let outrigger_folder::Edit { world, locations, problems, stale } = edit;
+    if let Some(reason) = stale {
+        let (mut errors, warnings) = folder::lines(&problems);
+        errors.push(reason);
+        return Edit { served: None, unreadable: true, errors, warnings };
     }
-    let pinned = world.pinned(last_good, &bad, unreadable);
+    let catalog = Catalog::embedded();
+    let incomplete = world.incomplete;
+    let mut world = world.pinned(last_good, &BTreeSet::new(), incomplete);
+    // A new policy that cannot be read would refuse everything, and a file that is being written passes through that.
+    world.unreadable.retain(|unread| unread.object.kind != Kind::ModelPolicy);
+    let unreadable = unreadable(&world);
+    let Policy { snapshot, world, bad, errors, warnings } =
+        folder::written(world, &locations, &problems, &catalog, view);
+    if bad.is_empty() {
+        return Edit { served: Some((snapshot, world)), unreadable, errors, warnings };
+    }
+    let pinned = world.pinned(last_good, &bad, incomplete);
     let repaired = folder::compiled(pinned, &catalog, view, ToString::to_string);
     let served = (repaired.bad.is_empty()).then_some((repaired.snapshot, repaired.world));
-    Ok(Edit { served, unreadable, errors, warnings })
+    Edit { served, unreadable, errors, warnings }
 }
 
 fn report(errors: &[String], warnings: &[String]) {

@@ -22,22 +22,26 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Chooses the source and reads it.
-    pub(crate) async fn open(args: &RunArgs, catalog: &Catalog, view: &Scope) -> anyhow::Result<(Self, Policy)> {
+    /// Chooses the source and reads it; with the folder whose edits are to be followed, if it is one.
+    pub(crate) async fn open(
+        args: &RunArgs,
+        catalog: &Catalog,
+        view: &Scope,
+    ) -> anyhow::Result<(Self, Policy, Option<outrigger_folder::Source>)> {
         if let Some(dir) = &args.policy {
-            let policy = folder::read(dir, catalog, view)?;
-            return Ok((Self::Folder(dir.clone()), policy));
+            let (edits, policy) = folder::open(dir, catalog, view)?;
+            return Ok((Self::Folder(dir.clone()), policy, Some(edits)));
         }
         let world = World::from_env(catalog, &environment);
         if !world.providers.is_empty() {
             let policy = folder::compiled(world, catalog, view, ToString::to_string);
-            return Ok((Self::Environment, policy));
+            return Ok((Self::Environment, policy, None));
         }
         let servers = vec![outrigger_simulate::start("sim-a").await?, outrigger_simulate::start("sim-b").await?];
         let text = simulated_policy(&servers);
         let (objects, _) = manifest::parse("simulated.yaml", &text, &environment);
         let (world, _, _) = manifest::assemble(objects);
-        Ok((Self::Simulated(servers), folder::compiled(world, catalog, view, ToString::to_string)))
+        Ok((Self::Simulated(servers), folder::compiled(world, catalog, view, ToString::to_string), None))
     }
 }
 

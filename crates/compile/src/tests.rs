@@ -9,6 +9,7 @@ use crate::{Scope, World, compile, describe, manifest};
 
 mod examples;
 mod files;
+mod pins;
 mod policies;
 mod providers;
 mod routes;

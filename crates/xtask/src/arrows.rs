@@ -24,6 +24,7 @@ const CATALOG: &str = "outrigger-catalog";
 const COMPILE: &str = "outrigger-compile";
 const CONTROL_PLANE: &str = "outrigger-control-plane";
 const CRD: &str = "outrigger-crd";
+const FOLDER: &str = "outrigger-folder";
 const LEDGER: &str = "outrigger-ledger";
 const PROXY: &str = "outrigger-proxy";
 const RESIDENT: &str = "outrigger-resident";
@@ -64,6 +65,7 @@ const TABLE: &[Crate] = &[
         may: &[CRD, ROUTE, WIRE, CATALOG],
         never: &["tokio", "hyper", "kube-client", "kube-runtime"],
     },
+    Crate { name: FOLDER, may: &[COMPILE, CRD], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
     Crate { name: TELEMETRY, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate {
         name: PROXY,
@@ -84,10 +86,14 @@ const TABLE: &[Crate] = &[
     Crate { name: RESIDENT, may: &[], never: &["tokio", "hyper", "kube", "kube-core", "k8s-openapi"] },
     Crate { name: SIMULATE, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate { name: LEDGER, may: &[], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
-    Crate { name: CONTROL_PLANE, may: &[WIRE, CATALOG, ROUTE, API, CRD, COMPILE, TELEMETRY, LEDGER], never: &[PROXY] },
+    Crate {
+        name: CONTROL_PLANE,
+        may: &[WIRE, CATALOG, ROUTE, API, CRD, COMPILE, FOLDER, TELEMETRY, LEDGER],
+        never: &[PROXY],
+    },
     Crate {
         name: "outrigger",
-        may: &[PROXY, COMPILE, API, LEDGER, CATALOG, RESIDENT, ROUTE, SIMULATE, TELEMETRY, TOKENS, WIRE],
+        may: &[PROXY, COMPILE, FOLDER, API, LEDGER, CATALOG, RESIDENT, ROUTE, SIMULATE, TELEMETRY, TOKENS, WIRE],
         never: &[CONTROL_PLANE, "kube-client", "kube-runtime"],
     },
     Crate { name: "outrigger-tests", may: &[], never: &[] },

@@ -4,15 +4,16 @@
 use std::{
     fs,
     hash::{DefaultHasher, Hash, Hasher},
+    io::ErrorKind,
     os::unix::fs::MetadataExt as _,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use crate::folder;
-
-/// Four looks a second: an edit applies within one (the folder is small).
-pub(crate) const INTERVAL: Duration = Duration::from_millis(250);
+use crate::{
+    file,
+    listing::{self, Listing},
+};
 
 /// A file that changed so lately may change again and look the same: file systems count time in steps, some in whole
 /// seconds. Until it is older it is read at every look.
@@ -31,27 +32,39 @@ pub(crate) struct Seen {
 impl Seen {
     /// As it looks now.
     pub(crate) fn now(folder: PathBuf) -> Self {
-        let files = folder::files(&folder).unwrap_or_default();
-        Self { folder, outside: outside(&files), inside: inside(&files) }
+        let looked = look(&folder);
+        let (outside, inside) = (outside(&looked), inside(&looked));
+        Self { folder, outside, inside }
     }
 
     /// Looks again. Whether what is in the files has changed since the last look.
     pub(crate) fn changed(&mut self, now: SystemTime) -> bool {
-        let files = folder::files(&self.folder).unwrap_or_default();
-        let outside = outside(&files);
-        if outside == self.outside && !files.iter().any(|file| is_fresh(file, now)) {
+        let looked = look(&self.folder);
+        let outside = outside(&looked);
+        if outside == self.outside && !files(&looked).iter().any(|file| is_fresh(file, now)) {
             return false;
         }
         self.outside = outside;
-        let inside = inside(&files);
+        let inside = inside(&looked);
         std::mem::replace(&mut self.inside, inside) != inside
     }
 }
 
-fn outside(files: &[PathBuf]) -> u64 {
+/// What was listed, or why nothing was.
+type Looked = Result<Listing, ErrorKind>;
+
+fn look(folder: &Path) -> Looked {
+    listing::list(folder).map_err(|error| error.kind())
+}
+
+fn files(looked: &Looked) -> &[PathBuf] {
+    looked.as_ref().map_or(&[], |listing| &listing.files)
+}
+
+fn outside(looked: &Looked) -> u64 {
     let mut hash = DefaultHasher::new();
-    for file in files {
-        file.hash(&mut hash);
+    looked.hash(&mut hash);
+    for file in files(looked) {
         let about = fs::metadata(file).map(|about| {
             (
                 about.dev(),
@@ -68,11 +81,11 @@ fn outside(files: &[PathBuf]) -> u64 {
     hash.finish()
 }
 
-fn inside(files: &[PathBuf]) -> u64 {
+fn inside(looked: &Looked) -> u64 {
     let mut hash = DefaultHasher::new();
-    for file in files {
-        file.hash(&mut hash);
-        fs::read(file).ok().hash(&mut hash);
+    looked.hash(&mut hash);
+    for file in files(looked) {
+        file::read(file).hash(&mut hash);
     }
     hash.finish()
 }
@@ -134,7 +147,7 @@ mod tests {
         assert!(looking.sees_a_change());
         looking.write("a.yaml", "b");
         // As if the file system's clock had not moved.
-        looking.seen.outside = outside(&folder::files(looking.dir.path()).unwrap());
+        looking.seen.outside = outside(&look(looking.dir.path()));
         assert!(looking.sees_a_change());
     }
 
