@@ -175,6 +175,7 @@ fn closed(name: &str, why: &Closed) -> v1::Closed {
         Closed::Unserved { .. }
         | Closed::NoTargets { .. }
         | Closed::Unsupported { .. }
+        | Closed::Stale
         | Closed::BareModel { .. }
         | Closed::Forbidden(_) => None,
     };

@@ -1,17 +1,96 @@
 //! The command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use outrigger_compile::SYSTEM_NAMESPACE;
+use outrigger_telemetry::logging;
+use rustls::pki_types::ServerName;
 
 use crate::lifetime::lifetime;
 
 /// Gives sidecars outside Kubernetes their policy.
 #[derive(Debug, Parser)]
 #[command(name = "outrigger-control-plane", version, about)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) run: Option<RunArgs>,
+}
+
+/// Settings of the server: what runs unless another word follows.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// Folder of ModelProvider, ModelRoute, ModelPolicy, Secret and Namespace YAML
+    #[arg(long, env = "OUTRIGGER_POLICY", value_name = "DIR")]
+    pub(crate) policy: PathBuf,
+    /// Folder of keys and certificates; made if it is not there. Whoever can read it can be any workload
+    #[arg(long, env = "OUTRIGGER_STATE", value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// Address for sidecars
+    #[arg(long, env = "OUTRIGGER_LISTEN", default_value = "127.0.0.1:4119", value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// Address of /metrics, /readyz, /livez and /fleet
+    #[arg(long, env = "OUTRIGGER_ADMIN_LISTEN", default_value = "127.0.0.1:4120", value_name = "ADDR")]
+    pub(crate) admin_listen: SocketAddr,
+    /// DNS name or IP address by which sidecars reach it, beside those of this machine for itself; may be given more than
+    /// once
+    #[arg(long = "tls-name", value_parser = crate::tls::name, value_name = "NAME")]
+    pub(crate) tls_names: Vec<ServerName<'static>>,
+    /// Plain HTTP without encryption, on loopback alone
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// Namespace whose ModelPolicies may hold for other namespaces
+    #[arg(long, env = "OUTRIGGER_SYSTEM_NAMESPACE", default_value = SYSTEM_NAMESPACE, value_name = "NAME")]
+    pub(crate) system_namespace: String,
+    /// Sidecars that may be connected at one time; others wait, or find another replica
+    #[arg(long, env = "OUTRIGGER_MAX_SIDECARS", default_value_t = 20_000, value_name = "N")]
+    pub(crate) most_sidecars: usize,
+    /// Threads for streams
+    #[arg(long, env = "OUTRIGGER_THREADS", default_value_t = 2, value_name = "N")]
+    pub(crate) threads: usize,
+    /// How log lines look
+    #[arg(long, env = "OUTRIGGER_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+    /// Which log lines are written: a level, or directives such as outrigger_control_plane=debug
+    #[arg(long, env = "OUTRIGGER_LOG", default_value = "info", value_name = "FILTER")]
+    pub(crate) log: String,
+    /// File that gets the bound addresses as JSON once it listens
+    #[arg(long, env = "OUTRIGGER_READY_FILE", value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// How much longer checking a token takes: for measuring with a slow authority
+    #[arg(long, hide = true, default_value = "0s", value_parser = delay, value_name = "TIME")]
+    pub(crate) check_delay: Duration,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// For collectors
+    Json,
+}
+
+impl From<LogFormat> for logging::Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+/// A variable of the environment: where `${NAME}` in the folder's Secrets comes from.
+#[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn delay(text: &str) -> Result<Duration, String> {
+    outrigger_crd::Duration(text.to_owned()).parse().map_err(|bad| bad.to_string())
 }
 
 /// What to do.
@@ -113,7 +192,8 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Command, clap::Error> {
-        Cli::try_parse_from(["outrigger-control-plane"].into_iter().chain(line.split(' '))).map(|cli| cli.command)
+        Cli::try_parse_from(["outrigger-control-plane"].into_iter().chain(line.split(' ')))
+            .map(|cli| cli.command.unwrap())
     }
 
     fn token(line: &str) -> TokenArgs {

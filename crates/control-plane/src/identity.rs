@@ -51,6 +51,17 @@ pub(crate) struct Identity {
     pub(crate) kid: String,
 }
 
+impl Identity {
+    /// Whom its policy is for.
+    pub(crate) fn workload(&self) -> outrigger_compile::Workload {
+        outrigger_compile::Workload {
+            namespace: self.namespace.clone(),
+            service_account: self.service_account.clone(),
+            labels: self.labels.clone(),
+        }
+    }
+}
+
 /// Bytes as names have them: never with a `-` at the start, which a command line would take for an option.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -6,6 +6,7 @@ mod units;
 use std::{net::SocketAddr, time::Duration};
 
 pub use settings::{LogFormat, Settings};
+pub use units::duration;
 
 /// Settings that do not change while the sidecar runs. Everything else is policy.
 #[derive(Clone, Debug)]

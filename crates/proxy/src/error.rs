@@ -179,7 +179,7 @@ fn closed(why: &Closed) -> StatusCode {
     match why {
         Closed::Unserved { .. } => StatusCode::NOT_FOUND,
         Closed::NotForWorkload { .. } | Closed::BareModel { .. } | Closed::Forbidden(_) => StatusCode::FORBIDDEN,
-        Closed::Broken { .. } | Closed::NoTargets { .. } | Closed::Unsupported { .. } => {
+        Closed::Broken { .. } | Closed::NoTargets { .. } | Closed::Unsupported { .. } | Closed::Stale => {
             StatusCode::SERVICE_UNAVAILABLE
         }
     }

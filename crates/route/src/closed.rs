@@ -35,6 +35,8 @@ pub enum Closed {
         /// `ModelRoute team/triage`, or the policy above it.
         object: Box<str>,
     },
+    /// The policy was not confirmed for longer than it may go without.
+    Stale,
     /// A `ModelPolicy` allows routes alone.
     BareModel {
         /// `namespace/name` of the policy.
@@ -68,6 +70,7 @@ impl Closed {
             Self::NoTargets { .. } => "route_without_targets",
             Self::NotForWorkload { .. } => "route_not_for_workload",
             Self::Unsupported { .. } => "policy_unsupported",
+            Self::Stale => "policy_stale",
             Self::BareModel { .. } => "bare_model_denied",
             Self::Forbidden(_) => "policy_forbidden",
         }
@@ -91,6 +94,10 @@ impl Closed {
                 f,
                 "`{name}` is under {object}, which has a limit that this version of the sidecar does not know; update \
                  the sidecar"
+            ),
+            Self::Stale => f.write_str(
+                "the control plane has not confirmed the policy for longer than --max-staleness allows; see why the \
+                 sidecar cannot reach it",
             ),
             Self::BareModel { policy } => write!(
                 f,

@@ -223,6 +223,13 @@ pub struct Stickiness {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Operations(u16);
 
+impl Snapshot {
+    /// What is served under a policy that is too old: nothing, and every name says why.
+    pub fn stale(revision: &str) -> Self {
+        Self { revision: revision.into(), otherwise: Some(Closed::Stale), ..Self::default() }
+    }
+}
+
 impl Default for Route {
     fn default() -> Self {
         Self {

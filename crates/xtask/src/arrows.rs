@@ -29,6 +29,7 @@ const LEDGER: &str = "outrigger-ledger";
 const PROXY: &str = "outrigger-proxy";
 const RESIDENT: &str = "outrigger-resident";
 const ROUTE: &str = "outrigger-route";
+const SIDECAR: &str = "outrigger-sidecar";
 const SIMULATE: &str = "outrigger-simulate";
 const TELEMETRY: &str = "outrigger-telemetry";
 const TOKENS: &str = "outrigger-tokens";
@@ -58,8 +59,8 @@ const TABLE: &[Crate] = &[
         may: &[WIRE, CATALOG],
         never: &["tokio", "hyper", "tower", "prost", "kube", "kube-core", "k8s-openapi", "fastrand", "rand"],
     },
-    Crate { name: API, may: &[ROUTE], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
-    Crate { name: CRD, may: &[ROUTE, API], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
+    Crate { name: API, may: &[WIRE, ROUTE, CATALOG], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
+    Crate { name: CRD, may: &[], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
     Crate {
         name: COMPILE,
         may: &[CRD, ROUTE, WIRE, CATALOG],
@@ -69,10 +70,29 @@ const TABLE: &[Crate] = &[
     Crate { name: TELEMETRY, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate {
         name: PROXY,
-        may: &[WIRE, ROUTE, CATALOG, API, TELEMETRY, TOKENS],
+        may: &[WIRE, ROUTE, CATALOG, TELEMETRY, TOKENS],
         never: &[
             CRD,
             COMPILE,
+            "kube",
+            "kube-core",
+            "k8s-openapi",
+            "rusqlite",
+            "libsqlite3-sys",
+            "tokio-postgres",
+            "sqlx",
+            "tonic",
+            "prost",
+        ],
+    },
+    Crate {
+        name: SIDECAR,
+        may: &[PROXY, ROUTE, API, TELEMETRY, RESIDENT],
+        never: &[
+            CRD,
+            COMPILE,
+            FOLDER,
+            SIMULATE,
             "kube",
             "kube-core",
             "k8s-openapi",

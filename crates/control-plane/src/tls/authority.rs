@@ -5,7 +5,6 @@
 
 use std::{
     fmt, str,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -41,7 +40,8 @@ pub(super) const SKEW: Duration = Duration::from_secs(5 * 60);
 /// Signs the control plane's certificates.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    roots: Arc<RootCertStore>,
+    #[cfg(test)]
+    roots: std::sync::Arc<RootCertStore>,
     pem: String,
 }
 
@@ -78,9 +78,10 @@ impl Authority {
         &self.pem
     }
 
+    #[cfg(test)]
     /// The same, as rustls has it.
-    pub(crate) fn roots(&self) -> Arc<RootCertStore> {
-        Arc::clone(&self.roots)
+    pub(crate) fn roots(&self) -> std::sync::Arc<RootCertStore> {
+        self.roots.clone()
     }
 
     pub(super) fn sign(&self, params: &CertificateParams, key: &impl PublicKeyData) -> Result<Certificate> {
@@ -111,7 +112,12 @@ impl Authority {
             shown.display()
         );
         let issuer = Issuer::new(params(&key, now), key);
-        Ok(Self { issuer, roots: Arc::new(roots), pem })
+        Ok(Self {
+            issuer,
+            #[cfg(test)]
+            roots: roots.into(),
+            pem,
+        })
     }
 }
 

@@ -48,6 +48,7 @@ impl Serving {
     }
 
     /// The authority that signs for it.
+    #[cfg(test)]
     pub(crate) fn authority(&self) -> &Authority {
         &self.authority
     }

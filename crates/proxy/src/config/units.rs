@@ -17,7 +17,7 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
 }
 
 /// `250ms`, `10s`, `5m`, `1h`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let number: u64 = number.parse().map_err(|_| "not a time; write 250ms, 10s, 5m or 1h".to_owned())?;

@@ -1,0 +1,107 @@
+//! Every metric family of the control plane, in one catalogue. Labels are closed sets of words.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram};
+use outrigger_telemetry::{Registry, registry::Family};
+
+const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0];
+
+macro_rules! families {
+    ($($ident:ident = $kind:literal $name:literal [$($label:literal),*] $buckets:expr, $help:literal;)+) => {
+        $(const $ident: Family =
+            Family { name: $name, kind: $kind, labels: &[$($label),*], help: $help, buckets: $buckets };)+
+        const FAMILIES: &[Family] = &[$($ident),+];
+    };
+}
+
+families! {
+    SIDECARS = "gauge" "outrigger_control_plane_sidecars" [] &[], "Sidecars that are connected.";
+    VIEWS = "gauge" "outrigger_control_plane_views" [] &[], "Distinct views of the policy that are in use.";
+    COMPILATIONS = "gauge" "outrigger_control_plane_compilations" [] &[],
+        "Views compiled since the start: once for each distinct view, and again only when its objects changed.";
+    UPDATES = "counter" "outrigger_control_plane_updates_total" [] &[], "Updates sent to sidecars.";
+    SENT = "counter" "outrigger_control_plane_sent_bytes_total" [] &[], "Bytes of updates sent, compressed as they went.";
+    ACK_SECONDS = "histogram" "outrigger_control_plane_ack_seconds" [] SECONDS,
+        "From sending an update to its acknowledgement.";
+    REJECTIONS = "counter" "outrigger_control_plane_rejections_total" [] &[],
+        "Resources that sidecars did not apply.";
+    REFUSED = "counter" "outrigger_control_plane_refused_total" ["code"] &[], "Calls refused for their token.";
+    STALE = "gauge" "outrigger_control_plane_policy_stale" [] &[],
+        "1 while the source cannot be read or has become empty and the last policy is served.";
+    PROBLEMS = "gauge" "outrigger_control_plane_policy_problems" [] &[],
+        "Problems in the objects of the source, as last read.";
+}
+
+/// The handles.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    sidecars: Gauge,
+    views: Gauge,
+    compilations: Gauge,
+    updates: Counter,
+    sent: Counter,
+    ack: Histogram,
+    rejections: Counter,
+    stale: Gauge,
+    problems: Gauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let registry = Registry::new(FAMILIES)?;
+        Ok(Self {
+            sidecars: registry.gauge(&SIDECARS, &[]),
+            views: registry.gauge(&VIEWS, &[]),
+            compilations: registry.gauge(&COMPILATIONS, &[]),
+            updates: registry.counter(&UPDATES, &[]),
+            sent: registry.counter(&SENT, &[]),
+            ack: registry.histogram(&ACK_SECONDS, &[]),
+            rejections: registry.counter(&REJECTIONS, &[]),
+            stale: registry.gauge(&STALE, &[]),
+            problems: registry.gauge(&PROBLEMS, &[]),
+            registry,
+        })
+    }
+
+    /// An update of so many bytes goes out.
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.updates.increment(1);
+        self.sent.increment(bytes as u64);
+    }
+
+    /// An update was acknowledged.
+    pub(crate) fn acked(&self, took: Duration, rejections: usize) {
+        self.ack.record(took.as_secs_f64());
+        self.rejections.increment(rejections as u64);
+    }
+
+    /// A token was refused, by its stable code.
+    pub(crate) fn refused(&self, code: &'static str) {
+        self.registry.counter(&REFUSED, &[("code", code)]).increment(1);
+    }
+
+    pub(crate) fn views(&self, views: usize, compilations: u64) {
+        self.views.set(views as f64);
+        self.compilations.set(compilations as f64);
+    }
+
+    /// What became of reading the source.
+    pub(crate) fn source(&self, stale: bool, problems: usize) {
+        self.stale.set(if stale { 1.0 } else { 0.0 });
+        self.problems.set(problems as f64);
+    }
+
+    /// Everything, for Prometheus.
+    pub(crate) fn render(&self, sidecars: usize) -> String {
+        self.sidecars.set(sidecars as f64);
+        self.registry.upkeep();
+        self.registry.render()
+    }
+
+    /// Moves samples into their buckets.
+    pub(crate) fn upkeep(&self) {
+        self.registry.upkeep();
+    }
+}

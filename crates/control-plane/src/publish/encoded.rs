@@ -1,0 +1,145 @@
+//! A view as it is sent: each resource encoded once, each step from one state to the next framed and compressed once, for
+//! all sidecars that take it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use outrigger_api::{
+    Hash,
+    encode::{Resources, encode},
+    revision,
+    v1::{self, sync_response::Message as Told},
+};
+use outrigger_route::View;
+use prost::Message as _;
+
+use crate::{lock::lock, push::frame};
+
+/// Frames that are kept of one view: steps from the views before it, from nothing, and from what old sidecars had on disk.
+const FRAMES: usize = 32;
+/// Most resources that a sidecar may say it holds.
+const HOLDINGS: usize = 16_384;
+/// Longest key.
+const KEY: usize = 600;
+
+/// The resources of a view.
+pub(crate) struct Encoded {
+    /// Hash of all of it.
+    pub(crate) revision: Box<str>,
+    resources: Resources,
+    /// By the revision that they start from and whether they are compressed; the oldest go first.
+    frames: Mutex<Vec<(Box<str>, bool, Bytes)>>,
+}
+
+/// What a sidecar holds.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// As it says.
+    Said { revision: Box<str>, holdings: BTreeMap<Box<str>, Hash> },
+    /// A view that it was sent from here and has acknowledged.
+    View(Arc<Encoded>),
+}
+
+impl Encoded {
+    pub(crate) fn new(view: &View) -> Self {
+        let resources = encode(view);
+        let revision = revision(resources.iter().map(|(key, resource)| (&**key, &resource.hash[..])));
+        Self { revision, resources, frames: Mutex::default() }
+    }
+
+    /// The update from what is held to this, framed.
+    pub(crate) fn update(&self, held: &Held, gzip: bool) -> Bytes {
+        let from = held.revision();
+        let found = |frames: &[(Box<str>, bool, Bytes)]| {
+            frames
+                .iter()
+                .find(|(start, packed, _)| **start == *from && *packed == gzip)
+                .map(|(.., frame)| frame.clone())
+        };
+        if let Some(frame) = found(&lock(&self.frames)) {
+            return frame;
+        }
+        let message = v1::SyncResponse { message: Some(Told::Update(self.difference(held))) }.encode_to_vec();
+        let frame = if gzip { frame::gzipped(&message) } else { frame::plain(&message) };
+        let mut frames = lock(&self.frames);
+        // Another may have made it meanwhile: then that one is shared.
+        if let Some(frame) = found(&frames) {
+            return frame;
+        }
+        if frames.len() >= FRAMES {
+            frames.remove(0);
+        }
+        frames.push((from.into(), gzip, frame.clone()));
+        frame
+    }
+
+    fn difference(&self, held: &Held) -> v1::Update {
+        let resources = self.resources.iter().filter(|(key, resource)| held.hash(key) != Some(&resource.hash));
+        let gone = |key: &&str| !self.resources.contains_key(*key);
+        v1::Update {
+            revision: self.revision.to_string(),
+            resources: resources
+                .map(|(key, resource)| v1::Resource {
+                    key: key.to_string(),
+                    hash: Bytes::copy_from_slice(&resource.hash),
+                    body: resource.body.clone(),
+                })
+                .collect(),
+            removed: held.keys().into_iter().filter(gone).map(str::to_owned).collect(),
+        }
+    }
+}
+
+impl Held {
+    /// From a hello, whose promise of bounds is held here.
+    pub(crate) fn of(holdings: Vec<v1::Holding>) -> Result<Self, &'static str> {
+        if holdings.len() > HOLDINGS {
+            return Err("more than 16384 holdings");
+        }
+        let mut all: BTreeMap<Box<str>, Hash> = BTreeMap::new();
+        for v1::Holding { key, hash } in holdings {
+            let hash = Hash::try_from(&hash[..]).map_err(|_| "a hash of a holding is not 32 bytes long")?;
+            if key.len() > KEY {
+                return Err("a key of a holding is too long");
+            }
+            all.insert(key.into(), hash);
+        }
+        let revision = revision(all.iter().map(|(key, hash)| (&**key, &hash[..])));
+        Ok(Self::Said { revision, holdings: all })
+    }
+
+    /// Whether it was sent `view` from here. What it says it holds is never it: it wants to hear the revision once.
+    pub(crate) fn is(&self, view: &Encoded) -> bool {
+        matches!(self, Self::View(held) if held.revision == view.revision)
+    }
+
+    fn revision(&self) -> &str {
+        match self {
+            Self::Said { revision, .. } => revision,
+            Self::View(view) => &view.revision,
+        }
+    }
+
+    fn hash(&self, key: &str) -> Option<&Hash> {
+        match self {
+            Self::Said { holdings, .. } => holdings.get(key),
+            Self::View(view) => view.resources.get(key).map(|resource| &resource.hash),
+        }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        match self {
+            Self::Said { holdings, .. } => holdings.keys().map(|key| &**key).collect(),
+            Self::View(view) => view.resources.keys().map(|key| &**key).collect(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Encoded").field("revision", &self.revision).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+//! Policy to sidecars, over gRPC.
+//!
+//! The one streaming method is served by hand on hyper: what a view's sidecars are sent is encoded and compressed once and
+//! shared by all of them, and a stream that waits is one small state machine instead of a task, a channel and two buffers.
+//! With 10,000 idle streams that is the most of what the process holds.
+
+mod body;
+pub(crate) mod frame;
+mod service;
+pub(crate) mod status;
+
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+
+use hyper::{server::conn::http2, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+pub(crate) use service::Service;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    sync::Semaphore,
+};
+use tokio_rustls::TlsAcceptor;
+
+/// Handshakes under way at one time: after a restart everybody comes at once, and each costs half a millisecond.
+const HANDSHAKES: usize = 64;
+/// How long a handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How often a quiet peer is asked whether it is still there, and how long it may take to answer: one that is gone without
+/// a word is found within half a minute.
+const PING: Duration = Duration::from_secs(20);
+const PONG: Duration = Duration::from_secs(8);
+/// Room for a token and little else.
+const HEADERS: u32 = 16 << 10;
+/// How long a listener rests after an `accept` that failed for want of something that comes back.
+const REST: Duration = Duration::from_millis(50);
+
+/// Accepts sidecars until it is dropped. `tls`: `None` for plain HTTP. `most`: connections at one time.
+pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, service: Arc<Service>, most: usize) {
+    let (room, handshakes) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(HANDSHAKES)));
+    loop {
+        // Beyond the bound they wait in the kernel's queue, and then elsewhere.
+        let Ok(place) = room.clone().acquire_owned().await else { return };
+        let socket = match listener.accept().await {
+            Ok((socket, _)) => socket,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(REST).await;
+                continue;
+            }
+        };
+        let _ = socket.set_nodelay(true);
+        let (tls, service, handshakes) = (tls.clone(), service.clone(), handshakes.clone());
+        tokio::spawn(async move {
+            let shaken = async {
+                let _turn = handshakes.acquire().await.map_err(io::Error::other)?;
+                match tls {
+                    Some(tls) => tls.accept(socket).await.map(|socket| Socket::Tls(Box::new(socket))),
+                    None => Ok(Socket::Plain(socket)),
+                }
+            };
+            match tokio::time::timeout(HANDSHAKE, shaken).await {
+                // In a task of its own: this one is as large as a handshake, and would be for as long as the connection.
+                Ok(Ok(Socket::Tls(socket))) => drop(tokio::spawn(serve(socket, service, place))),
+                Ok(Ok(Socket::Plain(socket))) => drop(tokio::spawn(serve(socket, service, place))),
+                Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+                Err(_) => tracing::debug!("a handshake took too long"),
+            }
+        });
+    }
+}
+
+enum Socket {
+    Tls(Box<tokio_rustls::server::TlsStream<tokio::net::TcpStream>>),
+    Plain(tokio::net::TcpStream),
+}
+
+async fn serve(
+    socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    service: Arc<Service>,
+    _place: tokio::sync::OwnedSemaphorePermit,
+) {
+    let service = service_fn(move |request| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.call(request).await) }
+    });
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PONG)
+        .initial_connection_window_size(65_535)
+        .initial_stream_window_size(65_535)
+        .max_concurrent_streams(4)
+        .max_header_list_size(HEADERS)
+        .serve_connection(TokioIo::new(socket), service);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a sidecar's connection broke");
+    }
+}

@@ -1,0 +1,114 @@
+//! A call, up to its stream.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, header};
+use http_body_util::{Either, Empty};
+use hyper::body::Incoming;
+
+use super::{
+    body::{Body, Open},
+    status::{Code, Status},
+};
+use crate::{
+    fleet::Fleet,
+    identity::{Refused, Tokens},
+    metrics::Metrics,
+    publish::Publisher,
+};
+
+/// The path of the one method.
+const SYNC: &str = "/outrigger.policy.v1.PolicyService/Sync";
+/// How long a stream lives at least, and how much longer at most: replicas that came later get their share, and not all
+/// sidecars move at once (R-CFG-4).
+const LIFE: Duration = Duration::from_secs(30 * 60);
+const JITTER: Duration = Duration::from_secs(30 * 60);
+
+/// What every call may reach.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) publisher: Arc<Publisher>,
+    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Stands in for a slower check of tokens, in measurements.
+    pub(crate) check_delay: Duration,
+}
+
+/// A stream, or nothing behind the headers.
+pub(crate) type Answer = Response<Either<Body, Empty<Bytes>>>;
+
+impl Service {
+    /// Answers one call.
+    pub(crate) async fn call(&self, request: Request<Incoming>) -> Answer {
+        match self.sync(request).await {
+            Ok(response) => response.map(Either::Left),
+            Err(status) => {
+                let mut response = Response::new(Either::Right(Empty::new()));
+                *response.version_mut() = Version::HTTP_2;
+                grpc(response.headers_mut());
+                status.write(response.headers_mut());
+                response
+            }
+        }
+    }
+
+    async fn sync(&self, request: Request<Incoming>) -> Result<Response<Body>, Status> {
+        if request.method() != Method::POST || request.uri().path() != SYNC {
+            return Err(Status::new(Code::Unimplemented, "there is no such method"));
+        }
+        let now = SystemTime::now();
+        let identity = bearer(request.headers())
+            .ok_or(Refused::Missing)
+            .and_then(|token| self.tokens.verify(token, now))
+            .map_err(|refused| self.refused(refused))?;
+        if !self.check_delay.is_zero() {
+            tokio::time::sleep(self.check_delay).await;
+        }
+        let publisher = self.publisher.clone();
+        let workload = identity.workload();
+        // The first of a workload has its view compiled: not on a thread that others' streams wait for.
+        let subscription = match publisher.known(&workload) {
+            Some(known) => known,
+            None => tokio::task::spawn_blocking(move || publisher.subscribe(workload))
+                .await
+                .ok()
+                .flatten()
+                .ok_or_else(|| Status::new(Code::Unavailable, "policy_pending: no policy could be read yet"))?,
+        };
+        let gzip = accepts_gzip(request.headers());
+        let life = LIFE + JITTER.mul_f64(fastrand::f64());
+        let open = Open { identity, subscription, gzip, life, now };
+        let body = Body::new(request.into_body(), open, &self.fleet, self.metrics.clone());
+        let mut response = Response::new(body);
+        grpc(response.headers_mut());
+        if gzip {
+            response.headers_mut().insert("grpc-encoding", HeaderValue::from_static("gzip"));
+        }
+        Ok(response)
+    }
+
+    fn refused(&self, refused: Refused) -> Status {
+        self.metrics.refused(refused.code());
+        Status::new(Code::Unauthenticated, format!("{}: {refused}", refused.code()))
+    }
+}
+
+fn grpc(headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get("grpc-accept-encoding").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.split(',').any(|word| word.trim() == "gzip")
+}

@@ -1,0 +1,95 @@
+//! The command line: what a sidecar is told of its control plane. Everything else is policy.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Parser;
+use http::Uri;
+use outrigger_proxy::config::{Settings, duration};
+
+/// One API on localhost in front of every model and provider, with policy from a control plane.
+#[derive(Debug, Parser)]
+#[command(name = "outrigger-sidecar", version, about)]
+pub(crate) struct Cli {
+    /// Where the control plane is: https://HOST:PORT
+    #[arg(long, env = "OUTRIGGER_CONTROL_PLANE", value_parser = address, value_name = "URL")]
+    pub(crate) control_plane: Uri,
+    /// File with the token that says which workload this is; read anew at each connect
+    #[arg(long, env = "OUTRIGGER_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) token_file: PathBuf,
+    /// File with the certificates (PEM) by which the control plane is known; read anew at each connect
+    #[arg(long, env = "OUTRIGGER_CA_FILE", value_name = "FILE", required_unless_present = "insecure")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Speak plain HTTP to a control plane on loopback
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// Folder for the last good policy, which is served at the next start before the control plane is asked. Provider keys
+    /// are kept there only if it is in memory (tmpfs)
+    #[arg(long, env = "OUTRIGGER_STATE", value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Answer no request under a policy that was not confirmed for so long; without it, the last one is good for ever
+    #[arg(long, env = "OUTRIGGER_MAX_STALENESS", value_parser = duration, value_name = "TIME")]
+    pub(crate) max_staleness: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+fn address(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text.parse().map_err(|_| "it is no URL; write it as https://host:port".to_owned())?;
+    let plain = uri.path_and_query().is_none_or(|path| path.as_str() == "/");
+    if !matches!(uri.scheme_str(), Some("https" | "http")) || uri.host().is_none() || !plain {
+        return Err("write it as https://host:port, without a path".to_owned());
+    }
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err("it holds a user or password; the token goes into --token-file".to_owned());
+    }
+    Ok(uri)
+}
+
+impl Cli {
+    /// What the parts say together.
+    ///
+    /// # Errors
+    ///
+    /// If keys would cross a network in clear.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let host = self.control_plane.host().unwrap_or_default().trim_matches(['[', ']']);
+        let loopback = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+        match (self.control_plane.scheme_str(), self.insecure) {
+            (Some("https"), _) => Ok(()),
+            (_, true) if loopback => Ok(()),
+            (_, true) => Err("--insecure is for a control plane on loopback alone".to_owned()),
+            (_, false) => {
+                Err("the control plane is named by http://: provider keys would cross the network in clear; \
+                               use https://, or --insecure on loopback"
+                    .to_owned())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(line: &str) -> Result<(), String> {
+        let words = ["outrigger-sidecar", "--token-file", "t"].into_iter().chain(line.split(' '));
+        Cli::try_parse_from(words).map_err(|error| error.to_string()).and_then(|cli| cli.check())
+    }
+
+    #[test]
+    fn keys_cross_no_network_in_clear() {
+        assert_eq!(told("--ca-file c --control-plane https://cp:4119"), Ok(()));
+        assert_eq!(told("--insecure --control-plane http://127.0.0.1:4119"), Ok(()));
+        assert_eq!(told("--insecure --control-plane http://[::1]:4119"), Ok(()));
+        assert!(told("--ca-file c --control-plane http://127.0.0.1:4119").unwrap_err().contains("in clear"));
+        assert!(told("--insecure --control-plane http://cp:4119").unwrap_err().contains("loopback alone"));
+        assert!(told("--control-plane https://cp:4119").unwrap_err().contains("--ca-file"));
+    }
+
+    #[test]
+    fn an_address_is_scheme_host_and_port() {
+        for bad in ["cp:4119", "ftp://cp", "https://cp/path", "https://u:p@cp"] {
+            assert!(told(&format!("--ca-file c --control-plane {bad}")).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The link to the control plane: one stream, opened again for ever. Nothing of a request waits for it.
+
+mod backoff;
+mod connect;
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use anyhow::{Context as _, bail};
+use http::Uri;
+use outrigger_api::v1::{
+    self, policy_service_client::PolicyServiceClient, sync_request::Message as Said, sync_response::Message as Told,
+};
+use outrigger_proxy::{About, Sidecar};
+use tokio::sync::mpsc;
+use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
+use tonic::{Request, Streaming, codec::CompressionEncoding, metadata::MetadataValue};
+
+use crate::{
+    disk::Disk,
+    holdings::{BYTES, Holdings},
+};
+use backoff::Backoff;
+
+/// How long the control plane may take to greet, connecting included.
+const GREETING: Duration = Duration::from_secs(15);
+/// How often a quiet control plane is asked whether it is still there, and how long it may take to answer: a half-open
+/// connection is found within half a minute.
+const PING: Duration = Duration::from_secs(20);
+const PONG: Duration = Duration::from_secs(8);
+/// A token and its file are small.
+const TOKEN: u64 = 16 << 10;
+
+/// Everything the link needs.
+pub(crate) struct Link {
+    pub(crate) control_plane: Uri,
+    pub(crate) token_file: PathBuf,
+    pub(crate) ca_file: Option<PathBuf>,
+    pub(crate) sidecar: Arc<Sidecar>,
+    pub(crate) disk: Option<Disk>,
+    pub(crate) holdings: Holdings,
+    pub(crate) max_staleness: Option<Duration>,
+    pub(crate) instance: String,
+    pub(crate) started: SystemTime,
+    /// When the control plane last said that this is the policy.
+    pub(crate) confirmed: Option<SystemTime>,
+    /// Nothing is served any more, for the policy's age.
+    pub(crate) expired: bool,
+}
+
+/// How often the age of the policy is looked at while nobody answers.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl Link {
+    /// Follows the control plane for ever.
+    pub(crate) async fn run(mut self) {
+        let mut backoff = Backoff::default();
+        loop {
+            let began = Instant::now();
+            let ended = self.stream(&mut backoff).await;
+            let why =
+                ended.map_or_else(|error| format!("{error:#}"), |()| "the control plane ended the stream".to_owned());
+            let wait = backoff.next(began.elapsed(), fastrand::f64());
+            tracing::warn!(
+                code = "control_plane_lost",
+                wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                "{why}; the last good policy goes on being served"
+            );
+            self.sidecar.staleness(self.confirmed);
+            let until = tokio::time::Instant::now() + wait;
+            while tokio::time::Instant::now() < until {
+                self.expire();
+                tokio::time::sleep_until(until.min(tokio::time::Instant::now() + LOOK)).await;
+            }
+        }
+    }
+
+    /// One stream, from connecting to its end.
+    async fn stream(&mut self, backoff: &mut Backoff) -> anyhow::Result<()> {
+        let (acks, mut told) = match tokio::time::timeout(GREETING, self.open()).await {
+            Ok(opened) => opened?,
+            Err(_) => bail!("the control plane did not answer within {} s", GREETING.as_secs()),
+        };
+        backoff.reset();
+        loop {
+            let message = tokio::select! {
+                message = told.next() => message,
+                () = tokio::time::sleep(LOOK) => {
+                    self.confirm();
+                    continue;
+                }
+            };
+            let Some(message) = message else { return Ok(()) };
+            match message.map_err(said)?.message {
+                Some(Told::Update(update)) => {
+                    let ack = self.take(update)?;
+                    acks.send(v1::SyncRequest { message: Some(Said::Ack(ack)) })
+                        .await
+                        .context("the stream is closed")?;
+                }
+                Some(Told::Welcome(welcome)) => self.welcome(welcome.workload.unwrap_or_default()),
+                // Of a later version: a hint.
+                None => {}
+            }
+        }
+    }
+
+    /// Connects, says hello and waits for the answer to begin.
+    async fn open(&self) -> anyhow::Result<(mpsc::Sender<v1::SyncRequest>, Streaming<v1::SyncResponse>)> {
+        let token = connect::small_file(&self.token_file, TOKEN).context("cannot read the token")?;
+        let token = String::from_utf8(token).ok().context("the token is not text")?;
+        let mut bearer = MetadataValue::try_from(format!("Bearer {}", token.trim()))
+            .map_err(|_| anyhow::anyhow!("the token holds characters that no header can carry"))?;
+        bearer.set_sensitive(true);
+
+        let connector = connect::Connector::new(&self.control_plane, self.ca_file.as_deref())?;
+        let channel = tonic::transport::Endpoint::from(self.control_plane.clone())
+            .http2_keep_alive_interval(PING)
+            .keep_alive_timeout(PONG)
+            .keep_alive_while_idle(true)
+            .connect_with_connector(connector)
+            .await
+            .map_err(|error| anyhow::anyhow!("cannot reach {}: {}", self.control_plane, innermost(&error)))?;
+        let mut client = PolicyServiceClient::new(channel)
+            .accept_compressed(CompressionEncoding::Gzip)
+            // As much as is ever held, and the keys beside it.
+            .max_decoding_message_size(BYTES + (8 << 20));
+
+        let (acks, requests) = mpsc::channel(2);
+        let started = self.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let hello = v1::Hello {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            capabilities: Vec::new(),
+            instance_id: self.instance.clone(),
+            started_at_ms: u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
+            holdings: self.holdings.holdings(),
+        };
+        acks.send(v1::SyncRequest { message: Some(Said::Hello(hello)) }).await.context("the stream is closed")?;
+        let mut request = Request::new(ReceiverStream::new(requests));
+        request.metadata_mut().insert("authorization", bearer);
+        let response = client.sync(request).await.map_err(said)?;
+        Ok((acks, response.into_inner()))
+    }
+
+    fn welcome(&mut self, workload: v1::Workload) {
+        tracing::info!(
+            namespace = workload.namespace,
+            service_account = workload.service_account,
+            "the control plane answers"
+        );
+        self.sidecar.about(about(&workload));
+        self.holdings.workload = Some(workload);
+    }
+
+    /// One update: applied, served, kept.
+    fn take(&mut self, update: v1::Update) -> anyhow::Result<v1::Ack> {
+        let (revision, parts) = (update.revision.clone(), update.resources.len() + update.removed.len());
+        let now = SystemTime::now();
+        let rejections =
+            self.holdings.apply(update, now).map_err(|why| anyhow::anyhow!("the update is refused: {why}"))?;
+        for rejection in &rejections {
+            tracing::error!(
+                code = "policy_rejected",
+                key = rejection.key,
+                why = rejection.code,
+                "{}",
+                rejection.reason
+            );
+        }
+        let confirmed = self.confirmed.replace(now);
+        self.sidecar.staleness(None);
+        // A sidecar that held all of it serves on as it is.
+        if parts > 0 || confirmed.is_none() && self.sidecar.revision().is_none() || self.expired {
+            self.serve(now);
+            tracing::info!(revision, parts, rejected = rejections.len(), "policy applied");
+        }
+        self.save();
+        Ok(v1::Ack { revision, rejections })
+    }
+
+    fn serve(&mut self, now: SystemTime) {
+        let problems = self.holdings.problems(now);
+        problems.iter().for_each(|problem| tracing::error!(code = "policy_problem", "{problem}"));
+        self.sidecar.publish(self.holdings.view().assemble(), problems);
+        self.expired = false;
+    }
+
+    fn save(&self) {
+        let Some(disk) = &self.disk else { return };
+        if let Err(error) = disk.save(&self.holdings) {
+            // A full disk is no reason to refuse a policy: the next start asks the control plane instead.
+            tracing::error!(code = "policy_not_kept", %error, "the policy is in memory only, not on disk");
+        }
+    }
+
+    /// The stream lives, so what is held is what should be.
+    fn confirm(&mut self) {
+        if self.confirmed.is_some() && !self.holdings.is_empty() {
+            self.confirmed = Some(SystemTime::now());
+        }
+    }
+
+    /// Stops serving under a policy that is too old, where somebody has said what that is.
+    fn expire(&mut self) {
+        let (Some(most), Some(confirmed), false) = (self.max_staleness, self.confirmed, self.expired) else { return };
+        if SystemTime::now().duration_since(confirmed).is_ok_and(|age| age > most) {
+            tracing::error!(
+                code = "policy_stale",
+                "the policy was not confirmed for too long: nothing is served any more"
+            );
+            let problem = "the policy is older than --max-staleness allows".to_owned();
+            self.sidecar.publish(outrigger_route::Snapshot::stale(&self.holdings.revision), vec![problem]);
+            self.expired = true;
+        }
+    }
+}
+
+/// Who this is, in the data plane's words.
+pub(crate) fn about(workload: &v1::Workload) -> About {
+    let v1::Workload { namespace, owner, service_account, team } = workload;
+    let told = |text: &str| (!text.is_empty()).then(|| text.into());
+    About { namespace: told(namespace), owner: told(owner), service_account: told(service_account), team: told(team) }
+}
+
+/// What a status says, without its metadata.
+fn said(status: tonic::Status) -> anyhow::Error {
+    anyhow::anyhow!("the control plane says {:?}: {}", status.code(), status.message())
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut at = error;
+    while let Some(source) = at.source() {
+        at = source;
+    }
+    at.to_string()
+}

@@ -1,0 +1,28 @@
+//! The `outrigger-sidecar` command: the data plane in a pod, with policy from a control plane.
+//!
+//! `holdings` is what it was told, pure; `disk` keeps that over a restart; `link` is the one part that speaks to a control
+//! plane. Requests see none of it: they are decided on the snapshot that was published last, control plane or not.
+
+#![allow(clippy::print_stderr, reason = "a command line talks to people")]
+
+mod config;
+mod disk;
+mod holdings;
+mod link;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use config::Cli;
+
+/// Gives memory back after a burst, which glibc's does not; its settings are in `.cargo/config.toml`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    run::run(Cli::parse()).unwrap_or_else(|error| {
+        eprintln!("outrigger-sidecar: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,128 @@
+//! The wiring of a sidecar, top to bottom.
+
+use std::{
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use anyhow::Context as _;
+use outrigger_proxy::{Sidecar, process};
+use outrigger_resident::{Files, Quiet};
+use outrigger_telemetry::logging;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    config::Cli,
+    disk::Disk,
+    holdings::Holdings,
+    link::{self, Link},
+};
+
+/// Runs until SIGTERM or Ctrl-C.
+pub(crate) fn run(args: Cli) -> anyhow::Result<ExitCode> {
+    logging::init(args.settings.log_format.into(), &args.settings.log);
+    args.check().map_err(anyhow::Error::msg)?;
+    let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;
+    let code = runtime.block_on(serve(args));
+    // Connections kept alive by callers are no reason to stay.
+    runtime.shutdown_background();
+    code
+}
+
+async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
+    // Signals first: one that comes during start-up must not be lost.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let started = SystemTime::now();
+    let (disk, holdings) = kept(&args);
+    // What was good yesterday is served before anybody is asked.
+    let snapshot = (!holdings.is_empty()).then(|| holdings.view().assemble());
+    let known = snapshot.is_some();
+    let sidecar = Arc::new(Sidecar::start(args.settings.config(), snapshot).await?);
+    if known {
+        sidecar.problems(holdings.problems(started));
+        sidecar.staleness(holdings.received);
+        tracing::info!(revision = &*holdings.revision, "serving the last good policy from disk");
+    }
+    if let Some(workload) = &holdings.workload {
+        sidecar.about(link::about(workload));
+    }
+    if let Some(path) = &args.settings.ready_file {
+        process::write_ready(path, &sidecar)?;
+    }
+    tracing::info!(listen = %sidecar.listen(), admin = %sidecar.admin(), control_plane = %args.control_plane, "listening");
+    let confirmed = holdings.received.filter(|_| known);
+    follow(Link {
+        control_plane: args.control_plane,
+        token_file: args.token_file,
+        ca_file: args.ca_file,
+        sidecar: sidecar.clone(),
+        disk,
+        holdings,
+        max_staleness: args.max_staleness,
+        instance: format!("{:016x}", fastrand::u64(..)),
+        started,
+        confirmed,
+        expired: false,
+    })?;
+    let quiet = tokio::spawn(quiet(sidecar.clone()));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("draining");
+    quiet.abort();
+    let cut = tokio::select! {
+        cut = sidecar.drain() => cut,
+        _ = terminate.recv() => return Ok(ExitCode::FAILURE),
+        _ = interrupt.recv() => return Ok(ExitCode::FAILURE),
+    };
+    tracing::info!(cut, "drained");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was kept from the last time. Nothing that is wrong with it is a reason not to start.
+fn kept(args: &Cli) -> (Option<Disk>, Holdings) {
+    let Some(folder) = &args.state else { return (None, Holdings::default()) };
+    let disk = match Disk::open(folder) {
+        Ok(disk) => disk,
+        Err(error) => {
+            tracing::error!(code = "policy_not_kept", %error, folder = %folder.display(),
+                "the state folder cannot be used: the policy is in memory only");
+            return (None, Holdings::default());
+        }
+    };
+    if !disk.keeps_keys() {
+        tracing::warn!(code = "keys_not_kept", folder = %folder.display(),
+            "the state folder is not in memory (tmpfs): provider keys are not kept in it, and come with the control plane");
+    }
+    let holdings = disk.load().unwrap_or_else(|why| {
+        tracing::error!(code = "policy_lost", "the policy on disk is not used: {why}");
+        None
+    });
+    (Some(disk), holdings.unwrap_or_default())
+}
+
+/// The link has a thread and a runtime of its own, so that applying a large policy makes no request wait.
+fn follow(link: Link) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("link".to_owned()).spawn(move || runtime.block_on(link.run()))?;
+    Ok(())
+}
+
+/// Gives back what the start needed, and after every spell of traffic what the traffic did.
+async fn quiet(sidecar: Arc<Sidecar>) {
+    let files = Files::mapped();
+    // The first policy is part of the start.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    files.give_back();
+    let mut quiet = Quiet::default();
+    loop {
+        tokio::time::sleep(Quiet::INTERVAL).await;
+        let requests = sidecar.requests();
+        if quiet.look(requests.begun, requests.open) {
+            files.give_back();
+        }
+    }
+}
