@@ -40,6 +40,9 @@ fn follow(first: &str, story: &[(u64, &str)]) -> Vec<String> {
     all
 }
 
+/// Name, what the folder holds first, what it holds from when on, and what is said.
+type Story<'a> = (&'a str, &'a str, &'a [(u64, &'a str)], Vec<String>);
+
 #[test]
 fn what_an_edit_adds_counts_at_once_and_what_it_takes_away_when_it_is_quiet() {
     const EMPTY: &str = "the policy folder holds no ModelProvider, ModelRoute or ModelPolicy";
@@ -48,7 +51,7 @@ fn what_an_edit_adds_counts_at_once_and_what_it_takes_away_when_it_is_quiet() {
     let empty = |at: u64, world: &str| format!("{at} {world} ({EMPTY})");
     let torn = |at: u64, world: &str| format!("{at} {world} ({TORN})");
     let plain = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
-    let table: &[(&str, &str, &[(u64, &str)], Vec<String>)] = &[
+    let table: &[Story<'_>] = &[
         ("nothing happens", "a", &[], plain(&["0 a"])),
         ("added and changed", "a", &[(250, "a=2 b")], plain(&["0 a", "250 a=2 b"])),
         ("removed", "a b", &[(250, "a")], plain(&["0 a b", "250 a b", "1250 a"])),
