@@ -229,7 +229,7 @@ async fn readiness_means_that_a_policy_was_applied() {
     assert_eq!(admin.get("/readyz").await.status, 200);
     assert_eq!(client.post("/v1/chat/completions", chat("r")).await.said(), "hello");
     sidecar.edit("kind: [nonsense");
-    sidecar.wait_log("policy_rejected_in_part").await;
+    sidecar.wait_log("holds no object that can be read").await;
     assert_eq!((admin.get("/readyz").await.status, admin.get("/livez").await.status), (200, 200));
     assert_eq!(client.post("/v1/chat/completions", chat("r")).await.said(), "hello");
 }

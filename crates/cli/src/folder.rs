@@ -45,7 +45,7 @@ pub(crate) fn open(folder: &Path, catalog: &Catalog, view: &Scope) -> anyhow::Re
     let (source, first) = Source::open(folder, environment).with_context(|| cannot_read(folder))?;
     let Edit { world, locations, problems, stale } = first;
     let mut policy = written(world, &locations, &problems, catalog, view);
-    policy.warnings.extend(stale);
+    policy.warnings.extend(stale.map(|reason| format!("{reason}: nothing is served")));
     Ok((source, policy))
 }
 

@@ -177,11 +177,10 @@ impl Error {
 /// Whose fault it is: the name's, the policy's that forbids it, or of whoever has to mend something here.
 fn closed(why: &Closed) -> StatusCode {
     match why {
-        Closed::Unserved { .. } => StatusCode::NOT_FOUND,
+        // Asking again changes nothing: somebody has to change what the name means.
+        Closed::Unserved { .. } | Closed::NoTargets { .. } => StatusCode::NOT_FOUND,
         Closed::NotForWorkload { .. } | Closed::BareModel { .. } | Closed::Forbidden(_) => StatusCode::FORBIDDEN,
-        Closed::Broken { .. } | Closed::NoTargets { .. } | Closed::Unsupported { .. } | Closed::Stale => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Closed::Broken { .. } | Closed::Unsupported { .. } | Closed::Stale => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

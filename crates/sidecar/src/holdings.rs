@@ -73,4 +73,4 @@ impl std::fmt::Debug for Holdings {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests;
+pub(crate) mod tests;

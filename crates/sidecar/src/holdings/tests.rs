@@ -1,1 +1,273 @@
+//! Updates, one after the other: what is served, what is kept, what is said back.
 
+use std::{
+    collections::BTreeMap,
+    sync::LazyLock,
+    time::{Duration, SystemTime},
+};
+
+use outrigger_api::{encode::encode, revision, v1};
+use outrigger_catalog::Catalog;
+use outrigger_compile::{Scope, Workload, manifest};
+
+use super::Holdings;
+
+static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
+
+/// A control plane that has one sidecar, and the sidecar.
+#[derive(Default)]
+pub(crate) struct Pair {
+    pub(crate) sidecar: Holdings,
+    seconds: u64,
+}
+
+type Resources = BTreeMap<Box<str>, outrigger_api::encode::Resource>;
+
+fn resources(yaml: &str) -> Resources {
+    let (objects, _) = manifest::parse("p.yaml", yaml, &|_| None);
+    let (world, ..) = manifest::assemble(objects);
+    let workload = Workload { namespace: "demo".into(), ..Workload::default() };
+    encode(&outrigger_compile::view(&world, &CATALOG, &Scope::Selected(world.select(&workload))).0)
+}
+
+impl Pair {
+    /// The policy is `yaml` now: what the sidecar does not hold of it is sent.
+    pub(crate) fn push(&mut self, yaml: &str) -> Vec<String> {
+        let update = self.update(&resources(yaml));
+        self.send(update)
+    }
+
+    fn update(&self, resources: &Resources) -> v1::Update {
+        let held = |key: &str| self.sidecar.said.get(key).map(|said| said.hash);
+        let changed = resources.iter().filter(|(key, resource)| held(key) != Some(resource.hash));
+        let gone = self.sidecar.said.keys().filter(|key| !resources.contains_key(*key));
+        v1::Update {
+            revision: revision(resources.iter().map(|(key, it)| (&**key, &it.hash[..]))).into(),
+            resources: changed
+                .map(|(key, it)| v1::Resource {
+                    key: key.to_string(),
+                    hash: it.hash.to_vec().into(),
+                    body: it.body.clone(),
+                })
+                .collect(),
+            removed: gone.map(ToString::to_string).collect(),
+        }
+    }
+
+    fn send(&mut self, update: v1::Update) -> Vec<String> {
+        self.seconds += 1;
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(self.seconds);
+        let rejections = self.sidecar.apply(update, now).unwrap();
+        rejections.iter().map(|it| format!("{} {}", it.key, it.code)).collect()
+    }
+
+    /// `name: provider/model ...` or `name: !code`.
+    fn answers(&self, names: &[&str]) -> Vec<String> {
+        let snapshot = self.sidecar.view().assemble();
+        let of = |name: &&str| {
+            let closed = || snapshot.closed.get(*name).or(snapshot.otherwise.as_ref());
+            let told = match (snapshot.routes.get(*name), snapshot.models.get(*name)) {
+                (Some(route), _) => route.targets.iter().map(|line| line.slot).collect::<Vec<_>>(),
+                (None, Some(slots)) => slots.to_vec(),
+                (None, None) => return format!("{name}: !{}", closed().map_or("unknown", |why| why.code())),
+            };
+            let target = |slot: u32| {
+                let target = &snapshot.targets[slot as usize];
+                let key = target.provider.credentials.first().map_or("", |key| key.secret.expose());
+                format!("{}/{}{key}", target.provider.short_name, target.model)
+            };
+            format!("{name}: {}", told.into_iter().map(target).collect::<Vec<_>>().join(" "))
+        };
+        names.iter().map(of).collect()
+    }
+}
+
+fn provider(name: &str, rest: &str) -> String {
+    format!(
+        "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}, namespace: demo}}\n\
+         spec: {{dialect: openai, baseURL: 'http://{name}/v1', models: [{{model: m}}]{rest}}}\n"
+    )
+}
+
+fn route(name: &str, spec: &str) -> String {
+    format!(
+        "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelRoute\nmetadata: {{name: {name}, namespace: demo}}\n\
+         spec: {spec}\n"
+    )
+}
+
+fn policy(spec: &str) -> String {
+    format!(
+        "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelPolicy\nmetadata: {{name: p, namespace: demo}}\nspec: {spec}\n"
+    )
+}
+
+const GOOD: &str = "{aliases: [fast], targets: [{model: m, provider: a}]}";
+const TORN: &str = "{aliases: [fast], targets: [{model: m, provider: a}], timeouts: {idle: soon}}";
+
+/// R-CFG-5: a broken object is no removal: what it was goes on, and its good siblings apply.
+#[test]
+fn a_broken_route_goes_on_as_it_was_while_its_siblings_apply() {
+    let mut pair = Pair::default();
+    pair.push(&(provider("a", "") + &route("r", GOOD)));
+    assert_eq!(pair.push(&(provider("a", "") + &route("r", TORN) + &route("s", "{targets: [{model: m}]}"))), [""; 0]);
+    assert_eq!(pair.answers(&["r", "fast", "s"]), ["r: a/m", "fast: a/m", "s: a/m"]);
+    let told = pair.sidecar.problems(SystemTime::UNIX_EPOCH + Duration::from_secs(9)).concat();
+    assert!(told.contains("route/demo/r is broken, its last good value is served, for 7s now"), "{told}");
+    // Mended, it is what it says.
+    pair.push(&(provider("a", "") + &route("r", "{targets: [{model: m, provider: a}]}")));
+    assert_eq!(pair.answers(&["r", "fast"]), ["r: a/m", "fast: !unknown"]);
+    assert!(pair.sidecar.kept.is_empty());
+}
+
+/// Who never had it answers with the object and the reason, and never with the bare model.
+#[test]
+fn a_route_that_was_never_good_is_no_bare_model() {
+    let mut pair = Pair::default();
+    pair.push(&(provider("a", "") + &route("m", TORN)));
+    assert_eq!(
+        pair.answers(&["m", "fast", "demo/m"]),
+        ["m: !policy_broken", "fast: !policy_broken", "demo/m: !policy_broken"]
+    );
+}
+
+#[test]
+fn only_a_deletion_removes() {
+    let mut pair = Pair::default();
+    pair.push(&(provider("a", "") + &route("r", GOOD)));
+    pair.push(&(provider("a", "") + &route("r", TORN)));
+    pair.push(&provider("a", ""));
+    assert_eq!(pair.answers(&["r", "m"]), ["r: !unknown", "m: a/m"]);
+    assert!(pair.sidecar.kept.is_empty());
+}
+
+/// A broken edit behind a broken edit keeps what was good before both.
+#[test]
+fn what_is_kept_stays_through_further_broken_edits() {
+    let mut pair = Pair::default();
+    pair.push(&(provider("a", "") + &route("r", GOOD)));
+    for broken in [TORN, &TORN.replace("soon", "later"), "{targets: []}"] {
+        pair.push(&(provider("a", "") + &route("r", broken)));
+        assert_eq!(pair.answers(&["r"]), ["r: a/m"]);
+    }
+}
+
+#[test]
+fn a_name_that_was_taken_meanwhile_is_not_the_earlier_values_any_more() {
+    let mut pair = Pair::default();
+    pair.push(&(provider("a", "") + &route("r", GOOD)));
+    let torn = route("r", "{targets: [{model: m}], timeouts: {idle: soon}}");
+    pair.push(
+        &(provider("a", "")
+            + &provider("b", "")
+            + &torn
+            + &route("s", "{aliases: [fast], targets: [{model: m, provider: b}]}")),
+    );
+    assert_eq!(pair.answers(&["r", "fast"]), ["r: a/m", "fast: b/m"]);
+}
+
+fn keyed(key: &str, provider_rest: &str) -> String {
+    let secret = format!(
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s, namespace: demo}}\nstringData: {{k: {key}}}\n"
+    );
+    secret + &provider("a", &format!(", credentials: [{{name: k, secretKeyRef: {{name: s, key: k}}}}]{provider_rest}"))
+}
+
+/// A broken provider keeps its address and its key.
+#[test]
+fn a_broken_provider_goes_on_with_its_key() {
+    let mut pair = Pair::default();
+    pair.push(&keyed("sk-1", ""));
+    pair.push(&keyed("sk-1", ", limits: {requestsPerMinute: 0}"));
+    assert_eq!(pair.answers(&["m"]), ["m: a/msk-1"]);
+}
+
+/// Where the limits have changed, nobody has asked whether an earlier provider is within them.
+#[test]
+fn a_broken_provider_does_not_outlive_a_change_of_limits() {
+    let mut pair = Pair::default();
+    pair.push(&keyed("sk-1", ""));
+    pair.push(&keyed("sk-1", ", limits: {requestsPerMinute: 0}"));
+    pair.push(&(keyed("sk-1", ", limits: {requestsPerMinute: 0}") + &policy("{constraints: {regions: [eu]}}")));
+    assert_eq!(pair.answers(&["m"]), ["m: !unknown"]);
+    let parts = format!("{:?}", pair.sidecar.kept.keys());
+    assert!(!parts.contains("credentials"), "{parts}");
+}
+
+/// A rotated key is the next request's; a revoked one is nowhere any more.
+#[test]
+fn keys_come_and_go_by_themselves() {
+    let mut pair = Pair::default();
+    pair.push(&keyed("sk-1", ""));
+    let update = pair.update(&resources(&keyed("sk-2", "")));
+    assert_eq!(update.resources.iter().map(|it| &*it.key).collect::<Vec<_>>(), ["credentials/demo/a"]);
+    pair.push(&keyed("sk-2", ""));
+    assert_eq!(pair.answers(&["m"]), ["m: a/msk-2"]);
+    pair.push(&keyed("' '", ""));
+    assert_eq!(pair.answers(&["m"]), ["m: !unknown"]);
+    let held: Vec<u8> = pair.sidecar.said.values().flat_map(|it| it.body.to_vec()).collect();
+    assert!(!String::from_utf8_lossy(&held).contains("sk-"));
+}
+
+/// A policy that is broken leaves everything as it was for those who had it, and refuses the others by its name.
+#[test]
+fn a_broken_policy_leaves_what_was() {
+    let good = provider("a", ", region: eu") + &provider("b", ", region: us") + &route("r", "{targets: [{model: m}]}");
+    let mut pair = Pair::default();
+    pair.push(&(good.clone() + &policy("{constraints: {regions: [eu]}}")));
+    assert_eq!(pair.answers(&["r", "m"]), ["r: a/m", "m: a/m"]);
+    let torn = good.clone() + &policy("{constraints: {regions: [eu], maxPrice: {input: lots}}}");
+    pair.push(&torn);
+    assert_eq!(pair.answers(&["r", "m", "x"]), ["r: a/m", "m: a/m", "x: !unknown"]);
+    // Also through what comes after it, until it is mended.
+    pair.push(&(torn.clone() + &provider("c", "")));
+    assert_eq!(pair.answers(&["r"]), ["r: a/m"]);
+    pair.push(&(good + &policy("{}")));
+    assert_eq!(pair.answers(&["r"]), ["r: a/m b/m"]);
+    assert!(pair.sidecar.kept.is_empty());
+
+    let mut fresh = Pair::default();
+    fresh.push(&torn);
+    assert_eq!(fresh.answers(&["r", "m"]), ["r: !policy_broken", "m: !policy_broken"]);
+}
+
+/// What is malformed leaves its earlier value and is said; the rest of the update applies.
+#[test]
+fn a_malformed_resource_is_rejected_alone() {
+    let mut pair = Pair::default();
+    pair.push(&(provider("a", "") + &route("r", GOOD)));
+    let next = provider("a", "") + &provider("b", "") + &route("r", "{targets: [{model: m}]}");
+    let mut update = pair.update(&resources(&next));
+    for resource in update.resources.iter_mut().filter(|it| it.key == "route/demo/r") {
+        resource.body = b"\x01nonsense".to_vec().into();
+    }
+    assert_eq!(pair.send(update.clone()), ["route/demo/r malformed"]);
+    assert_eq!(pair.answers(&["r", "m"]), ["r: a/m", "m: a/m b/m"]);
+    for resource in update.resources.iter_mut().filter(|it| it.key == "route/demo/r") {
+        resource.hash = outrigger_api::hash(&resource.body).to_vec().into();
+    }
+    assert_eq!(pair.send(update), ["route/demo/r malformed"]);
+    assert_eq!(pair.answers(&["r"]), ["r: a/m"]);
+    // It is asked for again, since its hash is not among those held.
+    assert_eq!(pair.push(&next), [""; 0]);
+    assert_eq!(pair.answers(&["r"]), ["r: a/m b/m"]);
+}
+
+/// More than a sidecar ever holds changes nothing.
+#[test]
+fn an_update_beyond_the_bound_is_refused_as_a_whole() {
+    let mut pair = Pair::default();
+    pair.push(&(provider("a", "") + &route("r", GOOD)));
+    let body = bytes::Bytes::from(vec![0; 9 << 20]);
+    let hash: bytes::Bytes = outrigger_api::hash(&body).to_vec().into();
+    let resource = |at| v1::Resource { key: format!("later/demo/{at}"), hash: hash.clone(), body: body.clone() };
+    let update = v1::Update { resources: (0..8).map(resource).collect(), ..v1::Update::default() };
+    let before = pair.sidecar.revision.clone();
+    assert!(pair.sidecar.apply(update, SystemTime::now()).unwrap_err().contains("more than a sidecar holds"));
+    assert_eq!((pair.sidecar.revision.clone(), pair.answers(&["r"])), (before, vec!["r: a/m".to_owned()]));
+}
+
+/// What is to be tried with files.
+pub(crate) fn keyed_policy() -> String {
+    keyed("sk-canary", "") + &route("r", GOOD)
+}
