@@ -19,22 +19,23 @@ pub(crate) struct Publisher {
     catalog: Arc<Catalog>,
     fleet: Arc<Fleet>,
     metrics: Arc<Metrics>,
-    inner: Mutex<Inner>,
+    /// Held while something is compiled, which may take a while: never by a thread that streams wait for.
+    compiler: Mutex<Compiler>,
+    /// Held for a moment.
+    subscriptions: Mutex<BTreeMap<Workload, Arc<Subscription>>>,
 }
 
 #[derive(Default)]
-struct Inner {
+struct Compiler {
     /// `None` until one could be read.
     world: Option<Arc<World>>,
     views: Views,
     encoded: BTreeMap<Selection, (Arc<Compiled>, Arc<Encoded>)>,
-    subscriptions: BTreeMap<Workload, Arc<Subscription>>,
 }
 
 /// The view of one workload, as long as somebody needs it.
 #[derive(Debug)]
 pub(crate) struct Subscription {
-    workload: Workload,
     view: ArcSwap<Encoded>,
 }
 
@@ -47,71 +48,77 @@ impl Subscription {
 
 impl Publisher {
     pub(crate) fn new(catalog: Arc<Catalog>, fleet: Arc<Fleet>, metrics: Arc<Metrics>) -> Self {
-        Self { catalog, fleet, metrics, inner: Mutex::default() }
+        Self { catalog, fleet, metrics, compiler: Mutex::default(), subscriptions: Mutex::default() }
     }
 
     /// The subscription of `workload`, if it has one.
     pub(crate) fn known(&self, workload: &Workload) -> Option<Arc<Subscription>> {
-        lock(&self.inner).subscriptions.get(workload).cloned()
+        lock(&self.subscriptions).get(workload).cloned()
     }
 
     /// The subscription of `workload`; its view is compiled if nobody had it. `None` while there is no policy. Blocks.
     pub(crate) fn subscribe(&self, workload: Workload) -> Option<Arc<Subscription>> {
-        let mut inner = lock(&self.inner);
-        if let Some(known) = inner.subscriptions.get(&workload) {
-            return Some(known.clone());
+        // Nothing is published meanwhile, so what is compiled here is of the present world.
+        let mut compiler = lock(&self.compiler);
+        if let Some(known) = self.known(&workload) {
+            return Some(known);
         }
-        let world = inner.world.clone()?;
-        let encoded = inner.encode(&world, &workload, &self.catalog);
-        let subscription = Arc::new(Subscription { workload: workload.clone(), view: ArcSwap::new(encoded) });
-        inner.subscriptions.insert(workload, subscription.clone());
-        self.count(&inner);
+        let world = compiler.world.clone()?;
+        let encoded = compiler.encode(&world, &world.select(&workload), &self.catalog);
+        let subscription = Arc::new(Subscription { view: ArcSwap::new(encoded) });
+        lock(&self.subscriptions).insert(workload, subscription.clone());
+        self.count(&compiler);
         Some(subscription)
     }
 
     /// Serves `world` from now on: every view that it changes is compiled and goes out. Blocks for as long as compiling
     /// takes.
     pub(crate) fn publish(&self, world: Arc<World>) {
-        let mut inner = lock(&self.inner);
-        inner.world = Some(world.clone());
-        // Those that nobody is connected for go first.
-        inner.subscriptions.retain(|_, subscription| Arc::strong_count(subscription) > 1);
-        let subscriptions: Vec<_> = inner.subscriptions.values().cloned().collect();
+        let mut compiler = lock(&self.compiler);
+        compiler.world = Some(world.clone());
+        let subscriptions: Vec<_> = {
+            let mut all = lock(&self.subscriptions);
+            // Those that nobody is connected for go first.
+            all.retain(|_, subscription| Arc::strong_count(subscription) > 1);
+            all.iter().map(|(workload, subscription)| (world.select(workload), subscription.clone())).collect()
+        };
+        let mut of: BTreeMap<&Selection, Arc<Encoded>> = BTreeMap::new();
+        for (selection, _) in &subscriptions {
+            of.entry(selection).or_insert_with(|| compiler.encode(&world, selection, &self.catalog));
+        }
         let mut changed = BTreeSet::new();
-        for subscription in subscriptions {
-            let encoded = inner.encode(&world, &subscription.workload, &self.catalog);
+        for (selection, subscription) in &subscriptions {
+            let encoded = &of[selection];
             if encoded.revision != subscription.view.load().revision {
-                changed.insert(Arc::as_ptr(&subscription) as usize);
-                subscription.view.store(encoded);
+                changed.insert(Arc::as_ptr(subscription) as usize);
+                subscription.view.store(encoded.clone());
             }
         }
-        let needed: BTreeSet<Selection> = inner.subscriptions.keys().map(|workload| world.select(workload)).collect();
-        inner.views.retain(&needed);
-        inner.encoded.retain(|selection, _| needed.contains(selection));
-        self.count(&inner);
-        drop(inner);
+        let needed: BTreeSet<Selection> = of.into_keys().cloned().collect();
+        compiler.views.retain(&needed);
+        compiler.encoded.retain(|selection, _| needed.contains(selection));
+        self.count(&compiler);
+        drop(compiler);
         self.fleet.wake(|connection| changed.contains(&(Arc::as_ptr(&connection.subscription) as usize)));
     }
 
-    fn count(&self, inner: &Inner) {
-        self.metrics.views(inner.views.len(), inner.views.compilations());
+    fn count(&self, compiler: &Compiler) {
+        self.metrics.views(compiler.views.len(), compiler.views.compilations());
     }
 }
 
-impl Inner {
-    fn encode(&mut self, world: &World, workload: &Workload, catalog: &Catalog) -> Arc<Encoded> {
-        let selection = world.select(workload);
-        let compiled = self.views.view(&selection, world, catalog);
-        if let Some((_, encoded)) = self.encoded.get(&selection).filter(|(from, _)| Arc::ptr_eq(from, &compiled)) {
+impl Compiler {
+    fn encode(&mut self, world: &World, selection: &Selection, catalog: &Catalog) -> Arc<Encoded> {
+        let compiled = self.views.view(selection, world, catalog);
+        let old = self.encoded.get(selection);
+        if let Some((_, encoded)) = old.filter(|(from, _)| Arc::ptr_eq(from, &compiled)) {
             return encoded.clone();
         }
-        let encoded = Arc::new(Encoded::new(&compiled.view));
         // What came out the same stays the same allocation, with the frames that were made of it.
-        let encoded = match self.encoded.get(&selection) {
-            Some((_, old)) if old.revision == encoded.revision => old.clone(),
-            _ => encoded,
-        };
-        self.encoded.insert(selection, (compiled, encoded.clone()));
+        let encoded = Arc::new(Encoded::new(&compiled.view));
+        let encoded =
+            old.map(|(_, old)| old).filter(|old| old.revision == encoded.revision).unwrap_or(&encoded).clone();
+        self.encoded.insert(selection.clone(), (compiled, encoded.clone()));
         encoded
     }
 }

@@ -9,7 +9,16 @@ pub(crate) mod frame;
 mod service;
 pub(crate) mod status;
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use hyper::{server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -25,6 +34,8 @@ use tokio_rustls::TlsAcceptor;
 const HANDSHAKES: usize = 64;
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a connection may be there without a call whose token is good.
+const STRANGER: Duration = Duration::from_secs(30);
 /// How often a quiet peer is asked whether it is still there, and how long it may take to answer: one that is gone without
 /// a word is found within half a minute.
 const PING: Duration = Duration::from_secs(20);
@@ -79,9 +90,15 @@ async fn serve(
     service: Arc<Service>,
     _place: tokio::sync::OwnedSemaphorePermit,
 ) {
+    let known = Arc::new(AtomicBool::new(false));
+    let is_known = known.clone();
     let service = service_fn(move |request| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.call(request).await) }
+        let (service, known) = (service.clone(), known.clone());
+        async move {
+            let answer = service.call(request).await;
+            known.fetch_or(answer.is_ok(), Relaxed);
+            Ok::<_, Infallible>(answer.unwrap_or_else(Service::refusal))
+        }
     });
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -92,7 +109,14 @@ async fn serve(
         .max_concurrent_streams(4)
         .max_header_list_size(HEADERS)
         .serve_connection(TokioIo::new(socket), service);
-    if let Err(error) = connection.await {
+    let mut connection = pin!(connection);
+    let done = match tokio::time::timeout(STRANGER, connection.as_mut()).await {
+        Ok(done) => done,
+        // Somebody who holds a place and no token.
+        Err(_) if !is_known.load(Relaxed) => return,
+        Err(_) => connection.await,
+    };
+    if let Err(error) = done {
         tracing::debug!(%error, "a sidecar's connection broke");
     }
 }

@@ -44,17 +44,18 @@ pub(crate) type Answer = Response<Either<Body, Empty<Bytes>>>;
 
 impl Service {
     /// Answers one call.
-    pub(crate) async fn call(&self, request: Request<Incoming>) -> Answer {
-        match self.sync(request).await {
-            Ok(response) => response.map(Either::Left),
-            Err(status) => {
-                let mut response = Response::new(Either::Right(Empty::new()));
-                *response.version_mut() = Version::HTTP_2;
-                grpc(response.headers_mut());
-                status.write(response.headers_mut());
-                response
-            }
-        }
+    pub(crate) async fn call(&self, request: Request<Incoming>) -> Result<Answer, Status> {
+        self.sync(request).await.map(|response| response.map(Either::Left))
+    }
+
+    /// A call that ends before it has begun.
+    #[allow(clippy::needless_pass_by_value, reason = "as an error is handed on")]
+    pub(crate) fn refusal(status: Status) -> Answer {
+        let mut response = Response::new(Either::Right(Empty::new()));
+        *response.version_mut() = Version::HTTP_2;
+        grpc(response.headers_mut());
+        status.write(response.headers_mut());
+        response
     }
 
     async fn sync(&self, request: Request<Incoming>) -> Result<Response<Body>, Status> {
