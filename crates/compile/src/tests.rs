@@ -14,6 +14,7 @@ mod policies;
 mod providers;
 mod routes;
 mod secrets;
+mod shared;
 mod whole;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);

@@ -8,7 +8,7 @@ use outrigger_route::{
     Health, NoRoute, Signals, Snapshot, Target,
     closed::{Closed, Forbidden},
     cost,
-    reason::Removed,
+    reason::{Reason, Removed},
 };
 use outrigger_tokens::{Counter, Estimate, estimate};
 use outrigger_wire::{Operation, Usage};
@@ -57,7 +57,7 @@ pub fn explain<S: Signals>(
                 "latency_p50_s": candidate.standing.latency.map(|p| p.at[0]),
                 "throughput_p50": candidate.standing.throughput.map(|p| p.at[0]),
             })).collect::<Vec<_>>(),
-            "removed": plan.removed.iter().map(removed).chain(by_policy(snapshot, &names)).collect::<Vec<_>>(),
+            "removed": plan.removed.iter().map(|it| removed(it, snapshot)).chain(by_policy(snapshot, &names)).collect::<Vec<_>>(),
         }),
         Err(error) => json!({
             "requested": names,
@@ -66,7 +66,7 @@ pub fn explain<S: Signals>(
             "attempts": [],
             "removed": match &error {
                 NoRoute::Filtered { removed: all } => {
-                    all.iter().map(removed).chain(by_policy(snapshot, &names)).collect::<Vec<_>>()
+                    all.iter().map(|it| removed(it, snapshot)).chain(by_policy(snapshot, &names)).collect::<Vec<_>>()
                 }
                 NoRoute::Closed { why: Closed::Forbidden(all), .. } => all.iter().map(forbidden).collect(),
                 _ => Vec::new(),
@@ -88,11 +88,13 @@ fn prompt(target: &Target, body: &[u8], counter: &Counter) -> Option<Value> {
     }))
 }
 
-fn removed(removed: &Removed) -> Value {
+fn removed(removed: &Removed, snapshot: &Snapshot) -> Value {
+    let policy = snapshot.strict.as_ref().filter(|_| matches!(removed.reason, Reason::Parameters(_)));
     json!({
         "provider": removed.target.provider.name,
         "model": removed.target.model,
         "reason": removed.reason.code(),
+        "policy": policy,
         "detail": removed.to_string(),
     })
 }

@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub closed: Names<Closed>,
     /// Why every name that is nowhere else leads nowhere, where policy says so of all names at once.
     pub otherwise: Option<Closed>,
+    /// The policy, if any, for which requests go only where every parameter is honoured; told by `explain`.
+    pub strict: Option<Box<str>>,
     /// What policy took away from a name that still leads somewhere; told by `explain`, never read by a request.
     pub forbidden: Names<Arc<[Forbidden]>>,
 }

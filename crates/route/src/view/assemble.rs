@@ -27,8 +27,8 @@ impl View {
             return snapshot;
         }
         snapshot.models = fleet.models();
-        let strict = policies.values().any(|policy| policy.require_parameters);
-        let require = |route: &mut Route| route.constraints.require_parameters |= strict;
+        let strict = policies.iter().find(|(_, policy)| policy.require_parameters).map(|(name, _)| name.clone());
+        let require = |route: &mut Route| route.constraints.require_parameters |= strict.is_some();
         let mut direct = Route::default();
         require(&mut direct);
         snapshot.direct = Arc::new(direct);
@@ -71,6 +71,7 @@ impl View {
             close_forbidden(&mut snapshot, forbidden);
         }
         snapshot.targets = fleet.targets;
+        snapshot.strict = strict;
         snapshot
     }
 
