@@ -108,6 +108,10 @@ pub fn view<'a>(revision: &str, parts: impl IntoIterator<Item = (&'a str, &'a Pa
             Part::Policy(part) => drop(view.policies.insert(name.into(), part.clone())),
             Part::Header(told) => header = told.clone(),
             Part::Broken(broken) => {
+                if kind == Kind::Policy {
+                    let object = format!("ModelPolicy {name}").into();
+                    refused = Some(Closed::Broken { object, reason: broken.reason.clone() });
+                }
                 if let Some(object) = object(kind) {
                     view.broken.insert((object, name.into()), broken.clone());
                 }
@@ -115,7 +119,7 @@ pub fn view<'a>(revision: &str, parts: impl IntoIterator<Item = (&'a str, &'a Pa
             Part::Unsupported { names, .. } => {
                 let object = object(kind).map_or("", Object::as_str);
                 let why = Closed::Unsupported { object: format!("{object} {name}").into() };
-                if kind == Kind::Policy {
+                if matches!(kind, Kind::Policy | Kind::Header) {
                     refused = Some(why.clone());
                 }
                 unsupported.extend(names.iter().map(|name| (name.clone(), why.clone())));
@@ -144,9 +148,11 @@ fn credentials(set: &v1::CredentialSet) -> Arc<[Credential]> {
 }
 
 fn header(told: v1::Header) -> Header {
-    let v1::Header { limits, refused, closed, forbidden, forbidden_more } = told;
+    let v1::Header { limits, refused, closed, forbidden, forbidden_more, policies, alive } = told;
     Header {
         limits: limits.into(),
+        policies: policies.into_iter().map(|it| (it.name.into(), it.hash.into())).collect(),
+        alive: alive.into_iter().map(|it| (it.provider.into(), it.credentials.into())).collect(),
         refused: refused.map(|closed| why(closed.why)),
         closed: closed.into_iter().map(|closed| (closed.name.into(), why(closed.why))).collect(),
         forbidden: forbidden

@@ -35,7 +35,7 @@ pub type Resources = BTreeMap<Box<str>, Resource>;
 
 /// Every resource of `view`. The same view always gives the same bytes.
 pub fn encode(view: &View) -> Resources {
-    let View { revision: _, providers, credentials, routes, policies, broken, header } = view;
+    let View { revision: _, providers, credentials, routes, policies, broken, alive, header } = view;
     let mut resources = Resources::new();
     let mut add = |key: String, body: Body| drop(resources.insert(key.into(), Resource::new(body)));
     for (name, offering) in providers {
@@ -66,7 +66,9 @@ pub fn encode(view: &View) -> Resources {
             Object::Policy => add(Kind::Policy.key(name), body()),
         }
     }
-    add(HEADER.to_owned(), Body::Header(self::header(header)));
+    let mut header = self::header(header);
+    header.alive = alive.iter().map(|(name, keys)| still_alive(name, keys.as_deref())).collect();
+    add(HEADER.to_owned(), Body::Header(header));
     resources
 }
 
@@ -90,6 +92,11 @@ fn credential_set(provider: &str, keys: &[Credential]) -> v1::CredentialSet {
         v1::Credential { name: name.to_string(), secret: secret.expose().to_owned(), weight: *weight }
     });
     v1::CredentialSet { provider: provider.to_owned(), credentials: credentials.collect() }
+}
+
+fn still_alive(provider: &str, keys: Option<&[Credential]>) -> v1::Alive {
+    let hash = keys.map(|keys| Resource::new(Body::Credentials(credential_set(provider, keys))).hash.to_vec());
+    v1::Alive { provider: provider.to_owned(), credentials: hash.unwrap_or_default() }
 }
 
 fn policy(name: &str, part: &PolicyPart) -> v1::Policy {
@@ -145,7 +152,10 @@ fn constraints(constraints: &Constraints) -> Vec<v1::Limit> {
 }
 
 fn header(header: &Header) -> v1::Header {
-    let Header { limits, refused, closed, forbidden, forbidden_more } = header;
+    // Who is alive is said by the keys, which are not in it yet.
+    let Header { limits, policies, refused, alive: _, closed, forbidden, forbidden_more } = header;
+    let policy =
+        |(name, hash): &(Box<str>, Box<str>)| v1::PolicyHash { name: name.to_string(), hash: hash.to_string() };
     v1::Header {
         limits: limits.to_string(),
         refused: refused.as_ref().map(|why| self::closed("", why)),
@@ -161,6 +171,8 @@ fn header(header: &Header) -> v1::Header {
             })
             .collect(),
         forbidden_more: *forbidden_more,
+        policies: policies.iter().map(policy).collect(),
+        alive: Vec::new(),
     }
 }
 
@@ -176,6 +188,7 @@ fn closed(name: &str, why: &Closed) -> v1::Closed {
         | Closed::NoTargets { .. }
         | Closed::Unsupported { .. }
         | Closed::Stale
+        | Closed::CredentialsPending
         | Closed::BareModel { .. }
         | Closed::Forbidden(_) => None,
     };

@@ -253,6 +253,30 @@ fn limits_that_nobody_knows_yet_close_what_they_are_about() {
     assert!(!snapshot(&later).models.contains_key("own/m"));
 }
 
+/// Of two limits of one kind neither is lost, and a header or a broken policy that cannot be read is no licence.
+#[test]
+fn what_narrows_is_never_read_as_nothing() {
+    let plain = encode(&view_of(OBJECTS));
+    let mut later = plain.clone();
+    changed(&mut later, "route/demo/r", |body| match &mut body.body {
+        Some(Body::Route(route)) => {
+            let again = route.limits[0].clone();
+            route.limits.push(again);
+        }
+        _ => panic!(),
+    });
+    assert!(matches!(snapshot(&later).closed["r"], Closed::Unsupported { .. }));
+    for (key, body) in [
+        ("header", None),
+        ("policy/demo/strict", Some(Body::Broken(v1::Broken::default()))),
+        ("policy/demo/strict", None),
+    ] {
+        let mut later = plain.clone();
+        changed(&mut later, key, |all| all.body = body);
+        assert!(snapshot(&later).otherwise.is_some() && snapshot(&later).routes.is_empty(), "{key}");
+    }
+}
+
 /// A dialect that a sidecar does not speak is no reason to fail the rest, nor is one behind another that it does.
 #[test]
 fn the_first_dialect_that_is_known_is_spoken() {

@@ -10,13 +10,27 @@ use crate::{
 
 /// Whether pods and routes of namespace `user` may use `provider`.
 pub(crate) fn allows(provider: &ModelProvider, user: &str, world: &World) -> bool {
+    if !is_sound(provider) {
+        return namespace(&provider.metadata) == user;
+    }
     match provider.spec.allowed_namespaces.as_ref() {
         None => namespace(&provider.metadata) == user,
         Some(AllowedNamespaces { from: From::Same, .. }) => namespace(&provider.metadata) == user,
         Some(AllowedNamespaces { from: From::All, .. }) => true,
-        Some(AllowedNamespaces { from: From::Selector, selector }) => {
-            selector.as_ref().is_some_and(|selector| selector::matches_namespace(selector, user, &world.namespaces))
-        }
+        Some(AllowedNamespaces { from: From::Selector, selector }) => selector.as_ref().is_some_and(|selector| {
+            // "Not labelled so" is no grant to a namespace whose labels nobody knows.
+            let known = world.namespaces.contains_key(user) || !selector::is_negative(selector);
+            known && selector::matches_namespace(selector, user, &world.namespaces)
+        }),
+    }
+}
+
+/// Whether `allowedNamespaces` means something. Whom a provider allows that does not say so is not known.
+pub(crate) fn is_sound(provider: &ModelProvider) -> bool {
+    match &provider.spec.allowed_namespaces {
+        None => true,
+        Some(AllowedNamespaces { from: From::Selector, selector }) => selector.as_ref().is_some_and(selector::is_sound),
+        Some(AllowedNamespaces { from: From::All | From::Same, selector }) => selector.is_none(),
     }
 }
 

@@ -102,12 +102,13 @@ pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a s
     }
 }
 
-/// The URL without what stands before an `@`: that may be a password (Z6).
+/// The URL without what may be a password or a key: what stands before an `@`, and the query (Z6).
 fn shown(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => format!("\"{}***{}\"", &url[..scheme + 3], &url[at..]),
-        _ => format!("{url:?}"),
-    }
+    let (url, query) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+    let scheme = url.find("://").map_or("", |at| &url[..at + 3]);
+    let host = url.rfind('@').map_or_else(|| url.to_owned(), |at| format!("{scheme}***{}", &url[at..]));
+    let query = if query.is_empty() { "" } else { "?***" };
+    format!("\"{host}{query}\"")
 }
 
 fn amount(bad: &outrigger_catalog::BadAmount) -> String {

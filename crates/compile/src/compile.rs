@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     access,
     credential::Secrets,
-    limit::{self, Limit},
+    limit::{self, Known, Limit},
     names::{self, Claimant},
     problem::{Kind, ObjectRef, Problem, Report, full_name, name, namespace},
     provider::{self, Compiled},
@@ -53,9 +53,17 @@ fn build(world: &World, catalog: &Catalog, scope: &Scope) -> (View, Fleet, Vec<P
 
     let limits = limits(world, scope, &mut view, &mut header, &mut problems);
     header.limits = limit::hash(&limits);
+    header.policies = limits.iter().map(|limit| (limit.name.clone(), limit.hash())).collect();
     if header.refused.is_some() {
-        // What is not known to be allowed is not sent either.
-        let view = View { header: header.into(), ..View::default() };
+        // What is not known to be allowed is not sent either. Whoever has an earlier view goes on with what of it the other
+        // policies, the providers and the keys of today still let through: a broken limit loosens no other.
+        let mut today = View::default();
+        providers(world, catalog, scope, &limits, &mut today, &mut header, &mut problems);
+        let broken = today.broken.keys().filter(|(kind, _)| *kind == Part::Provider);
+        let mut alive: BTreeMap<Key, _> = broken.map(|(_, key)| (key.clone(), None)).collect();
+        alive.extend(today.credentials.into_iter().map(|(key, keys)| (key, Some(keys))));
+        header.forbidden.clear();
+        let view = View { header: header.into(), alive, ..View::default() };
         return (view, Fleet::default(), problems);
     }
     let without = providers(world, catalog, scope, &limits, &mut view, &mut header, &mut problems);
@@ -80,6 +88,7 @@ fn limits(
 ) -> Vec<Limit> {
     let mut limits = Vec::new();
     let mut refuse = |object: &ObjectRef, reason: String| {
+        let reason = told(reason, &object.namespace, scope);
         let closed = Closed::Broken { object: object.to_string().into(), reason: reason.into() };
         header.refused.get_or_insert(closed);
     };
@@ -91,7 +100,7 @@ fn limits(
                 view.policies.insert(limit.name.clone(), limit.part().into());
                 limits.push(limit);
             }
-            None => refuse(&reference, report.first_error().unwrap_or_default()),
+            None => refuse(&reference, report.why()),
         }
     }
     for unread in world.unreadable.iter().filter(|unread| unread.object.kind == Kind::ModelPolicy) {
@@ -115,23 +124,34 @@ fn providers(
 ) -> BTreeSet<Key> {
     let secrets: Secrets<'_> =
         world.secrets.iter().map(|it| ((namespace(&it.metadata), name(&it.metadata)), it)).collect();
-    let mut objects: Vec<&ModelProvider> =
-        world.providers.iter().filter(|object| access::visible(object, scope, world)).collect();
+    let mut objects: Vec<&ModelProvider> = world
+        .providers
+        .iter()
+        .filter(|object| access::visible(object, scope, world) || !access::is_sound(object))
+        .collect();
     objects.sort_by_cached_key(|object| full_name(&object.metadata));
     let mut without = BTreeSet::new();
     for object in objects {
         let key: Key = full_name(&object.metadata).into();
-        let mut report = Report::new(ObjectRef::new(Kind::ModelProvider, &object.metadata), problems);
+        let home = namespace(&object.metadata);
+        let own = scope.namespace().is_none_or(|scope| scope == home);
+        let mut elsewhere = Vec::new();
+        let into = if own || access::visible(object, scope, world) { &mut *problems } else { &mut elsewhere };
+        let mut report = Report::new(ObjectRef::new(Kind::ModelProvider, &object.metadata), into);
         let Some(Compiled { mut offering, credentials }) = provider::compile(object, catalog, &secrets, &mut report)
         else {
-            let reason = report.first_error().unwrap_or_default();
+            let reason = told(report.why(), home, scope);
             view.broken.insert((Part::Provider, key), broken(&object.spec, Vec::new(), reason).into());
             continue;
         };
-        let preset = object.spec.preset.is_some();
+        let preset = object.spec.preset.is_some() && object.spec.base_url.is_none();
         let provider = &offering.provider;
         offering.offers.retain(|offer| {
-            let found = limits.iter().find_map(|limit| Some((limit, limit.forbids(provider, preset, offer)?)));
+            let listed = object.spec.preset.as_deref().and_then(|slug| catalog.offer(slug, &offer.upstream_name));
+            let model =
+                listed.map(|it| it.model.as_str()).or(catalog.model(&offer.upstream_name).map(|it| it.id.as_str()));
+            let known = Known { preset, model };
+            let found = limits.iter().find_map(|limit| Some((limit, limit.forbids(provider, offer, &known)?)));
             if let Some((limit, rule)) = found {
                 header.forbidden.push(Forbidden {
                     provider: key.clone(),
@@ -154,9 +174,8 @@ fn providers(
         }
     }
     for unread in world.unreadable.iter().filter(|unread| unread.object.kind == Kind::ModelProvider) {
-        let own = scope.namespace().is_none_or(|home| home == unread.object.namespace);
-        // Whom it allows cannot be read, so whoever had it keeps it; what is wrong with it is its own namespace's business.
-        let reason = if own { unread.reason.clone() } else { "it cannot be read".to_owned() };
+        // Whom it allows cannot be read, so whoever had it keeps it.
+        let reason = told(unread.reason.clone(), &unread.object.namespace, scope);
         let part = broken(&reason, Vec::new(), reason.clone());
         view.broken.insert((Part::Provider, unread.object.full_name().into()), part.into());
     }
@@ -225,9 +244,18 @@ fn in_order<'a>(world: &'a World, scope: &Scope) -> Vec<Claimant<'a>> {
     let mut routes: Vec<&ModelRoute> = world.routes.iter().filter(visible).collect();
     routes.sort_by_cached_key(|route| {
         let created = route.metadata.creation_timestamp.as_ref().map(|created| created.0.to_string());
-        (created.is_none(), created, full_name(&route.metadata))
+        // One whose selector means nothing is for everybody, and takes no name from those that mean something.
+        (!select::is_sound(route.spec.workloads.as_ref()), created.is_none(), created, full_name(&route.metadata))
     });
     routes.into_iter().map(|route| Claimant { route, selects: select::is_for(route, scope) }).collect()
+}
+
+/// What is wrong with an object is its own namespace's business.
+fn told(reason: String, home: &str, scope: &Scope) -> String {
+    match scope.namespace() {
+        Some(scope) if scope != home => "it cannot be understood; its own namespace is told why".to_owned(),
+        _ => reason,
+    }
 }
 
 fn broken(spec: &impl Serialize, names: Vec<Box<str>>, reason: String) -> Broken {
@@ -238,7 +266,7 @@ fn broken(spec: &impl Serialize, names: Vec<Box<str>>, reason: String) -> Broken
 /// Hash of what was compiled, in its fixed order; keys enter through the hashes that identify them. `Debug` is the
 /// canonical form because it holds every field, a new one included, and no key.
 fn revision(view: &View, catalog: &Catalog) -> Box<str> {
-    let View { revision: _, providers, credentials, routes, policies, broken, header } = view;
+    let View { revision: _, providers, credentials, routes, policies, broken, alive: _, header } = view;
     let mut hash = Hash::new().part(catalog.version());
     hash = providers.iter().fold(hash, |hash, part| hash.part(format!("{part:?}")));
     let keys = credentials.values().flat_map(|keys| keys.iter());

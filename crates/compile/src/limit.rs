@@ -29,6 +29,15 @@ pub(crate) struct Limit {
     bare_models_denied: bool,
 }
 
+/// What is known of an offer apart from what its spec says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known<'a> {
+    /// The provider is where its preset says, so that its slug is more than a word.
+    pub(crate) preset: bool,
+    /// The catalogue's id of what its upstream name means.
+    pub(crate) model: Option<&'a str>,
+}
+
 /// Patterns that were found to be sound.
 #[derive(Debug)]
 struct Patterns {
@@ -64,32 +73,42 @@ pub(crate) fn compile(object: &ModelPolicy, world: &World, report: &mut Report<'
 }
 
 impl Limit {
-    /// The rule, if any, that takes `offer` of `provider` away: a stable word. `preset`: its slug is a preset's.
-    pub(crate) fn forbids(&self, provider: &Provider, preset: bool, offer: &Offer) -> Option<&'static str> {
+    /// The rule, if any, that takes `offer` of `provider` away: a stable word. `known` is what the catalogue knows of them.
+    pub(crate) fn forbids(&self, provider: &Provider, offer: &Offer, known: &Known<'_>) -> Option<&'static str> {
         let Self { name: _, constraints, models, providers, bare_models_denied: _ } = self;
         if let Some(reason) = constraints.forbid(provider, offer.quantization, offer.prices.as_ref()) {
             return Some(reason.code());
         }
         let called = |pattern: &str| matches(pattern, &offer.model) || matches(pattern, &offer.upstream_name);
+        // Whatever a spec calls it, it is the model that the vendor knows by the name that is sent.
+        let truly = |pattern: &str| known.model.is_none_or(|model| matches(pattern, model));
         // A bare word is a preset, or a provider of the policy's own namespace: elsewhere anybody may call theirs so.
         let (home, _) = self.name.split_once('/').unwrap_or_default();
         let own = provider.name.split_once('/').is_some_and(|(space, _)| space == home);
         let is = |pattern: &str| match pattern.strip_suffix('*').unwrap_or(pattern) {
             "" => true,
             word if word.contains('/') => matches(pattern, &provider.name),
-            _ => (preset && matches(pattern, &provider.slug)) || (own && matches(pattern, &provider.short_name)),
+            _ => (known.preset && matches(pattern, &provider.slug)) || (own && matches(pattern, &provider.short_name)),
         };
         // What is denied is denied by every name that it goes by.
         let goes_by = |pattern: &str| {
             [&provider.name, &provider.slug, &provider.short_name].into_iter().any(|name| matches(pattern, name))
         };
+        let meant = |pattern: &str| called(pattern) || known.model.is_some() && truly(pattern);
+        let allowed = |pattern: &str| matches(pattern, &offer.upstream_name) || truly(pattern);
         match () {
-            () if models.deny.iter().any(|pattern| called(pattern)) => Some("models.deny"),
-            () if !admits(models.allow.as_deref(), called) => Some("models.allow"),
+            () if models.deny.iter().any(|pattern| meant(pattern)) => Some("models.deny"),
+            () if !admits(models.allow.as_deref(), meant) => Some("models.allow"),
+            () if !admits(models.allow.as_deref(), allowed) => Some("models.allow"),
             () if providers.deny.iter().any(|pattern| goes_by(pattern)) => Some("providers.deny"),
             () if !admits(providers.allow.as_deref(), is) => Some("providers.allow"),
             () => None,
         }
+    }
+
+    /// Hash of all it says.
+    pub(crate) fn hash(&self) -> Box<str> {
+        Hash::new().part(format!("{self:?}")).hex().into()
     }
 
     /// What is left for requests.
@@ -101,7 +120,7 @@ impl Limit {
 
 /// Hash of the limits that hold together.
 pub(crate) fn hash(limits: &[Limit]) -> Box<str> {
-    limits.iter().fold(Hash::new(), |hash, limit| hash.part(format!("{limit:?}"))).hex().into()
+    limits.iter().fold(Hash::new(), |hash, limit| hash.part(&*limit.hash())).hex().into()
 }
 
 fn admits(allow: Option<&[String]>, matches: impl Fn(&str) -> bool) -> bool {

@@ -96,10 +96,11 @@ impl<'a> Report<'a> {
         self.add(Severity::Warning, field.into(), reason.into());
     }
 
-    /// The first error that it took, in words.
-    pub(crate) fn first_error(&self) -> Option<String> {
+    /// Why the object is broken, in words: the first error that is not of one key alone, which leaves out that key.
+    pub(crate) fn why(&self) -> String {
         let own = self.into.iter().filter(|it| it.object == self.object && it.severity != Severity::Warning);
-        own.map(|problem| format!("{}: {}", problem.field, problem.reason)).next()
+        let mut breaking = own.filter(|it| !it.field.starts_with("spec.credentials["));
+        breaking.next().map_or_else(String::new, |problem| format!("{}: {}", problem.field, problem.reason))
     }
 
     /// How many errors it took so far; to see whether a step added one.

@@ -49,7 +49,7 @@ pub(crate) enum Outcome {
 }
 
 /// Fields that decide how a request is handled here and so cannot be edited per target.
-const FIXED: [&str; 3] = ["model", "models", "stream"];
+const FIXED: [&str; 7] = ["model", "models", "stream", "provider", "route", "fallbacks", "preset"];
 
 /// A route without its names. A mistake in its limits breaks it; a target that cannot be resolved leaves the others, and
 /// breaks it only where none is left by the route's own fault.
@@ -90,7 +90,7 @@ pub(crate) fn compile(object: &ModelRoute, around: &Around<'_>, report: &mut Rep
         report.error("spec.targets", "every target has weight 0: give at least one a share");
     }
     if report.errors() > before {
-        return Outcome::Broken(report.first_error().unwrap_or_default());
+        return Outcome::Broken(report.why());
     }
     let part = Box::new(RoutePart { names: Vec::new(), route, lines });
 

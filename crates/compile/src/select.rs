@@ -59,28 +59,32 @@ pub(crate) fn policies<'w>(world: &'w World, scope: &Scope) -> Vec<&'w ModelPoli
 fn holds_in(policy: &ModelPolicy, home: &str, world: &World) -> bool {
     let own = namespace(&policy.metadata);
     match &policy.spec.namespace_selector {
+        // One that means nothing is a limit all the same: it is broken, for everybody.
         Some(selector) if own == world.system_namespace => {
-            selector::matches_namespace(selector, home, &world.namespaces)
+            !selector::is_sound(selector) || selector::matches_namespace(selector, home, &world.namespaces)
         }
         _ => own == home,
     }
 }
 
-/// Whether `workloads` names `workload`. A selector that means nothing names everybody: it stands before limits, and in a
-/// route it breaks the route.
+/// Whether `workloads` names `workload`. What means nothing names everybody: it stands before limits, and in a route it
+/// breaks the route.
 fn names(workloads: Option<&Workloads>, workload: &Workload) -> bool {
     let Some(Workloads { selector, service_accounts }) = workloads else { return true };
+    if !is_sound(workloads) {
+        return true;
+    }
     let account = service_accounts.as_ref().is_none_or(|list| list.contains(&workload.service_account));
     let labels = |key: &str| workload.labels.get(key).map(String::as_str);
-    account && selector.as_ref().is_none_or(|selector| selector::matches(selector, labels) || !sound(selector))
+    account && selector.as_ref().is_none_or(|selector| selector::matches(selector, labels))
 }
 
-fn sound(selector: &outrigger_crd::provider::Selector) -> bool {
-    let mut problems = Vec::new();
-    let nobody = ObjectRef { kind: Kind::ModelPolicy, namespace: String::new(), name: String::new() };
-    let mut report = Report::new(nobody, &mut problems);
-    selector::check(Some(selector), "", &mut report);
-    report.errors() == 0
+/// Whether `workloads` means something.
+pub(crate) fn is_sound(workloads: Option<&Workloads>) -> bool {
+    workloads.is_none_or(|Workloads { selector, service_accounts }| {
+        selector.as_ref().is_none_or(selector::is_sound)
+            && service_accounts.as_ref().is_none_or(|list| !list.iter().any(String::is_empty))
+    })
 }
 
 /// Reports what means nothing in `spec.workloads`.

@@ -35,11 +35,24 @@ pub(crate) fn matches_namespace(
     })
 }
 
+/// Whether every requirement means something.
+pub(crate) fn is_sound(selector: &Selector) -> bool {
+    selector.match_expressions.iter().all(expression_is_sound)
+}
+
+fn expression_is_sound(Requirement { operator, values, .. }: &Requirement) -> bool {
+    matches!(operator, Operator::In | Operator::NotIn) != values.is_empty()
+}
+
+/// Whether some requirement holds of a thing without labels, too.
+pub(crate) fn is_negative(selector: &Selector) -> bool {
+    selector.match_expressions.iter().any(|it| matches!(it.operator, Operator::NotIn | Operator::DoesNotExist))
+}
+
 /// Reports requirements that mean nothing, as the API server does.
 pub(crate) fn check(selector: Option<&Selector>, field: &str, report: &mut Report<'_>) {
     for (at, expression) in selector.iter().flat_map(|selector| &selector.match_expressions).enumerate() {
-        let listed = matches!(expression.operator, Operator::In | Operator::NotIn);
-        if listed == expression.values.is_empty() {
+        if !expression_is_sound(expression) {
             let field = format!("{field}.matchExpressions[{at}].values");
             report.error(field, "In and NotIn need values, Exists and DoesNotExist take none");
         }

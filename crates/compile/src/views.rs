@@ -82,10 +82,13 @@ fn narrow(world: &World, selection: &Selection) -> World {
         .map(|name| if name.contains('/') { name.clone() } else { format!("{home}/{name}") })
         .collect();
     // Those that routes name are needed to say why they may not be used.
-    let needed = |it: &&ModelProvider| access::allows(it, home, world) || named.contains(&full_name(&it.metadata));
+    let needed = |it: &&ModelProvider| {
+        access::allows(it, home, world) || !access::is_sound(it) || named.contains(&full_name(&it.metadata))
+    };
     let providers: Vec<ModelProvider> = providers.iter().filter(needed).map(bare_provider).collect();
     let keys: BTreeSet<(&str, &str)> = providers
         .iter()
+        .filter(|it| access::allows(it, home, world))
         .flat_map(|it| {
             it.spec.credentials.iter().map(|key| (namespace(&it.metadata), key.secret_key_ref.name.as_str()))
         })

@@ -97,18 +97,22 @@ impl Fleet {
     pub(crate) fn recheck(&self, check: impl Fn(&Identity) -> Result<(), Refused>) -> usize {
         let mut ended = 0;
         for connection in self.connections() {
-            if let Err(refused) = check(&connection.identity)
-                && connection.ended.set(refused).is_ok()
-            {
-                ended += 1;
-                connection.waker.wake();
-            }
+            ended += usize::from(connection.recheck(&check));
         }
         ended
     }
 }
 
 impl Connection {
+    /// Ends the stream if its token counts no more; whether it does so now.
+    pub(crate) fn recheck(&self, check: impl Fn(&Identity) -> Result<(), Refused>) -> bool {
+        let ended = check(&self.identity).is_err_and(|refused| self.ended.set(refused).is_ok());
+        if ended {
+            self.waker.wake();
+        }
+        ended
+    }
+
     /// Who the sidecar is, as it is told.
     pub(crate) fn welcome(&self) -> v1::Welcome {
         let Identity { namespace, service_account, team, .. } = &self.identity;

@@ -4,7 +4,11 @@ mod encoded;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    panic::{self, AssertUnwindSafe},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -23,7 +27,12 @@ pub(crate) struct Publisher {
     compiler: Mutex<Compiler>,
     /// Held for a moment.
     subscriptions: Mutex<BTreeMap<Workload, Arc<Subscription>>>,
+    /// How many there may be before those that nobody needs are looked for.
+    swept: AtomicUsize,
 }
+
+/// So many subscriptions are no reason to look for unneeded ones.
+const SWEEP: usize = 1024;
 
 #[derive(Default)]
 struct Compiler {
@@ -48,7 +57,14 @@ impl Subscription {
 
 impl Publisher {
     pub(crate) fn new(catalog: Arc<Catalog>, fleet: Arc<Fleet>, metrics: Arc<Metrics>) -> Self {
-        Self { catalog, fleet, metrics, compiler: Mutex::default(), subscriptions: Mutex::default() }
+        Self {
+            catalog,
+            fleet,
+            metrics,
+            compiler: Mutex::default(),
+            subscriptions: Mutex::default(),
+            swept: AtomicUsize::new(SWEEP),
+        }
     }
 
     /// The subscription of `workload`, if it has one.
@@ -64,9 +80,17 @@ impl Publisher {
             return Some(known);
         }
         let world = compiler.world.clone()?;
-        let encoded = compiler.encode(&world, &world.select(&workload), &self.catalog);
+        let encoded = compiler.try_encode(&world, &world.select(&workload), &self.catalog)?;
+        encoded.prepare_from_nothing();
         let subscription = Arc::new(Subscription { view: ArcSwap::new(encoded) });
-        lock(&self.subscriptions).insert(workload, subscription.clone());
+        let mut subscriptions = lock(&self.subscriptions);
+        // Workloads come and go without any edit, too.
+        if subscriptions.len() >= self.swept.load(Relaxed) {
+            sweep(&mut subscriptions);
+            self.swept.store(2 * subscriptions.len() + SWEEP, Relaxed);
+        }
+        subscriptions.insert(workload, subscription.clone());
+        drop(subscriptions);
         self.count(&compiler);
         Some(subscription)
     }
@@ -76,20 +100,24 @@ impl Publisher {
     pub(crate) fn publish(&self, world: Arc<World>) {
         let mut compiler = lock(&self.compiler);
         compiler.world = Some(world.clone());
-        let subscriptions: Vec<_> = {
+        let all: Vec<_> = {
             let mut all = lock(&self.subscriptions);
-            // Those that nobody is connected for go first.
-            all.retain(|_, subscription| Arc::strong_count(subscription) > 1);
-            all.iter().map(|(workload, subscription)| (world.select(workload), subscription.clone())).collect()
+            sweep(&mut all);
+            all.iter().map(|(workload, subscription)| (workload.clone(), subscription.clone())).collect()
         };
-        let mut of: BTreeMap<&Selection, Arc<Encoded>> = BTreeMap::new();
+        let subscriptions: Vec<_> =
+            all.into_iter().map(|(workload, subscription)| (world.select(&workload), subscription)).collect();
+        let mut of: BTreeMap<&Selection, Option<Arc<Encoded>>> = BTreeMap::new();
         for (selection, _) in &subscriptions {
-            of.entry(selection).or_insert_with(|| compiler.encode(&world, selection, &self.catalog));
+            of.entry(selection).or_insert_with(|| compiler.try_encode(&world, selection, &self.catalog));
         }
         let mut changed = BTreeSet::new();
         for (selection, subscription) in &subscriptions {
-            let encoded = &of[selection];
-            if encoded.revision != subscription.view.load().revision {
+            let Some(encoded) = &of[selection] else { continue };
+            let held = subscription.view.load_full();
+            if encoded.revision != held.revision {
+                // Here, where nobody waits, and not where the first of a thousand streams asks for it.
+                encoded.prepare(held);
                 changed.insert(Arc::as_ptr(subscription) as usize);
                 subscription.view.store(encoded.clone());
             }
@@ -107,7 +135,25 @@ impl Publisher {
     }
 }
 
+/// Takes out those that nobody is connected for.
+fn sweep(subscriptions: &mut BTreeMap<Workload, Arc<Subscription>>) {
+    subscriptions.retain(|_, subscription| Arc::strong_count(subscription) > 1);
+}
+
 impl Compiler {
+    /// `None` if compiling it brings out a bug of ours: that is no reason to hold up anybody else's view.
+    fn try_encode(&mut self, world: &World, selection: &Selection, catalog: &Catalog) -> Option<Arc<Encoded>> {
+        let encoded = panic::catch_unwind(AssertUnwindSafe(|| self.encode(world, selection, catalog)));
+        if encoded.is_err() {
+            tracing::error!(
+                code = "view_not_compiled",
+                namespace = selection.namespace,
+                "compiling this view failed; its sidecars go on with what they hold"
+            );
+        }
+        encoded.ok()
+    }
+
     fn encode(&mut self, world: &World, selection: &Selection, catalog: &Catalog) -> Arc<Encoded> {
         let compiled = self.views.view(selection, world, catalog);
         let old = self.encoded.get(selection);

@@ -32,8 +32,12 @@ use tokio_rustls::TlsAcceptor;
 
 /// Handshakes under way at one time: after a restart everybody comes at once, and each costs half a millisecond.
 const HANDSHAKES: usize = 64;
-/// How long a handshake may take.
+/// How long a handshake may take, waiting for its turn included ...
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// ... and how long a turn is.
+const TURN: Duration = Duration::from_secs(3);
+/// Longer than any stream lives: a connection that is older has none.
+const OLDEST: Duration = Duration::from_secs(65 * 60);
 /// How long a connection may be there without a call whose token is good.
 const STRANGER: Duration = Duration::from_secs(30);
 /// How often a quiet peer is asked whether it is still there, and how long it may take to answer: one that is gone without
@@ -63,11 +67,11 @@ pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, serv
         let (tls, service, handshakes) = (tls.clone(), service.clone(), handshakes.clone());
         tokio::spawn(async move {
             let shaken = async {
+                // Who says nothing takes nobody's turn.
+                socket.readable().await?;
+                let Some(tls) = tls else { return Ok(Socket::Plain(socket)) };
                 let _turn = handshakes.acquire().await.map_err(io::Error::other)?;
-                match tls {
-                    Some(tls) => tls.accept(socket).await.map(|socket| Socket::Tls(Box::new(socket))),
-                    None => Ok(Socket::Plain(socket)),
-                }
+                tokio::time::timeout(TURN, tls.accept(socket)).await?.map(|socket| Socket::Tls(Box::new(socket)))
             };
             match tokio::time::timeout(HANDSHAKE, shaken).await {
                 // In a task of its own: this one is as large as a handshake, and would be for as long as the connection.
@@ -114,7 +118,10 @@ async fn serve(
         Ok(done) => done,
         // Somebody who holds a place and no token.
         Err(_) if !is_known.load(Relaxed) => return,
-        Err(_) => connection.await,
+        Err(_) => match tokio::time::timeout(OLDEST, connection).await {
+            Ok(done) => done,
+            Err(_) => return,
+        },
     };
     if let Err(error) = done {
         tracing::debug!(%error, "a sidecar's connection broke");

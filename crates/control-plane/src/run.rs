@@ -95,7 +95,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
-        done = publishing => tracing::error!(?done, "publishing ended"),
+        _ = publishing => bail!("the policy folder is followed no more: this is a bug; start it again"),
     }
     tracing::info!("leaving; sidecars go on with what they hold");
     Ok(())

@@ -35,6 +35,8 @@ pub enum Closed {
         /// `ModelRoute team/triage`, or the policy above it.
         object: Box<str>,
     },
+    /// The keys of everything that would serve it have not come yet: they are kept on no disk.
+    CredentialsPending,
     /// The policy was not confirmed for longer than it may go without.
     Stale,
     /// A `ModelPolicy` allows routes alone.
@@ -70,6 +72,7 @@ impl Closed {
             Self::NoTargets { .. } => "route_without_targets",
             Self::NotForWorkload { .. } => "route_not_for_workload",
             Self::Unsupported { .. } => "policy_unsupported",
+            Self::CredentialsPending => "credentials_pending",
             Self::Stale => "policy_stale",
             Self::BareModel { .. } => "bare_model_denied",
             Self::Forbidden(_) => "policy_forbidden",
@@ -94,6 +97,10 @@ impl Closed {
                 f,
                 "`{name}` is under {object}, which has a limit that this version of the sidecar does not know; update \
                  the sidecar"
+            ),
+            Self::CredentialsPending => write!(
+                f,
+                "the provider keys for `{name}` have not come from the control plane yet; they are not kept on disk"
             ),
             Self::Stale => f.write_str(
                 "the control plane has not confirmed the policy for longer than --max-staleness allows; see why the \

@@ -38,6 +38,9 @@ pub struct View {
     pub policies: BTreeMap<Key, Arc<PolicyPart>>,
     /// Objects that are there and mean nothing.
     pub broken: BTreeMap<(Kind, Key), Arc<Broken>>,
+    /// Where a policy is broken: the providers of an earlier view that may go on, with the keys that they have today; `None`
+    /// where a provider is broken itself. Only hashes of these keys are sent.
+    pub alive: BTreeMap<Key, Option<Arc<[Credential]>>>,
     /// The rest.
     pub header: Arc<Header>,
 }
@@ -160,8 +163,13 @@ pub struct Header {
     /// Hash of the policies that the view was compiled under: an earlier value of a broken provider is only as good as
     /// the limits it was let through by.
     pub limits: Box<str>,
+    /// Each of these policies with the hash of what it says.
+    pub policies: Vec<(Key, Box<str>)>,
     /// A policy over the workload is broken: nothing is known to be allowed.
     pub refused: Option<Closed>,
+    /// Where it is: the providers of an earlier view that may go on, each with the hash of its keys as they are sent; an
+    /// empty hash stands for any.
+    pub alive: Vec<(Key, Box<[u8]>)>,
     /// Names that lead nowhere, in order.
     pub closed: Vec<(Box<str>, Closed)>,
     /// What policies took away, in order.

@@ -6,7 +6,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -73,6 +73,10 @@ impl Disk {
     /// If it is no folder and cannot be made one.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        if fs::metadata(folder)?.permissions().mode() & 0o022 != 0 {
+            let why = "others may write in it, and so give this sidecar a policy: chmod 700";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        }
         let kind = rustix::fs::statfs(folder)?.f_type;
         #[allow(clippy::unnecessary_cast, reason = "its type differs between platforms")]
         let in_memory = IN_MEMORY.contains(&(kind as i64));
@@ -112,7 +116,12 @@ impl Disk {
     pub(crate) fn save(&self, holdings: &Holdings) -> io::Result<()> {
         let body = Stored::of(holdings, self.in_memory).encode_to_vec();
         let partial = self.folder.join("policy.partial");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+        // A new file of our own, whatever a write that was cut off, or somebody else, has left there.
+        match fs::remove_file(&partial) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
         file.write_all(MAGIC)?;
         file.write_all(&hash(&body))?;
         file.write_all(&body)?;
@@ -138,7 +147,7 @@ impl Stored {
         let kept = kept.iter().filter(|(key, _)| may(key)).map(|(key, kept)| StoredPart {
             key: key.to_string(),
             body: kept.body.clone(),
-            since_ms: millis(kept.since),
+            since_ms: kept.since.map_or(0, millis),
             limits: kept.limits.to_string(),
         });
         Self {
@@ -162,7 +171,7 @@ impl From<Stored> for Holdings {
             kept: kept
                 .into_iter()
                 .map(|part| {
-                    let kept = Kept { body: part.body, since: time(part.since_ms), limits: part.limits.into() };
+                    let kept = Kept { body: part.body, since: Some(time(part.since_ms)), limits: part.limits.into() };
                     (part.key.into(), kept)
                 })
                 .collect(),

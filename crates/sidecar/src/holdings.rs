@@ -41,8 +41,8 @@ pub(crate) struct Said {
 #[derive(Clone)]
 pub(crate) struct Kept {
     pub(crate) body: Bytes,
-    /// Since when it is all there is.
-    pub(crate) since: SystemTime,
+    /// Since when it is all there is; `None` while it is the present value.
+    pub(crate) since: Option<SystemTime>,
     /// The limits under which it was good.
     pub(crate) limits: Box<str>,
 }

@@ -16,6 +16,7 @@ const MISPLACED: &str = "a limit in this place";
 
 pub(super) fn route(limits: &[v1::Limit]) -> Result<Constraints, &'static str> {
     let mut constraints = Constraints::default();
+    once(limits)?;
     for limit in limits {
         match limit.kind.as_ref().ok_or(UNKNOWN)? {
             Kind::ZeroDataRetention(v1::Flag {}) => constraints.zero_data_retention = true,
@@ -36,9 +37,17 @@ pub(super) fn route(limits: &[v1::Limit]) -> Result<Constraints, &'static str> {
     Ok(constraints)
 }
 
+/// Of two limits of one kind neither may be lost.
+fn once(limits: &[v1::Limit]) -> Result<(), &'static str> {
+    let kind = |limit: &v1::Limit| limit.kind.as_ref().map(std::mem::discriminant);
+    let twice = |(at, limit): (usize, &v1::Limit)| limits[..at].iter().any(|before| kind(before) == kind(limit));
+    if limits.iter().enumerate().any(twice) { Err("a limit given twice") } else { Ok(()) }
+}
+
 /// Requests and tokens a minute.
 pub(super) fn provider(limits: &[v1::Limit]) -> Result<(Option<u32>, Option<u32>), &'static str> {
     let (mut requests, mut tokens) = (None, None);
+    once(limits)?;
     for limit in limits {
         match limit.kind.as_ref().ok_or(UNKNOWN)? {
             Kind::RequestsPerMinute(most) => requests = Some(*most),

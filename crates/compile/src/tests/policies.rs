@@ -146,6 +146,101 @@ fn a_policy_of_the_control_planes_namespace_may_hold_for_others() {
     assert_eq!(at("team", "team"), "a: !policy_broken");
 }
 
+/// A selector that means nothing is a limit all the same: the policy is broken for everybody it may have been for, and is
+/// never simply gone.
+#[test]
+fn a_policy_whose_selector_means_nothing_refuses() {
+    for spec in [
+        "{namespaceSelector: {matchExpressions: [{key: tier, operator: In, values: []}]}}",
+        "{namespaceSelector: {matchExpressions: [{key: tier, operator: NotIn}]}}",
+        "{namespaceSelector: {matchExpressions: [{key: tier, operator: Exists, values: [x]}]}}",
+        "{namespaceSelector: {}, workloads: {serviceAccounts: ['']}}",
+        "{namespaceSelector: {}, workloads: {selector: {matchExpressions: [{key: tier, operator: In}]}}}",
+    ] {
+        let told = selected(&(two() + &policy("p", "outrigger-system", spec)), &[], "web");
+        assert_eq!(candidates(&told, &["a", "r"]), ["a: !policy_broken", "r: !policy_broken"], "{spec}");
+    }
+}
+
+/// Whatever a spec calls a model, it is the one that the vendor knows by the name that is sent.
+#[test]
+fn a_model_under_another_name_is_the_same_model() {
+    let named = |model: &str, more: &str| {
+        secret("s", "{k: sk-x}")
+            + &provider(
+                "o",
+                &format!(
+                    "{{preset: openai{more}, credentials: [{{name: k, secretKeyRef: {{name: s, key: k}}}}], \
+                     models: [{{model: {model}, upstreamName: gpt-4o}}]}}"
+                ),
+            )
+    };
+    let under =
+        |yaml: String, spec: &str, name: &str| candidates(&snapshot(&(yaml + &policy("p", "demo", spec))), &[name]);
+    assert_eq!(under(named("mine", ""), "{models: {deny: [openai/gpt-4o]}}", "mine"), ["mine: !policy_forbidden"]);
+    assert_eq!(under(named("mine", ""), "{models: {allow: [openai/gpt-4o]}}", "mine"), ["mine: o:mine"]);
+    let cheap = "openai/gpt-4o-mini";
+    let allow = format!("{{models: {{allow: [{cheap}]}}}}");
+    assert_eq!(under(named(cheap, ""), &allow, cheap), [format!("{cheap}: !policy_forbidden")]);
+    // A preset says what a provider speaks like, and where it is only as long as nobody says otherwise.
+    let elsewhere = ", baseURL: 'https://elsewhere/v1'";
+    assert_eq!(under(named("mine", ""), "{providers: {allow: [openai]}}", "mine"), ["mine: o:mine"]);
+    let told = under(named("mine", elsewhere), "{providers: {allow: [openai]}}", "mine");
+    assert_eq!(told, ["mine: !policy_forbidden"]);
+}
+
+/// A broken limit loosens no other: what goes on under it is what the other policies, the providers and the keys of today
+/// still let through.
+#[test]
+fn under_a_broken_policy_only_names_and_hashes_are_sent() {
+    let yaml = secret("s", "{k: sk-x}")
+        + &provider("main", "{preset: groq, credentials: [{name: k, secretKeyRef: {name: s, key: k}}]}")
+        + &two()
+        + &policy("eu-only", "demo", "{providers: {deny: [us]}}")
+        + &policy("torn", "demo", "{models: {allow: ['a*b']}}");
+    let (view, _) = view(&world(&yaml).0, &CATALOG, &Scope::Namespace("demo".into()));
+    assert!(view.providers.is_empty() && view.credentials.is_empty() && view.routes.is_empty());
+    assert_eq!(view.alive.keys().map(|it| &**it).collect::<Vec<_>>(), ["demo/eu", "demo/main"]);
+    assert_eq!(view.header.policies.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["demo/eu-only"]);
+}
+
+/// A provider that does not say whom it allows is broken for everybody, and a reason is its own namespace's business.
+#[test]
+fn a_provider_whose_access_means_nothing_is_no_removal() {
+    for allowed in [
+        "{from: Selector}",
+        "{from: All, selector: {}}",
+        "{from: Selector, selector: {matchExpressions: [{key: x, operator: NotIn}]}}",
+    ] {
+        let yaml = provider(
+            "main",
+            &format!("{{dialect: openai, baseURL: 'http://x', models: [{{model: m}}], allowedNamespaces: {allowed}}}"),
+        );
+        for home in ["demo", "other"] {
+            let (view, _) = view(&world(&yaml).0, &CATALOG, &Scope::Namespace(home.into()));
+            let part = view.broken.values().next().unwrap();
+            assert_eq!((view.broken.len(), view.providers.len()), (1, 0), "{allowed}");
+            assert_eq!(part.reason.contains("allowedNamespaces"), home == "demo", "{}", part.reason);
+        }
+    }
+}
+
+/// "Not labelled so" is no grant to a namespace whose labels nobody knows.
+#[test]
+fn an_unknown_namespace_is_granted_nothing_by_a_negation() {
+    let allowed = "{from: Selector, selector: {matchExpressions: [{key: tier, operator: DoesNotExist}]}}";
+    let yaml = provider(
+        "main",
+        &format!("{{dialect: openai, baseURL: 'http://x', models: [{{model: m}}], allowedNamespaces: {allowed}}}"),
+    );
+    let seen = |more: &str| {
+        let (view, _) = view(&world(&(yaml.clone() + more)).0, &CATALOG, &Scope::Namespace("other".into()));
+        view.providers.len()
+    };
+    assert_eq!(seen(""), 0);
+    assert_eq!(seen("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: other}\n"), 1);
+}
+
 fn selected(yaml: &str, labels: &[(&str, &str)], account: &str) -> Snapshot {
     let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let workload = Workload { namespace: "demo".into(), service_account: account.into(), labels };

@@ -145,3 +145,17 @@ fn models_that_nobody_serves_say_who_would() {
     let Closed::Unserved { by: text } = &snapshot.closed["openai/gpt-4o-mini"] else { panic!() };
     assert!(text.starts_with("OpenAI (set OPENAI_API_KEY), ") && text.contains("more"), "{text}");
 }
+
+/// Z6, H12: what may be a key is never printed, wherever it was put.
+#[test]
+fn a_key_in_an_address_is_not_shown() {
+    for (url, shown) in [
+        ("https://host/v1?key=sk-hidden", "https://host/v1?***"),
+        ("https://u:sk-hidden@host/v1", "https://***@host/v1"),
+        ("u:sk-hidden@host/v1", "***@host/v1"),
+        ("https://u:sk-hidden@host/v1#sk-hidden", "https://***@host/v1?***"),
+    ] {
+        let told = told(&provider("x", &format!("{{preset: openai, baseURL: '{url}', auth: {{scheme: None}}}}")));
+        assert!(told.contains(shown) && !told.contains("sk-hidden"), "{told}");
+    }
+}

@@ -13,7 +13,7 @@ use outrigger_api::{
     revision,
     v1::{self, sync_response::Message as Told},
 };
-use outrigger_route::View;
+use outrigger_route::{View, closed::Closed, view::Header};
 use prost::Message as _;
 
 use crate::{lock::lock, push::frame};
@@ -22,6 +22,8 @@ use crate::{lock::lock, push::frame};
 const FRAMES: usize = 32;
 /// Most resources that a sidecar may say it holds.
 const HOLDINGS: usize = 16_384;
+/// Most bytes of a view, as a sidecar holds them.
+const BYTES: usize = 64 << 20;
 /// Longest key.
 const KEY: usize = 600;
 
@@ -45,9 +47,26 @@ pub(crate) enum Held {
 
 impl Encoded {
     pub(crate) fn new(view: &View) -> Self {
-        let resources = encode(view);
+        let mut resources = encode(view);
+        let bytes: usize = resources.values().map(|resource| resource.body.len()).sum();
+        if resources.len() > HOLDINGS || bytes > BYTES {
+            // No sidecar would hold it, and each would ask for it again and again.
+            let reason = format!("{} resources of {bytes} bytes are more than a sidecar holds", resources.len());
+            tracing::error!(code = "view_too_large", "{reason}: its sidecars go on with what they hold");
+            resources = encode(&refused(reason));
+        }
         let revision = revision(resources.iter().map(|(key, resource)| (&**key, &resource.hash[..])));
         Self { revision, resources, frames: Mutex::default() }
+    }
+
+    /// Makes the update from `held`, which its sidecars are about to ask for.
+    pub(crate) fn prepare(&self, held: Arc<Self>) {
+        self.update(&Held::View(held), true);
+    }
+
+    /// Makes the update that a sidecar without anything is about to ask for.
+    pub(crate) fn prepare_from_nothing(&self) {
+        self.update(&Held::Said { revision: revision([]), holdings: BTreeMap::new() }, true);
     }
 
     /// The update from what is held to this, framed.
@@ -62,8 +81,14 @@ impl Encoded {
         if let Some(frame) = found(&lock(&self.frames)) {
             return frame;
         }
-        let message = v1::SyncResponse { message: Some(Told::Update(self.difference(held))) }.encode_to_vec();
+        let update = self.difference(held);
+        // Keys that no view has are what one sidecar says, and nobody else's business.
+        let shared = matches!(held, Held::View(_)) || update.removed.is_empty();
+        let message = v1::SyncResponse { message: Some(Told::Update(update)) }.encode_to_vec();
         let frame = if gzip { frame::gzipped(&message) } else { frame::plain(&message) };
+        if !shared {
+            return frame;
+        }
         let mut frames = lock(&self.frames);
         // Another may have made it meanwhile: then that one is shared.
         if let Some(frame) = found(&frames) {
@@ -91,6 +116,12 @@ impl Encoded {
             removed: held.keys().into_iter().filter(gone).map(str::to_owned).collect(),
         }
     }
+}
+
+/// What stands in for a view that no sidecar would hold: whoever has an earlier one goes on with it.
+fn refused(reason: String) -> View {
+    let why = Closed::Broken { object: "the policy of this workload".into(), reason: reason.into() };
+    View { header: Header { refused: Some(why), ..Header::default() }.into(), ..View::default() }
 }
 
 impl Held {

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     fleet::{Connection, Fleet, Hello},
-    identity::Identity,
+    identity::{Identity, Refused},
     metrics::Metrics,
     publish::{Encoded, Held, Subscription},
 };
@@ -87,6 +87,11 @@ impl Body {
             life: began + life,
             expires: began + left,
         }
+    }
+
+    /// Ends the stream if its token counts no more.
+    pub(crate) fn recheck(&self, check: impl Fn(&Identity) -> Result<(), Refused>) {
+        self.connection.recheck(check);
     }
 
     /// One message of the sidecar.

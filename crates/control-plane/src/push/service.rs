@@ -85,6 +85,8 @@ impl Service {
         let life = LIFE + JITTER.mul_f64(fastrand::f64());
         let open = Open { identity, subscription, gzip, life, now };
         let body = Body::new(request.into_body(), open, &self.fleet, self.metrics.clone());
+        // Between the first look and its joining it may have been revoked, and nobody would look again.
+        body.recheck(|identity| self.tokens.recheck(identity, SystemTime::now()));
         let mut response = Response::new(body);
         grpc(response.headers_mut());
         if gzip {

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Broken, Fleet, Header, Kind, Line, Providers, RoutePart, View};
+use outrigger_wire::AuthScheme;
+
+use super::{Broken, Fleet, Header, Key, Kind, Line, Offering, Providers, RoutePart, View};
 use crate::{
     Snapshot,
     closed::{Closed, Forbidden},
@@ -19,8 +21,8 @@ impl View {
 
     /// [`assemble`](Self::assemble), for whoever has the fleet of this view already.
     pub fn assemble_with(&self, fleet: Fleet) -> Snapshot {
-        let Self { revision, providers: _, credentials: _, routes, policies, broken, header } = self;
-        let Header { limits: _, refused, closed, forbidden, forbidden_more: _ } = &**header;
+        let Self { revision, providers: _, credentials: _, routes, policies, broken, alive: _, header } = self;
+        let Header { limits: _, policies: _, refused, alive: _, closed, forbidden, forbidden_more: _ } = &**header;
         let mut snapshot = Snapshot { revision: revision.clone(), ..Snapshot::default() };
         if refused.is_some() {
             snapshot.otherwise = refused.clone();
@@ -69,16 +71,47 @@ impl View {
             snapshot.otherwise = Some(Closed::BareModel { policy: policy.clone() });
         } else {
             close_forbidden(&mut snapshot, forbidden);
+            self.close_pending(&mut snapshot);
         }
         snapshot.targets = fleet.targets;
         snapshot.strict = strict;
         snapshot
     }
 
+    /// Whether nobody has said yet which keys `provider` has. That it has none is something that is said.
+    fn is_pending(&self, provider: &str, offering: &Offering) -> bool {
+        offering.provider.auth != AuthScheme::None && !self.credentials.contains_key(provider)
+    }
+
+    /// Bare models that will be there with their providers' keys.
+    fn close_pending(&self, snapshot: &mut Snapshot) {
+        let pending = self.providers.iter().filter(|(key, offering)| self.is_pending(key, offering));
+        for offer in pending.flat_map(|(_, offering)| &offering.offers) {
+            for name in [&offer.model, &offer.upstream_name] {
+                if !snapshot.models.contains_key(name) && !snapshot.routes.contains_key(name) {
+                    snapshot.closed.entry(name.clone()).or_insert(Closed::CredentialsPending);
+                }
+            }
+        }
+    }
+
     /// Why a route has no target.
     fn nothing_left(&self, key: &str, lines: &[Line], lost: Vec<Forbidden>) -> Closed {
         if !lost.is_empty() {
             return Closed::Forbidden(lost.into());
+        }
+        let meant = |key: &Key, offering: &Offering, line: &Line| {
+            let asked = match &line.providers {
+                Providers::Any => true,
+                Providers::These(list) => list.contains(key),
+            };
+            asked && offering.offers.iter().any(|it| it.model == line.model || it.upstream_name == line.model)
+        };
+        let waits = |(key, offering): (&Key, &Arc<Offering>)| {
+            self.is_pending(key, offering) && lines.iter().any(|line| meant(key, offering, line))
+        };
+        if self.providers.iter().any(waits) {
+            return Closed::CredentialsPending;
         }
         let named = lines.iter().find_map(|line| match &line.providers {
             Providers::Any => None,

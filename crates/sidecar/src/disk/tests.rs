@@ -53,6 +53,26 @@ fn keys_are_written_into_memory_alone() {
     }
 }
 
+/// Keys that are on no disk are on their way: until they come, who needs one is told to wait, and who needs none is served.
+#[test]
+fn without_its_keys_a_policy_says_that_they_are_pending() {
+    let (_folder, disk) = disk(false);
+    disk.save(&holdings()).unwrap();
+    let snapshot = disk.load().unwrap().unwrap().view().assemble();
+    for name in ["r", "m"] {
+        assert_eq!(snapshot.closed[name].code(), "credentials_pending", "{name}");
+    }
+}
+
+/// Somebody who may write there could give this sidecar a policy.
+#[test]
+fn a_folder_that_others_may_write_in_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(Disk::open(folder.path()).unwrap_err().to_string().contains("chmod 700"));
+}
+
 /// R-CFG-7: whatever is wrong with the file is a miss, at every byte.
 #[test]
 fn a_file_that_is_not_whole_is_a_miss() {

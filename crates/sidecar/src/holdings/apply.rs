@@ -9,6 +9,7 @@ use outrigger_api::{
     key::{self, HEADER, Kind},
     v1,
 };
+use outrigger_route::view::Header;
 
 use super::{BYTES, Holdings, Kept, MOST, Said};
 
@@ -47,11 +48,14 @@ impl Holdings {
             }
             said.insert(key.into(), Said { hash, body });
         }
+        let kept = keep(before, &said, now);
         let bytes: usize = said.values().map(|said| said.body.len()).sum();
-        if said.len() > MOST || bytes > BYTES {
-            return Err(format!("{} resources of {bytes} bytes are more than a sidecar holds", said.len()));
+        let earlier: usize = kept.values().map(|kept| kept.body.len()).sum();
+        if said.len() > MOST || bytes > BYTES || earlier > BYTES {
+            let earlier = format!("and earlier values of {earlier}");
+            return Err(format!("{} resources of {bytes} bytes {earlier} are more than a sidecar holds", said.len()));
         }
-        self.kept = keep(before, &said, now);
+        self.kept = kept;
         self.said = said;
         self.revision = revision.into();
         self.received = Some(now);
@@ -60,16 +64,16 @@ impl Holdings {
 
     /// What is good of it now, by key.
     fn good(&self) -> BTreeMap<Box<str>, Kept> {
-        let limits = limits(&self.said);
-        let whole = self.said.iter().filter(|(key, said)| !is_broken(key, said)).map(|(key, said)| {
-            // Its time is when it stops being the present value.
-            let kept = Kept { body: said.body.clone(), since: SystemTime::UNIX_EPOCH, limits: limits.clone() };
-            (key.clone(), kept)
-        });
-        let mut good: BTreeMap<_, _> = match refused(&self.said) && !self.kept.is_empty() {
-            true => BTreeMap::new(),
-            false => whole.collect(),
-        };
+        let mut good = BTreeMap::new();
+        // Under a broken policy only what was good before it is.
+        if !refused(&self.said) {
+            let limits = header(&self.said).map(|header| header.limits).unwrap_or_default();
+            let whole = self.said.iter().filter(|(key, said)| !is_broken(key, said)).map(|(key, said)| {
+                let kept = Kept { body: said.body.clone(), since: None, limits: limits.clone() };
+                (key.clone(), kept)
+            });
+            good.extend(whole);
+        }
         good.extend(self.kept.clone());
         good
     }
@@ -81,30 +85,46 @@ fn keep(
     said: &BTreeMap<Box<str>, Said>,
     now: SystemTime,
 ) -> BTreeMap<Box<str>, Kept> {
-    let (refused, limits) = (refused(said), limits(said));
-    let goes_on = |key: &str, kept: &Kept| {
-        // Nothing is known to be allowed, so what was allowed goes on as a whole.
-        if refused {
-            return true;
-        }
-        let broken = said.get(key).is_some_and(|said| is_broken(key, said));
-        let kind = key::parse(key).map(|(kind, _)| kind);
-        // Where the limits have changed nobody has asked whether this provider is still within them.
-        broken && (matches!(kind, Some(Kind::Route)) || kept.limits == limits)
+    let header = header(said).unwrap_or_default();
+    let goes_on: Box<dyn Fn(&str, &Kept) -> bool> = match header.refused {
+        Some(_) if !covers(&before, &header) => return BTreeMap::new(),
+        Some(_) => Box::new(move |key, kept| is_alive(&header, key, kept)),
+        None => Box::new(move |key, kept| {
+            let broken = said.get(key).is_some_and(|said| is_broken(key, said));
+            let route = matches!(key::parse(key), Some((Kind::Route, _)));
+            // Where the limits have changed nobody has asked whether this provider is still within them.
+            broken && (route || kept.limits == header.limits)
+        }),
     };
     let kept = before.into_iter().filter(|(key, kept)| goes_on(key, kept));
-    kept.map(|(key, kept)| {
-        let since = if kept.since == SystemTime::UNIX_EPOCH { now } else { kept.since };
-        (key, Kept { since, ..kept })
-    })
-    .collect()
+    kept.map(|(key, kept)| (key, Kept { since: kept.since.or(Some(now)), ..kept })).collect()
+}
+
+/// Whether the view that `before` is of was compiled under every policy that is understood now, as it is now.
+fn covers(before: &BTreeMap<Box<str>, Kept>, now: &Header) -> bool {
+    let then = before.get(HEADER).and_then(|kept| match decode::part(HEADER, &kept.body) {
+        Ok(Some(Part::Header(header))) => Some(header.policies),
+        _ => None,
+    });
+    then.is_some_and(|then| now.policies.iter().all(|policy| then.contains(policy)))
+}
+
+/// Whether a part of an earlier view may go on under a broken policy: not with a provider that is gone or no longer allowed,
+/// and not with keys that are no longer those of today.
+fn is_alive(now: &Header, key: &str, kept: &Kept) -> bool {
+    let of = |name: &str| now.alive.iter().find(|(provider, _)| **provider == *name).map(|(_, keys)| keys);
+    match key::parse(key) {
+        Some((Kind::Provider, name)) => of(name).is_some(),
+        Some((Kind::Credentials, name)) => of(name).is_some_and(|keys| keys.is_empty() || **keys == hash(&kept.body)),
+        _ => true,
+    }
 }
 
 fn is_broken(key: &str, said: &Said) -> bool {
     matches!(decode::part(key, &said.body), Ok(Some(Part::Broken(_))))
 }
 
-fn header(said: &BTreeMap<Box<str>, Said>) -> Option<outrigger_route::view::Header> {
+fn header(said: &BTreeMap<Box<str>, Said>) -> Option<Header> {
     match decode::part(HEADER, &said.get(HEADER)?.body) {
         Ok(Some(Part::Header(header))) => Some(header),
         _ => None,
@@ -114,10 +134,6 @@ fn header(said: &BTreeMap<Box<str>, Said>) -> Option<outrigger_route::view::Head
 /// Whether a policy over this workload is broken.
 pub(super) fn refused(said: &BTreeMap<Box<str>, Said>) -> bool {
     header(said).is_some_and(|header| header.refused.is_some())
-}
-
-fn limits(said: &BTreeMap<Box<str>, Said>) -> Box<str> {
-    header(said).map(|header| header.limits).unwrap_or_default()
 }
 
 /// The hash of a body, for those that build a [`Said`].

@@ -6,8 +6,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use outrigger_api::decode::{self, Part};
-use outrigger_route::{View, view::RoutePart};
+use outrigger_api::{
+    decode::{self, Part},
+    key::HEADER,
+};
+use outrigger_route::{View, closed::Closed, view::RoutePart};
 
 use super::{Holdings, apply::refused};
 
@@ -19,7 +22,9 @@ impl Holdings {
             self.said.iter().filter(|_| !frozen).filter_map(|(key, said)| Some((&**key, read(key, &said.body)?)));
         let (broken, mut parts): (Vec<_>, Vec<_>) = said.partition(|(_, part)| matches!(part, Part::Broken(_)));
         // Names that are somebody else's by now are not the earlier value's any more.
-        let mut taken: HashSet<Box<str>> = parts.iter().flat_map(|(_, part)| names(part)).collect();
+        let is_kept = |key: &str| self.kept.contains_key(key);
+        let lost = broken.iter().filter(|(key, _)| !is_kept(key));
+        let mut taken: HashSet<Box<str>> = parts.iter().chain(lost).flat_map(|(_, part)| names(part)).collect();
         for (key, part) in broken {
             let earlier = self.kept.get(key).and_then(|kept| read(key, &kept.body));
             parts.push((key, earlier.map_or(part.clone(), |earlier| rename(earlier, &part, &mut taken))));
@@ -34,17 +39,25 @@ impl Holdings {
     pub(crate) fn problems(&self, now: SystemTime) -> Vec<String> {
         let mut lines = Vec::new();
         if refused(&self.said)
-            && let Some(Part::Header(header)) = self.said.get("header").and_then(|said| read("header", &said.body))
-            && let Some(why) = header.refused
+            && let Some(Part::Header(header)) = self.said.get(HEADER).and_then(|said| read(HEADER, &said.body))
+            && let Some(Closed::Broken { object, reason }) = header.refused
         {
-            lines.push(format!("a policy over this workload is broken, what was served before goes on: {why:?}"));
+            let held = match self.kept.is_empty() {
+                true => "nothing is served under it",
+                false => "what was served before goes on, as far as it is still allowed",
+            };
+            lines.push(format!("{object} is broken, {held}: {reason}"));
         }
         for (key, said) in &self.said {
             match read(key, &said.body) {
                 Some(Part::Broken(broken)) => {
                     let held = match self.kept.get(key) {
                         Some(kept) => {
-                            let age = now.duration_since(kept.since).unwrap_or_default().as_secs();
+                            let age = kept
+                                .since
+                                .and_then(|since| now.duration_since(since).ok())
+                                .unwrap_or_default()
+                                .as_secs();
                             format!("its last good value is served, for {:?} now", Duration::from_secs(age))
                         }
                         None => "there is no earlier value of it here".to_owned(),
@@ -69,6 +82,8 @@ fn read(key: &str, body: &[u8]) -> Option<Part> {
 fn names(part: &Part) -> Vec<Box<str>> {
     match part {
         Part::Route(route) => route.names.clone(),
+        Part::Unsupported { names, .. } => names.clone(),
+        Part::Broken(broken) => broken.names.clone(),
         Part::Header(header) => header.closed.iter().map(|(name, _)| name.clone()).collect(),
         _ => Vec::new(),
     }

@@ -231,6 +231,71 @@ fn a_broken_policy_leaves_what_was() {
     assert_eq!(fresh.answers(&["r", "m"]), ["r: !policy_broken", "m: !policy_broken"]);
 }
 
+/// A broken limit loosens no other: a policy that came or changed meanwhile, a provider or a key that is gone, end what had
+/// gone on.
+#[test]
+fn what_goes_on_under_a_broken_policy_is_what_is_still_allowed() {
+    let torn = policy("{models: {allow: ['a*b']}}");
+    let system = |spec: &str| {
+        format!(
+            "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelPolicy\n\
+             metadata: {{name: all, namespace: outrigger-system}}\nspec: {{namespaceSelector: {{}}, {spec}}}\n"
+        )
+    };
+    let after = |then: String, now: String| {
+        let mut pair = Pair::default();
+        pair.push(&then);
+        pair.push(&now);
+        pair.answers(&["m"]).concat()
+    };
+    let good = || keyed("sk-1", "") + &provider("b", "");
+    let all = "m: a/msk-1 b/m";
+    assert_eq!(after(good(), good() + &torn), all);
+    assert_eq!(
+        after(good() + &system("providers: {deny: [c]}"), good() + &torn + &system("providers: {deny: [c]}")),
+        all
+    );
+    // A policy more, or another one than the view was compiled under: nobody has asked it of what goes on.
+    assert_eq!(after(good(), good() + &torn + &system("providers: {deny: [b]}")), "m: !policy_broken");
+    assert_eq!(after(good() + &system("providers: {deny: [c]}"), good() + &torn + &system("")), "m: !policy_broken");
+    // A policy less is no narrower.
+    assert_eq!(after(good() + &system("providers: {deny: [c]}"), good() + &torn), all);
+    // A provider that is gone, and one that allows this namespace no more.
+    assert_eq!(after(good(), keyed("sk-1", "") + &torn), "m: a/msk-1");
+    // A key that was revoked or rotated.
+    assert_eq!(after(good(), keyed("' '", "") + &provider("b", "") + &torn), "m: b/m");
+    assert_eq!(after(good(), keyed("sk-2", "") + &provider("b", "") + &torn), "m: b/m");
+    // A provider that is broken itself goes on as it was.
+    assert_eq!(after(good(), keyed("sk-1", ", limits: {requestsPerMinute: 0}") + &provider("b", "") + &torn), all);
+}
+
+/// A policy that was broken from the beginning keeps nothing, whatever comes after it.
+#[test]
+fn a_refused_view_is_nothing_to_go_on_with() {
+    let mut pair = Pair::default();
+    for rest in ["", "[{model: x}]"] {
+        pair.push(
+            &(provider("a", "")
+                + &route("r", &format!("{{targets: [{{model: m}}], aliases: [{}]}}", rest.len()))
+                + &policy("{models: {allow: ['a*b']}}")),
+        );
+        assert_eq!((pair.sidecar.kept.len(), pair.answers(&["r"])), (0, vec!["r: !policy_broken".to_owned()]));
+    }
+    let told = pair.sidecar.problems(SystemTime::UNIX_EPOCH).concat();
+    assert!(told.contains("ModelPolicy demo/p is broken, nothing is served under it"), "{told}");
+}
+
+/// Names of what cannot be used are taken, too: an earlier value does not answer for them.
+#[test]
+fn an_earlier_value_takes_no_name_of_a_sibling_that_cannot_be_used() {
+    let mut pair = Pair::default();
+    pair.push(&(provider("a", "") + &route("r", GOOD)));
+    let torn = route("r", "{targets: [{model: m}], timeouts: {idle: soon}}");
+    let other = route("s", "{aliases: [fast], targets: [{model: m}], timeouts: {idle: soon}}");
+    pair.push(&(provider("a", "") + &torn + &other));
+    assert_eq!(pair.answers(&["r", "fast"]), ["r: a/m", "fast: !policy_broken"]);
+}
+
 /// What is malformed leaves its earlier value and is said; the rest of the update applies.
 #[test]
 fn a_malformed_resource_is_rejected_alone() {
