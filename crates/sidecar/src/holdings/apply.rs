@@ -86,15 +86,18 @@ fn keep(
     now: SystemTime,
 ) -> BTreeMap<Box<str>, Kept> {
     let header = header(said).unwrap_or_default();
-    let goes_on: Box<dyn Fn(&str, &Kept) -> bool> = match header.refused {
-        Some(_) if !covers(&before, &header) => return BTreeMap::new(),
-        Some(_) => Box::new(move |key, kept| is_alive(&header, key, kept)),
-        None => Box::new(move |key, kept| {
-            let broken = said.get(key).is_some_and(|said| is_broken(key, said));
-            let route = matches!(key::parse(key), Some((Kind::Route, _)));
-            // Where the limits have changed nobody has asked whether this provider is still within them.
-            broken && (route || kept.limits == header.limits)
-        }),
+    let refused = header.refused.is_some();
+    if refused && !covers(&before, &header) {
+        return BTreeMap::new();
+    }
+    let goes_on = |key: &str, kept: &Kept| {
+        if refused {
+            return is_alive(&header, key, kept);
+        }
+        let broken = said.get(key).is_some_and(|said| is_broken(key, said));
+        let route = matches!(key::parse(key), Some((Kind::Route, _)));
+        // Where the limits have changed nobody has asked whether this provider is still within them.
+        broken && (route || kept.limits == header.limits)
     };
     let kept = before.into_iter().filter(|(key, kept)| goes_on(key, kept));
     kept.map(|(key, kept)| (key, Kept { since: kept.since.or(Some(now)), ..kept })).collect()
