@@ -6,12 +6,12 @@
 //! | `broken` | edits that cannot be meant, and what goes on meanwhile |
 //! | `folder` | folders that are emptied, vanish, or hold what is no YAML |
 //! | `keys` | provider keys: changed under load, taken back, and never shown |
-//! | `away` | starts and restarts without a control plane |
+//! | `away` | a control plane that is gone, and starts without one |
 //! | `kept` | what is wrong with the last good policy on disk |
 //! | `identity` | tokens and certificates: whose policy it is, and who says so |
 //! | `workloads` | who may call what, by labels and by policy |
 //! | `kills` | both sides killed in the middle of updates |
-//! | `wire` | connections that are dead, slow, or moved |
+//! | `wire` | connections that are slow, or moved |
 //! | `scale` | many sidecars, large policies |
 
 mod away;
@@ -19,8 +19,8 @@ mod broken;
 mod edits;
 mod folder;
 mod identity;
-mod keys;
 mod kept;
+mod keys;
 mod kills;
 mod scale;
 mod wire;

@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Client, Metrics, PATIENCE, restarting::Restarting};
+use super::{Client, Metrics, PATIENCE, holds, restarting::Restarting};
 
 /// A running sidecar. Dropping it kills the process.
 #[derive(Debug)]
@@ -133,6 +133,24 @@ impl PushedSidecar {
     /// The folder with its last good policy.
     pub fn state(&self) -> &Path {
         self.state.as_ref().expect("a sidecar that keeps its policy").path()
+    }
+
+    /// Waits until the policy that it keeps holds the text: it serves first and writes then.
+    pub async fn wait_kept(&self, text: &str) {
+        let begun = Instant::now();
+        while !holds(self.state(), text) {
+            assert!(begun.elapsed() < PATIENCE, "{text} is not kept");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until it does not hold it any more.
+    pub async fn wait_dropped(&self, text: &str) {
+        let begun = Instant::now();
+        while holds(self.state(), text) {
+            assert!(begun.elapsed() < PATIENCE, "{text} is kept");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub fn kill(&mut self) {

@@ -1,7 +1,7 @@
 //! A wire between two programs that can be moved, cut, or dead without anybody's being told.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -26,7 +26,12 @@ pub struct Relay {
 
 impl Relay {
     pub async fn to(to: SocketAddr) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free loopback port");
+        Self::at(Ipv4Addr::LOCALHOST.into(), to).await
+    }
+
+    /// The same on an address of choice.
+    pub async fn at(own: IpAddr, to: SocketAddr) -> Self {
+        let listener = TcpListener::bind((own, 0)).await.expect("a free loopback port");
         let addr = listener.local_addr().expect("a bound address");
         let to = Arc::new(Mutex::new(to));
         let (frozen, watching) = watch::channel(false);

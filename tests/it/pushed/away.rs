@@ -1,4 +1,4 @@
-//! Starts and restarts without a control plane.
+//! A control plane that is gone, and starts without one.
 
 use super::*;
 
@@ -6,6 +6,21 @@ const AGE: &str = "x-outrigger-policy-age";
 
 fn policy(upstream: &Upstream) -> Policy {
     Policy::new().provider("a", upstream.base_url()).route("r", &["a"])
+}
+
+/// K1: a connection that died without a word is found by both sides within half a minute.
+#[tokio::test]
+async fn a_dead_connection_is_found_by_both_sides() {
+    let a = Upstream::start([chat_ok("a")]).await;
+    let plane = ControlPlane::with_policy(policy(&a)).await;
+    let relay = Relay::to(plane.addr()).await;
+    let sidecar = plane.sidecar().url(plane.url_at(relay.addr)).start().await;
+    relay.freeze();
+    let within = Duration::from_secs(30);
+    let lost = async || sidecar.log().iter().any(|line| line.contains("control_plane_lost"));
+    let gone = async || plane.fleet().await["sidecars"] == serde_json::json!([]);
+    tokio::join!(until("the sidecar", within, lost), until("the control plane", within, gone));
+    assert_eq!(told(&sidecar.client(), "r").await, "a");
 }
 
 /// K1, R-CFG-7, R-CFG-8: killed and started again while the control plane is down, a sidecar serves the last good policy
@@ -18,6 +33,7 @@ async fn the_last_good_policy_serves_at_once_without_a_control_plane() {
     let fresh = sidecar.client().post(CHAT, chat("r")).await;
     assert_eq!((fresh.status, fresh.header(AGE)), (200, None));
     let revision = sidecar.revision().await;
+    sidecar.wait_kept("sk-test-a").await;
     plane.kill();
     for _ in 0..3 {
         sidecar.kill();
@@ -66,6 +82,7 @@ async fn keys_that_were_not_kept_come_with_the_control_plane() {
     let mut plane = ControlPlane::with_policy(policy(&a)).await;
     let mut sidecar = plane.sidecar().keep(Keep::OnDisk).start().await;
     sidecar.wait_log("keys_not_kept").await;
+    sidecar.wait_kept("default/r").await;
     plane.kill();
     sidecar.restart().await;
     let answer = sidecar.client().post(CHAT, chat("r")).await;
@@ -101,6 +118,7 @@ async fn a_policy_that_is_too_old_at_the_start_is_never_served() {
     let relay = Relay::to(plane.addr()).await;
     let setup = plane.sidecar().url(plane.url_at(relay.addr)).keep(Keep::InMemory);
     let mut sidecar = setup.arg("--max-staleness").arg("1s").start().await;
+    sidecar.wait_kept("sk-test-a").await;
     sidecar.kill();
     relay.freeze();
     tokio::time::sleep(Duration::from_millis(1500)).await;

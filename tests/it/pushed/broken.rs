@@ -31,9 +31,13 @@ async fn a_bad_edit_keeps_the_last_good_value(bad: &str, word: &str) {
     plane.edit(policy(&a, bad).route("new", &["a"]));
     becomes(&old.client(), "new", "a", SOON).await;
     assert_eq!(told(&old.client(), "r").await, "a", "its last good value is served");
-    assert_eq!(old.config().await["routes"].as_array().unwrap().iter().find(|r| r["name"] == "default/r").unwrap()["attempts"], 2);
+    assert_eq!(
+        old.config().await["routes"].as_array().unwrap().iter().find(|r| r["name"] == "default/r").unwrap()["attempts"],
+        2
+    );
     is_said_everywhere(&plane, &old, word).await;
 
+    old.wait_kept(word).await;
     plane.restart().await;
     old.restart().await;
     let new = plane.sidecar().start().await;
@@ -57,6 +61,35 @@ async fn a_bad_edit_keeps_the_last_good_value(bad: &str, word: &str) {
         assert_eq!(sidecar.config().await["problems"], serde_json::json!([]));
     }
     plane.wait_fleet("no problem", |fleet| fleet["policy"]["problems"] == serde_json::json!([])).await;
+}
+
+/// R-CFG-5: a provider that cannot be meant goes on as it was, with its keys, also over a restart of everything.
+#[tokio::test]
+async fn a_broken_provider_goes_on_with_its_keys() {
+    let a = Upstream::start([chat_ok("a")]).await;
+    let of = |spec: &str| {
+        let policy = Policy::new().provider_with("a", a.base_url(), |provider| provider.spec(spec));
+        policy.route("r", &["a"])
+    };
+    for (bad, word) in [("headers: [{name: a b, value: c}]", "spec.headers[0]"), ("regoin: eu", "regoin")] {
+        let mut plane = ControlPlane::with_policy(of("region: eu")).await;
+        let mut sidecar = plane.sidecar().keep(Keep::InMemory).start().await;
+        plane.edit(of(bad).route("new", &["a"]));
+        becomes(&sidecar.client(), "new", "a", SOON).await;
+        plane.wait_fleet(word, |fleet| fleet["policy"]["problems"].to_string().contains(word)).await;
+        sidecar.wait_kept(word).await;
+        plane.restart().await;
+        sidecar.restart().await;
+        plane.wait_fleet("it", |fleet| fleet["sidecars"][0]["current"] == true).await;
+        for name in ["r", "new", MODEL] {
+            assert_eq!(told(&sidecar.client(), name).await, "a", "{name} with {word}");
+        }
+        assert_eq!(a.last().header("authorization"), Some("Bearer sk-test-a"));
+        plane.edit(of("region: us").route("new", &["a"]));
+        let mended = async || sidecar.config().await["providers"][0]["region"] == "us";
+        until("the mended one", SOON, mended).await;
+        assert_eq!(told(&sidecar.client(), "r").await, "a");
+    }
 }
 
 /// R-CFG-5, K2: an edit with a value that makes no sense.

@@ -78,11 +78,11 @@ async fn a_key_that_is_taken_back_is_gone() {
     let plane = ControlPlane::with_policy(&policy).await;
     let sidecar = plane.sidecar().keep(Keep::InMemory).start().await;
     assert_eq!(told(&sidecar.client(), "r").await, "ok");
-    assert!(holds(sidecar.state(), OLD), "in memory it may be");
+    sidecar.wait_kept(OLD).await;
     plane.edit(without_keys(&policy));
     becomes(&sidecar.client(), "r", "route_without_targets", GONE).await;
     let used = uses(&upstream, OLD);
-    assert!(!holds(sidecar.state(), OLD));
+    sidecar.wait_dropped(OLD).await;
     let answer = sidecar.client().post(CHAT, chat("r")).await;
     assert_eq!(answer.status, 503);
     assert!(answer.text().contains("credential") || answer.text().contains("key"), "{}", answer.text());

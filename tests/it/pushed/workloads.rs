@@ -29,7 +29,11 @@ async fn a_route_for_some_workloads_is_closed_to_the_others() {
     assert_eq!(told(&billing.client(), UPSTREAM_MODEL).await, "a");
     for name in [UPSTREAM_MODEL, "default/m-up"] {
         let answer = web.client().post(CHAT, chat(name)).await;
-        assert_eq!((answer.status, answer.header("x-outrigger-error")), (403, Some("route_not_for_workload")), "{name}");
+        assert_eq!(
+            (answer.status, answer.header("x-outrigger-error")),
+            (403, Some("route_not_for_workload")),
+            "{name}"
+        );
         assert!(answer.text().contains("default/m-up"), "{}", answer.text());
     }
     for sidecar in [&billing, &web] {
@@ -55,7 +59,8 @@ async fn a_policy_closes_a_route_and_its_removal_opens_it() {
     for said in [answer.text(), explained] {
         assert!(said.contains("default/limits") && said.contains("models.deny"), "{said}");
     }
-    assert!(!holds(sidecar.state(), "sk-test-a"), "what may not be used is nobody's business");
+    // What may not be used is nobody's business.
+    sidecar.wait_dropped("sk-test-a").await;
 
     plane.edit(&policy);
     becomes(&sidecar.client(), "r", "a", GONE).await;
@@ -73,6 +78,7 @@ async fn a_broken_policy_never_opens_anything() {
     plane.edit(under(&policy, "models: {denied: []}"));
     closed.wait_log("policy_problem").await;
     assert_eq!(told(&closed.client(), "r").await, "policy_forbidden", "what was forbidden still is");
+    closed.wait_kept("denied").await;
     closed.restart().await;
     assert_eq!(told(&closed.client(), "r").await, "policy_forbidden");
     let new = plane.sidecar().start().await;
