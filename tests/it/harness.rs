@@ -9,19 +9,30 @@
 //! let answer = sidecar.client().post("/v1/chat/completions", chat("r")).await;
 //! assert_eq!((answer.status, a.requests().len(), b.requests().len()), (200, 1, 1));
 //! ```
+//!
+//! Where policy is pushed, a [`ControlPlane`] has it and a [`PushedSidecar`] gets it, if need be through a [`Relay`].
 
 #![allow(dead_code, unused_imports, reason = "a kit: not every piece has a story at every time")]
 
 mod answers;
 mod client;
+mod plane;
 mod policy;
+mod process;
+mod pushed;
+mod relay;
+mod restarting;
 mod sidecar;
 mod upstream;
 
 pub use answers::*;
 pub use client::{Answer, Client, End, Event, Headers, Streamed, Streaming};
+pub use plane::{ControlPlane, PlaneSetup, holds};
 pub use policy::{MODEL, Policy, Provider, Route, UPSTREAM_MODEL};
-pub use sidecar::{Exit, Metrics, Setup, Sidecar, binary};
+pub use process::program;
+pub use pushed::{Keep, PushedSetup, PushedSidecar};
+pub use relay::Relay;
+pub use sidecar::{Exit, Metrics, Setup, Sidecar};
 pub use upstream::{Ev, Reply, Request, Upstream, refused_addr};
 
 /// How long anything may take before a story is given up: a hang must fail, not block the run.

@@ -22,6 +22,7 @@
 //! | `usage` | tokens and what they cost |
 //! | `observe` | metrics, headers, metadata, logs |
 //! | `security` | keys, hosts, ports, quotas |
+//! | `pushed` | policy that a control plane pushes: edits, faults, keys, identity, being without it |
 //! | `policy_edit` | policy that changes under traffic, and whom it serves |
 //! | `memory` | a flood, and what is held of it |
 //! | `drain` | SIGTERM, readiness, liveness |
@@ -42,6 +43,7 @@ mod models;
 mod observe;
 mod operations;
 mod policy_edit;
+mod pushed;
 mod resume;
 mod security;
 mod sticky;

@@ -145,7 +145,7 @@ async fn the_callers_credentials_are_not_forwarded() {
 /// Z8: loopback unless told otherwise.
 #[test]
 fn the_default_listeners_are_on_loopback() {
-    let told = Command::new(binary()).args(["run", "--help"]).env_clear().output().unwrap();
+    let told = Command::new(program("outrigger")).args(["run", "--help"]).env_clear().output().unwrap();
     let told = String::from_utf8(told.stdout).unwrap();
     for flag in ["--listen <", "--admin-listen <"] {
         let at = told.find(&format!(" {flag}")).unwrap_or_else(|| panic!("{flag} in {told}"));

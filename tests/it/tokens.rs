@@ -92,7 +92,7 @@ async fn a_decision_is_explained_with_the_prompts_length_and_price() {
     let mut body = chat("r");
     body["messages"][0]["content"] = json!("one two three four five six seven eight nine ten ".repeat(20));
     std::fs::write(&request, body.to_string()).unwrap();
-    let mut explain = std::process::Command::new(binary());
+    let mut explain = std::process::Command::new(program("outrigger"));
     let output = explain.arg("explain").arg("--policy").arg(sidecar.policy_folder()).arg(&request).output().unwrap();
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let prompt = &told["attempts"][0]["prompt"];

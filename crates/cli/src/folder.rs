@@ -67,7 +67,7 @@ pub(crate) fn written(
 /// Problems of files as errors and warnings, each with its place.
 pub(crate) fn lines(problems: &[FileProblem]) -> (Vec<String>, Vec<String>) {
     let (mut errors, mut warnings) = (Vec::new(), Vec::new());
-    for FileProblem { file, line, column, message, severity, object: _ } in problems {
+    for FileProblem { file, line, column, message, severity, object: _, aliases: _ } in problems {
         let list = if *severity == Severity::Error { &mut errors } else { &mut warnings };
         list.push(format!("{file}:{line}:{column}: {message}"));
     }

@@ -232,7 +232,8 @@ fn routes(
         if scope.namespace().is_none_or(|home| home == namespace) {
             let full: Key = unread.object.full_name().into();
             let taken = |name: &str| view.routes.values().any(|part| part.names.iter().any(|it| **it == *name));
-            let names = [&*full, name].into_iter().filter(|name| !taken(name)).map(Into::into).collect();
+            let own = [&*full, name].into_iter().chain(unread.aliases.iter().map(String::as_str));
+            let names = own.filter(|name| !taken(name)).map(Into::into).collect();
             view.broken.insert((Part::Route, full), broken(&unread.reason, names, unread.reason.clone()).into());
         }
     }

@@ -42,6 +42,8 @@ pub struct FileProblem {
     pub severity: Severity,
     /// The object that the document holds, where so much could be read.
     pub object: Option<ObjectRef>,
+    /// The `aliases` of a route, where so much could be read.
+    pub aliases: Vec<String>,
 }
 
 /// The objects in one file. `${NAME}` in a `Secret`'s `stringData` is taken from `env`; one that is not set stays as it
@@ -49,21 +51,24 @@ pub struct FileProblem {
 pub fn parse(file: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> (Vec<Located>, Vec<FileProblem>) {
     let (mut objects, mut problems) = (Vec::new(), Vec::new());
     for (first_line, document) in yaml::documents(text) {
-        let problem = |at: Spot, message: String, severity, object| FileProblem {
+        let problem = |at: Spot, message: String, severity, object, aliases| FileProblem {
             file: file.to_owned(),
             line: at.line,
             column: at.column,
             message,
             severity,
             object,
+            aliases,
         };
         match yaml::read(document, first_line) {
-            Err((at, message)) => problems.push(problem(at, message, Severity::Error, None)),
+            Err((at, message)) => problems.push(problem(at, message, Severity::Error, None, Vec::new())),
             Ok(None) => {}
             Ok(Some((value, lines))) => match object::read(value, env) {
                 Ok(object) => objects.push(Located { object, file: file.to_owned(), lines }),
-                Err(object::Refused { field, message, severity, object }) => {
-                    problems.push(problem(lines.find(&field), message, severity, object));
+                Err(object::Refused { field, message, severity, known }) => {
+                    let (object, aliases) = known.map(|known| (known.object, known.aliases)).unzip();
+                    let aliases = aliases.unwrap_or_default();
+                    problems.push(problem(lines.find(&field), message, severity, object, aliases));
                 }
             },
         }
@@ -90,7 +95,8 @@ pub fn assemble(objects: Vec<Located>) -> (World, Locations, Vec<FileProblem>) {
             let Spot { line, column } = lines.find("metadata.name");
             let message = format!("{reference} is already at {}:{}: remove one of the two", first.file, first.line);
             let object = Some(reference);
-            problems.push(FileProblem { file, line, column, message, severity: Severity::Error, object });
+            let (severity, aliases) = (Severity::Error, Vec::new());
+            problems.push(FileProblem { file, line, column, message, severity, object, aliases });
             continue;
         }
         locations.add(reference, file, lines);
@@ -109,7 +115,7 @@ pub fn assemble(objects: Vec<Located>) -> (World, Locations, Vec<FileProblem>) {
 
 impl fmt::Display for FileProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, column, message, severity, object: _ } = self;
+        let Self { file, line, column, message, severity, object: _, aliases: _ } = self;
         let mark = if *severity == Severity::Warning { "warning: " } else { "" };
         write!(f, "{file}:{line}:{column}: {mark}{message}")
     }

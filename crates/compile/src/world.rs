@@ -37,6 +37,8 @@ pub struct Unreadable {
     pub object: ObjectRef,
     /// What is wrong with it; never holds a value.
     pub reason: String,
+    /// Of a route: its `aliases`, where so much could be read. They are its own all the same.
+    pub aliases: Vec<String>,
 }
 
 /// For whom a view is compiled.

@@ -61,6 +61,7 @@ impl Contents {
                     message,
                     severity: Severity::Error,
                     object: None,
+                    aliases: Vec::new(),
                 }),
             }
         }
@@ -85,7 +86,8 @@ fn note_unread(world: &mut World, problems: &[FileProblem]) {
             Some(object) if there.contains(object) => {}
             Some(object @ ObjectRef { kind: Kind::ModelProvider | Kind::ModelRoute | Kind::ModelPolicy, .. }) => {
                 if !world.unreadable.iter().any(|known| known.object == *object) {
-                    world.unreadable.push(Unreadable { object: object.clone(), reason: problem.message.clone() });
+                    let (reason, aliases) = (problem.message.clone(), problem.aliases.clone());
+                    world.unreadable.push(Unreadable { object: object.clone(), reason, aliases });
                 }
             }
             // What a `Secret` or a `Namespace` would have said has no place of its own in the world.

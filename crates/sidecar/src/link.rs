@@ -5,6 +5,7 @@ mod connect;
 
 use std::{
     path::PathBuf,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -17,7 +18,11 @@ use outrigger_api::v1::{
 use outrigger_proxy::{About, Sidecar};
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
-use tonic::{Request, Streaming, codec::CompressionEncoding, metadata::MetadataValue};
+use tonic::{
+    Request, Streaming,
+    codec::CompressionEncoding,
+    metadata::{Ascii, MetadataValue},
+};
 
 use crate::{
     disk::Disk,
@@ -80,16 +85,24 @@ impl Link {
 
     /// One stream, from connecting to its end.
     async fn stream(&mut self, backoff: &mut Backoff) -> anyhow::Result<()> {
-        let (acks, mut told) = match tokio::time::timeout(GREETING, self.open()).await {
-            Ok(opened) => opened?,
-            Err(_) => bail!("the control plane did not answer within {} s", GREETING.as_secs()),
+        let mut opening = pin!(tokio::time::timeout(GREETING, self.dial()?.open()));
+        let (acks, mut told) = loop {
+            tokio::select! {
+                opened = &mut opening => match opened {
+                    Ok(opened) => break opened?,
+                    Err(_) => bail!("the control plane did not answer within {} s", GREETING.as_secs()),
+                },
+                () = tokio::time::sleep(LOOK) => self.expire(),
+            }
         };
         backoff.reset();
+        // Until the first update the control plane has said nothing of what is held.
+        let mut confirmed = false;
         loop {
             let message = tokio::select! {
                 message = told.next() => message,
                 () = tokio::time::sleep(LOOK) => {
-                    self.confirm();
+                    if confirmed { self.confirm() } else { self.expire() }
                     continue;
                 }
             };
@@ -97,6 +110,7 @@ impl Link {
             match message.map_err(said)?.message {
                 Some(Told::Update(update)) => {
                     let ack = self.take(update)?;
+                    confirmed = true;
                     acks.send(v1::SyncRequest { message: Some(Said::Ack(ack)) })
                         .await
                         .context("the stream is closed")?;
@@ -108,8 +122,8 @@ impl Link {
         }
     }
 
-    /// Connects, says hello and waits for the answer to begin.
-    async fn open(&self) -> anyhow::Result<(mpsc::Sender<v1::SyncRequest>, Streaming<v1::SyncResponse>)> {
+    /// Reads the token and the certificates, and puts together what is said first.
+    fn dial(&self) -> anyhow::Result<Dial> {
         let token = connect::small_file(&self.token_file, TOKEN).context("cannot read the token")?;
         let token = String::from_utf8(token).ok().context("the token is not text")?;
         let mut bearer = MetadataValue::try_from(format!("Bearer {}", token.trim()))
@@ -117,19 +131,6 @@ impl Link {
         bearer.set_sensitive(true);
 
         let connector = connect::Connector::new(&self.control_plane, self.ca_file.as_deref())?;
-        let channel = tonic::transport::Endpoint::from(self.control_plane.clone())
-            .http2_keep_alive_interval(PING)
-            .keep_alive_timeout(PONG)
-            .keep_alive_while_idle(true)
-            .connect_with_connector(connector)
-            .await
-            .map_err(|error| anyhow::anyhow!("cannot reach {}: {}", self.control_plane, innermost(&error)))?;
-        let mut client = PolicyServiceClient::new(channel)
-            .accept_compressed(CompressionEncoding::Gzip)
-            // As much as is ever held, and the keys beside it.
-            .max_decoding_message_size(BYTES + (8 << 20));
-
-        let (acks, requests) = mpsc::channel(2);
         let started = self.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let hello = v1::Hello {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -138,11 +139,7 @@ impl Link {
             started_at_ms: u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
             holdings: self.holdings.holdings(),
         };
-        acks.send(v1::SyncRequest { message: Some(Said::Hello(hello)) }).await.context("the stream is closed")?;
-        let mut request = Request::new(ReceiverStream::new(requests));
-        request.metadata_mut().insert("authorization", bearer);
-        let response = client.sync(request).await.map_err(said)?;
-        Ok((acks, response.into_inner()))
+        Ok(Dial { control_plane: self.control_plane.clone(), connector, bearer, hello })
     }
 
     fn welcome(&mut self, workload: v1::Workload) {
@@ -205,17 +202,57 @@ impl Link {
 
     /// Stops serving under a policy that is too old, where somebody has said what that is.
     fn expire(&mut self) {
-        let (Some(most), Some(confirmed), false) = (self.max_staleness, self.confirmed, self.expired) else { return };
-        if SystemTime::now().duration_since(confirmed).is_ok_and(|age| age > most) {
+        if !self.expired && too_old(self.confirmed, self.max_staleness) {
             tracing::error!(
                 code = "policy_stale",
                 "the policy was not confirmed for too long: nothing is served any more"
             );
-            let problem = "the policy is older than --max-staleness allows".to_owned();
-            self.sidecar.publish(outrigger_route::Snapshot::stale(&self.holdings.revision), vec![problem]);
+            self.sidecar.publish(outrigger_route::Snapshot::stale(&self.holdings.revision), vec![TOO_OLD.to_owned()]);
             self.expired = true;
         }
     }
+}
+
+/// All that one attempt to connect needs.
+struct Dial {
+    control_plane: Uri,
+    connector: connect::Connector,
+    bearer: MetadataValue<Ascii>,
+    hello: v1::Hello,
+}
+
+impl Dial {
+    /// Connects, says hello and waits for the answer to begin.
+    async fn open(self) -> anyhow::Result<(mpsc::Sender<v1::SyncRequest>, Streaming<v1::SyncResponse>)> {
+        let Self { control_plane, connector, bearer, hello } = self;
+        let channel = tonic::transport::Endpoint::from(control_plane.clone())
+            .http2_keep_alive_interval(PING)
+            .keep_alive_timeout(PONG)
+            .keep_alive_while_idle(true)
+            .connect_with_connector(connector)
+            .await
+            .map_err(|error| anyhow::anyhow!("cannot reach {}: {}", control_plane, innermost(&error)))?;
+        let mut client = PolicyServiceClient::new(channel)
+            .accept_compressed(CompressionEncoding::Gzip)
+            // As much as is ever held, and the keys beside it.
+            .max_decoding_message_size(BYTES + (8 << 20));
+
+        let (acks, requests) = mpsc::channel(2);
+        acks.send(v1::SyncRequest { message: Some(Said::Hello(hello)) }).await.context("the stream is closed")?;
+        let mut request = Request::new(ReceiverStream::new(requests));
+        request.metadata_mut().insert("authorization", bearer);
+        let response = client.sync(request).await.map_err(said)?;
+        Ok((acks, response.into_inner()))
+    }
+}
+
+/// What is shown while nothing is served for it.
+pub(crate) const TOO_OLD: &str = "the policy is older than --max-staleness allows";
+
+/// Whether a policy that was last confirmed then may not be served, where somebody has said how long it may.
+pub(crate) fn too_old(confirmed: Option<SystemTime>, most: Option<Duration>) -> bool {
+    let age = confirmed.and_then(|confirmed| SystemTime::now().duration_since(confirmed).ok());
+    age.zip(most).is_some_and(|(age, most)| age > most)
 }
 
 /// Who this is, in the data plane's words.

@@ -36,14 +36,23 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let started = SystemTime::now();
     let (disk, holdings) = kept(&args);
-    // What was good yesterday is served before anybody is asked.
-    let snapshot = (!holdings.is_empty()).then(|| holdings.view().assemble());
+    // What was good yesterday is served before anybody is asked, unless it may not be.
+    let expired = link::too_old(holdings.received, args.max_staleness);
+    let snapshot = (!holdings.is_empty()).then(|| match expired {
+        true => outrigger_route::Snapshot::stale(&holdings.revision),
+        false => holdings.view().assemble(),
+    });
     let known = snapshot.is_some();
     let sidecar = Arc::new(Sidecar::start(args.settings.config(), snapshot).await?);
     if known {
-        sidecar.problems(holdings.problems(started));
         sidecar.staleness(holdings.received);
-        tracing::info!(revision = &*holdings.revision, "serving the last good policy from disk");
+        if expired {
+            tracing::error!(code = "policy_stale", "the policy on disk is older than --max-staleness allows");
+            sidecar.problems(vec![link::TOO_OLD.to_owned()]);
+        } else {
+            tracing::info!(revision = &*holdings.revision, "serving the last good policy from disk");
+            sidecar.problems(holdings.problems(started));
+        }
     }
     if let Some(workload) = &holdings.workload {
         sidecar.about(link::about(workload));
@@ -64,7 +73,7 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
         instance: format!("{:016x}", fastrand::u64(..)),
         started,
         confirmed,
-        expired: false,
+        expired: known && expired,
     })?;
     let quiet = tokio::spawn(quiet(sidecar.clone()));
     tokio::select! {

@@ -50,7 +50,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     report.step("format", Counting::Step, cargo("fmt --all --check -- -l"));
     report.step("crate arrows", Counting::Step, check_arrows);
     report.step("lints", Counting::Step, cargo("clippy --quiet --workspace --all-targets -- -D warnings"));
-    report.step("build", Counting::Step, cargo("build --quiet --package outrigger"));
+    // What the black-box stories start.
+    let programs = "build --quiet --package outrigger --package outrigger-control-plane --package outrigger-sidecar";
+    report.step("build", Counting::Step, cargo(programs));
     report.step("tests", Counting::Tests(rust_tests), cargo("test --workspace --no-fail-fast"));
     if args.no_deny {
         println!("skip  cargo deny: --no-deny was given");

@@ -2,23 +2,21 @@
 
 use std::{
     collections::BTreeMap,
-    env,
     ffi::OsString,
     fs,
-    io::{BufRead as _, BufReader, Read},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::JoinHandle,
+    process::{Child, ExitStatus},
     time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Client, PATIENCE};
+use super::{
+    Client,
+    process::{self, Log, read_ready, wait},
+};
 
 /// How long the binary may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(5);
@@ -112,9 +110,7 @@ impl Sidecar {
 
     /// Resident memory of the process. Linux only.
     pub fn rss_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line VmRSS");
-        line.trim().trim_end_matches("kB").trim().parse().expect("a number of kilobytes")
+        process::rss_kib(self.pid())
     }
 
     /// Every line the process has written to its standard error so far.
@@ -124,14 +120,7 @@ impl Sidecar {
 
     /// Waits for a line that contains the text, and returns it.
     pub async fn wait_log(&self, text: &str) -> String {
-        let begun = Instant::now();
-        loop {
-            if let Some(line) = self.log.lines().iter().find(|line| line.contains(text)) {
-                return line.clone();
-            }
-            assert!(begun.elapsed() < PATIENCE, "waited {PATIENCE:?} for {text:?} in the log:\n{}", self.log.dump());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        self.log.wait(text).await
     }
 }
 
@@ -190,26 +179,15 @@ impl Setup {
         let folder = tempfile::tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join("policy")).expect("a policy folder");
         write_policy(folder.path(), &self.policy);
-        let binary = binary();
-        let mut child = Command::new(&binary)
+        let mut command = process::command("outrigger", folder.path());
+        command
             .args(["run", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--policy"])
             .arg(folder.path().join("policy"))
             .arg("--ready-file")
             .arg(folder.path().join("ready.json"))
             .args(self.args)
-            // The developer's own keys and proxies must not change a story.
-            .env_clear()
-            .envs(env::var_os("PATH").map(|path| ("PATH", path)))
-            .env("HOME", folder.path())
-            .env("RUST_BACKTRACE", "1")
-            .envs(self.env)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("start {}: {error}; build it first, or set OUTRIGGER_BIN", binary.display())
-            });
+            .envs(self.env);
+        let mut child = process::spawn(&mut command);
         let log = Log::of(child.stderr.take().expect("a pipe"));
         (folder, child, log)
     }
@@ -246,79 +224,9 @@ impl Metrics {
     }
 }
 
-/// The lines of a child's standard error, read by a thread of its own so that the child never blocks.
-#[derive(Debug)]
-struct Log {
-    lines: Arc<Mutex<Vec<String>>>,
-    reader: JoinHandle<()>,
-}
-
-impl Log {
-    fn of(stderr: impl Read + Send + 'static) -> Self {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let into = Arc::clone(&lines);
-        let reader = std::thread::spawn(move || {
-            for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
-                let line = String::from_utf8_lossy(&line).into_owned();
-                into.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-            }
-        });
-        Self { lines, reader }
-    }
-
-    fn lines(&self) -> MutexGuard<'_, Vec<String>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn dump(&self) -> String {
-        self.lines().join("\n")
-    }
-
-    /// All of it; only when the child has ended.
-    fn complete(self) -> Vec<String> {
-        let _ = self.reader.join();
-        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// The program under test: the one named by `OUTRIGGER_BIN`, else the one built last beside this test.
-pub fn binary() -> PathBuf {
-    if let Some(named) = env::var_os("OUTRIGGER_BIN") {
-        return named.into();
-    }
-    let name = format!("outrigger{}", env::consts::EXE_SUFFIX);
-    // <target>/<profile>/deps/it-<hash>
-    let own = env::current_exe().expect("the path of this test");
-    let profile = own.ancestors().nth(2).expect("a profile folder");
-    let beside = |profile: &str| own.ancestors().nth(3).map(|target| target.join(profile).join(&name));
-    let candidates = [Some(profile.join(&name)), beside("debug"), beside("release")];
-    let found = candidates.iter().flatten().find(|path| path.exists()).cloned();
-    found.unwrap_or_else(|| panic!("no {name} in {}: build it first, or set OUTRIGGER_BIN", profile.display()))
-}
-
-fn write_policy(folder: &Path, policy: &str) {
+/// Puts the policy into the folder `policy` of `folder`, in one step.
+pub(super) fn write_policy(folder: &Path, policy: &str) {
     let draft = folder.join("policy.draft");
     fs::write(&draft, policy).expect("write the policy");
     fs::rename(draft, folder.join("policy").join("policy.yaml")).expect("publish the policy");
-}
-
-/// `None` while the file is absent or half-written.
-fn read_ready(path: &Path) -> Option<(SocketAddr, SocketAddr)> {
-    let ready: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    let addr = |name: &str| ready[name].as_str()?.parse().ok();
-    Some((addr("listen")?, addr("admin")?))
-}
-
-async fn wait(child: &mut Child) -> ExitStatus {
-    let begun = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().expect("a child of ours") {
-            return status;
-        }
-        if begun.elapsed() > PATIENCE {
-            let _ = child.kill();
-            panic!("the process did not end within {PATIENCE:?}");
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }

@@ -36,7 +36,15 @@ pub(super) struct Refused {
     pub(super) message: String,
     pub(super) severity: Severity,
     /// The object, where its name could be read.
-    pub(super) object: Option<ObjectRef>,
+    pub(super) known: Option<Box<Known>>,
+}
+
+/// What is known of an object that cannot be read.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) object: ObjectRef,
+    /// The names that a route takes beside its own: they lead nowhere else, however wrong the rest of it is.
+    pub(super) aliases: Vec<String>,
 }
 
 const KINDS: [Kind; 3] = [Kind::ModelProvider, Kind::ModelRoute, Kind::ModelPolicy];
@@ -55,8 +63,8 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
     match (version.as_str(), kind.as_str()) {
         ("v1", "Secret") => {
             named(map, &kind)?;
-            let object = reference(Kind::Secret, map);
-            secret(value, env).map(Object::Secret).map_err(|refused| Refused { object, ..refused })
+            let known = known(Kind::Secret, map);
+            secret(value, env).map(Object::Secret).map_err(|refused| Refused { known, ..refused })
         }
         ("v1", "Namespace") => {
             named(map, &kind)?;
@@ -67,13 +75,13 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
             if version != format!("{GROUP}/{VERSION}") {
                 return Err(refused("apiVersion", format!("{version:?} is not known: write {GROUP}/{VERSION}")));
             }
-            let Some(known) = KINDS.into_iter().find(|known| known.as_str() == kind) else {
+            let Some(kind_of) = KINDS.into_iter().find(|known| known.as_str() == kind) else {
                 let near = did_you_mean(&kind, KINDS.map(Kind::as_str));
                 return Err(refused("kind", format!("{GROUP} has no kind {kind:?}{near}")));
             };
             named(map, &kind)?;
-            let object = reference(known, map);
-            let of = |refused: Refused| Refused { object: object.clone(), ..refused };
+            let known = known(kind_of, map);
+            let of = |refused: Refused| Refused { known: known.clone(), ..refused };
             if let Some(key) =
                 map.keys().find(|key| !["apiVersion", "kind", "metadata", "spec", "status"].contains(&key.as_str()))
             {
@@ -82,7 +90,7 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
                     format!("{kind}: unknown field `{key}`{}", did_you_mean(key, ["metadata", "spec"])),
                 )));
             }
-            match known {
+            match kind_of {
                 Kind::ModelProvider => typed(value, &kind).map(|it| Object::Provider(Box::new(it))),
                 Kind::ModelPolicy => typed(value, &kind).map(|it| Object::Policy(Box::new(it))),
                 _ => typed(value, &kind).map(|it| Object::Route(Box::new(it))),
@@ -93,17 +101,19 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
             field: "kind".into(),
             message: format!("{version} {kind} is ignored: only {GROUP} kinds, Secret and Namespace are read"),
             severity: Severity::Warning,
-            object: None,
+            known: None,
         }),
     }
 }
 
 /// The object that a document means, of which no more than its name may be readable.
-fn reference(kind: Kind, map: &Map<String, Value>) -> Option<ObjectRef> {
+fn known(kind: Kind, map: &Map<String, Value>) -> Option<Box<Known>> {
     let metadata = map.get("metadata").and_then(Value::as_object)?;
     let text = |key: &str| metadata.get(key).and_then(Value::as_str).map(str::to_owned);
     let metadata = ObjectMeta { name: text("name"), namespace: text("namespace"), ..ObjectMeta::default() };
-    Some(ObjectRef::new(kind, &metadata))
+    let aliases = map.get("spec").and_then(|spec| spec.get("aliases")).and_then(Value::as_array);
+    let aliases = aliases.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    Some(Box::new(Known { object: ObjectRef::new(kind, &metadata), aliases }))
 }
 
 /// Every object needs a name that Kubernetes would take: it becomes part of keys, headers and labels.
@@ -190,5 +200,5 @@ fn typed<T: DeserializeOwned>(value: Value, kind: &str) -> Result<T, Refused> {
 }
 
 fn refused(field: &str, message: impl Into<String>) -> Refused {
-    Refused { field: field.to_owned(), message: message.into(), severity: Severity::Error, object: None }
+    Refused { field: field.to_owned(), message: message.into(), severity: Severity::Error, known: None }
 }

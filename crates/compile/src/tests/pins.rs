@@ -10,6 +10,7 @@ fn unread(yaml: &str, objects: &[(Kind, &str)]) -> World {
     let unreadable = objects.iter().map(|(kind, name)| Unreadable {
         object: ObjectRef { kind: *kind, namespace: "demo".to_owned(), name: (*name).to_owned() },
         reason: "spec.x: unknown field".to_owned(),
+        aliases: Vec::new(),
     });
     World { unreadable: unreadable.collect(), ..world(yaml).0 }
 }
@@ -39,6 +40,20 @@ fn what_is_new_and_cannot_be_read_stays_known_by_name() {
     assert_eq!(pinned.unreadable.len(), 1);
     let (snapshot, _) = compile(&pinned, &CATALOG, &Scope::All);
     assert_eq!(snapshot.closed.get("r").map(|why| why.code()), Some("policy_broken"));
+}
+
+/// The aliases of a route that cannot be read are its own: one that is a model's name too must not fall through to it.
+#[test]
+fn what_cannot_be_read_keeps_its_aliases() {
+    let text = format!("{MAIN}{}", route("r", "{aliases: [fast, a], attemps: 2, targets: [{model: a}]}"));
+    let (_, problems) = manifest::parse("f.yaml", &text, &|_| None);
+    assert_eq!((problems.len(), problems[0].aliases.as_slice()), (1, &["fast".to_owned(), "a".to_owned()][..]));
+    let mut world = unread(MAIN, &[(Kind::ModelRoute, "r")]);
+    world.unreadable[0].aliases = problems[0].aliases.clone();
+    let (snapshot, _) = compile(&world, &CATALOG, &Scope::All);
+    for name in ["r", "fast", "a"] {
+        assert_eq!(snapshot.closed.get(name).map(|why| why.code()), Some("policy_broken"), "{name}");
+    }
 }
 
 /// A removal is none while something is there of which not even the name is known.

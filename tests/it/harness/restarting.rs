@@ -1,0 +1,113 @@
+//! A program that is killed and started again: the same words, the same ports, one log over all its lives.
+
+use std::{
+    ffi::OsString,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::Child,
+    time::{Duration, Instant},
+};
+
+use tokio::net::TcpSocket;
+
+use super::process::{self, Log, read_ready};
+
+/// How long a program may take to listen.
+const LISTENS_WITHIN: Duration = Duration::from_secs(10);
+
+/// Dropping it kills the process; the log is printed if the test has failed.
+#[derive(Debug)]
+pub(super) struct Restarting {
+    name: &'static str,
+    args: Vec<OsString>,
+    /// Its home, and where its ready file is.
+    home: PathBuf,
+    listen: Port,
+    admin: Port,
+    child: Option<Child>,
+    log: Log,
+}
+
+impl Restarting {
+    /// Not started yet.
+    pub(super) fn new(name: &'static str, home: &Path, args: Vec<OsString>) -> Self {
+        let (listen, admin) = (Port::reserved(), Port::reserved());
+        Self { name, args, home: home.to_owned(), listen, admin, child: None, log: Log::default() }
+    }
+
+    pub(super) fn listen(&self) -> SocketAddr {
+        self.listen.addr
+    }
+
+    pub(super) fn admin(&self) -> SocketAddr {
+        self.admin.addr
+    }
+
+    /// Starts it and waits until it listens; answers how long that took.
+    pub(super) async fn start(&mut self) -> Duration {
+        assert!(self.child.is_none(), "{} runs already", self.name);
+        let ready = self.home.join(format!("{}.ready", self.name));
+        let _ = fs::remove_file(&ready);
+        let mut command = process::command(self.name, &self.home);
+        command
+            .args(["--listen", &self.listen.addr.to_string(), "--admin-listen", &self.admin.addr.to_string()])
+            .arg("--ready-file")
+            .arg(&ready)
+            .args(&self.args);
+        let begun = Instant::now();
+        let mut child = process::spawn(&mut command);
+        self.log.follow(child.stderr.take().expect("a pipe"));
+        self.child = Some(child);
+        while read_ready(&ready).is_none() {
+            let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
+            assert!(ended.is_none(), "{} ended: {ended:?}", self.name);
+            assert!(begun.elapsed() < LISTENS_WITHIN, "{} does not listen", self.name);
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        begun.elapsed()
+    }
+
+    /// Kills it as the kernel does when memory is out.
+    pub(super) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    pub(super) fn rss_kib(&self) -> u64 {
+        process::rss_kib(self.child.as_ref().expect("it runs").id())
+    }
+
+    pub(super) fn log(&self) -> &Log {
+        &self.log
+    }
+}
+
+impl Drop for Restarting {
+    #[expect(clippy::print_stdout, reason = "shown by the test runner next to the failed assertion")]
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            println!("the log of {}:\n{}", self.name, self.log.dump());
+        }
+    }
+}
+
+/// A port that is ours as long as this lives, whether a child listens on it or not: bound here too, so that nobody else is
+/// given it, and not listened on, so that the child may.
+#[derive(Debug)]
+struct Port {
+    addr: SocketAddr,
+    _held: TcpSocket,
+}
+
+impl Port {
+    fn reserved() -> Self {
+        let held = TcpSocket::new_v4().expect("a socket");
+        held.set_reuseaddr(true).expect("a socket that shares");
+        held.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free loopback port");
+        Self { addr: held.local_addr().expect("a bound address"), _held: held }
+    }
+}
