@@ -10,6 +10,7 @@ mod folder;
 mod quiet;
 mod run;
 mod settings;
+mod simulate;
 mod source;
 
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Simulate(args) => simulate::simulate(&args),
         Command::Settings => settings::print(),
     };
     done.unwrap_or_else(|error| {

@@ -7,6 +7,7 @@ mod bench;
 mod budget;
 mod calibrate;
 mod catalog;
+mod fleet;
 mod fuzz;
 mod generate;
 mod llmock;
@@ -33,6 +34,7 @@ enum Chore {
     Budget(budget::Args),
     Calibrate(calibrate::Args),
     Catalog(catalog::Args),
+    Fleet(fleet::Args),
     Fuzz(fuzz::Args),
     Generate(generate::Args),
     Llmock(llmock::Args),
@@ -49,6 +51,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Budget(args) => budget::run(&args),
         Chore::Calibrate(args) => calibrate::run(&args),
         Chore::Catalog(args) => catalog::run(&args),
+        Chore::Fleet(args) => fleet::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Generate(args) => generate::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
