@@ -11,6 +11,7 @@ mod fleet;
 mod fuzz;
 mod generate;
 mod llmock;
+mod proto;
 mod sdk;
 mod soak;
 mod test;
@@ -38,6 +39,7 @@ enum Chore {
     Fuzz(fuzz::Args),
     Generate(generate::Args),
     Llmock(llmock::Args),
+    Proto(proto::Args),
     Sdk(sdk::Args),
     Soak(soak::Args),
     Test(test::Args),
@@ -55,6 +57,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Generate(args) => generate::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
+        Chore::Proto(args) => proto::run(&args),
         Chore::Sdk(args) => sdk::run(&args),
         Chore::Soak(args) => soak::run(&args),
         Chore::Test(args) => test::run(&args),
