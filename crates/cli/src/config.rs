@@ -25,15 +25,12 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Run a simulated provider: it answers every model, in both dialects, and fails on demand
     Simulate(SimulateArgs),
-    /// Print the settings of `run` as a Markdown table
-    #[command(hide = true)]
-    Settings,
 }
 
 /// Settings of `outrigger run`.
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
-    /// Folder of ModelProvider, ModelRoute and Secret YAML. Without it, provider keys in the environment become
+    /// Folder of ModelProvider, ModelRoute, ModelPolicy and Secret YAML. Without it, provider keys in the environment become
     /// providers; with none of those either, two simulated providers start
     #[arg(long, env = "OUTRIGGER_POLICY", value_name = "DIR")]
     pub(crate) policy: Option<PathBuf>,

@@ -9,7 +9,6 @@ mod explain;
 mod folder;
 mod quiet;
 mod run;
-mod settings;
 mod simulate;
 mod source;
 
@@ -28,7 +27,6 @@ fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Simulate(args) => simulate::simulate(&args),
-        Command::Settings => settings::print(),
     };
     done.unwrap_or_else(|error| {
         eprintln!("outrigger: {error:#}");
