@@ -115,4 +115,16 @@ mod tests {
         assert_eq!(fill(&filled, "x", "| new |\n").expect("both markers"), filled);
         assert!(fill("<!-- x:begin -->", "x", "").is_err());
     }
+
+    /// The table is written by hand, since what to do is no business of the code.
+    #[test]
+    fn the_readme_says_what_to_do_about_every_refusal_of_policy() {
+        let (_, code) = include_str!("../../route/src/closed.rs").split_once("fn code(").expect("codes");
+        let (codes, _) = code.split_once("\n    }\n").expect("the end of them");
+        let codes: Vec<&str> = codes.split('"').skip(1).step_by(2).filter(|code| *code != "no_provider").collect();
+        assert!(codes.contains(&"policy_broken"), "{codes:?}");
+        for code in codes {
+            assert!(include_str!("../../../README.md").contains(&format!("\n| `{code}` | ")), "{code}");
+        }
+    }
 }
