@@ -1,7 +1,7 @@
 //! The command line: what `outrigger` does, and the arguments that are its own. Settings about traffic and the process
 //! are `outrigger_proxy`'s.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use outrigger_proxy::config::Settings;
@@ -23,15 +23,14 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Print the decision for a request: candidates, what removed them, scores, order of attempts
     Explain(ExplainArgs),
-    /// Print the settings of `run` as a Markdown table
-    #[command(hide = true)]
-    Settings,
+    /// Run a simulated provider: it answers every model, in both dialects, and fails on demand
+    Simulate(SimulateArgs),
 }
 
 /// Settings of `outrigger run`.
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
-    /// Folder of ModelProvider, ModelRoute and Secret YAML. Without it, provider keys in the environment become
+    /// Folder of ModelProvider, ModelRoute, ModelPolicy and Secret YAML. Without it, provider keys in the environment become
     /// providers; with none of those either, two simulated providers start
     #[arg(long, env = "OUTRIGGER_POLICY", value_name = "DIR")]
     pub(crate) policy: Option<PathBuf>,
@@ -69,6 +68,17 @@ pub(crate) struct ExplainArgs {
     pub(crate) seed: Option<u64>,
     /// File with the request's JSON body; `-` for standard input
     pub(crate) request: PathBuf,
+}
+
+/// Arguments of `outrigger simulate`.
+#[derive(Args, Debug)]
+pub(crate) struct SimulateArgs {
+    /// Address to listen on
+    #[arg(long, default_value = "127.0.0.1:4123", value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// What it calls itself in its answers
+    #[arg(long, default_value = "sim-a", value_name = "NAME")]
+    pub(crate) name: String,
 }
 
 /// A variable of the environment: where provider keys and `${NAME}` in local Secrets come from.

@@ -9,7 +9,7 @@ mod explain;
 mod folder;
 mod quiet;
 mod run;
-mod settings;
+mod simulate;
 mod source;
 
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
-        Command::Settings => settings::print(),
+        Command::Simulate(args) => simulate::simulate(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("outrigger: {error:#}");

@@ -34,8 +34,11 @@ pub fn compile(world: &World, catalog: &Catalog, scope: &Scope) -> (Snapshot, Ve
     let (mut view, fleet, problems) = build(world, catalog, scope);
     view.revision = revision(&view, catalog);
     let mut snapshot = view.assemble_with(fleet);
-    for (model, by) in unserved(catalog, &snapshot) {
-        snapshot.closed.entry(model).or_insert(Closed::Unserved { by });
+    // Where only routes may be named, or nothing at all, one more provider would open no name.
+    if snapshot.otherwise.is_none() {
+        for (model, by) in unserved(catalog, &snapshot) {
+            snapshot.closed.entry(model).or_insert(Closed::Unserved { by });
+        }
     }
     (snapshot, problems)
 }

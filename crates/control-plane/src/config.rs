@@ -100,6 +100,9 @@ pub(crate) enum Command {
     Token(Box<TokenArgs>),
     /// Print the certificate by which sidecars know this control plane; made if there is none
     Ca(StateArgs),
+    /// Print the metrics as a Markdown table
+    #[command(hide = true)]
+    Metrics,
 }
 
 /// Arguments of `outrigger-control-plane token`: it issues, unless another word follows.

@@ -33,6 +33,10 @@ fn main() -> ExitCode {
     let done = match (command, run) {
         (Some(Command::Token(args)), _) => token::token(*args, SystemTime::now()),
         (Some(Command::Ca(args)), _) => ca(&args),
+        (Some(Command::Metrics), _) => {
+            print!("{}", outrigger_telemetry::registry::markdown(metrics::FAMILIES));
+            Ok(())
+        }
         (None, Some(args)) => run::run(args),
         (None, None) => {
             Cli::command().error(ErrorKind::MissingRequiredArgument, "--policy DIR and --state DIR are required").exit()

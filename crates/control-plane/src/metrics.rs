@@ -11,7 +11,7 @@ macro_rules! families {
     ($($ident:ident = $kind:literal $name:literal [$($label:literal),*] $buckets:expr, $help:literal;)+) => {
         $(const $ident: Family =
             Family { name: $name, kind: $kind, labels: &[$($label),*], help: $help, buckets: $buckets };)+
-        const FAMILIES: &[Family] = &[$($ident),+];
+        pub(crate) const FAMILIES: &[Family] = &[$($ident),+];
     };
 }
 

@@ -41,7 +41,7 @@ const BODY_LIMIT: usize = 64 << 20;
 /// A running simulated provider. Dropping it stops accepting and lets the answers under way finish.
 #[derive(Debug)]
 pub struct Simulated {
-    /// Where it listens; always a loopback address.
+    /// Where it listens.
     pub addr: SocketAddr,
     _running: watch::Sender<()>,
 }
@@ -52,7 +52,16 @@ pub struct Simulated {
 ///
 /// When the loopback interface has no free port.
 pub async fn start(name: &str) -> io::Result<Simulated> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    start_on(name, SocketAddr::from(([127, 0, 0, 1], 0))).await
+}
+
+/// Starts a simulated provider called `name` on `addr`, inside the current Tokio runtime.
+///
+/// # Errors
+///
+/// When nothing can listen there.
+pub async fn start_on(name: &str, addr: SocketAddr) -> io::Result<Simulated> {
+    let listener = TcpListener::bind(addr).await?;
     let addr = listener.local_addr()?;
     let (running, stopped) = watch::channel(());
     let sim = Arc::new(Sim { name: name.to_owned(), faults: Faults::default() });

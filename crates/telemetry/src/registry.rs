@@ -35,6 +35,17 @@ pub struct Family {
     pub buckets: &'static [f64],
 }
 
+/// A table of families, one line for each.
+pub fn markdown(families: &[Family]) -> String {
+    let mut table = "| metric | kind | labels | meaning |\n| --- | --- | --- | --- |\n".to_owned();
+    for Family { name, kind, labels, help, buckets: _ } in families {
+        let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
+        let labels = if labels.is_empty() { "-".to_owned() } else { labels.join(", ") };
+        let _ = writeln!(table, "| `{name}` | {kind} | {labels} | {} |", help.replace('|', "\\|"));
+    }
+    table
+}
+
 const METADATA: Metadata<'static> = Metadata::new("outrigger", Level::INFO, None);
 
 impl Registry {

@@ -1,16 +1,20 @@
 //! `cargo xtask generate`: the files, and the parts of files, that are printed from code.
 
-use std::{fmt::Write as _, fs};
+mod settings;
+
+use std::fs;
 
 use anyhow::{Context as _, Result, bail};
 use outrigger_proxy::metrics::FAMILIES;
+use outrigger_telemetry::registry::markdown;
 
 use crate::tools;
 
 const CRDS: &str = "charts/outrigger-crds/templates/crds.yaml";
 const README: &str = "README.md";
+const CONTROL_PLANE: &str = "outrigger-control-plane";
 
-/// Writes what is printed from code: CRDs, settings table, metric inventory.
+/// Writes what is printed from code: CRDs, tables of settings and of metrics.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Write nothing; fail if a file differs from what the code prints.
@@ -53,33 +57,30 @@ fn crds() -> Result<String> {
 }
 
 fn readme(check: bool) -> Result<Option<&'static str>> {
-    let Ok(text) = fs::read_to_string(tools::root().join(README)) else {
+    let Ok(mut text) = fs::read_to_string(tools::root().join(README)) else {
         println!("{README} is not there: no tables written");
         return Ok(None);
     };
-    let mut filled = text.clone();
-    if has(&text, "settings") {
-        filled = fill(&filled, "settings", &settings()?)?;
+    let shared = settings::of("outrigger", &["run"])?;
+    let sidecar = settings::own(settings::of("outrigger-sidecar", &[])?, &shared);
+    let control_plane = settings::of(CONTROL_PLANE, &[])?;
+    for (name, table) in [
+        ("settings", settings::table(&shared)),
+        ("sidecar-settings", settings::table(&sidecar)),
+        ("control-plane-settings", settings::table(&control_plane)),
+        ("metrics", markdown(FAMILIES)),
+        ("control-plane-metrics", control_plane_metrics()?),
+    ] {
+        if has(&text, name) {
+            text = fill(&text, name, &table)?;
+        }
     }
-    if has(&text, "metrics") {
-        filled = fill(&filled, "metrics", &metrics())?;
-    }
-    file(README, &filled, check)
+    file(README, &text, check)
 }
 
-fn settings() -> Result<String> {
-    tools::succeed(tools::cargo().args(["run", "--quiet", "--package", "outrigger", "--", "settings"]))
-}
-
-fn metrics() -> String {
-    let mut table = "| metric | kind | labels | meaning |\n| --- | --- | --- | --- |\n".to_owned();
-    for family in FAMILIES {
-        let labels: Vec<String> = family.labels.iter().map(|label| format!("`{label}`")).collect();
-        let labels = if labels.is_empty() { "-".to_owned() } else { labels.join(", ") };
-        let help = family.help.replace('|', "\\|");
-        let _ = writeln!(table, "| `{}` | {} | {labels} | {help} |", family.name, family.kind);
-    }
-    table
+/// It is a program and no library: it prints them itself.
+fn control_plane_metrics() -> Result<String> {
+    tools::succeed(tools::cargo().args(["run", "--quiet", "--package", CONTROL_PLANE, "--", "metrics"]))
 }
 
 fn has(text: &str, name: &str) -> bool {
@@ -115,8 +116,15 @@ mod tests {
         assert!(fill("<!-- x:begin -->", "x", "").is_err());
     }
 
+    /// The table is written by hand, since what to do is no business of the code.
     #[test]
-    fn every_metric_has_its_line() {
-        assert_eq!(metrics().lines().count(), FAMILIES.len() + 2);
+    fn the_readme_says_what_to_do_about_every_refusal_of_policy() {
+        let (_, code) = include_str!("../../route/src/closed.rs").split_once("fn code(").expect("codes");
+        let (codes, _) = code.split_once("\n    }\n").expect("the end of them");
+        let codes: Vec<&str> = codes.split('"').skip(1).step_by(2).filter(|code| *code != "no_provider").collect();
+        assert!(codes.contains(&"policy_broken"), "{codes:?}");
+        for code in codes {
+            assert!(include_str!("../../../README.md").contains(&format!("\n| `{code}` | ")), "{code}");
+        }
     }
 }

@@ -7,9 +7,11 @@ mod bench;
 mod budget;
 mod calibrate;
 mod catalog;
+mod fleet;
 mod fuzz;
 mod generate;
 mod llmock;
+mod proto;
 mod sdk;
 mod soak;
 mod test;
@@ -33,9 +35,11 @@ enum Chore {
     Budget(budget::Args),
     Calibrate(calibrate::Args),
     Catalog(catalog::Args),
+    Fleet(fleet::Args),
     Fuzz(fuzz::Args),
     Generate(generate::Args),
     Llmock(llmock::Args),
+    Proto(proto::Args),
     Sdk(sdk::Args),
     Soak(soak::Args),
     Test(test::Args),
@@ -49,9 +53,11 @@ fn main() -> anyhow::Result<()> {
         Chore::Budget(args) => budget::run(&args),
         Chore::Calibrate(args) => calibrate::run(&args),
         Chore::Catalog(args) => catalog::run(&args),
+        Chore::Fleet(args) => fleet::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Generate(args) => generate::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
+        Chore::Proto(args) => proto::run(&args),
         Chore::Sdk(args) => sdk::run(&args),
         Chore::Soak(args) => soak::run(&args),
         Chore::Test(args) => test::run(&args),

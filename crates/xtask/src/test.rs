@@ -5,7 +5,7 @@ use std::{process::Command, time::Instant};
 use anyhow::Result;
 
 use crate::{
-    arrows, budget, llmock, sdk,
+    arrows, budget, llmock, proto, sdk,
     tools::{self, Output},
 };
 
@@ -49,6 +49,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     report.step("format", Counting::Step, cargo("fmt --all --check -- -l"));
     report.step("crate arrows", Counting::Step, check_arrows);
+    report.step("proto", Counting::Step, proto::check);
     report.step("lints", Counting::Step, cargo("clippy --quiet --workspace --all-targets -- -D warnings"));
     // What the black-box stories start.
     let programs = "build --quiet --package outrigger --package outrigger-control-plane --package outrigger-sidecar";

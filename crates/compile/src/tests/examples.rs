@@ -1,6 +1,7 @@
 //! Every example in `deploy/examples` compiles without a word.
 
-use super::*;
+use super::{policies::candidates, *};
+use crate::Workload;
 
 #[track_caller]
 fn example(yaml: &str, routes: &[&str]) {
@@ -32,4 +33,60 @@ fn eu_only_compiles() {
     let route = ": vllm:meta-llama/llama-3.3-70b-instruct p0 w1, mistral-eu:mistralai/mistral-small-2603 p1 w1";
     let yaml = include_str!("../../../../deploy/examples/eu-only.yaml");
     example(yaml, &[&format!("demo/eu{route}"), &format!("eu{route}")]);
+}
+
+const EU_ONLY_POLICY: &str = include_str!("../../../../deploy/examples/eu-only-policy.yaml");
+
+#[test]
+fn eu_only_policy_compiles_and_leaves_what_keeps_to_it() {
+    example(EU_ONLY_POLICY, &[]);
+    let route = ": vllm:meta-llama/llama-3.3-70b-instruct p0 w1, mistral-eu:mistralai/mistral-small-2603 p1 w1";
+    let within = include_str!("../../../../deploy/examples/eu-only.yaml");
+    example(&format!("{EU_ONLY_POLICY}---\n{within}"), &[&format!("demo/eu{route}"), &format!("eu{route}")]);
+}
+
+#[test]
+fn eu_only_policy_takes_away_what_does_not() {
+    let elsewhere = include_str!("../../../../deploy/examples/quickstart.yaml");
+    let snapshot = snapshot(&format!("{EU_ONLY_POLICY}---\n{elsewhere}"));
+    assert_eq!(candidates(&snapshot, &["assistant"]), ["assistant: !policy_forbidden"]);
+    assert!(snapshot.targets.is_empty());
+}
+
+#[test]
+fn teams_compiles_and_each_workload_has_its_own() {
+    let yaml = include_str!("../../../../deploy/examples/teams.yaml");
+    let (haiku, mini) = ("anthropic:anthropic/claude-haiku-4.5", "openai:openai/gpt-4o-mini");
+    let chat = format!("chat: {haiku} p0 w1, {mini} p1 w1");
+    let report = format!("report: {mini} p0 w1, {haiku} p0 w1");
+    example(yaml, &[&chat, &report, &format!("shop/{chat}"), &format!("shop/{report}")]);
+
+    let told = |service_account: &str, labels: &[(&str, &str)]| {
+        let workload = Workload {
+            namespace: "shop".to_owned(),
+            service_account: service_account.to_owned(),
+            labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        };
+        let world = world(yaml).0;
+        let scope = Scope::Selected(world.select(&workload));
+        let (snapshot, problems) = compile(&world, &CATALOG, &scope);
+        assert_eq!(problems, []);
+        candidates(&snapshot, &["chat", "report", "openai/gpt-4o-mini"])
+    };
+    assert_eq!(
+        told("default", &[("app", "web")]),
+        [
+            "chat: anthropic:anthropic/claude-haiku-4.5 openai:openai/gpt-4o-mini",
+            "report: !route_not_for_workload",
+            "openai/gpt-4o-mini: openai:openai/gpt-4o-mini",
+        ]
+    );
+    assert_eq!(
+        told("nightly", &[]),
+        [
+            "chat: !route_not_for_workload",
+            "report: anthropic:anthropic/claude-haiku-4.5 openai:openai/gpt-4o-mini",
+            "openai/gpt-4o-mini: !bare_model_denied",
+        ]
+    );
 }

@@ -30,7 +30,7 @@ fn two() -> String {
 }
 
 /// Who answers each name: `a: eu us`.
-fn candidates(snapshot: &Snapshot, names: &[&str]) -> Vec<String> {
+pub(super) fn candidates(snapshot: &Snapshot, names: &[&str]) -> Vec<String> {
     let of = |name: &&str| {
         let ask = Ask::of(Operation::ChatCompletions, name);
         match plan(snapshot, &ask, &Calm, Duration::ZERO, 0) {
