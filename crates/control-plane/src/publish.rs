@@ -39,6 +39,11 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
+    /// Whose it is.
+    pub(crate) fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
     /// What its sidecars should hold now.
     pub(crate) fn view(&self) -> Arc<Encoded> {
         self.view.load_full()

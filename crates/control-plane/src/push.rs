@@ -9,7 +9,7 @@ pub(crate) mod frame;
 mod service;
 pub(crate) mod status;
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -81,17 +81,21 @@ async fn serve(
 ) {
     let service = service_fn(move |request| {
         let service = service.clone();
-        async move { Ok::<_, Infallible>(service.call(request).await) }
+        // Apart, and given back with the answer: the task of a stream is as large as the largest it ever holds.
+        Box::pin(async move { Ok::<_, Infallible>(service.call(request).await) })
     });
-    let connection = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PING)
-        .keep_alive_timeout(PONG)
-        .initial_connection_window_size(65_535)
-        .initial_stream_window_size(65_535)
-        .max_concurrent_streams(4)
-        .max_header_list_size(HEADERS)
-        .serve_connection(TokioIo::new(socket), service);
+    // In its place at once: what is moved into an `await` has its room twice.
+    let connection = pin!(
+        http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING)
+            .keep_alive_timeout(PONG)
+            .initial_connection_window_size(65_535)
+            .initial_stream_window_size(65_535)
+            .max_concurrent_streams(4)
+            .max_header_list_size(HEADERS)
+            .serve_connection(TokioIo::new(socket), service)
+    );
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a sidecar's connection broke");
     }

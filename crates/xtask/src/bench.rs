@@ -67,6 +67,9 @@ pub(crate) struct Args {
     /// A release build of the control plane; built from this tree without it.
     #[arg(long, value_name = "FILE")]
     control_plane: Option<PathBuf>,
+    /// A release build of the sidecar that follows a control plane; built from this tree without it.
+    #[arg(long, value_name = "FILE")]
+    outrigger_sidecar: Option<PathBuf>,
     /// Sidecars of the fleet; 10,000 without it, 500 in a smoke run.
     #[arg(long, value_name = "N")]
     sidecars: Option<usize>,
@@ -93,7 +96,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !alone.is_empty() {
         let control_plane = control_plane(args.control_plane.as_deref())?;
         report.versions.push(tools::succeed(Command::new(&control_plane).arg("--version"))?.trim().to_owned());
-        let stage = Alone { program: program.clone(), control_plane, sidecars, quick: args.quick };
+        let stage = Alone {
+            program: program.clone(),
+            control_plane,
+            outrigger_sidecar: args.outrigger_sidecar.clone(),
+            sidecars,
+            quick: args.quick,
+        };
         for lane in alone {
             let work = |figures: &mut Figures| match lane.run {
                 Run::Alone(run) => run(&stage, figures),
@@ -178,6 +187,8 @@ struct Alone {
     program: PathBuf,
     /// A release of the control plane.
     control_plane: PathBuf,
+    /// A release of the sidecar that follows it, where one was given.
+    outrigger_sidecar: Option<PathBuf>,
     sidecars: usize,
     quick: bool,
 }

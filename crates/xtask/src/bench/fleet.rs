@@ -15,6 +15,8 @@ use std::{path::PathBuf, time::Duration};
 
 pub(crate) use chore::{Args, run};
 pub(super) use measure::measure;
+pub(super) use plane::Plane;
+pub(super) use policy::{Folder, namespace};
 
 /// What is measured, and how much of it.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 mod failover;
 mod fleet;
+mod linked;
 mod memory;
 mod plan;
 mod start;
@@ -73,4 +74,5 @@ pub(super) const LANES: &[Lane] = &[
     Lane { name: "memory", about: "idle, loaded, and idle again", run: Staged(memory::run), slow: true },
     Lane { name: "plan", about: "the decision alone", run: Staged(plan::run), slow: true },
     Lane { name: "fleet", about: "10,000 sidecars at a control plane", run: Run::Alone(fleet::run), slow: false },
+    Lane { name: "linked", about: "one sidecar at a control plane", run: Run::Alone(linked::run), slow: false },
 ];

@@ -26,20 +26,20 @@ const ISSUERS: usize = 2;
 
 /// The control plane.
 #[derive(Debug)]
-pub(super) struct Plane {
+pub(in crate::bench) struct Plane {
     binary: PathBuf,
     policy: PathBuf,
     state: PathBuf,
     ready: PathBuf,
     process: Option<Process>,
     /// For sidecars. The first start chooses it, every later one keeps it.
-    pub(super) listen: SocketAddr,
+    pub(in crate::bench) listen: SocketAddr,
     admin: SocketAddr,
 }
 
 impl Plane {
     /// With `policy`, and everything else below `folder`. It does not run yet.
-    pub(super) fn new(binary: &Path, policy: &Path, folder: &Path) -> Self {
+    pub(in crate::bench) fn new(binary: &Path, policy: &Path, folder: &Path) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             binary: binary.to_owned(),
@@ -53,12 +53,12 @@ impl Plane {
     }
 
     /// The certificate by which it is known.
-    pub(super) fn authority(&self) -> Result<String> {
+    pub(in crate::bench) fn authority(&self) -> Result<String> {
         tools::succeed(Command::new(&self.binary).arg("ca").arg("--state").arg(&self.state))
     }
 
     /// One token for each namespace of the list: as people get them.
-    pub(super) fn tokens(&self, namespaces: &[String]) -> Result<Vec<String>> {
+    pub(in crate::bench) fn tokens(&self, namespaces: &[String]) -> Result<Vec<String>> {
         let issue = |namespace: &String| {
             let mut command = Command::new(&self.binary);
             command.arg("token").arg("--state").arg(&self.state).args(["--namespace", namespace]);
@@ -79,13 +79,13 @@ impl Plane {
         Ok(first.into_iter().chain(parts?.into_iter().flatten()).collect())
     }
 
-    pub(super) fn start(&mut self) -> Result<()> {
+    pub(in crate::bench) fn start(&mut self) -> Result<()> {
         let _ = fs::remove_file(&self.ready);
         let mut command = Command::new(&self.binary);
         command.arg("--policy").arg(&self.policy).arg("--state").arg(&self.state);
         command.arg("--listen").arg(self.listen.to_string()).arg("--admin-listen").arg(self.admin.to_string());
         command.arg("--ready-file").arg(&self.ready);
-        command.args(["--system-namespace", SYSTEM, "--check-delay", CHECK, "--log", "warn"]);
+        command.args(["--system-namespace", SYSTEM, "--check-delay", CHECK, "--log", "error"]);
         // Nobody's settings but these; what it complains of is for whoever runs this.
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::null());
         let mut process = Process::start(&mut command, None, None)?;
@@ -104,7 +104,7 @@ impl Plane {
     }
 
     /// Ends it without a word, as a node does that is lost.
-    pub(super) fn kill(&mut self) {
+    pub(in crate::bench) fn kill(&mut self) {
         self.process = None;
     }
 

@@ -15,7 +15,7 @@ const FORBIDDEN: [&str; 2] = ["openai/gpt-4o", "openai/gpt-4o-mini"];
 
 /// The folder, and what was written into it last.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(in crate::bench) struct Folder {
     path: PathBuf,
     /// Where files are written before they are renamed into the folder: nobody ever reads half of one.
     partial: PathBuf,
@@ -27,7 +27,7 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Writes a policy of so many views and `routes` in total below `parent`.
-    pub(super) fn create(parent: &Path, views: usize, routes: usize) -> Result<Self> {
+    pub(in crate::bench) fn create(parent: &Path, views: usize, routes: usize) -> Result<Self> {
         let (path, partial) = (parent.join("policy"), parent.join("partial.yaml"));
         fs::create_dir(&path)?;
         let mut folder = Self { path, partial, routes: (routes / views).max(1), edits: vec![0; views], everywhere: 0 };
@@ -38,7 +38,7 @@ impl Folder {
         Ok(folder)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::bench) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -63,7 +63,7 @@ impl Folder {
 }
 
 /// The namespace of a view.
-pub(super) fn namespace(view: usize) -> String {
+pub(in crate::bench) fn namespace(view: usize) -> String {
     format!("team-{view:02}")
 }
 
