@@ -165,10 +165,10 @@ fn on_stage(args: &Args, program: PathBuf, lanes: Vec<&'static Lane>, report: &m
     println!("median of {} repetitions (lowest .. highest), contenders in turns", stage.repetitions);
     for lane in lanes {
         let before = stage.foreign;
-        let (mut stage, foreign) = (&mut stage, Cell::new(None));
+        let (stage, foreign) = (&mut stage, Cell::new(None));
         let work = |figures: &mut Figures| {
             let done = match lane.run {
-                Run::Staged(run) => run(&mut stage, figures),
+                Run::Staged(run) => run(stage, figures),
                 Run::Alone(_) => bail!("lane {} has no stage", lane.name),
             };
             foreign.set(Some(stage.foreign.since(before).share()));

@@ -3,6 +3,7 @@
 //! Each behaves as the link of a sidecar does, its waits among it, and checks what it is told. It decodes no more of a
 //! policy than it needs for that.
 
+mod frame;
 mod held;
 mod stream;
 
@@ -31,6 +32,7 @@ use tokio_rustls::TlsConnector;
 
 use self::{
     backoff::Backoff,
+    frame::Reader,
     held::Holding,
     stream::{End, stream},
 };
@@ -45,6 +47,7 @@ pub(super) struct Shared {
     tls: TlsConnector,
     counts: RefCell<Counts>,
     holdings: Vec<RefCell<Holding>>,
+    read: RefCell<Reader>,
     /// Counts the orders to drop all connections.
     drops: watch::Sender<u64>,
     /// One of so many takes so long over an ack.
@@ -69,6 +72,7 @@ pub(in crate::bench) fn run() -> Result<()> {
         tls: TlsConnector::from(Arc::new(trusting(&setup.authority)?)),
         counts: RefCell::default(),
         holdings: setup.sidecars.iter().map(|_| RefCell::default()).collect(),
+        read: RefCell::default(),
         drops: watch::Sender::new(0),
         slow: Cell::new(None),
         setup,

@@ -111,12 +111,7 @@ impl Run<'_> {
     fn at_rest(&mut self) -> Result<()> {
         thread::sleep(self.plan.calm);
         self.idle = self.plane.resident()?;
-        self.each("resident for each idle sidecar")?;
-        let (before, began) = (self.plane.cpu()?, Instant::now());
-        thread::sleep(self.plan.calm);
-        let share = (self.plane.cpu()? - before) / began.elapsed().as_secs_f64();
-        self.add(PLANE, "at rest: part of a core", "x", share);
-        Ok(())
+        self.each("resident for each idle sidecar")
     }
 
     fn edits(&mut self) -> Result<()> {
@@ -214,7 +209,7 @@ impl Run<'_> {
         let all = self.sidecars_of(view, 1);
         let ended = loop {
             let held = self.sidecars.look()?.remove(&namespace).unwrap_or_default();
-            updates = held.most_updates + updates;
+            updates += held.most_updates;
             if held.marks.get(&mark) == Some(&all) {
                 break clock::now().as_secs_f64();
             }

@@ -1,16 +1,15 @@
 //! One stream, from connecting to its end, on h2 itself.
 
-use std::{io::Read as _, time::Duration};
+use std::time::Duration;
 
-use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use h2::{RecvStream, SendStream};
 use http::{HeaderMap, Method, Request, Version};
 use outrigger_api::v1::{self, sync_request::Message as Said, sync_response::Message as Told};
-use prost::Message as _;
 use rustls::pki_types::ServerName;
 use tokio::{net::TcpStream, sync::watch, task::JoinHandle, time::Instant};
 
-use super::{Shared, backoff::Backoff};
+use super::{Shared, backoff::Backoff, frame};
 use crate::bench::clock;
 
 /// As the sidecar's.
@@ -18,8 +17,6 @@ const GREETING: Duration = Duration::from_secs(15);
 /// What hyper's client asks for unless told otherwise, which the sidecar does not.
 const STREAM_WINDOW: u32 = 2 << 20;
 const WINDOW: u32 = 5 << 20;
-/// Flag and length of a message.
-const HEAD: usize = 5;
 
 /// How a stream ended.
 pub(super) enum End {
@@ -100,7 +97,7 @@ async fn connect(shared: &Shared, number: usize) -> Result<Open, End> {
         started_at_ms: 0,
         holdings: shared.holdings[number].borrow().holdings(),
     };
-    let sent = said.send_data(framed(Said::Hello(hello)), false);
+    let sent = said.send_data(frame::write(Said::Hello(hello)), false);
     let response = match sent {
         Ok(()) => response.await,
         Err(error) => Err(error),
@@ -171,12 +168,12 @@ async fn follow(
         shared.counts.borrow_mut().bytes += data.len() as u64;
         buffer.extend_from_slice(&data);
         loop {
-            let message = match next(&mut buffer) {
-                Ok(Some(message)) => message,
-                Ok(None) => break,
-                Err(why) => return End::Fault(why),
+            let namespace = &shared.setup.sidecars[number].namespace;
+            let message = match frame::next(&mut buffer) {
+                Some((packed, message)) => shared.read.borrow_mut().read(namespace, packed, message),
+                None => break,
             };
-            match take(shared, number, message, due.is_some()) {
+            match message.and_then(|message| take(shared, number, &message, due.is_some())) {
                 Ok(None) => {}
                 Ok(Some(revision)) => match shared.slow.get() {
                     Some((one_of, wait)) if number.is_multiple_of(one_of) => {
@@ -214,21 +211,21 @@ fn over(headers: &HeaderMap) -> End {
 }
 
 /// The revision of an update, which is to be acknowledged.
-fn take(shared: &Shared, number: usize, message: v1::SyncResponse, pending: bool) -> Result<Option<String>, String> {
+fn take(shared: &Shared, number: usize, message: &v1::SyncResponse, pending: bool) -> Result<Option<String>, String> {
     let namespace = &shared.setup.sidecars[number].namespace;
-    match message.message {
-        Some(Told::Welcome(welcome)) => {
-            let told = welcome.workload.unwrap_or_default().namespace;
-            if told == *namespace { Ok(None) } else { Err(format!("taken for {told}")) }
-        }
+    match &message.message {
+        Some(Told::Welcome(v1::Welcome { workload, .. })) => match workload {
+            Some(told) if told.namespace == *namespace => Ok(None),
+            told => Err(format!("taken for {told:?}")),
+        },
         Some(Told::Update(update)) => {
             let mut counts = shared.counts.borrow_mut();
             counts.most_pending = counts.most_pending.max(1 + usize::from(pending));
             if pending {
                 return Err("an update before the ack of the last one".to_owned());
             }
-            shared.holdings[number].borrow_mut().apply(namespace, &update)?;
-            Ok(Some(update.revision))
+            shared.holdings[number].borrow_mut().apply(namespace, update)?;
+            Ok(Some(update.revision.clone()))
         }
         None => Err("an empty message".to_owned()),
     }
@@ -236,41 +233,11 @@ fn take(shared: &Shared, number: usize, message: v1::SyncResponse, pending: bool
 
 fn acknowledge(shared: &Shared, open: &mut Open, settled: &mut bool, revision: String) -> Result<(), End> {
     let ack = v1::Ack { revision, rejections: Vec::new() };
-    let sent = open.said.send_data(framed(Said::Ack(ack)), false);
+    let sent = open.said.send_data(frame::write(Said::Ack(ack)), false);
     sent.map_err(|error| End::Lost(format!("ack: {error}")))?;
     let mut counts = shared.counts.borrow_mut();
     counts.acks += 1;
     counts.last_ack = clock::now().as_secs_f64();
     counts.settled += usize::from(!std::mem::replace(settled, true));
     Ok(())
-}
-
-fn framed(message: Said) -> Bytes {
-    let message = v1::SyncRequest { message: Some(message) };
-    let mut frame = BytesMut::with_capacity(HEAD + message.encoded_len());
-    frame.put_u8(0);
-    frame.put_u32(message.encoded_len() as u32);
-    frame.put_slice(&message.encode_to_vec());
-    frame.freeze()
-}
-
-/// The next whole message of what has arrived.
-fn next(buffer: &mut BytesMut) -> Result<Option<v1::SyncResponse>, String> {
-    let Some([flag, length @ ..]) = buffer.first_chunk::<HEAD>().copied() else { return Ok(None) };
-    let length = u32::from_be_bytes(length) as usize;
-    if buffer.len() < HEAD + length {
-        return Ok(None);
-    }
-    buffer.advance(HEAD);
-    let message = buffer.split_to(length);
-    let decoded = match flag {
-        0 => v1::SyncResponse::decode(message),
-        _ => {
-            let mut plain = Vec::new();
-            let unpacked = flate2::read::GzDecoder::new(&message[..]).read_to_end(&mut plain);
-            unpacked.map_err(|error| format!("not gzip: {error}"))?;
-            v1::SyncResponse::decode(&plain[..])
-        }
-    };
-    decoded.map(Some).map_err(|error| format!("not a message: {error}"))
 }
