@@ -10,7 +10,7 @@ use std::{
 use arc_swap::ArcSwap;
 pub(crate) use encoded::{Encoded, Held};
 use outrigger_catalog::Catalog;
-use outrigger_compile::{Compiled, Selection, Views, Workload, World};
+use outrigger_compile::{Selection, Views, Workload, World};
 
 use crate::{fleet::Fleet, lock::lock, metrics::Metrics};
 
@@ -26,8 +26,7 @@ pub(crate) struct Publisher {
 struct Inner {
     /// `None` until one could be read.
     world: Option<Arc<World>>,
-    views: Views,
-    encoded: BTreeMap<Selection, (Arc<Compiled>, Arc<Encoded>)>,
+    views: Views<Encoded>,
     subscriptions: BTreeMap<Workload, Arc<Subscription>>,
 }
 
@@ -92,7 +91,6 @@ impl Publisher {
         }
         let needed: BTreeSet<Selection> = inner.subscriptions.keys().map(|workload| world.select(workload)).collect();
         inner.views.retain(&needed);
-        inner.encoded.retain(|selection, _| needed.contains(selection));
         self.count(&inner);
         drop(inner);
         self.fleet.wake(|connection| changed.contains(&(Arc::as_ptr(&connection.subscription) as usize)));
@@ -105,19 +103,14 @@ impl Publisher {
 
 impl Inner {
     fn encode(&mut self, world: &World, workload: &Workload, catalog: &Catalog) -> Arc<Encoded> {
-        let selection = world.select(workload);
-        let compiled = self.views.view(&selection, world, catalog);
-        if let Some((_, encoded)) = self.encoded.get(&selection).filter(|(from, _)| Arc::ptr_eq(from, &compiled)) {
-            return encoded.clone();
-        }
-        let encoded = Arc::new(Encoded::new(&compiled.view));
-        // What came out the same stays the same allocation, with the frames that were made of it.
-        let encoded = match self.encoded.get(&selection) {
-            Some((_, old)) if old.revision == encoded.revision => old.clone(),
-            _ => encoded,
-        };
-        self.encoded.insert(selection, (compiled, encoded.clone()));
-        encoded
+        self.views.view(&world.select(workload), world, catalog, |compiled, old| {
+            let encoded = Encoded::new(&compiled.view);
+            // What came out the same stays the same allocation, with the frames that were made of it.
+            match old.filter(|old| old.revision == encoded.revision) {
+                Some(old) => old.clone(),
+                None => Arc::new(encoded),
+            }
+        })
     }
 }
 

@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// Handshakes under way at one time: after a restart everybody comes at once, and each costs half a millisecond.
 const HANDSHAKES: usize = 64;
-/// How long a handshake may take.
+/// How long a handshake may take, once its turn has come.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How often a quiet peer is asked whether it is still there, and how long it may take to answer: one that is gone without
 /// a word is found within half a minute.
@@ -51,14 +51,17 @@ pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, serv
         let _ = socket.set_nodelay(true);
         let (tls, service, handshakes) = (tls.clone(), service.clone(), handshakes.clone());
         tokio::spawn(async move {
+            let Ok(turn) = handshakes.acquire().await else { return };
             let shaken = async {
-                let _turn = handshakes.acquire().await.map_err(io::Error::other)?;
-                match tls {
-                    Some(tls) => tls.accept(socket).await.map(|socket| Socket::Tls(Box::new(socket))),
-                    None => Ok(Socket::Plain(socket)),
-                }
+                Ok::<_, io::Error>(match tls {
+                    Some(tls) => Socket::Tls(Box::new(tls.accept(socket).await?)),
+                    None => Socket::Plain(socket),
+                })
             };
-            match tokio::time::timeout(HANDSHAKE, shaken).await {
+            // From here on: who waited for a turn would be cut off in the middle of it, and have to wait again.
+            let shaken = tokio::time::timeout(HANDSHAKE, shaken).await;
+            drop(turn);
+            match shaken {
                 // In a task of its own: this one is as large as a handshake, and would be for as long as the connection.
                 Ok(Ok(Socket::Tls(socket))) => drop(tokio::spawn(serve(socket, service, place))),
                 Ok(Ok(Socket::Plain(socket))) => drop(tokio::spawn(serve(socket, service, place))),
