@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let (sidecars, program) = (args.sidecars, env::current_exe()?);
     let (views, routes, calm) = (10, 40, Duration::from_secs(2));
-    let plan = Plan { binary, program, sidecars, views, routes, edits: 3, flood: 100, calm, gates: Gates::SMALL };
+    let plan = Plan { binary, program, sidecars, views, routes, edits: 3, flood: 60, calm, gates: Gates::SMALL };
     let mut figures = Figures::of("fleet");
     let ran = measure(&plan, &mut figures);
     let mut failed = print_judged(&figures.all);
