@@ -24,29 +24,48 @@ pub struct Compiled {
     pub view: View,
     /// Problems of its objects, as seen from there.
     pub problems: Vec<Problem>,
+}
+
+/// The views in use, each as the `T` that was made of it: the view itself is not kept.
+#[derive(Debug)]
+pub struct Views<T> {
+    of: BTreeMap<Selection, Known<T>>,
+    compilations: u64,
+}
+
+#[derive(Debug)]
+struct Known<T> {
+    made: Arc<T>,
     /// What it was compiled from.
     from: World,
 }
 
-/// The views in use.
-#[derive(Debug, Default)]
-pub struct Views {
-    of: BTreeMap<Selection, Arc<Compiled>>,
-    compilations: u64,
+impl<T> Default for Views<T> {
+    fn default() -> Self {
+        Self { of: BTreeMap::new(), compilations: 0 }
+    }
 }
 
-impl Views {
-    /// The view of `selection` in `world`. The one at hand if nothing that it depends on has changed.
-    pub fn view(&mut self, selection: &Selection, world: &World, catalog: &Catalog) -> Arc<Compiled> {
+impl<T> Views<T> {
+    /// What was made of the view of `selection` in `world`: at hand if nothing that it depends on has changed, else made
+    /// by `make` of the view and of what was at hand before.
+    pub fn view(
+        &mut self,
+        selection: &Selection,
+        world: &World,
+        catalog: &Catalog,
+        make: impl FnOnce(&Compiled, Option<&Arc<T>>) -> Arc<T>,
+    ) -> Arc<T> {
         let from = narrow(world, selection);
-        if let Some(known) = self.of.get(selection).filter(|known| known.from == from) {
-            return known.clone();
+        let known = self.of.get(selection);
+        if let Some(known) = known.filter(|known| known.from == from) {
+            return known.made.clone();
         }
         self.compilations += 1;
         let (view, problems) = view(&from, catalog, &Scope::Selected(selection.clone()));
-        let compiled = Arc::new(Compiled { view, problems, from });
-        self.of.insert(selection.clone(), compiled.clone());
-        compiled
+        let made = make(&Compiled { view, problems }, known.map(|known| &known.made));
+        self.of.insert(selection.clone(), Known { made: made.clone(), from });
+        made
     }
 
     /// Forgets the views that nobody needs any more.

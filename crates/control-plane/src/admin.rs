@@ -80,14 +80,14 @@ impl Pages {
             .iter()
             .map(|connection| {
                 let About { hello, revision, rejections } = connection.about();
-                let identity = &connection.identity;
-                let order = format!("{}/{}/{}", identity.namespace, identity.service_account, hello.instance_id);
+                let (workload, token) = (connection.workload(), &connection.token);
+                let order = format!("{}/{}/{}", workload.namespace, workload.service_account, hello.instance_id);
                 let row = json!({
-                    "namespace": identity.namespace,
-                    "serviceAccount": identity.service_account,
-                    "labels": identity.labels,
-                    "team": identity.team,
-                    "token": identity.id,
+                    "namespace": workload.namespace,
+                    "serviceAccount": workload.service_account,
+                    "labels": workload.labels,
+                    "team": token.team,
+                    "token": token.id,
                     "instance": hello.instance_id,
                     "version": hello.version,
                     "startedAtMs": hello.started_at_ms,

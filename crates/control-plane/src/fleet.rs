@@ -10,9 +10,10 @@ use std::{
 
 use atomic_waker::AtomicWaker;
 use outrigger_api::v1;
+use outrigger_compile::Workload;
 
 use crate::{
-    identity::{Identity, Refused},
+    identity::{Refused, Token},
     lock::lock,
     publish::{Encoded, Subscription},
     push::status::{Code, Status},
@@ -30,7 +31,8 @@ pub(crate) struct Fleet {
 pub(crate) struct Connection {
     id: u64,
     fleet: Arc<Fleet>,
-    pub(crate) identity: Identity,
+    /// Whose workload is the subscription's.
+    pub(crate) token: Token,
     pub(crate) subscription: Arc<Subscription>,
     /// Wakes the stream: there is something new for it, or it is over.
     pub(crate) waker: AtomicWaker,
@@ -62,11 +64,11 @@ const TEXT: usize = 256;
 
 impl Fleet {
     /// A stream begins.
-    pub(crate) fn join(self: &Arc<Self>, identity: Identity, subscription: Arc<Subscription>) -> Arc<Connection> {
+    pub(crate) fn join(self: &Arc<Self>, token: Token, subscription: Arc<Subscription>) -> Arc<Connection> {
         let connection = Arc::new(Connection {
             id: self.next.fetch_add(1, Relaxed),
             fleet: self.clone(),
-            identity,
+            token,
             subscription,
             waker: AtomicWaker::new(),
             ended: OnceLock::new(),
@@ -94,7 +96,7 @@ impl Fleet {
     }
 
     /// Ends the streams whose tokens count no more. Answers how many.
-    pub(crate) fn recheck(&self, check: impl Fn(&Identity) -> Result<(), Refused>) -> usize {
+    pub(crate) fn recheck(&self, check: impl Fn(&Token) -> Result<(), Refused>) -> usize {
         let mut ended = 0;
         for connection in self.connections() {
             ended += usize::from(connection.recheck(&check));
@@ -105,23 +107,28 @@ impl Fleet {
 
 impl Connection {
     /// Ends the stream if its token counts no more; whether it does so now.
-    pub(crate) fn recheck(&self, check: impl Fn(&Identity) -> Result<(), Refused>) -> bool {
-        let ended = check(&self.identity).is_err_and(|refused| self.ended.set(refused).is_ok());
+    pub(crate) fn recheck(&self, check: impl Fn(&Token) -> Result<(), Refused>) -> bool {
+        let ended = check(&self.token).is_err_and(|refused| self.ended.set(refused).is_ok());
         if ended {
             self.waker.wake();
         }
         ended
     }
 
+    /// The workload that the sidecar belongs to.
+    pub(crate) fn workload(&self) -> &Workload {
+        self.subscription.workload()
+    }
+
     /// Who the sidecar is, as it is told.
     pub(crate) fn welcome(&self) -> v1::Welcome {
-        let Identity { namespace, service_account, team, .. } = &self.identity;
+        let Workload { namespace, service_account, labels: _ } = self.workload();
         let workload = v1::Workload {
             namespace: namespace.clone(),
             // A token names no owner; a pod does.
             owner: String::new(),
             service_account: service_account.clone(),
-            team: team.clone().unwrap_or_default(),
+            team: self.token.team.as_deref().unwrap_or_default().to_owned(),
         };
         v1::Welcome { workload: Some(workload), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
@@ -131,8 +138,8 @@ impl Connection {
         let Hello { version, instance_id, started_at_ms } = hello;
         let hello = Hello { version: short(version), instance_id: short(instance_id), started_at_ms };
         tracing::debug!(
-            namespace = self.identity.namespace,
-            token = self.identity.id,
+            namespace = self.workload().namespace,
+            token = &*self.token.id,
             version = hello.version,
             instance = hello.instance_id,
             "a sidecar came"
@@ -145,7 +152,7 @@ impl Connection {
         for rejection in rejections.iter().take(REJECTIONS) {
             tracing::warn!(
                 code = "policy_rejected",
-                namespace = self.identity.namespace,
+                namespace = self.workload().namespace,
                 key = short(rejection.key.clone()),
                 why = short(rejection.code.clone()),
                 "a sidecar does not apply it: {}",

@@ -17,10 +17,7 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 pub(crate) use change::Which;
 pub(crate) use keys::Standing;
@@ -40,26 +37,20 @@ pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
 /// What a good token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    pub(crate) namespace: String,
-    pub(crate) service_account: String,
-    pub(crate) labels: BTreeMap<String, String>,
-    pub(crate) team: Option<String>,
-    pub(crate) expires: SystemTime,
-    /// The token's own name (`jti`), under which it is revoked. Not secret.
-    pub(crate) id: String,
-    /// The key that signed it: when that goes, so does the token.
-    pub(crate) kid: String,
+    /// Whom its policy is for.
+    pub(crate) workload: outrigger_compile::Workload,
+    pub(crate) token: Token,
 }
 
-impl Identity {
-    /// Whom its policy is for.
-    pub(crate) fn workload(&self) -> outrigger_compile::Workload {
-        outrigger_compile::Workload {
-            namespace: self.namespace.clone(),
-            service_account: self.service_account.clone(),
-            labels: self.labels.clone(),
-        }
-    }
+/// A good token, without the workload, which is many tokens' own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) team: Option<Box<str>>,
+    pub(crate) expires: SystemTime,
+    /// Its own name (`jti`), under which it is revoked. Not secret.
+    pub(crate) id: Box<str>,
+    /// The key that signed it: when that goes, so does the token.
+    pub(crate) kid: Box<str>,
 }
 
 /// Bytes as names have them: never with a `-` at the start, which a command line would take for an option.

@@ -14,7 +14,7 @@ use std::{
 use arc_swap::ArcSwap;
 pub(crate) use encoded::{Encoded, Held};
 use outrigger_catalog::Catalog;
-use outrigger_compile::{Compiled, Selection, Views, Workload, World};
+use outrigger_compile::{Selection, Views, Workload, World};
 
 use crate::{fleet::Fleet, lock::lock, metrics::Metrics};
 
@@ -38,17 +38,22 @@ const SWEEP: usize = 1024;
 struct Compiler {
     /// `None` until one could be read.
     world: Option<Arc<World>>,
-    views: Views,
-    encoded: BTreeMap<Selection, (Arc<Compiled>, Arc<Encoded>)>,
+    views: Views<Encoded>,
 }
 
 /// The view of one workload, as long as somebody needs it.
 #[derive(Debug)]
 pub(crate) struct Subscription {
+    workload: Workload,
     view: ArcSwap<Encoded>,
 }
 
 impl Subscription {
+    /// Whose it is.
+    pub(crate) fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
     /// What its sidecars should hold now.
     pub(crate) fn view(&self) -> Arc<Encoded> {
         self.view.load_full()
@@ -82,7 +87,7 @@ impl Publisher {
         let world = compiler.world.clone()?;
         let encoded = compiler.try_encode(&world, &world.select(&workload), &self.catalog)?;
         encoded.prepare_from_nothing();
-        let subscription = Arc::new(Subscription { view: ArcSwap::new(encoded) });
+        let subscription = Arc::new(Subscription { workload: workload.clone(), view: ArcSwap::new(encoded) });
         let mut subscriptions = lock(&self.subscriptions);
         // Workloads come and go without any edit, too.
         if subscriptions.len() >= self.swept.load(Relaxed) {
@@ -124,7 +129,6 @@ impl Publisher {
         }
         let needed: BTreeSet<Selection> = of.into_keys().cloned().collect();
         compiler.views.retain(&needed);
-        compiler.encoded.retain(|selection, _| needed.contains(selection));
         self.count(&compiler);
         drop(compiler);
         self.fleet.wake(|connection| changed.contains(&(Arc::as_ptr(&connection.subscription) as usize)));
@@ -155,17 +159,14 @@ impl Compiler {
     }
 
     fn encode(&mut self, world: &World, selection: &Selection, catalog: &Catalog) -> Arc<Encoded> {
-        let compiled = self.views.view(selection, world, catalog);
-        let old = self.encoded.get(selection);
-        if let Some((_, encoded)) = old.filter(|(from, _)| Arc::ptr_eq(from, &compiled)) {
-            return encoded.clone();
-        }
-        // What came out the same stays the same allocation, with the frames that were made of it.
-        let encoded = Arc::new(Encoded::new(&compiled.view));
-        let encoded =
-            old.map(|(_, old)| old).filter(|old| old.revision == encoded.revision).unwrap_or(&encoded).clone();
-        self.encoded.insert(selection.clone(), (compiled, encoded.clone()));
-        encoded
+        self.views.view(selection, world, catalog, |compiled, old| {
+            let encoded = Encoded::new(&compiled.view);
+            // What came out the same stays the same allocation, with the frames that were made of it.
+            match old.filter(|old| old.revision == encoded.revision) {
+                Some(old) => old.clone(),
+                None => Arc::new(encoded),
+            }
+        })
     }
 }
 

@@ -32,10 +32,12 @@ use tokio_rustls::TlsAcceptor;
 
 /// Handshakes under way at one time: after a restart everybody comes at once, and each costs half a millisecond.
 const HANDSHAKES: usize = 64;
-/// How long a handshake may take, waiting for its turn included ...
+/// How long a peer may be there without a word.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// ... and how long a turn is.
-const TURN: Duration = Duration::from_secs(3);
+/// How long it waits for its turn: as long as somebody waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a turn is.
+const TURN: Duration = Duration::from_secs(10);
 /// Longer than any stream lives: a connection that is older has none.
 const OLDEST: Duration = Duration::from_secs(65 * 60);
 /// How long a connection may be there without a call whose token is good.
@@ -66,14 +68,19 @@ pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, serv
         let _ = socket.set_nodelay(true);
         let (tls, service, handshakes) = (tls.clone(), service.clone(), handshakes.clone());
         tokio::spawn(async move {
+            // Who says nothing takes nobody's turn.
+            let Ok(Ok(())) = tokio::time::timeout(HANDSHAKE, socket.readable()).await else { return };
+            let Ok(Ok(turn)) = tokio::time::timeout(PATIENCE, handshakes.acquire()).await else { return };
             let shaken = async {
-                // Who says nothing takes nobody's turn.
-                socket.readable().await?;
-                let Some(tls) = tls else { return Ok(Socket::Plain(socket)) };
-                let _turn = handshakes.acquire().await.map_err(io::Error::other)?;
-                tokio::time::timeout(TURN, tls.accept(socket)).await?.map(|socket| Socket::Tls(Box::new(socket)))
+                Ok::<_, io::Error>(match tls {
+                    Some(tls) => Socket::Tls(Box::new(tls.accept(socket).await?)),
+                    None => Socket::Plain(socket),
+                })
             };
-            match tokio::time::timeout(HANDSHAKE, shaken).await {
+            // From here on: who waited for a turn would be cut off in the middle of it, and have to wait again.
+            let shaken = tokio::time::timeout(TURN, shaken).await;
+            drop(turn);
+            match shaken {
                 // In a task of its own: this one is as large as a handshake, and would be for as long as the connection.
                 Ok(Ok(Socket::Tls(socket))) => drop(tokio::spawn(serve(socket, service, place))),
                 Ok(Ok(Socket::Plain(socket))) => drop(tokio::spawn(serve(socket, service, place))),
@@ -98,22 +105,25 @@ async fn serve(
     let is_known = known.clone();
     let service = service_fn(move |request| {
         let (service, known) = (service.clone(), known.clone());
-        async move {
+        // Apart, and given back with the answer: the task of a stream is as large as the largest it ever holds.
+        Box::pin(async move {
             let answer = service.call(request).await;
             known.fetch_or(answer.is_ok(), Relaxed);
             Ok::<_, Infallible>(answer.unwrap_or_else(Service::refusal))
-        }
+        })
     });
-    let connection = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PING)
-        .keep_alive_timeout(PONG)
-        .initial_connection_window_size(65_535)
-        .initial_stream_window_size(65_535)
-        .max_concurrent_streams(4)
-        .max_header_list_size(HEADERS)
-        .serve_connection(TokioIo::new(socket), service);
-    let mut connection = pin!(connection);
+    // In its place at once: what is moved into an `await` has its room twice.
+    let mut connection = pin!(
+        http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING)
+            .keep_alive_timeout(PONG)
+            .initial_connection_window_size(65_535)
+            .initial_stream_window_size(65_535)
+            .max_concurrent_streams(4)
+            .max_header_list_size(HEADERS)
+            .serve_connection(TokioIo::new(socket), service)
+    );
     let done = match tokio::time::timeout(STRANGER, connection.as_mut()).await {
         Ok(done) => done,
         // Somebody who holds a place and no token.

@@ -125,7 +125,7 @@ async fn watch_tokens(tokens: Arc<Tokens>, fleet: Arc<Fleet>) {
         match changed {
             Ok(Ok(false)) => {}
             Ok(Ok(true)) => {
-                let ended = fleet.recheck(|identity| tokens.recheck(identity, SystemTime::now()));
+                let ended = fleet.recheck(|token| tokens.recheck(token, SystemTime::now()));
                 tracing::info!(ended, "keys or revocations have changed");
             }
             Ok(Err(error)) => tracing::error!(code = "state_broken", "{error:#}"),

@@ -7,6 +7,7 @@ mod clock;
 pub(crate) mod contender;
 pub(crate) mod echo;
 mod figure;
+pub(crate) mod fleet;
 pub(crate) mod job;
 mod lanes;
 pub(crate) mod load;
@@ -19,6 +20,7 @@ mod stage;
 pub(crate) mod wire;
 
 use std::{
+    cell::Cell,
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -31,7 +33,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimi
 use self::{
     contender::Contender,
     figure::Figures,
-    lanes::{LANES, Lane},
+    lanes::{LANES, Lane, Run},
     process::{Callers, Cores, Process},
     report::{LaneReport, Report},
     stage::{Foreign, Stage},
@@ -62,28 +64,83 @@ pub(crate) struct Args {
     /// A release build of the sidecar; built from this tree without it.
     #[arg(long, value_name = "FILE")]
     outrigger: Option<PathBuf>,
+    /// A release build of the control plane; built from this tree without it.
+    #[arg(long, value_name = "FILE")]
+    control_plane: Option<PathBuf>,
+    /// A release build of the sidecar that follows a control plane; built from this tree without it.
+    #[arg(long, value_name = "FILE")]
+    outrigger_sidecar: Option<PathBuf>,
+    /// Sidecars of the fleet; 10,000 without it, 500 in a smoke run.
+    #[arg(long, value_name = "N")]
+    sidecars: Option<usize>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let chosen = chosen(args)?;
-    raise_open_files()?;
-    let (program, binary) = built(args)?;
-    let cores = Cores::of_this_machine();
-    process::pin(cores.load)?;
+    let (alone, staged): (Vec<&Lane>, Vec<&Lane>) =
+        chosen(args)?.into_iter().partition(|lane: &&Lane| matches!(lane.run, Run::Alone(_)));
+    let sidecars = args.sidecars.unwrap_or(if args.quick { 500 } else { 10_000 });
+    raise_open_files(if alone.is_empty() { 0 } else { sidecars })?;
+    let program = this_program()?;
     if let Some(nice) = args.priority {
         setpriority_process(None, nice).with_context(|| format!("cannot run at priority {nice}"))?;
     }
+    let mut report = Report {
+        versions: vec![tools::succeed(Command::new("rustc").arg("--version"))?.trim().to_owned()],
+        cores: Cores::of_this_machine().describe(),
+        priority: args.priority,
+        repetitions: args.repetitions.unwrap_or(if args.quick { 3 } else { 7 }).max(1),
+        quick: args.quick,
+        foreign_share: None,
+        lanes: Vec::new(),
+    };
+    if !alone.is_empty() {
+        let control_plane = control_plane(args.control_plane.as_deref())?;
+        report.versions.push(tools::succeed(Command::new(&control_plane).arg("--version"))?.trim().to_owned());
+        let stage = Alone {
+            program: program.clone(),
+            control_plane,
+            outrigger_sidecar: args.outrigger_sidecar.clone(),
+            sidecars,
+            quick: args.quick,
+        };
+        for lane in alone {
+            let work = |figures: &mut Figures| match lane.run {
+                Run::Alone(run) => run(&stage, figures),
+                Run::Staged(_) => bail!("lane {} is among others", lane.name),
+            };
+            report.lanes.push(reported(lane, work, || None));
+        }
+    }
+    if !staged.is_empty() {
+        on_stage(args, program, staged, &mut report)?;
+    }
+    report.print_reach();
+    let file = tools::target()?.join("bench.json");
+    fs::write(&file, serde_json::to_vec_pretty(&report)?)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    println!("written to {}", file.display());
+    if let Some(lane) = report.lanes.iter().find(|lane| lane.failure.is_some()) {
+        bail!("lane {} failed", lane.lane);
+    }
+    Ok(())
+}
+
+/// The lanes that compare proxies.
+fn on_stage(args: &Args, program: PathBuf, lanes: Vec<&'static Lane>, report: &mut Report) -> Result<()> {
+    let binary = sidecar(args.outrigger.as_deref())?;
+    let cores = Cores::of_this_machine();
+    process::pin(cores.load)?;
     let mut command = Command::new(&program);
     command.args(["bench-part", "echo", "--port", &args.echo_port.to_string()]).stdin(Stdio::null());
     let mut upstream = Process::start(command.stdout(Stdio::piped()), cores.echo, cores.load)?;
     let echo = upstream.address()?;
     let mut contenders = vec![Contender::direct(echo), Contender::bare(&program, echo, cores)?];
     let nginx = Contender::nginx(echo, cores)?;
-    let versions = versions(&binary, nginx.is_some())?;
+    report.versions.extend(versions(&binary, nginx.is_some())?);
     contenders.extend(nginx);
     let mut stage = Stage {
         cores,
-        repetitions: args.repetitions.unwrap_or(if args.quick { 3 } else { 7 }).max(1),
+        repetitions: report.repetitions,
         seconds: if args.quick { 0.25 } else { 0.8 },
         quick: args.quick,
         echo,
@@ -98,7 +155,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for peer in &args.peers {
         stage.contenders.push(Contender::peer(peer)?);
     }
-    for line in &versions {
+    for line in &report.versions {
         println!("{line}");
     }
     println!("{}", cores.describe());
@@ -106,33 +163,45 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("peers are not ours to pin: one that was not started with `taskset -c {core}` is not comparable");
     }
     println!("median of {} repetitions (lowest .. highest), contenders in turns", stage.repetitions);
-
-    let lanes = chosen.into_iter().map(|lane| measure(&mut stage, lane)).collect();
-    let report = Report {
-        versions,
-        cores: cores.describe(),
-        priority: args.priority,
-        repetitions: stage.repetitions,
-        quick: args.quick,
-        foreign_share: stage.foreign.share(),
-        lanes,
-    };
-    report.print_reach();
-    let file = tools::target()?.join("bench.json");
-    fs::write(&file, serde_json::to_vec_pretty(&report)?)
-        .with_context(|| format!("cannot write {}", file.display()))?;
-    println!("written to {}", file.display());
-    if let Some(lane) = report.lanes.iter().find(|lane| lane.failure.is_some()) {
-        bail!("lane {} failed", lane.lane);
+    for lane in lanes {
+        let before = stage.foreign;
+        let (stage, foreign) = (&mut stage, Cell::new(None));
+        let work = |figures: &mut Figures| {
+            let done = match lane.run {
+                Run::Staged(run) => run(stage, figures),
+                Run::Alone(_) => bail!("lane {} has no stage", lane.name),
+            };
+            foreign.set(Some(stage.foreign.since(before).share()));
+            done
+        };
+        report.lanes.push(reported(lane, work, || foreign.get()));
     }
+    report.foreign_share = Some(stage.foreign.share());
     Ok(())
 }
 
-/// Runs a lane; of one that fails, nothing is kept but the reason.
-fn measure(stage: &mut Stage, lane: &Lane) -> LaneReport {
-    let (begun, before) = (Instant::now(), stage.foreign);
+/// What a lane needs that has every core to itself.
+#[derive(Debug)]
+struct Alone {
+    /// This program, built for speed.
+    program: PathBuf,
+    /// A release of the control plane.
+    control_plane: PathBuf,
+    /// A release of the sidecar that follows it, where one was given.
+    outrigger_sidecar: Option<PathBuf>,
+    sidecars: usize,
+    quick: bool,
+}
+
+/// Runs a lane and prints what it found; of one that fails, nothing is kept but the reason.
+fn reported(
+    lane: &Lane,
+    work: impl FnOnce(&mut Figures) -> Result<()>,
+    foreign: impl FnOnce() -> Option<f64>,
+) -> LaneReport {
+    let begun = Instant::now();
     let mut figures = Figures::of(lane.name);
-    let failure = (lane.run)(stage, &mut figures).err().map(|error| format!("{error:#}"));
+    let failure = work(&mut figures).err().map(|error| format!("{error:#}"));
     let Figures { mut all, mut notes, .. } = figures;
     if failure.is_some() {
         all.clear();
@@ -143,7 +212,7 @@ fn measure(stage: &mut Stage, lane: &Lane) -> LaneReport {
         about: lane.about,
         figures: all,
         notes,
-        foreign_share: stage.foreign.since(before).share(),
+        foreign_share: foreign(),
         seconds: begun.elapsed().as_secs_f64(),
         failure,
     };
@@ -162,31 +231,31 @@ fn chosen(args: &Args) -> Result<Vec<&'static Lane>> {
     args.lanes.iter().map(find).collect()
 }
 
-/// This program and the sidecar, both optimized. Two builds: in one, the features of the chores would get into the
-/// sidecar.
-fn built(args: &Args) -> Result<(PathBuf, PathBuf)> {
-    let release = tools::target()?.join("release");
-    let program = if cfg!(debug_assertions) {
-        tools::succeed(tools::cargo().args(["build", "--quiet", "--release", "-p", "xtask"]))?;
-        release.join(format!("xtask{}", env::consts::EXE_SUFFIX))
-    } else {
-        env::current_exe()?
-    };
-    Ok((program, sidecar(args.outrigger.as_deref())?))
+/// This program, optimized. What is measured is built apart: in one build, the features of the chores would get into it.
+fn this_program() -> Result<PathBuf> {
+    if !cfg!(debug_assertions) {
+        return Ok(env::current_exe()?);
+    }
+    release("xtask")
+}
+
+/// The control plane that was given, or this tree's, built.
+fn control_plane(given: Option<&Path>) -> Result<PathBuf> {
+    given.map_or_else(|| release("outrigger-control-plane"), |binary| Ok(binary.to_owned()))
+}
+
+fn release(package: &str) -> Result<PathBuf> {
+    tools::succeed(tools::cargo().args(["build", "--quiet", "--release", "-p", package]))?;
+    Ok(tools::target()?.join("release").join(format!("{package}{}", env::consts::EXE_SUFFIX)))
 }
 
 /// The sidecar that was given, or this tree's, built.
 pub(crate) fn sidecar(given: Option<&Path>) -> Result<PathBuf> {
-    if let Some(binary) = given {
-        return Ok(binary.to_owned());
-    }
-    tools::succeed(tools::cargo().args(["build", "--quiet", "--release", "-p", "outrigger"]))?;
-    Ok(tools::target()?.join("release").join(format!("outrigger{}", env::consts::EXE_SUFFIX)))
+    given.map_or_else(|| release("outrigger"), |binary| Ok(binary.to_owned()))
 }
 
 fn versions(binary: &Path, nginx: bool) -> Result<Vec<String>> {
     let mut versions = vec![tools::succeed(Command::new(binary).arg("--version"))?.trim().to_owned()];
-    versions.push(tools::succeed(Command::new("rustc").arg("--version"))?.trim().to_owned());
     versions.push(if nginx {
         tools::capture(Command::new("nginx").arg("-v"))?.text.trim().to_owned()
     } else {
@@ -195,14 +264,14 @@ fn versions(binary: &Path, nginx: bool) -> Result<Vec<String>> {
     Ok(versions)
 }
 
-/// As many connections as the kernel lets us have; child processes inherit it.
-fn raise_open_files() -> Result<()> {
+/// As many connections as the kernel lets us have; child processes inherit it. A process of `sidecars` has one each.
+pub(crate) fn raise_open_files(sidecars: usize) -> Result<()> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
         .context("cannot raise the limit of open files")?;
-    let files = maximum.unwrap_or(u64::MAX);
-    if files < 8_000 {
-        bail!("lanes with 1,500 callers need 8,000 open files; this process may have {files}: ulimit -n");
+    let (files, needed) = (maximum.unwrap_or(u64::MAX), (sidecars as u64 + 500).max(8_000));
+    if files < needed {
+        bail!("{needed} open files are needed in a process; this one may have {files}: ulimit -n");
     }
     Ok(())
 }

@@ -68,6 +68,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     } else {
         println!("skip  instruction budgets: valgrind is not installed");
     }
+    if cfg!(target_os = "linux") {
+        report.step("fleet", Counting::Tests(plain_total), || chore("fleet-check"));
+    } else {
+        println!("skip  fleet: memory is read from /proc");
+    }
     report.step("generated files", Counting::Step, || {
         tools::capture(Command::new(std::env::current_exe()?).args(["generate", "--check"]))
     });

@@ -1,6 +1,6 @@
 //! Views that are shared, and what makes one be compiled again.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::*;
 use crate::{Selection, Views, Workload};
@@ -24,11 +24,11 @@ fn policy() -> String {
 #[test]
 fn a_view_is_the_objects_that_select_a_workload() {
     let world = world(&policy()).0;
-    let mut views = Views::default();
+    let mut views = Views::<()>::default();
     let of = |app: &str| world.select(&workload(app));
     let all: Vec<Selection> = ["web", "batch", "jobs", "cron"].into_iter().map(of).collect();
     for _ in 0..100 {
-        all.iter().for_each(|selection| drop(views.view(selection, &world, &CATALOG)));
+        all.iter().for_each(|selection| drop(views.view(selection, &world, &CATALOG, |_, _| Arc::default())));
     }
     assert_eq!((views.len(), views.compilations()), (2, 2));
     assert_eq!(all[1], all[3]);
@@ -38,11 +38,11 @@ fn a_view_is_the_objects_that_select_a_workload() {
 #[test]
 fn an_edit_compiles_what_it_touches() {
     let before = world(&policy()).0;
-    let mut views = Views::default();
+    let mut views = Views::<()>::default();
     let mut compiled = |world: &World, namespace: &str| {
         let workload = Workload { namespace: namespace.into(), ..workload("web") };
         let at = views.compilations();
-        views.view(&world.select(&workload), world, &CATALOG);
+        views.view(&world.select(&workload), world, &CATALOG, |_, _| Arc::default());
         views.compilations() - at
     };
     assert_eq!((compiled(&before, "demo"), compiled(&before, "other")), (1, 1));

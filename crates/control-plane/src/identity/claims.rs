@@ -7,7 +7,7 @@ use serde::{
     de::{Error, MapAccess, Visitor},
 };
 
-use super::{AUDIENCE, ISSUER, Identity, LEEWAY, LONGEST, Refused, Workload, seconds, time};
+use super::{AUDIENCE, ISSUER, Identity, LEEWAY, LONGEST, Refused, Token, Workload, seconds, time};
 
 /// The claims, all of them: one more or one twice and the token is refused.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -63,7 +63,10 @@ impl Claims {
         let workload = Workload { namespace, service_account, labels, team };
         workload.check().map_err(|_| Refused::Malformed)?;
         let Workload { namespace, service_account, labels, team } = workload;
-        Ok(Identity { namespace, service_account, labels, team, expires, id: jti, kid })
+        Ok(Identity {
+            workload: outrigger_compile::Workload { namespace, service_account, labels },
+            token: Token { team: team.map(Into::into), expires, id: jti.into(), kid: kid.into() },
+        })
     }
 }
 

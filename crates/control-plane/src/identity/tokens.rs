@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 
 use super::{
-    Identity, Refused, Standing,
+    Identity, Refused, Standing, Token,
     claims::Claims,
     jwt::Parts,
     seconds,
@@ -58,15 +58,15 @@ impl Tokens {
 
     /// Whether a token that was good still is: to be asked of open streams when time goes by, and when
     /// [`Tokens::reload_if_changed`] says so.
-    pub(crate) fn recheck(&self, identity: &Identity, now: SystemTime) -> Result<(), Refused> {
+    pub(crate) fn recheck(&self, token: &Token, now: SystemTime) -> Result<(), Refused> {
         let stored = self.stored.load();
-        if now >= identity.expires {
+        if now >= token.expires {
             return Err(Refused::Expired);
         }
-        if stored.keys.public(&identity.kid, now).is_none() {
+        if stored.keys.public(&token.kid, now).is_none() {
             return Err(Refused::WrongKey);
         }
-        if stored.revoked.contains(&identity.id) { Err(Refused::Revoked) } else { Ok(()) }
+        if stored.revoked.contains(&token.id) { Err(Refused::Revoked) } else { Ok(()) }
     }
 
     /// Takes over what another process, or this one, has changed in the folder; whether there was anything. Costs two
@@ -122,7 +122,7 @@ impl fmt::Debug for Tokens {
 fn verify(stored: &Stored, token: &str, now: SystemTime) -> Result<Identity, Refused> {
     let (claims, kid) = signed(stored, token, now)?;
     let identity = claims.identity(kid, now)?;
-    if stored.revoked.contains(&identity.id) { Err(Refused::Revoked) } else { Ok(identity) }
+    if stored.revoked.contains(&identity.token.id) { Err(Refused::Revoked) } else { Ok(identity) }
 }
 
 /// Name and end of a token that a key of ours has signed, whether it counts now or not.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     fleet::{Connection, Fleet, Hello},
-    identity::{Identity, Refused},
+    identity::{Refused, Token},
     metrics::Metrics,
     publish::{Encoded, Held, Subscription},
 };
@@ -34,7 +34,7 @@ const ACK: Duration = Duration::from_secs(60);
 
 /// A stream that begins.
 pub(crate) struct Open {
-    pub(crate) identity: Identity,
+    pub(crate) token: Token,
     pub(crate) subscription: Arc<Subscription>,
     pub(crate) gzip: bool,
     pub(crate) life: Duration,
@@ -73,13 +73,13 @@ enum Stage {
 
 impl Body {
     pub(crate) fn new(incoming: Incoming, open: Open, fleet: &Arc<Fleet>, metrics: Arc<Metrics>) -> Self {
-        let Open { identity, subscription, gzip, life, now } = open;
+        let Open { token, subscription, gzip, life, now } = open;
         let began = Instant::now();
-        let left = identity.expires.duration_since(now).unwrap_or_default();
+        let left = token.expires.duration_since(now).unwrap_or_default();
         Self {
             incoming,
             messages: Messages::default(),
-            connection: fleet.join(identity, subscription),
+            connection: fleet.join(token, subscription),
             metrics,
             gzip,
             stage: Stage::Silent,
@@ -90,7 +90,7 @@ impl Body {
     }
 
     /// Ends the stream if its token counts no more.
-    pub(crate) fn recheck(&self, check: impl Fn(&Identity) -> Result<(), Refused>) {
+    pub(crate) fn recheck(&self, check: impl Fn(&Token) -> Result<(), Refused>) {
         self.connection.recheck(check);
     }
 

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     fleet::Fleet,
-    identity::{Refused, Tokens},
+    identity::{Identity, Refused, Tokens},
     metrics::Metrics,
     publish::Publisher,
 };
@@ -63,7 +63,7 @@ impl Service {
             return Err(Status::new(Code::Unimplemented, "there is no such method"));
         }
         let now = SystemTime::now();
-        let identity = bearer(request.headers())
+        let Identity { workload, token } = bearer(request.headers())
             .ok_or(Refused::Missing)
             .and_then(|token| self.tokens.verify(token, now))
             .map_err(|refused| self.refused(refused))?;
@@ -71,7 +71,6 @@ impl Service {
             tokio::time::sleep(self.check_delay).await;
         }
         let publisher = self.publisher.clone();
-        let workload = identity.workload();
         // The first of a workload has its view compiled: not on a thread that others' streams wait for.
         let subscription = match publisher.known(&workload) {
             Some(known) => known,
@@ -83,7 +82,7 @@ impl Service {
         };
         let gzip = accepts_gzip(request.headers());
         let life = LIFE + JITTER.mul_f64(fastrand::f64());
-        let open = Open { identity, subscription, gzip, life, now };
+        let open = Open { token, subscription, gzip, life, now };
         let body = Body::new(request.into_body(), open, &self.fleet, self.metrics.clone());
         // Between the first look and its joining it may have been revoked, and nobody would look again.
         body.recheck(|identity| self.tokens.recheck(identity, SystemTime::now()));

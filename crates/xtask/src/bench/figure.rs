@@ -69,6 +69,11 @@ impl Figures {
         self.push(contender, what, unit, value, Some(reach));
     }
 
+    /// How many figures have a reach.
+    pub(super) fn judged(&self) -> usize {
+        self.all.iter().filter(|figure| figure.reach.is_some()).count()
+    }
+
     fn push(&mut self, contender: &str, what: &str, unit: &'static str, value: Option<Spread>, reach: Option<f64>) {
         let (lane, what, contender) = (self.lane.clone(), what.to_owned(), contender.to_owned());
         match value {

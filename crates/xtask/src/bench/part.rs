@@ -5,7 +5,7 @@ use std::{io::Write as _, net::SocketAddr};
 use anyhow::{Context as _, Result};
 use tokio::net::{TcpListener, TcpSocket};
 
-use super::{bare, echo, load};
+use super::{bare, echo, fleet, load};
 
 /// One process of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,8 @@ enum Role {
     },
     /// The callers: a job per line of standard input, its outcome per line of standard output.
     Load,
+    /// The sidecars of a fleet: a command per line of standard input, its answer per line of standard output.
+    Sidecars,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -35,6 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Role::Echo { port } => echo::run(*port),
         Role::Bare { upstream } => bare::run(*upstream),
         Role::Load => load::run(),
+        Role::Sidecars => fleet::client::run(),
     }
 }
 

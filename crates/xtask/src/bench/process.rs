@@ -92,6 +92,11 @@ impl Process {
         line.trim().parse().with_context(|| format!("{line:?} where an address was due"))
     }
 
+    /// Its standard input and output, where they are pipes that nobody has taken yet.
+    pub(super) fn pipes(&mut self) -> Option<(ChildStdin, ChildStdout)> {
+        Some((self.child.stdin.take()?, self.child.stdout.take()?))
+    }
+
     /// Whether the process has ended.
     pub(super) fn ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
@@ -141,6 +146,16 @@ pub(super) fn cpu(pid: u32) -> Result<Duration> {
         nanos += text.split(' ').next().and_then(|nanos| nanos.parse::<u64>().ok()).unwrap_or_default();
     }
     Ok(Duration::from_nanos(nanos))
+}
+
+/// CPU time of a process in seconds, with that of threads that have ended, to the tick.
+pub(super) fn cpu_with_dead_threads(pid: u32) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("CPU time is read from /proc")?;
+    // The name of the program, in parentheses, may hold anything; behind it are a letter and numbers.
+    let numbers = stat.rsplit_once(')').map(|(_, numbers)| numbers.split_whitespace()).context("half a line")?;
+    let ticks: u64 = numbers.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    // Of 10 ms on every Linux that is built as usual.
+    Ok(ticks as f64 / 100.0)
 }
 
 /// A line of `/proc/PID/status` in KiB: `VmRSS`, or `VmHWM`, which is its peak.

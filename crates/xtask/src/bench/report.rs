@@ -15,8 +15,8 @@ pub(super) struct Report {
     pub(super) priority: Option<i32>,
     pub(super) repetitions: usize,
     pub(super) quick: bool,
-    /// Part of the proxy's core that others had while something was measured.
-    pub(super) foreign_share: f64,
+    /// Part of the proxy's core that others had while something was measured; where there was a proxy.
+    pub(super) foreign_share: Option<f64>,
     pub(super) lanes: Vec<LaneReport>,
 }
 
@@ -27,8 +27,8 @@ pub(super) struct LaneReport {
     pub(super) about: &'static str,
     pub(super) figures: Vec<Figure>,
     pub(super) notes: Vec<String>,
-    /// Part of the proxy's core that others had while this lane measured.
-    pub(super) foreign_share: f64,
+    /// Part of the proxy's core that others had while this lane measured; where there was a proxy.
+    pub(super) foreign_share: Option<f64>,
     pub(super) seconds: f64,
     /// Why nothing of it is published.
     pub(super) failure: Option<String>,
@@ -47,7 +47,10 @@ impl LaneReport {
         for note in &self.notes {
             println!("  {note}");
         }
-        println!("  ({:.0} s; others had {:.0} % of the proxy's core)", self.seconds, self.foreign_share * 100.0);
+        match self.foreign_share {
+            Some(share) => println!("  ({:.0} s; others had {:.0} % of the proxy's core)", self.seconds, share * 100.0),
+            None => println!("  ({:.0} s)", self.seconds),
+        }
     }
 }
 
@@ -61,23 +64,31 @@ impl Report {
                 all = false;
                 println!("  MISS  {}: {why}", lane.lane);
             }
-            for figure in &lane.figures {
-                let (Some(passes), Some(reach)) = (figure.passes(), figure.reach) else { continue };
-                all &= passes;
-                let verdict = if passes { "pass" } else { "MISS" };
-                let Figure { contender, what, unit, .. } = figure;
-                println!(
-                    "  {verdict}  {:<13} {:<80} {}, at most {} {unit}",
-                    lane.lane,
-                    format!("{contender}, {what}"),
-                    value(figure),
-                    number(reach),
-                );
-            }
+            all &= print_judged(&lane.figures) == 0;
         }
-        println!("\nothers had {:.0} % of the proxy's core while it was measured", self.foreign_share * 100.0);
+        if let Some(share) = self.foreign_share {
+            println!("\nothers had {:.0} % of the proxy's core while it was measured", share * 100.0);
+        }
         all
     }
+}
+
+/// Every figure that is held against a reach; how many miss it.
+pub(super) fn print_judged(figures: &[Figure]) -> usize {
+    let mut missed = 0;
+    for figure in figures {
+        let (Some(passes), Some(reach)) = (figure.passes(), figure.reach) else { continue };
+        missed += usize::from(!passes);
+        let verdict = if passes { "pass" } else { "MISS" };
+        let Figure { lane, contender, what, unit, .. } = figure;
+        println!(
+            "  {verdict}  {lane:<13} {:<80} {}, at most {} {unit}",
+            format!("{contender}, {what}"),
+            value(figure),
+            number(reach),
+        );
+    }
+    missed
 }
 
 fn value(figure: &Figure) -> String {

@@ -8,11 +8,11 @@ fn a_token_says_whose_it_is() {
     let tokens = open(&state);
     let issued = tokens.issue(&workload("prod"), DAY * 30, start()).unwrap();
     let identity = tokens.verify(issued.token(), start()).unwrap();
-    assert_eq!((identity.namespace.as_str(), identity.service_account.as_str()), ("prod", "default"));
-    assert_eq!((identity.labels, identity.team), (workload("prod").labels, Some("blue".to_owned())));
-    assert_eq!((identity.id, identity.expires), (issued.id.clone(), issued.expires));
+    assert_eq!((identity.workload.namespace.as_str(), identity.workload.service_account.as_str()), ("prod", "default"));
+    assert_eq!((identity.workload.labels, identity.token.team), (workload("prod").labels, Some("blue".into())));
+    assert_eq!((&*identity.token.id, identity.token.expires), (&*issued.id, issued.expires));
     assert_eq!(issued.expires, start() + DAY * 30);
-    assert_eq!(identity.kid, tokens.keys(start())[0].kid);
+    assert_eq!(*identity.token.kid, *tokens.keys(start())[0].kid);
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_workload_with_little_to_say() {
     let bare = Workload { labels: BTreeMap::new(), team: None, ..workload("prod") };
     let issued = tokens.issue(&bare, SECOND, start()).unwrap();
     let identity = tokens.verify(issued.token(), start()).unwrap();
-    assert_eq!((identity.labels.len(), identity.team), (0, None));
+    assert_eq!((identity.workload.labels.len(), identity.token.team), (0, None));
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn a_token_counts_from_its_beginning_less_a_minute_to_its_end() {
         assert_eq!(word(&tokens, &token, now), expected);
     }
     let identity = tokens.verify(&token, start()).unwrap();
-    assert_eq!(tokens.recheck(&identity, end - SECOND), Ok(()));
-    assert_eq!(tokens.recheck(&identity, end).unwrap_err().code(), "token_expired");
+    assert_eq!(tokens.recheck(&identity.token, end - SECOND), Ok(()));
+    assert_eq!(tokens.recheck(&identity.token, end).unwrap_err().code(), "token_expired");
 }
 
 #[test]
@@ -65,12 +65,12 @@ fn a_revoked_token_counts_no_more_and_its_neighbour_does() {
     let tokens = open(&state);
     let (first, second, third) = (token(&tokens, "a"), token(&tokens, "a"), token(&tokens, "a"));
     let identity = tokens.verify(&first, start()).unwrap();
-    assert_eq!(tokens.revoke(&Which::Id(&identity.id), start()).unwrap(), identity.id);
+    assert_eq!(tokens.revoke(&Which::Id(&identity.token.id), start()).unwrap(), *identity.token.id);
     tokens.revoke(&Which::Token(&second), start()).unwrap();
     assert!(tokens.reload_if_changed().unwrap());
     for tokens in [&tokens, &open(&state)] {
         assert_eq!(word(tokens, &first, start()), "token_revoked");
-        assert_eq!(tokens.recheck(&identity, start()).unwrap_err().code(), "token_revoked");
+        assert_eq!(tokens.recheck(&identity.token, start()).unwrap_err().code(), "token_revoked");
         assert_eq!(word(tokens, &second, start()), "token_revoked");
         assert_eq!(word(tokens, &third, start()), "ok");
     }
@@ -101,9 +101,9 @@ fn a_rotated_key_verifies_until_its_last_token_has_expired() {
     assert!(tokens.reload_if_changed().unwrap());
     assert!(new.left_over.is_empty() && new.kid != old);
     let after = tokens.issue(&workload("a"), DAY * 90, turn).unwrap();
-    assert_eq!(tokens.verify(&early, turn).unwrap().kid, old);
-    assert_eq!(tokens.verify(late.token(), turn + DAY * 90 - SECOND).unwrap().kid, old);
-    assert_eq!(tokens.verify(after.token(), turn).unwrap().kid, new.kid);
+    assert_eq!(*tokens.verify(&early, turn).unwrap().token.kid, *old);
+    assert_eq!(*tokens.verify(late.token(), turn + DAY * 90 - SECOND).unwrap().token.kid, *old);
+    assert_eq!(*tokens.verify(after.token(), turn).unwrap().token.kid, *new.kid);
     assert!(state.path("keys").join(format!("{}.pk8", new.kid)).exists());
     assert!(!state.path("keys").join(format!("{old}.pk8")).exists(), "what signs no more is gone");
     let kids = |now| tokens.keys(now).into_iter().map(|key| key.kid).collect::<Vec<_>>();
@@ -124,7 +124,7 @@ fn a_rotation_can_end_every_older_token() {
     assert!(tokens.reload_if_changed().unwrap());
     assert_eq!(word(&tokens, &first, start()), "token_wrong_key");
     assert_eq!(word(&tokens, &second, start()), "token_wrong_key");
-    assert_eq!(tokens.recheck(&identity, start()).unwrap_err().code(), "token_wrong_key");
+    assert_eq!(tokens.recheck(&identity.token, start()).unwrap_err().code(), "token_wrong_key");
     assert_eq!(tokens.keys(start()).len(), 1);
     assert_eq!(word(&tokens, &token(&tokens, "a"), start()), "ok");
 }

@@ -65,8 +65,8 @@ fn a_token_never_passes_for_another() {
     for (payload, signature) in [(a[1], b[2]), (b[1], a[2])] {
         assert_eq!(word(&tokens, &[a[0], payload, signature].join("."), start()), "token_wrong_key");
     }
-    assert_eq!(tokens.verify(&a.join("."), start()).unwrap().namespace, "a");
-    assert_eq!(tokens.verify(&b.join("."), start()).unwrap().namespace, "b");
+    assert_eq!(tokens.verify(&a.join("."), start()).unwrap().workload.namespace, "a");
+    assert_eq!(tokens.verify(&b.join("."), start()).unwrap().workload.namespace, "b");
 }
 
 #[test]
