@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Builds what is run. What cargo prints is the progress.
 fn build() -> Result<PathBuf> {
-    println!("building outrigger, outrigger-sidecar and outrigger-control-plane: a minute or two the first time");
+    println!("building outrigger, outrigger-sidecar and outrigger-control-plane: some minutes the first time");
     let packages = PACKAGES.into_iter().flat_map(|name| ["--package", name]);
     let status = tools::cargo().args(["build"]).args(packages).status()?;
     if !status.success() {
