@@ -23,8 +23,8 @@ use crate::tools;
 use member::Member;
 use place::{Place, Ports};
 
-/// The folder below `target`. Not optimised: most of it is built already, for this program, while a release takes minutes
-/// more; a fleet that is tried out waits for providers, not for itself.
+/// The folder below `target`. Not optimised: what is tried here waits for providers and for people, and whoever works on this
+/// has it built already.
 const PROFILE: &str = "debug";
 const PACKAGES: [&str; 3] = ["outrigger", "outrigger-control-plane", "outrigger-sidecar"];
 /// How often the members are looked at.
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Builds what is run. What cargo prints is the progress.
 fn build() -> Result<PathBuf> {
-    println!("building outrigger, outrigger-sidecar and outrigger-control-plane: a minute or two the first time");
+    println!("building outrigger, outrigger-sidecar and outrigger-control-plane: some minutes the first time");
     let packages = PACKAGES.into_iter().flat_map(|name| ["--package", name]);
     let status = tools::cargo().args(["build"]).args(packages).status()?;
     if !status.success() {

@@ -126,6 +126,9 @@ async fn keys_are_shown_nowhere() {
         shown.push(plane.admin_client().get(page).await);
     }
     assert!(uses(&upstream, OLD) > 0 && uses(&upstream, NEW) > 0, "there was something to show");
+    for log in [plane.log(), sidecar.log()] {
+        assert!(log.iter().any(|line| line.contains("TRACE")), "nothing was traced");
+    }
     let signature = token.rsplit('.').next().unwrap();
     for secret in [OLD, NEW, signature] {
         for answer in &shown {
