@@ -189,6 +189,7 @@ fn closed(name: &str, why: &Closed) -> v1::Closed {
         | Closed::Unsupported { .. }
         | Closed::Stale
         | Closed::CredentialsPending
+        | Closed::Pending
         | Closed::BareModel { .. }
         | Closed::Forbidden(_) => None,
     };

@@ -46,7 +46,7 @@ pub(crate) struct RunArgs {
     #[arg(long, env = "OUTRIGGER_SYSTEM_NAMESPACE", default_value = SYSTEM_NAMESPACE, value_name = "NAME")]
     pub(crate) system_namespace: String,
     /// Sidecars that may be connected at one time; others wait, or find another replica
-    #[arg(long, env = "OUTRIGGER_MAX_SIDECARS", default_value_t = 20_000, value_name = "N")]
+    #[arg(long = "max-sidecars", env = "OUTRIGGER_MAX_SIDECARS", default_value_t = 20_000, value_name = "N")]
     pub(crate) most_sidecars: usize,
     /// Threads for streams
     #[arg(long, env = "OUTRIGGER_THREADS", default_value_t = 2, value_name = "N")]

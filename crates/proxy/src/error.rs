@@ -151,7 +151,7 @@ impl Error {
     pub(crate) fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Overloaded | Self::PolicyPending => Some(1),
-            Self::NoRoute(NoRoute::Closed { why: Closed::CredentialsPending, .. }) => Some(1),
+            Self::NoRoute(NoRoute::Closed { why: Closed::CredentialsPending | Closed::Pending, .. }) => Some(1),
             Self::Exhausted(exhausted) => {
                 exhausted.retry_after.map(|wait| (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
             }
@@ -181,9 +181,11 @@ fn closed(why: &Closed) -> StatusCode {
         // Asking again changes nothing: somebody has to change what the name means.
         Closed::Unserved { .. } | Closed::NoTargets { .. } => StatusCode::NOT_FOUND,
         Closed::NotForWorkload { .. } | Closed::BareModel { .. } | Closed::Forbidden(_) => StatusCode::FORBIDDEN,
-        Closed::Broken { .. } | Closed::Unsupported { .. } | Closed::CredentialsPending | Closed::Stale => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Closed::Broken { .. }
+        | Closed::Unsupported { .. }
+        | Closed::CredentialsPending
+        | Closed::Pending
+        | Closed::Stale => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Closed {
     },
     /// The keys of everything that would serve it have not come yet: they are kept on no disk.
     CredentialsPending,
+    /// The policy has not come yet.
+    Pending,
     /// The policy was not confirmed for longer than it may go without.
     Stale,
     /// A `ModelPolicy` allows routes alone.
@@ -73,6 +75,7 @@ impl Closed {
             Self::NotForWorkload { .. } => "route_not_for_workload",
             Self::Unsupported { .. } => "policy_unsupported",
             Self::CredentialsPending => "credentials_pending",
+            Self::Pending => "policy_pending",
             Self::Stale => "policy_stale",
             Self::BareModel { .. } => "bare_model_denied",
             Self::Forbidden(_) => "policy_forbidden",
@@ -102,6 +105,7 @@ impl Closed {
                 f,
                 "the provider keys for `{name}` have not come from the control plane yet; they are not kept on disk"
             ),
+            Self::Pending => f.write_str("the policy of this workload has not come from the control plane yet"),
             Self::Stale => f.write_str(
                 "the control plane has not confirmed the policy for longer than --max-staleness allows; see why the \
                  sidecar cannot reach it",

@@ -226,6 +226,11 @@ pub struct Stickiness {
 pub struct Operations(u16);
 
 impl Snapshot {
+    /// What is served before the policy has come: nothing.
+    pub fn pending() -> Self {
+        Self { otherwise: Some(Closed::Pending), ..Self::default() }
+    }
+
     /// What is served under a policy that is too old: nothing, and every name says why.
     pub fn stale(revision: &str) -> Self {
         Self { revision: revision.into(), otherwise: Some(Closed::Stale), ..Self::default() }

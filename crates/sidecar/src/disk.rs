@@ -4,7 +4,7 @@
 //! a newer version, not readable) is a miss: said once, never a reason not to start.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -28,6 +28,8 @@ pub(crate) struct Disk {
     folder: PathBuf,
     /// Whether provider keys may be written there.
     in_memory: bool,
+    /// Two processes would take each other's policy for their own.
+    _lock: File,
 }
 
 /// What is on disk.
@@ -80,7 +82,12 @@ impl Disk {
         let kind = rustix::fs::statfs(folder)?.f_type;
         #[allow(clippy::unnecessary_cast, reason = "its type differs between platforms")]
         let in_memory = IN_MEMORY.contains(&(kind as i64));
-        Ok(Self { folder: folder.to_owned(), in_memory })
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join("lock"))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, "another sidecar uses it"),
+            TryLockError::Error(error) => error,
+        })?;
+        Ok(Self { folder: folder.to_owned(), in_memory, _lock: lock })
     }
 
     /// Whether provider keys are kept.

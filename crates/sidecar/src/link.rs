@@ -29,15 +29,22 @@ use crate::{
     holdings::{BYTES, Holdings},
 };
 use backoff::Backoff;
+pub(crate) use connect::small_file;
 
 /// How long the control plane may take to greet, connecting included.
 const GREETING: Duration = Duration::from_secs(15);
+/// How long it may take from there to its first update: it may have to compile it.
+const FIRST: Duration = Duration::from_secs(60);
+/// How often it is noted on disk that the policy is still confirmed.
+const NOTE: Duration = Duration::from_secs(60);
+/// Most of what a hello says is held: what is left out is sent again.
+const HELLO: usize = 3 << 19;
 /// How often a quiet control plane is asked whether it is still there, and how long it may take to answer: a half-open
 /// connection is found within half a minute.
 const PING: Duration = Duration::from_secs(20);
 const PONG: Duration = Duration::from_secs(8);
 /// A token and its file are small.
-const TOKEN: u64 = 16 << 10;
+pub(crate) const TOKEN: u64 = 16 << 10;
 
 /// Everything the link needs.
 pub(crate) struct Link {
@@ -61,7 +68,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 impl Link {
     /// Follows the control plane for ever.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(&mut self) {
         let mut backoff = Backoff::default();
         loop {
             let began = Instant::now();
@@ -72,7 +79,8 @@ impl Link {
             tracing::warn!(
                 code = "control_plane_lost",
                 wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                "{why}; the last good policy goes on being served"
+                "{why}; {}",
+                self.meanwhile()
             );
             self.sidecar.staleness(self.confirmed);
             let until = tokio::time::Instant::now() + wait;
@@ -80,6 +88,15 @@ impl Link {
                 self.expire();
                 tokio::time::sleep_until(until.min(tokio::time::Instant::now() + LOOK)).await;
             }
+        }
+    }
+
+    /// What is served while nobody answers.
+    fn meanwhile(&self) -> &'static str {
+        match () {
+            () if self.expired => "nothing is served: the policy is too old",
+            () if self.sidecar.revision().is_none() => "no policy has come yet",
+            () => "the last good policy goes on being served",
         }
     }
 
@@ -98,11 +115,16 @@ impl Link {
         backoff.reset();
         // Until the first update the control plane has said nothing of what is held.
         let mut confirmed = false;
+        let first = tokio::time::Instant::now() + FIRST;
         loop {
             let message = tokio::select! {
                 message = told.next() => message,
                 () = tokio::time::sleep(LOOK) => {
-                    if confirmed { self.confirm() } else { self.expire() }
+                    match confirmed {
+                        true => self.confirm(),
+                        false if tokio::time::Instant::now() > first => bail!("the control plane says nothing"),
+                        false => self.expire(),
+                    }
                     continue;
                 }
             };
@@ -115,7 +137,7 @@ impl Link {
                         .await
                         .context("the stream is closed")?;
                 }
-                Some(Told::Welcome(welcome)) => self.welcome(welcome.workload.unwrap_or_default()),
+                Some(Told::Welcome(welcome)) => self.welcome(welcome.workload.unwrap_or_default())?,
                 // Of a later version: a hint.
                 None => {}
             }
@@ -132,24 +154,42 @@ impl Link {
 
         let connector = connect::Connector::new(&self.control_plane, self.ca_file.as_deref())?;
         let started = self.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let mut room = HELLO;
+        let mut fits = |holding: &v1::Holding| {
+            // The key, the hash, and what frames them.
+            room = room.saturating_sub(holding.key.len() + 48);
+            room > 0
+        };
         let hello = v1::Hello {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             capabilities: Vec::new(),
             instance_id: self.instance.clone(),
             started_at_ms: u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
-            holdings: self.holdings.holdings(),
+            holdings: self.holdings.holdings().into_iter().take_while(|holding| fits(holding)).collect(),
         };
         Ok(Dial { control_plane: self.control_plane.clone(), connector, bearer, hello })
     }
 
-    fn welcome(&mut self, workload: v1::Workload) {
+    /// # Errors
+    ///
+    /// If this is another workload than the one whose policy is held: then nothing of that is held any more.
+    fn welcome(&mut self, workload: v1::Workload) -> anyhow::Result<()> {
         tracing::info!(
             namespace = workload.namespace,
             service_account = workload.service_account,
             "the control plane answers"
         );
         self.sidecar.about(about(&workload));
-        self.holdings.workload = Some(workload);
+        let before = self.holdings.workload.replace(workload.clone());
+        if before.is_some_and(|before| !same(&before, &workload)) {
+            // Policy and keys of one workload are none of another's, also where the two have parts in common.
+            self.holdings = Holdings { workload: Some(workload), ..Holdings::default() };
+            (self.confirmed, self.expired) = (None, false);
+            self.sidecar.publish(outrigger_route::Snapshot::pending(), Vec::new());
+            self.save();
+            bail!("the token is another workload's now: its policy is asked for anew");
+        }
+        Ok(())
     }
 
     /// One update: applied, served, kept.
@@ -167,19 +207,19 @@ impl Link {
                 rejection.reason
             );
         }
-        let confirmed = self.confirmed.replace(now);
+        self.confirmed = Some(now);
         self.sidecar.staleness(None);
         // A sidecar that held all of it serves on as it is.
-        if parts > 0 || confirmed.is_none() && self.sidecar.revision().is_none() || self.expired {
-            self.serve(now);
+        if parts > 0 || self.expired || self.sidecar.revision().is_none() {
+            self.serve();
             tracing::info!(revision, parts, rejected = rejections.len(), "policy applied");
         }
         self.save();
         Ok(v1::Ack { revision, rejections })
     }
 
-    fn serve(&mut self, now: SystemTime) {
-        let problems = self.holdings.problems(now);
+    fn serve(&mut self) {
+        let problems = self.holdings.problems();
         problems.iter().for_each(|problem| tracing::error!(code = "policy_problem", "{problem}"));
         self.sidecar.publish(self.holdings.view().assemble(), problems);
         self.expired = false;
@@ -195,8 +235,12 @@ impl Link {
 
     /// The stream lives, so what is held is what should be.
     fn confirm(&mut self) {
-        if self.confirmed.is_some() && !self.holdings.is_empty() {
-            self.confirmed = Some(SystemTime::now());
+        let now = SystemTime::now();
+        self.confirmed = Some(now);
+        let noted = self.holdings.received.and_then(|received| now.duration_since(received).ok());
+        if noted.is_none_or(|age| age > NOTE) {
+            self.holdings.received = Some(now);
+            self.save();
         }
     }
 
@@ -253,6 +297,11 @@ pub(crate) const TOO_OLD: &str = "the policy is older than --max-staleness allow
 pub(crate) fn too_old(confirmed: Option<SystemTime>, most: Option<Duration>) -> bool {
     let age = confirmed.and_then(|confirmed| SystemTime::now().duration_since(confirmed).ok());
     age.zip(most).is_some_and(|(age, most)| age > most)
+}
+
+/// Whether both are of one namespace and service account: labels may change, and the view with them.
+pub(crate) fn same(one: &v1::Workload, other: &v1::Workload) -> bool {
+    (&one.namespace, &one.service_account) == (&other.namespace, &other.service_account)
 }
 
 /// Who this is, in the data plane's words.

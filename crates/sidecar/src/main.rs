@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stderr, reason = "a command line talks to people")]
 
+mod claims;
 mod config;
 mod disk;
 mod holdings;

@@ -1,6 +1,8 @@
 //! The wiring of a sidecar, top to bottom.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -13,11 +15,15 @@ use outrigger_telemetry::logging;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
+    claims,
     config::Cli,
     disk::Disk,
     holdings::Holdings,
     link::{self, Link},
 };
+
+/// How long to wait after a bug.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: Cli) -> anyhow::Result<ExitCode> {
@@ -51,7 +57,7 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
             sidecar.problems(vec![link::TOO_OLD.to_owned()]);
         } else {
             tracing::info!(revision = &*holdings.revision, "serving the last good policy from disk");
-            sidecar.problems(holdings.problems(started));
+            sidecar.problems(holdings.problems());
         }
     }
     if let Some(workload) = &holdings.workload {
@@ -110,13 +116,33 @@ fn kept(args: &Cli) -> (Option<Disk>, Holdings) {
         tracing::error!(code = "policy_lost", "the policy on disk is not used: {why}");
         None
     });
-    (Some(disk), holdings.unwrap_or_default())
+    let holdings = holdings.unwrap_or_default();
+    if is_anothers(&holdings, &args.token_file) {
+        tracing::error!(code = "policy_lost", "the policy on disk is another workload's: it is not used");
+        return (Some(disk), Holdings::default());
+    }
+    (Some(disk), holdings)
+}
+
+/// Whether the policy on disk is of another workload than the token. What cannot be read is for the control plane to judge.
+fn is_anothers(holdings: &Holdings, token_file: &Path) -> bool {
+    let token = link::small_file(token_file, link::TOKEN).ok().and_then(|token| String::from_utf8(token).ok());
+    let claims = token.and_then(|token| claims::workload(&token));
+    holdings.workload.as_ref().zip(claims).is_some_and(|(held, (namespace, service_account))| {
+        (&held.namespace, &held.service_account) != (&namespace, &service_account)
+    })
 }
 
 /// The link has a thread and a runtime of its own, so that applying a large policy makes no request wait.
-fn follow(link: Link) -> anyhow::Result<()> {
+fn follow(mut link: Link) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name("link".to_owned()).spawn(move || runtime.block_on(link.run()))?;
+    std::thread::Builder::new().name("link".to_owned()).spawn(move || {
+        // A bug of ours that an update brings out must not be the last word: the next one has its own chance.
+        while catch_unwind(AssertUnwindSafe(|| runtime.block_on(link.run()))).is_err() {
+            tracing::error!(code = "link_broken", "following the control plane failed; it is tried again");
+            std::thread::sleep(AGAIN);
+        }
+    })?;
     Ok(())
 }
 

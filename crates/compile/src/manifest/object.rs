@@ -97,6 +97,11 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
             }
             .map_err(of)
         }
+        // What is in it may be a limit, so it is not passed over.
+        ("v1", "List") => Err(refused("kind", "a List is not read: write each of its items as a document of its own")),
+        _ if KINDS.iter().any(|known| known.as_str() == kind) => {
+            Err(refused("apiVersion", format!("{version:?} has no kind {kind}: write {GROUP}/{VERSION}")))
+        }
         _ => Err(Refused {
             field: "kind".into(),
             message: format!("{version} {kind} is ignored: only {GROUP} kinds, Secret and Namespace are read"),
@@ -184,7 +189,7 @@ fn typed<T: DeserializeOwned>(value: Value, kind: &str) -> Result<T, Refused> {
         _ => kind.to_owned(),
     };
     serde_path_to_error::deserialize(value).map_err(|error| {
-        let (path, reason) = (error.path().to_string(), error.inner().to_string());
+        let (path, reason) = (error.path().to_string(), unquoted(&error.inner().to_string()));
         // serde stops before an unknown field, so the path ends at what holds it.
         let unknown = reason.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
         let field = match unknown {
@@ -197,6 +202,18 @@ fn typed<T: DeserializeOwned>(value: Value, kind: &str) -> Result<T, Refused> {
         };
         refused(&field, format!("{who} {field}: {reason}{hint}"))
     })
+}
+
+/// serde's words without the text that it found: that may be a key in the wrong place (H12). Words of closed lists are
+/// quoted, and numbers.
+fn unquoted(reason: &str) -> String {
+    for kind in ["invalid type: string ", "invalid value: string "] {
+        if let Some(rest) = reason.strip_prefix(kind) {
+            let expected = rest.rfind(", expected ").map_or("", |at| &rest[at..]);
+            return format!("{}{expected}", kind.trim_end());
+        }
+    }
+    reason.to_owned()
 }
 
 fn refused(field: &str, message: impl Into<String>) -> Refused {

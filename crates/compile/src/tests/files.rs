@@ -59,3 +59,25 @@ fn aliases_that_unfold_without_end_are_refused() {
     let told = told(&format!("x0: &x0 [a,a,a,a,a,a,a,a,a]\n{bomb}"));
     assert!(told.contains("more than 100000 values in one document"), "{told}");
 }
+
+/// H12: a key in the wrong place is named by its place alone.
+#[test]
+fn a_text_where_something_else_belongs_is_not_quoted() {
+    for spec in [
+        "{preset: openai, credentials: sk-hidden}",
+        "{preset: openai, limits: sk-hidden}",
+        "{preset: openai, models: [sk-hidden]}",
+    ] {
+        let told = told(&provider("x", spec));
+        assert!(told.contains("invalid type: string, expected ") && !told.contains("sk-hidden"), "{told}");
+    }
+}
+
+/// What may hold a limit is not passed over.
+#[test]
+fn a_list_and_a_misspelt_group_are_errors() {
+    let list = "apiVersion: v1\nkind: List\nitems: []\n";
+    assert!(told(list).contains("write each of its items as a document of its own"));
+    let told = told("apiVersion: outriger.dev/v1alpha1\nkind: ModelPolicy\nmetadata: {name: p}\nspec: {}\n");
+    assert!(told.contains("write outrigger.dev/v1alpha1") && !told.contains("warning"), "{told}");
+}

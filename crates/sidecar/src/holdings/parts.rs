@@ -1,18 +1,15 @@
 //! Holdings into the view that is served.
 
-use std::{
-    collections::HashSet,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{collections::HashSet, sync::Arc};
 
+use humantime::format_rfc3339_seconds;
 use outrigger_api::{
     decode::{self, Part},
     key::HEADER,
 };
 use outrigger_route::{View, closed::Closed, view::RoutePart};
 
-use super::{Holdings, apply::refused};
+use super::{Holdings, Kept, apply::refused};
 
 impl Holdings {
     /// What is to be served.
@@ -36,7 +33,7 @@ impl Holdings {
     }
 
     /// What is not as it should be, for `/config` and the log: one line each.
-    pub(crate) fn problems(&self, now: SystemTime) -> Vec<String> {
+    pub(crate) fn problems(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if refused(&self.said)
             && let Some(Part::Header(header)) = self.said.get(HEADER).and_then(|said| read(HEADER, &said.body))
@@ -51,15 +48,11 @@ impl Holdings {
         for (key, said) in &self.said {
             match read(key, &said.body) {
                 Some(Part::Broken(broken)) => {
+                    let since = |kept: &Kept| {
+                        kept.since.map_or_else(String::new, |since| format_rfc3339_seconds(since).to_string())
+                    };
                     let held = match self.kept.get(key) {
-                        Some(kept) => {
-                            let age = kept
-                                .since
-                                .and_then(|since| now.duration_since(since).ok())
-                                .unwrap_or_default()
-                                .as_secs();
-                            format!("its last good value is served, for {:?} now", Duration::from_secs(age))
-                        }
+                        Some(kept) => format!("its last good value is served since {}", since(kept)),
                         None => "there is no earlier value of it here".to_owned(),
                     };
                     lines.push(format!("{key} is broken, {held}: {}", broken.reason));
