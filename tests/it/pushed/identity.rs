@@ -68,6 +68,44 @@ async fn a_token_yields_its_own_namespace_alone() {
     has_only(&one, "two", "one").await;
 }
 
+/// R-ID-1: what lies on disk is one workload's: another's token serves nothing of it, also while nobody can be asked.
+#[tokio::test]
+async fn what_lies_on_disk_is_one_workloads() {
+    let upstream = Upstream::start([chat_ok("ok")]).await;
+    let mut plane = ControlPlane::with_policy(of_namespace("one", &upstream) + &of_namespace("two", &upstream)).await;
+    let mut sidecar = plane.sidecar().token(plane.token("one", &[])).keep(Keep::InMemory).start().await;
+    sidecar.wait_kept("sk-of-one").await;
+    let other = plane.token("two", &[]);
+    plane.kill();
+    sidecar.write_token(&other);
+    sidecar.restart().await;
+    sidecar.wait_log("another workload's").await;
+    for name in ["route-of-one", "one/route-of-one", MODEL] {
+        assert_eq!(told(&sidecar.client(), name).await, "policy_pending");
+    }
+    assert_eq!(upstream.hits(), 0);
+    plane.restart().await;
+    becomes(&sidecar.client(), "route-of-two", "ok", Duration::from_secs(20)).await;
+    assert_eq!(told(&sidecar.client(), "route-of-one").await, "model_not_found");
+    sidecar.wait_dropped("sk-of-one").await;
+}
+
+/// R-ID-1: a sidecar that becomes another workload while it runs forgets the one it was, before anything new has come.
+#[tokio::test]
+async fn a_sidecar_that_becomes_another_workload_forgets_the_first() {
+    let upstream = Upstream::start([chat_ok("ok")]).await;
+    let plane = ControlPlane::with_policy(of_namespace("one", &upstream) + &of_namespace("two", &upstream)).await;
+    let token = plane.token("one", &[]);
+    let sidecar = plane.sidecar().token(token.clone()).keep(Keep::InMemory).start().await;
+    assert_eq!(told(&sidecar.client(), "route-of-one").await, "ok");
+    sidecar.write_token(&plane.token("two", &[]));
+    plane.revoke(&token);
+    becomes(&sidecar.client(), "route-of-two", "ok", Duration::from_secs(20)).await;
+    assert_eq!(told(&sidecar.client(), "route-of-one").await, "model_not_found");
+    assert_eq!(upstream.last().header("authorization"), Some("Bearer sk-of-two"));
+    sidecar.wait_dropped("sk-of-one").await;
+}
+
 /// R-ID-1: a stream ends with its token, what was served goes on, and a new token in the file is taken at the next connect.
 #[tokio::test]
 async fn a_stream_ends_with_its_token_and_begins_with_the_next() {
