@@ -49,6 +49,23 @@ pub fn view(world: &World, catalog: &Catalog, scope: &Scope) -> (View, Vec<Probl
     (view, problems)
 }
 
+/// Everything that is wrong with the objects, each judged among those of its own namespace: names of other namespaces'
+/// routes are no conflict for a fleet, where nobody sees both.
+pub fn problems(world: &World, catalog: &Catalog) -> Vec<Problem> {
+    let mut all = Vec::new();
+    for policy in select::policies(world, &Scope::All) {
+        limit::compile(policy, world, &mut Report::new(ObjectRef::new(Kind::ModelPolicy, &policy.metadata), &mut all));
+    }
+    let routes = world.routes.iter().map(|it| namespace(&it.metadata));
+    let homes: BTreeSet<&str> = world.providers.iter().map(|it| namespace(&it.metadata)).chain(routes).collect();
+    for home in homes {
+        let (_, found) = view(world, catalog, &Scope::Namespace(home.to_owned()));
+        let own = |it: &Problem| it.object.namespace == home && it.object.kind != Kind::ModelPolicy;
+        all.extend(found.into_iter().filter(own));
+    }
+    all
+}
+
 fn build(world: &World, catalog: &Catalog, scope: &Scope) -> (View, Fleet, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut view = View::default();

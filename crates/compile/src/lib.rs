@@ -30,7 +30,7 @@ mod unserved;
 mod views;
 mod world;
 
-pub use compile::{compile, view};
+pub use compile::{compile, problems, view};
 pub use manifest::{Locations, describe};
 pub use problem::{Kind, ObjectRef, Problem, Severity};
 pub use views::{Compiled, Views};

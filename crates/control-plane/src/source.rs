@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use outrigger_catalog::Catalog;
-use outrigger_compile::{Scope, Severity, World, describe};
+use outrigger_compile::{Severity, World, describe};
 use outrigger_folder::{Edit, INTERVAL, Source};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -98,8 +98,12 @@ fn take(
 ) -> bool {
     let Edit { mut world, locations, problems, stale } = edit;
     system_namespace.clone_into(&mut world.system_namespace);
-    // As one who may see everything: what is wrong with an object is wrong in every view of it.
-    let (_, found) = outrigger_compile::view(&world, catalog, &Scope::All);
+    let world = Arc::new(world);
+    if lock(&standing.0).is_to_be_served(&world, stale.as_deref()) && send.send(Some(world.clone())).is_err() {
+        return false;
+    }
+    // Behind it: nobody waits for what is wrong with the rest.
+    let found = outrigger_compile::problems(&world, catalog);
     let said = problems.iter().map(|it| (it.severity, it.to_string()));
     let said = said.chain(found.iter().map(|it| (it.severity, describe(it, &locations))));
     let (warnings, errors): (Vec<_>, Vec<_>) = said.partition(|(severity, _)| *severity == Severity::Warning);
@@ -107,35 +111,39 @@ fn take(
     errors.iter().for_each(|error| tracing::error!(code = "policy_problem", "{error}"));
     warnings.iter().for_each(|(_, warning)| tracing::warn!(code = "policy_warning", "{warning}"));
     metrics.source(stale.is_some(), errors.len());
-    let mut shown = lock(&standing.0);
-    let served = shown.pending.is_none();
-    match &stale {
-        Some(why) => {
-            tracing::error!(code = "policy_stale", "{why}; what was served before goes on being served");
-            let since = shown.stale.take().map_or_else(SystemTime::now, |(_, since)| since);
-            shown.stale = Some((why.clone(), since));
+    lock(&standing.0).problems = errors;
+    !send.is_closed()
+}
+
+impl Shown {
+    /// Notes how a reading stands. Whether it is to be served.
+    fn is_to_be_served(&mut self, world: &World, stale: Option<&str>) -> bool {
+        match stale {
+            Some(why) => {
+                tracing::error!(code = "policy_stale", "{why}; what was served before goes on being served");
+                let since = self.stale.take().map_or_else(SystemTime::now, |(_, since)| since);
+                self.stale = Some((why.to_owned(), since));
+            }
+            None => self.stale = None,
         }
-        None => shown.stale = None,
+        if self.pending.is_none() {
+            return stale.is_none();
+        }
+        // What cannot be read may hold a policy that forbids what the rest allows. A process that has served goes on with
+        // the objects that it had; one that has not knows nothing to go on with, and must not guess.
+        self.pending = match () {
+            () if world.incomplete => {
+                Some("policy_pending: the folder holds a document that cannot be read, which may be a limit; mend it")
+            }
+            () if world.is_empty() => Some("policy_pending: the folder holds no object"),
+            () => None,
+        }
+        .map(str::to_owned);
+        if let Some(why) = &self.pending {
+            tracing::error!(code = "policy_pending", "{why}");
+        }
+        self.pending.is_none()
     }
-    shown.problems = errors;
-    // What cannot be read may hold a policy that forbids what the rest allows. A process that has served goes on with the
-    // objects that it had; one that has not knows nothing to go on with, and must not guess.
-    if !served && world.incomplete {
-        let why = "policy_pending: the folder holds a document that cannot be read, which may be a limit; mend it";
-        tracing::error!(code = "policy_pending", "{why}");
-        shown.pending = Some(why.to_owned());
-        return !send.is_closed();
-    }
-    if !served && world.is_empty() {
-        shown.pending = Some("policy_pending: the folder holds no object".to_owned());
-        return !send.is_closed();
-    }
-    if stale.is_some() && served {
-        return !send.is_closed();
-    }
-    shown.pending = None;
-    drop(shown);
-    send.send(Some(Arc::new(world))).is_ok()
 }
 
 /// Waits for the next world, and then until the source has been quiet for a moment.

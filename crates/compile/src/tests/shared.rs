@@ -60,3 +60,25 @@ fn an_edit_compiles_what_it_touches() {
     compiled(&before, "demo");
     assert_eq!((compiled(&unrelated, "demo"), compiled(&unrelated, "other")), (0, 0));
 }
+
+/// Names of other namespaces' routes are no conflict for a fleet, and every object is judged once.
+#[test]
+fn each_object_is_judged_in_its_own_namespace() {
+    let there = |yaml: String| yaml.replace("namespace: demo", "namespace: other");
+    let shared = provider(
+        "main",
+        "{dialect: openai, baseURL: 'http://x', models: [{model: m}], allowedNamespaces: {from: All}, \
+        credentials: [{name: k, secretKeyRef: {name: none, key: k}}]}",
+    );
+    let fast = route("r", "{aliases: [fast], targets: [{model: m, provider: demo/main}]}");
+    let torn = "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelPolicy\nmetadata: {name: p, namespace: outrigger-system}\n\
+        spec: {namespaceSelector: {matchLabels: {a: b}}, models: {deny: ['a*b']}}\n";
+    let world = world(&(shared + &fast + &there(fast.clone()) + torn)).0;
+    let told: Vec<String> = crate::problems(&world, &CATALOG).iter().map(ToString::to_string).collect();
+    let count = |text: &str| told.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(
+        (count("means ModelRoute"), count("there is no secret"), count("spec.models.deny[0]")),
+        (0, 1, 1),
+        "{told:?}"
+    );
+}
