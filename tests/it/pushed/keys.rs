@@ -84,7 +84,7 @@ async fn a_key_that_is_taken_back_is_gone() {
     let used = uses(&upstream, OLD);
     sidecar.wait_dropped(OLD).await;
     let answer = sidecar.client().post(CHAT, chat("r")).await;
-    assert_eq!(answer.status, 503);
+    assert_eq!(answer.status, 404);
     assert!(answer.text().contains("credential") || answer.text().contains("key"), "{}", answer.text());
     assert_eq!(uses(&upstream, OLD), used);
     plane.edit(policy);

@@ -36,7 +36,7 @@ async fn whoever_is_killed_everybody_serves_the_last_edit() {
         for sidecar in &sidecars {
             let answer = told(&sidecar.client(), "r").await;
             // One that has lost its keys with its memory may wait for the control plane.
-            assert!(answer == "a" || answer == "route_without_targets", "{answer} at {at}");
+            assert!(answer == "a" || answer == "credentials_pending", "{answer} at {at}");
         }
     }
     for sidecar in &sidecars {
