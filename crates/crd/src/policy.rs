@@ -42,10 +42,13 @@ pub struct ModelPolicySpec {
     /// Hard limits, as a route's: they hold together with the route's own, and the narrower one counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraints: Option<Constraints>,
-    /// Models by catalogue id (`openai/gpt-4o-mini`) or by the vendor's own name.
+    /// Models by catalogue id (`openai/gpt-4o-mini`) or by the vendor's own name. What a provider calls a model does not
+    /// matter where the catalogue knows it by the name that is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub models: Option<Patterns>,
-    /// Providers by `namespace/name`, by preset (`openai`), or by the name of one without a preset.
+    /// Providers by `namespace/name`; by preset (`openai`), which stands for the vendor only where the provider sets no
+    /// `baseURL`; or by the bare name of one in the policy's own namespace. A `deny` pattern meets every name that a
+    /// provider goes by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub providers: Option<Patterns>,
     /// Whether a request may name a model that no `ModelRoute` is called. `Deny` covers `models` entries, vendors' ids,
