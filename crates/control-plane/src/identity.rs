@@ -55,7 +55,7 @@ pub(crate) struct Token {
 
 /// Bytes as names have them: never with a `-` at the start, which a command line would take for an option.
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    outrigger_route::hash::Hex(bytes).to_string()
 }
 
 /// Seconds since 1970, as tokens and files have it.

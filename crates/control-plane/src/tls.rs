@@ -10,5 +10,4 @@ mod serving;
 mod tests;
 
 pub(crate) use authority::Authority;
-#[allow(unused_imports, reason = "for the server, which is not there yet")]
 pub(crate) use serving::{Serving, name};

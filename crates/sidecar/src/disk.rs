@@ -119,7 +119,7 @@ impl Disk {
     }
 
     /// Writes `holdings` in place of what is there. Keys only into memory: anywhere else they are left out, and the control
-    /// plane sends them again.
+    /// plane sends them again, but for those of an object that is broken by then: they come when it is mended.
     pub(crate) fn save(&self, holdings: &Holdings) -> io::Result<()> {
         let body = Stored::of(holdings, self.in_memory).encode_to_vec();
         let partial = self.folder.join("policy.partial");

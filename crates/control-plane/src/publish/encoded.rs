@@ -174,3 +174,62 @@ impl std::fmt::Debug for Encoded {
         f.debug_struct("Encoded").field("revision", &self.revision).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use outrigger_route::view::RoutePart;
+
+    use super::*;
+
+    fn holding(key: &str, hash: &[u8]) -> v1::Holding {
+        v1::Holding { key: key.to_owned(), hash: hash.to_vec() }
+    }
+
+    /// What a sidecar says it holds is bounded before anything is made of it.
+    #[test]
+    fn a_hello_is_held_to_its_bounds() {
+        let many = |count: usize| (0..count).map(|at| holding(&format!("route/demo/{at}"), &[0; 32])).collect();
+        assert!(Held::of(many(HOLDINGS)).is_ok() && Held::of(many(HOLDINGS + 1)).is_err());
+        assert!(Held::of(vec![holding("header", &[0; 31])]).is_err());
+        let key = |length: usize| "k".repeat(length);
+        assert!(Held::of(vec![holding(&key(KEY), &[0; 32])]).is_ok());
+        assert!(Held::of(vec![holding(&key(KEY + 1), &[0; 32])]).is_err());
+    }
+
+    fn routes(count: usize) -> View {
+        let route = |at: usize| {
+            let name: Box<str> = format!("demo/r{at}").into();
+            let mut part = RoutePart { names: Vec::new(), route: outrigger_route::Route::default(), lines: Vec::new() };
+            part.route.name = name.clone();
+            (name, Arc::new(part))
+        };
+        View { routes: (0..count).map(route).collect(), ..View::default() }
+    }
+
+    /// A view that no sidecar would hold is not sent, which each would refuse and ask for again: its header alone says so.
+    #[test]
+    fn a_view_beyond_what_a_sidecar_holds_is_refused_here() {
+        // The header is one more.
+        assert_eq!(Encoded::new(&routes(HOLDINGS - 1)).resources.len(), HOLDINGS);
+        let refused = Encoded::new(&routes(HOLDINGS));
+        assert_eq!(refused.resources.keys().map(|key| &**key).collect::<Vec<_>>(), ["header"]);
+    }
+
+    /// Steps are made once for all who take them, and no more are kept than the bound.
+    #[test]
+    fn frames_are_shared_and_bounded() {
+        let view = Encoded::new(&routes(2));
+        let nothing = || Held::of(Vec::new()).unwrap();
+        let (first, again) = (view.update(&nothing(), true), view.update(&nothing(), true));
+        assert_eq!(first.as_ptr(), again.as_ptr());
+        for at in 0..2 * FRAMES {
+            let held = Held::of(vec![holding("route/demo/r1", &[u8::try_from(at).unwrap(); 32])]).unwrap();
+            view.update(&held, true);
+        }
+        assert_eq!(lock(&view.frames).len(), FRAMES);
+        // What no view has is one sidecar's word, and kept for nobody.
+        let before = lock(&view.frames).last().unwrap().0.clone();
+        view.update(&Held::of(vec![holding("route/demo/gone", &[1; 32])]).unwrap(), true);
+        assert_eq!(lock(&view.frames).last().unwrap().0, before);
+    }
+}
