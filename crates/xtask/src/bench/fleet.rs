@@ -54,6 +54,8 @@ pub(super) struct Gates {
 impl Gates {
     /// Of a release and 10,000 sidecars.
     pub(super) const RELEASE: Self = Self { kib: 30.0, median_seconds: 1.0, most_seconds: 2.0, peak: 1.5 };
-    /// Of a debug build with some hundred, beside other checks.
-    pub(super) const SMALL: Self = Self { kib: 60.0, median_seconds: 2.0, most_seconds: 2.0, peak: 2.0 };
+    /// Of a debug build with some hundred, beside other checks. What a control plane holds for all of them together, some
+    /// 10 MiB, is 20 KiB of each of 500, and as much more where the allocator has not given back yet what a storm of
+    /// reconnects took: 52 to 60 KiB were measured. A stream that keeps a frame of its view, of 60 KB, is seen all the same.
+    pub(super) const SMALL: Self = Self { kib: 90.0, median_seconds: 2.0, most_seconds: 2.0, peak: 2.0 };
 }
