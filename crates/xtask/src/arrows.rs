@@ -21,6 +21,7 @@ struct Crate {
 
 const API: &str = "outrigger-api";
 const CATALOG: &str = "outrigger-catalog";
+const CLUSTER: &str = "outrigger-cluster";
 const COMPILE: &str = "outrigger-compile";
 const CONTROL_PLANE: &str = "outrigger-control-plane";
 const CRD: &str = "outrigger-crd";
@@ -66,6 +67,7 @@ const TABLE: &[Crate] = &[
         may: &[CRD, ROUTE, WIRE, CATALOG],
         never: &["tokio", "hyper", "kube-client", "kube-runtime"],
     },
+    Crate { name: CLUSTER, may: &[COMPILE, CRD, CATALOG, ROUTE], never: &["prost", "tonic", "openssl", "aws-lc-rs"] },
     Crate { name: FOLDER, may: &[COMPILE, CRD], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
     Crate { name: TELEMETRY, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate {
@@ -108,13 +110,13 @@ const TABLE: &[Crate] = &[
     Crate { name: LEDGER, may: &[], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
     Crate {
         name: CONTROL_PLANE,
-        may: &[WIRE, CATALOG, ROUTE, API, CRD, COMPILE, FOLDER, TELEMETRY, LEDGER],
+        may: &[WIRE, CATALOG, ROUTE, API, CLUSTER, CRD, COMPILE, FOLDER, TELEMETRY, LEDGER],
         never: &[PROXY],
     },
     Crate {
         name: "outrigger",
         may: &[PROXY, COMPILE, FOLDER, API, LEDGER, CATALOG, RESIDENT, ROUTE, SIMULATE, TELEMETRY, TOKENS, WIRE],
-        never: &[CONTROL_PLANE, "kube-client", "kube-runtime"],
+        never: &[CONTROL_PLANE, CLUSTER, "kube-client", "kube-runtime"],
     },
     Crate { name: "outrigger-tests", may: &[], never: &[] },
 ];

@@ -1,0 +1,101 @@
+//! The API server, and who we are to it.
+
+use std::{fmt, path::Path, time::Duration};
+
+use anyhow::{Context as _, Result};
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use kube_client::{
+    Api, Client, Config,
+    api::PostParams,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+
+/// How long a connection to the API server may take to come about.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a call that is no watch may take.
+pub(crate) const CALL: Duration = Duration::from_secs(10);
+
+/// An API server, as one account sees it.
+#[derive(Clone)]
+pub struct Cluster {
+    /// For calls.
+    pub(crate) client: Client,
+    /// The control plane's own namespace.
+    pub(crate) namespace: String,
+    /// Who calls.
+    pub(crate) account: Account,
+}
+
+/// Who we are to the API server: `system:serviceaccount:outrigger-system:outrigger-control-plane`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account(pub String);
+
+impl Cluster {
+    /// Connects with `kubeconfig`, or as the pod that this is. `namespace`: the control plane's own.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to connect with, or the API server does not say who we are within ten seconds.
+    pub async fn connect(kubeconfig: Option<&Path>, namespace: String) -> Result<Self> {
+        let mut config = match kubeconfig {
+            Some(path) => {
+                let file = Kubeconfig::read_from(path)
+                    .with_context(|| format!("cannot read the kubeconfig {}", path.display()))?;
+                Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?
+            }
+            None => Config::incluster().context(
+                "this is no pod of a cluster: give --kubeconfig FILE, or let the pod mount its service account's token",
+            )?,
+        };
+        config.connect_timeout = Some(CONNECT);
+        let client = Client::try_from(config).context("cannot use what the kubeconfig says")?;
+        let asked = Api::<SelfSubjectReview>::all(client.clone());
+        let review = tokio::time::timeout(CALL, asked.create(&PostParams::default(), &SelfSubjectReview::default()))
+            .await
+            .context("the API server does not answer")?
+            .context("the API server does not say who we are")?;
+        let account = review.status.and_then(|status| status.user_info).and_then(|user| user.username);
+        Ok(Self { client, namespace, account: Account(account.unwrap_or_default()) })
+    }
+
+    /// For calls.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Who we are to it.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The control plane's own namespace.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+}
+
+impl Account {
+    /// Namespace and name, if it is a service account.
+    pub fn service_account(&self) -> Option<(&str, &str)> {
+        self.0.strip_prefix("system:serviceaccount:")?.split_once(':')
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { client: _, namespace, account } = self;
+        f.debug_struct("Cluster").field("namespace", namespace).field("account", account).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_account_is_known_by_its_user_name() {
+        let of = |name: &str| Account(name.to_owned()).service_account().map(|(a, b)| format!("{a}/{b}"));
+        assert_eq!(of("system:serviceaccount:a:b").as_deref(), Some("a/b"));
+        assert_eq!(of("kubernetes-admin"), None);
+    }
+}

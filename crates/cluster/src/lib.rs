@@ -1,0 +1,11 @@
+//! Kubernetes: where policy and identity come from, and where what became of them is said.
+//!
+//! Everything that talks to an API server is here, and nothing else is: what a policy means is `compile`'s, who is connected
+//! is the control plane's. What can be decided without asking anybody (which of a kind's objects are held, what a condition
+//! says, when a lease is taken) is pure and stands in files of its own, with the time as an argument.
+
+mod client;
+
+pub use client::{Account, Cluster};
+/// Re-exported: errors of these types are handed on.
+pub use kube_client;
