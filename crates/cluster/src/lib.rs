@@ -5,7 +5,9 @@
 //! says, when a lease is taken) is pure and stands in files of its own, with the time as an argument.
 
 mod client;
+mod source;
 
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.
 pub use kube_client;
+pub use source::{Observed, Source, Standing};
