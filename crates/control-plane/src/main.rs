@@ -38,9 +38,9 @@ fn main() -> ExitCode {
             Ok(())
         }
         (None, Some(args)) => run::run(args),
-        (None, None) => {
-            Cli::command().error(ErrorKind::MissingRequiredArgument, "--policy DIR and --state DIR are required").exit()
-        }
+        (None, None) => Cli::command()
+            .error(ErrorKind::MissingRequiredArgument, "--policy DIR and --state DIR are required, or --kubernetes")
+            .exit(),
     };
     done.map_or_else(
         |error| {

@@ -1,4 +1,4 @@
-//! `outrigger-control-plane --policy DIR --state DIR`: the wiring, top to bottom.
+//! `outrigger-control-plane --policy DIR --state DIR`, or `--kubernetes`: the wiring, top to bottom.
 
 use std::{
     net::SocketAddr,
@@ -53,7 +53,8 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let now = SystemTime::now();
-    let state = State::open(&args.state)?;
+    let (Some(policy), Some(state)) = (&args.folder.policy, &args.folder.state) else { bail!("not yet") };
+    let state = State::open(state)?;
     let tokens = Arc::new(Tokens::open(state.clone(), now)?);
     let serving = match args.insecure {
         true if !args.listen.ip().is_loopback() => {
@@ -71,7 +72,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     let (metrics, fleet, standing) = (Arc::new(Metrics::new()?), Arc::new(Fleet::default()), Arc::new(Standing::new()));
     let catalog = Arc::new(Catalog::embedded());
     let publisher = Arc::new(Publisher::new(catalog.clone(), fleet.clone(), metrics.clone()));
-    let worlds = source::follow(&args.policy, catalog, args.system_namespace, standing.clone(), metrics.clone())?;
+    let worlds = source::follow_folder(policy, catalog, args.system_namespace, standing.clone(), metrics.clone())?;
     if let Some(world) = worlds.borrow().clone() {
         publisher.publish(world);
     }
@@ -91,7 +92,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     if let Some(path) = &args.ready_file {
         write_ready(path, listen, admin)?;
     }
-    tracing::info!(%listen, %admin, policy = %args.policy.display(), "the control plane listens");
+    tracing::info!(%listen, %admin, "the control plane listens");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
