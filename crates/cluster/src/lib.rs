@@ -5,6 +5,7 @@
 //! says, when a lease is taken) is pure and stands in files of its own, with the time as an argument.
 
 mod client;
+pub mod status;
 
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.
