@@ -6,6 +6,9 @@
 
 mod client;
 pub mod status;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod testing;
 
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.

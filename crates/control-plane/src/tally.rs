@@ -3,6 +3,8 @@
 //! A stream counts from its first acknowledgement on: a sidecar that has just come, or comes back, is not one that is behind,
 //! and one that never answers is sent away within a minute.
 
+pub(crate) mod counting;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,

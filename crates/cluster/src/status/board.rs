@@ -7,11 +7,9 @@ use std::{
     time::Duration,
 };
 
+use k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, jiff::Timestamp};
 use outrigger_compile::{Kind, ObjectRef, Problem, World};
-use outrigger_crd::{
-    Status,
-    k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, jiff::Timestamp},
-};
+use outrigger_crd::Status;
 
 use super::{
     counts::Tally,

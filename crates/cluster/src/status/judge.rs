@@ -1,13 +1,11 @@
 //! What the conditions of an object say: pure.
 
-use outrigger_compile::{Cause, Kind, Problem, Severity};
-use outrigger_crd::{
-    Status,
-    k8s_openapi::{
-        apimachinery::pkg::apis::meta::v1::{Condition, Time},
-        jiff::{Timestamp, Unit},
-    },
+use k8s_openapi::{
+    apimachinery::pkg::apis::meta::v1::{Condition, Time},
+    jiff::{Timestamp, Unit},
 };
+use outrigger_compile::{Cause, Kind, Problem, Severity};
+use outrigger_crd::Status;
 
 use super::counts::{Counts, Reach};
 

@@ -146,8 +146,8 @@ fn ten_thousand_sidecars_are_counted_in_milliseconds() {
     let (old, new) = (views("http://a/v1"), views("http://b/v1"));
     let of = |at: usize| {
         let new = &new[at % 50];
-        let acked = if at % 3 == 0 { &old[at % 50] } else { new };
-        if at % 5 == 0 { rejecting(new, &[("route/demo/r7", "no")], false) } else { stream(new, acked) }
+        let acked = if at.is_multiple_of(3) { &old[at % 50] } else { new };
+        if at.is_multiple_of(5) { rejecting(new, &[("route/demo/r7", "no")], false) } else { stream(new, acked) }
     };
     let streams: Vec<Stream> = (0..10_000).map(of).collect();
     let began = Instant::now();
