@@ -5,6 +5,7 @@
 //! says, when a lease is taken) is pure and stands in files of its own, with the time as an argument.
 
 mod client;
+pub mod lease;
 pub mod status;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

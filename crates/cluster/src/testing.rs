@@ -15,6 +15,30 @@ use serde_json::{Value, json};
 #[derive(Clone, Default)]
 pub(crate) struct Server(Arc<Mutex<State>>);
 
+/// What lies between a client and the server.
+#[derive(Clone, Default)]
+pub(crate) struct Gate(Arc<Mutex<Way>>);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Way {
+    #[default]
+    Open,
+    /// Calls do not arrive.
+    Shut,
+    /// Calls arrive, answers do not.
+    Mute,
+}
+
+impl Gate {
+    pub(crate) fn set(&self, way: Way) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = way;
+    }
+
+    fn state(&self) -> Way {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[derive(Default)]
 struct State {
     objects: BTreeMap<String, Value>,
@@ -22,23 +46,26 @@ struct State {
     calls: Vec<(Method, String, Value)>,
     /// What is answered instead, while it is set.
     fails: Option<StatusCode>,
-    /// It does not answer at all.
-    silent: bool,
 }
 
 impl Server {
-    pub(crate) fn client(&self) -> Client {
+    /// A client whose calls arrive while `gate` is open, and are not answered while it is not.
+    pub(crate) fn client_behind(&self, gate: Gate) -> Client {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
-            let server = server.clone();
+            let (server, gate) = (server.clone(), gate.clone());
             async move {
                 let (head, body) = request.into_parts();
                 let body = body.collect_bytes().await.map(|it| it.to_vec()).unwrap_or_default();
                 let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-                if server.state().silent {
-                    tokio::time::sleep(Duration::from_secs(3600)).await;
+                let wait = || tokio::time::sleep(Duration::from_secs(3600));
+                if gate.state() == Way::Shut {
+                    wait().await;
                 }
                 let (status, answer) = server.answer(&head.method, head.uri.path(), body);
+                if gate.state() == Way::Mute {
+                    wait().await;
+                }
                 let mut response = Response::new(Body::from(answer.to_string().into_bytes()));
                 *response.status_mut() = status;
                 Ok::<_, Infallible>(response)
@@ -69,10 +96,6 @@ impl Server {
 
     pub(crate) fn fail(&self, status: Option<StatusCode>) {
         self.state().fails = status;
-    }
-
-    pub(crate) fn hang(&self, silent: bool) {
-        self.state().silent = silent;
     }
 
     /// The calls so far with this method.

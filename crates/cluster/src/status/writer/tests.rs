@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     status::{Counts, Reach},
-    testing::Server,
+    testing::{Gate, Server, Way},
 };
 
 const ROUTES: &str = "/apis/outrigger.dev/v1alpha1/namespaces/demo/modelroutes";
@@ -18,6 +18,7 @@ struct Stage {
     worlds: watch::Sender<Option<Arc<World>>>,
     tally: watch::Sender<Arc<Tally>>,
     leading: watch::Sender<bool>,
+    gate: Gate,
     task: JoinHandle<()>,
 }
 
@@ -37,15 +38,16 @@ impl Stage {
         let (worlds, world) = watch::channel(None);
         let (tally, counts) = watch::channel(Arc::default());
         let (leading, leads) = watch::channel(false);
+        let gate = Gate::default();
         let task = spawn(Inputs {
-            client: server.client(),
+            client: server.client_behind(gate.clone()),
             instance: "pod-0".to_owned(),
             worlds: world,
             problems: Arc::new(|_| Vec::new()),
             tally: counts,
             leading: leads,
         });
-        let stage = Self { server, worlds, tally, leading, task };
+        let stage = Self { server, worlds, tally, leading, gate, task };
         stage.watch(names);
         stage
     }
@@ -138,10 +140,10 @@ async fn an_api_server_that_hangs_is_given_up_and_asked_again() {
     let names: Vec<String> = (0..20).map(|at| format!("r{at}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let stage = Stage::new(&names);
-    stage.server.hang(true);
+    stage.gate.set(Way::Shut);
     stage.leading.send_replace(true);
     seconds(30).await;
-    stage.server.hang(false);
+    stage.gate.set(Way::Open);
     seconds(60).await;
     assert_eq!(stage.patches().len(), 20);
     assert!(names.iter().all(|name| stage.server.get(&path(name)).unwrap()["status"].is_object()));
