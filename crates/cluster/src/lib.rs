@@ -6,6 +6,7 @@
 
 mod client;
 pub mod lease;
+mod source;
 pub mod status;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -14,3 +15,4 @@ mod testing;
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.
 pub use kube_client;
+pub use source::{Observed, Source, Standing};
