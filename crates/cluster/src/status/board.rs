@@ -1,11 +1,7 @@
 //! What should be said of every object, held against what the API has, and so what is to be written next. Pure: the clock of
 //! the schedule (durations since any one moment) and the time of day are arguments.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use k8s_openapi::{apimachinery::pkg::apis::meta::v1::ObjectMeta, jiff::Timestamp};
 use outrigger_compile::{Kind, ObjectRef, Problem, World};
@@ -16,34 +12,25 @@ use super::{
     judge::{Change, Subject, change, judge},
     schedule::{Outcome, Schedule},
 };
+use crate::Observed;
 
-/// The objects of the world that is served, what is wrong with them, and what became of them.
+/// The objects of the world that is served, what is wrong with them, what became of them, and what was said of them last.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     world: Option<Arc<World>>,
-    objects: BTreeMap<ObjectRef, Object>,
-    problems: BTreeMap<ObjectRef, Vec<Problem>>,
+    meant: BTreeMap<ObjectRef, Meant>,
+    seen: BTreeMap<ObjectRef, Observed>,
     tally: Arc<Tally>,
     schedule: Schedule,
 }
 
-/// One object, as the API has it.
-#[derive(Debug)]
-struct Object {
-    /// As the counts speak of it: `None` where it could not be read.
+/// What an object means.
+#[derive(Debug, Default)]
+struct Meant {
+    /// The generation that means it; `None` where it could not be read.
     generation: Option<i64>,
     unreadable: Option<String>,
-    /// `None`: nobody has asked yet, of one that could not be read.
-    seen: Option<Seen>,
-}
-
-/// What the API says of an object.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Seen {
-    pub(crate) uid: Option<String>,
-    pub(crate) generation: Option<i64>,
-    pub(crate) resource_version: Option<String>,
-    pub(crate) status: Option<Status>,
+    problems: Vec<Problem>,
 }
 
 /// A write that is due.
@@ -51,45 +38,38 @@ pub(crate) struct Seen {
 pub(crate) struct Job {
     pub(crate) object: ObjectRef,
     /// Another object of the same name is none of its business.
-    pub(crate) uid: Option<String>,
-    pub(crate) work: Work,
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Work {
-    /// What the API has of it is not known: it is to be asked.
-    Ask,
-    /// Its status is to be this instead of that.
-    Write { before: Option<Status>, status: Status },
+    pub(crate) uid: String,
+    /// What the API has.
+    pub(crate) before: Status,
+    /// What it is to have.
+    pub(crate) status: Status,
 }
 
 impl Board {
-    /// Takes `world`, with everything that is wrong with it. Whatever was written here and is not in it yet stands all the
-    /// same: a watch is behind a write.
-    pub(crate) fn set_world(&mut self, world: Arc<World>, problems: Arc<Vec<Problem>>, now: Duration, wall: Timestamp) {
-        let mut before = std::mem::take(&mut self.objects);
-        for (object, seen) in readable(&world) {
-            let generation = seen.generation;
-            let seen = match before.remove(&object).and_then(|before| before.seen) {
-                Some(written) if is_later(&written, &seen) => Seen { generation, ..written },
-                _ => seen,
-            };
-            self.objects.insert(object, Object { generation, unreadable: None, seen: Some(seen) });
-        }
+    /// Takes `world`, with everything that is wrong with it.
+    pub(crate) fn set_world(&mut self, world: Arc<World>, problems: Vec<Problem>, now: Duration, wall: Timestamp) {
+        self.meant = readable(&world).collect();
         for unread in world.unreadable.iter().filter(|unread| is_ours(unread.object.kind)) {
-            let seen = before.remove(&unread.object).filter(|it| it.unreadable.as_ref() == Some(&unread.reason));
-            let unreadable = Some(unread.reason.clone());
-            let object = Object { generation: None, unreadable, seen: seen.and_then(|it| it.seen) };
-            self.objects.entry(unread.object.clone()).or_insert(object);
+            let meant = Meant { unreadable: Some(unread.reason.clone()), ..Meant::default() };
+            self.meant.entry(unread.object.clone()).or_insert(meant);
         }
-        self.problems = BTreeMap::new();
-        for problem in problems.iter() {
-            self.problems.entry(problem.object.clone()).or_default().push(problem.clone());
+        for problem in problems {
+            if let Some(meant) = self.meant.get_mut(&problem.object) {
+                meant.problems.push(problem);
+            }
         }
         self.world = Some(world);
-        let Self { schedule, objects, .. } = self;
-        schedule.retain(|object| objects.contains_key(object));
+        self.look_at_all(now, wall);
+    }
+
+    /// Takes what the API has of every object. Whatever was written here and is not in it yet stands all the same: a watch
+    /// is behind a write.
+    pub(crate) fn set_observed(&mut self, observed: &[Observed], now: Duration, wall: Timestamp) {
+        let mut before = std::mem::take(&mut self.seen);
+        for watched in observed {
+            let written = before.remove(&watched.object).filter(|written| is_later(written, watched));
+            self.seen.insert(watched.object.clone(), written.unwrap_or_else(|| watched.clone()));
+        }
         self.look_at_all(now, wall);
     }
 
@@ -102,18 +82,12 @@ impl Board {
         }
     }
 
-    /// Forgets what is under way and when anything was written: somebody else has written meanwhile.
-    pub(crate) fn begin(&mut self, now: Duration, wall: Timestamp) {
-        self.schedule = Schedule::default();
-        self.look_at_all(now, wall);
-    }
-
     /// The world that it speaks of.
     pub(crate) fn world(&self) -> Option<&Arc<World>> {
         self.world.as_ref()
     }
 
-    /// What is to be done now.
+    /// What is to be written now.
     pub(crate) fn due(&mut self, now: Duration, wall: Timestamp) -> Vec<Job> {
         let due = self.schedule.due(now);
         due.into_iter().filter_map(|object| self.job(object, wall)).collect()
@@ -124,17 +98,17 @@ impl Board {
         self.schedule.next(now)
     }
 
-    /// A write has ended; `seen` is what the API has since.
+    /// A write has ended; `seen` is what the API has since. `random` in 0..1.
     pub(crate) fn done(
         &mut self,
         object: &ObjectRef,
         outcome: Outcome,
-        seen: Option<Seen>,
+        seen: Option<Observed>,
         (now, wall): (Duration, Timestamp),
         random: f64,
     ) {
-        if let (Some(known), Some(seen)) = (self.objects.get_mut(object), seen) {
-            known.seen = Some(seen);
+        if let (Some(known), Some(seen)) = (self.seen.get_mut(object), seen) {
+            *known = seen;
         }
         self.schedule.done(object, outcome, now, random);
         if outcome != Outcome::Gone {
@@ -142,63 +116,47 @@ impl Board {
         }
     }
 
-    /// What the API has of an object that could not be read.
-    pub(crate) fn asked(&mut self, object: &ObjectRef, seen: Seen, now: Duration, wall: Timestamp) {
-        if let Some(known) = self.objects.get_mut(object) {
-            known.seen = Some(seen);
-        }
-        self.schedule.nothing(object);
-        self.look(object, now, wall);
-    }
-
     fn look_at_all(&mut self, now: Duration, wall: Timestamp) {
-        let all: Vec<ObjectRef> = self.objects.keys().cloned().collect();
+        let Self { schedule, meant, seen, .. } = self;
+        schedule.retain(|object| meant.contains_key(object) && seen.contains_key(object));
+        let all: Vec<ObjectRef> = self.meant.keys().cloned().collect();
         all.iter().for_each(|object| self.look(object, now, wall));
     }
 
     fn look(&mut self, object: &ObjectRef, now: Duration, wall: Timestamp) {
-        let Some(known) = self.objects.get(object) else { return };
-        let change = match &known.seen {
-            None => Change::Edit,
-            Some(seen) => change(seen.status.as_ref(), &self.wanted(object, known, seen, wall)),
-        };
-        self.schedule.look(object, known.generation, change, now);
+        let (Some(meant), Some(seen)) = (self.meant.get(object), self.seen.get(object)) else { return };
+        let change = change(&seen.status, &self.wanted(object, meant, seen, wall));
+        self.schedule.look(object, meant.generation, change, now);
     }
 
     fn job(&mut self, object: ObjectRef, wall: Timestamp) -> Option<Job> {
-        let job = self.objects.get(&object).and_then(|known| {
-            let Some(seen) = &known.seen else {
-                return Some(Job { object: object.clone(), uid: None, work: Work::Ask });
-            };
-            let status = self.wanted(&object, known, seen, wall);
-            (change(seen.status.as_ref(), &status) != Change::None).then(|| Job {
-                object: object.clone(),
-                uid: seen.uid.clone(),
-                work: Work::Write { before: seen.status.clone(), status },
-            })
-        });
-        if job.is_none() {
-            self.schedule.nothing(&object);
+        let known = self.meant.get(&object).zip(self.seen.get(&object));
+        let wanted = known.map(|(meant, seen)| (seen, self.wanted(&object, meant, seen, wall)));
+        match wanted.filter(|(seen, status)| change(&seen.status, status) != Change::None) {
+            Some((seen, status)) => Some(Job { uid: seen.uid.clone(), before: seen.status.clone(), object, status }),
+            None => {
+                self.schedule.nothing(&object);
+                None
+            }
         }
-        job
     }
 
-    fn wanted(&self, object: &ObjectRef, known: &Object, seen: &Seen, wall: Timestamp) -> Status {
+    fn wanted(&self, object: &ObjectRef, meant: &Meant, seen: &Observed, wall: Timestamp) -> Status {
         let subject = Subject {
             kind: object.kind,
-            generation: seen.generation,
-            unreadable: known.unreadable.as_deref(),
-            present: seen.status.as_ref(),
+            // What could not be read has no other generation than that of what is there.
+            generation: if meant.unreadable.is_some() { Some(seen.generation) } else { meant.generation },
+            unreadable: meant.unreadable.as_deref(),
+            present: &seen.status,
         };
-        let problems = self.problems.get(object).map_or(&[][..], Vec::as_slice);
-        judge(&subject, problems, &self.tally.of(object, known.generation), self.tally.reach, wall)
+        judge(&subject, &meant.problems, &self.tally.of(object, meant.generation), self.tally.reach, wall)
     }
 }
 
 /// Whether `written` is what the API has, and `watched` what it had before. Versions of one resource are numbers that grow
 /// (since Kubernetes 1.35 by contract); where they are none, what is watched counts.
-fn is_later(written: &Seen, watched: &Seen) -> bool {
-    let number = |seen: &Seen| seen.resource_version.as_deref().and_then(|version| version.parse::<u128>().ok());
+fn is_later(written: &Observed, watched: &Observed) -> bool {
+    let number = |seen: &Observed| seen.version.parse::<u128>().ok();
     written.uid == watched.uid
         && number(written).zip(number(watched)).is_some_and(|(written, watched)| written > watched)
 }
@@ -207,36 +165,15 @@ fn is_ours(kind: Kind) -> bool {
     matches!(kind, Kind::ModelProvider | Kind::ModelRoute | Kind::ModelPolicy)
 }
 
-/// Every object of ours in `world`, as the API has it.
-fn readable(world: &World) -> impl Iterator<Item = (ObjectRef, Seen)> {
-    let each = |kind: Kind, metadata: &ObjectMeta, status: &Option<Status>| {
-        let ObjectMeta { uid, generation, resource_version, .. } = metadata;
-        let seen = Seen {
-            uid: uid.clone(),
-            generation: *generation,
-            resource_version: resource_version.clone(),
-            status: status.clone(),
-        };
-        (ObjectRef::new(kind, metadata), seen)
+/// Every object of ours in `world`.
+fn readable(world: &World) -> impl Iterator<Item = (ObjectRef, Meant)> {
+    let each = |kind: Kind, metadata: &ObjectMeta| {
+        (ObjectRef::new(kind, metadata), Meant { generation: metadata.generation, ..Meant::default() })
     };
-    let providers = world.providers.iter().map(move |it| each(Kind::ModelProvider, &it.metadata, &it.status));
-    let routes = world.routes.iter().map(move |it| each(Kind::ModelRoute, &it.metadata, &it.status));
-    let policies = world.policies.iter().map(move |it| each(Kind::ModelPolicy, &it.metadata, &it.status));
+    let providers = world.providers.iter().map(move |it| each(Kind::ModelProvider, &it.metadata));
+    let routes = world.routes.iter().map(move |it| each(Kind::ModelRoute, &it.metadata));
+    let policies = world.policies.iter().map(move |it| each(Kind::ModelPolicy, &it.metadata));
     providers.chain(routes).chain(policies)
-}
-
-/// Whether the two mean the same, whatever has become of their objects: statuses come and go with every write of ours.
-pub(crate) fn mean_the_same(left: &World, right: &World) -> bool {
-    let key = |it: &(ObjectRef, Seen)| (it.0.clone(), it.1.uid.clone(), it.1.generation);
-    let objects = |world: &World| readable(world).map(|it| key(&it)).collect::<BTreeSet<_>>();
-    let generations_count = readable(left).chain(readable(right)).all(|(_, seen)| seen.generation.is_some());
-    generations_count
-        && left.secrets == right.secrets
-        && left.namespaces == right.namespaces
-        && left.system_namespace == right.system_namespace
-        && left.unreadable == right.unreadable
-        && left.incomplete == right.incomplete
-        && objects(left) == objects(right)
 }
 
 #[cfg(test)]

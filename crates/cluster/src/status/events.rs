@@ -47,13 +47,8 @@ pub(crate) struct Event {
 
 /// What of a change of status is worth an event: that something is wrong, that it is no more, and that sidecars run it. On
 /// the way there, and where there are no sidecars, nothing has happened yet.
-pub(crate) fn transitions(
-    object: &ObjectRef,
-    uid: Option<&str>,
-    before: Option<&Status>,
-    after: &Status,
-) -> Vec<Event> {
-    let before = before.map_or(&[][..], |status| &status.conditions);
+pub(crate) fn transitions(object: &ObjectRef, uid: &str, before: &Status, after: &Status) -> Vec<Event> {
+    let before = &before.conditions[..];
     let event = |new: &Condition| {
         let old = find(before, &new.type_);
         let same = old.is_some_and(|old| old.status == new.status && old.reason == new.reason);
@@ -61,7 +56,7 @@ pub(crate) fn transitions(
         let never_otherwise = old.is_none() && new.status == "True" && new.type_ != PROGRAMMED;
         (!same && !on_the_way && !never_otherwise).then(|| Event {
             object: object.clone(),
-            uid: uid.map(str::to_owned),
+            uid: Some(uid.to_owned()),
             warning: new.status != "True",
             reason: new.reason.clone(),
             action: "Judge",

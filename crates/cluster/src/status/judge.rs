@@ -34,7 +34,7 @@ pub struct Subject<'a> {
     /// Why it could not even be read.
     pub unreadable: Option<&'a str>,
     /// What the API has.
-    pub present: Option<&'a Status>,
+    pub present: &'a Status,
 }
 
 /// How what should be said differs from what the API has.
@@ -61,7 +61,7 @@ struct Verdict {
 /// `now` enters where a status changes, to the second.
 pub fn judge(subject: &Subject<'_>, problems: &[Problem], counts: &Counts, reach: Reach, now: Timestamp) -> Status {
     let now = now.round(Unit::Second).unwrap_or(now);
-    let present = subject.present.map_or(&[][..], |status| &status.conditions);
+    let present = &subject.present.conditions[..];
     let mut conditions = vec![condition(accepted(subject, problems), subject, present, now)];
     if subject.kind != Kind::ModelPolicy && subject.unreadable.is_none() {
         conditions.push(condition(resolved_refs(problems), subject, present, now));
@@ -75,8 +75,7 @@ pub fn judge(subject: &Subject<'_>, problems: &[Problem], counts: &Counts, reach
 }
 
 /// How `wanted` differs from what the API has. Conditions of other types are somebody else's.
-pub fn change(present: Option<&Status>, wanted: &Status) -> Change {
-    let Some(present) = present else { return Change::Edit };
+pub fn change(present: &Status, wanted: &Status) -> Change {
     if present.observed_generation != wanted.observed_generation {
         return Change::Edit;
     }

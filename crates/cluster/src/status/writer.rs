@@ -12,14 +12,15 @@ use tokio::{
 };
 
 use super::{
-    api::{self, Done},
-    board::{Board, Job, Work, mean_the_same},
+    api,
+    board::{Board, Job},
     counts::Tally,
     events::{Recorder, transitions, widenings},
     schedule::Outcome,
 };
+use crate::Observed;
 
-/// Worlds that come within this are one: every write of ours brings another.
+/// What comes within this is one: every write of ours is news.
 const QUIET: Duration = Duration::from_millis(250);
 
 /// What is wrong with the objects of a world.
@@ -31,8 +32,10 @@ pub struct Inputs {
     pub client: Client,
     /// Which replica this is, in events: the pod's name.
     pub instance: String,
-    /// The objects, with what the API has of their metadata and status.
+    /// What the objects mean.
     pub worlds: watch::Receiver<Option<Arc<World>>>,
+    /// What the API has of them.
+    pub observed: watch::Receiver<Arc<Vec<Observed>>>,
     /// What is wrong with them. Blocks for as long as compiling takes.
     pub problems: Problems,
     /// What became of them.
@@ -58,9 +61,7 @@ struct Writer {
     inputs: Inputs,
     board: Board,
     recorder: Recorder,
-    /// Of the board's world.
-    problems: Arc<Vec<Problem>>,
-    jobs: JoinSet<(Job, Done)>,
+    jobs: JoinSet<(Job, (Outcome, Option<Observed>))>,
     running: HashMap<Id, ObjectRef>,
     began: Instant,
 }
@@ -72,7 +73,6 @@ impl Writer {
             inputs,
             board: Board::default(),
             recorder,
-            problems: Arc::default(),
             jobs: JoinSet::new(),
             running: HashMap::new(),
             began: Instant::now(),
@@ -93,10 +93,9 @@ impl Writer {
 
     /// Until it leads no more.
     async fn lead(&mut self) -> Option<()> {
-        self.take_world().await;
         self.take_tally();
-        let (now, wall) = self.time();
-        self.board.begin(now, wall);
+        self.take_observed();
+        self.take_world().await;
         while *self.inputs.leading.borrow() {
             let now = self.start();
             let wait = self.board.next(now).map_or(Duration::from_secs(3600), |at| at.saturating_sub(now));
@@ -106,9 +105,9 @@ impl Writer {
                     changed.ok()?;
                 }
                 Some(done) = self.jobs.join_next_with_id() => match done {
-                    Ok((id, (job, done))) => {
+                    Ok((id, (job, (outcome, seen)))) => {
                         self.running.remove(&id);
-                        self.finish(&job, done);
+                        self.finish(&job, outcome, seen);
                     }
                     // A bug of ours must not take a place for ever.
                     Err(error) => {
@@ -120,11 +119,12 @@ impl Writer {
                 },
                 changed = self.inputs.worlds.changed() => {
                     changed.ok()?;
+                    self.take_world().await;
+                }
+                changed = self.inputs.observed.changed() => {
+                    changed.ok()?;
                     tokio::time::sleep(QUIET).await;
-                    // Not in the middle of what may take long.
-                    if *self.inputs.leading.borrow() {
-                        self.take_world().await;
-                    }
+                    self.take_observed();
                 }
                 changed = self.inputs.tally.changed() => {
                     changed.ok()?;
@@ -150,39 +150,37 @@ impl Writer {
         now
     }
 
-    fn finish(&mut self, job: &Job, done: Done) {
+    fn finish(&mut self, job: &Job, outcome: Outcome, seen: Option<Observed>) {
         let (now, wall) = self.time();
-        match done {
-            Done::Asked(seen) => self.board.asked(&job.object, seen, now, wall),
-            Done::Wrote(outcome, seen) => {
-                if let (Outcome::Written, Work::Write { before, status }) = (outcome, &job.work) {
-                    let events = transitions(&job.object, job.uid.as_deref(), before.as_ref(), status);
-                    self.recorder.say(events, now);
-                }
-                self.board.done(&job.object, outcome, seen, (now, wall), fastrand::f64());
-            }
+        let Job { object, uid, before, status } = job;
+        if outcome == Outcome::Written {
+            self.recorder.say(transitions(object, uid, before, status), now);
         }
+        self.board.done(object, outcome, seen, (now, wall), fastrand::f64());
     }
 
     async fn take_world(&mut self) {
         let Some(world) = self.inputs.worlds.borrow_and_update().clone() else { return };
-        let before = self.board.world().cloned();
-        if before.as_ref().is_none_or(|before| !mean_the_same(before, &world)) {
-            let (find, at) = (self.inputs.problems.clone(), world.clone());
-            match tokio::task::spawn_blocking(move || find(&at)).await {
-                Ok(problems) => self.problems = Arc::new(problems),
-                Err(error) => {
-                    // A bug of ours that this world brings out: nothing is said of it.
-                    tracing::error!(code = "status_not_judged", %error, "looking for problems failed");
-                    return;
-                }
+        let (find, at) = (self.inputs.problems.clone(), world.clone());
+        let problems = match tokio::task::spawn_blocking(move || find(&at)).await {
+            Ok(problems) => problems,
+            Err(error) => {
+                // A bug of ours that this world brings out: nothing is said of it.
+                tracing::error!(code = "status_not_judged", %error, "looking for problems failed");
+                return;
             }
-        }
+        };
         let (now, wall) = self.time();
-        if let Some(before) = before {
-            self.recorder.say(widenings(&before, &world), now);
+        if let Some(before) = self.board.world() {
+            self.recorder.say(widenings(before, &world), now);
         }
-        self.board.set_world(world, self.problems.clone(), now, wall);
+        self.board.set_world(world, problems, now, wall);
+    }
+
+    fn take_observed(&mut self) {
+        let observed = self.inputs.observed.borrow_and_update().clone();
+        let (now, wall) = self.time();
+        self.board.set_observed(&observed, now, wall);
     }
 
     fn take_tally(&mut self) {

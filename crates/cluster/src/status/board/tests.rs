@@ -12,6 +12,7 @@ use super::{
 struct Cluster {
     board: Board,
     world: World,
+    observed: Vec<Observed>,
     problems: Vec<Problem>,
     version: u64,
     /// In tenths of a second.
@@ -42,13 +43,27 @@ impl Cluster {
             let mut route = ModelRoute::new(name, outrigger_crd::ModelRouteSpec::default());
             route.metadata.namespace = Some("demo".to_owned());
             route.metadata.generation = Some(1);
-            route.metadata.uid = Some(format!("uid-{name}"));
-            route.metadata.resource_version = Some("1".to_owned());
             route
         };
+        let seen = |name: &&str| Observed {
+            object: route(name),
+            uid: format!("uid-{name}"),
+            generation: 1,
+            version: "1".to_owned(),
+            status: Status::default(),
+        };
         let world = World { routes: routes.iter().map(of).collect(), ..World::default() };
-        let board = Board::default();
-        let mut new = Self { board, world, problems: Vec::new(), version: 1, now: 0, patches: Vec::new(), behind: 3 };
+        let mut new = Self {
+            board: Board::default(),
+            world,
+            observed: routes.iter().map(seen).collect(),
+            problems: Vec::new(),
+            version: 1,
+            now: 0,
+            patches: Vec::new(),
+            behind: 3,
+        };
+        new.compiled();
         new.watched();
         new
     }
@@ -58,18 +73,27 @@ impl Cluster {
         (now, Timestamp::new(1_800_000_000, 0).unwrap() + now)
     }
 
+    /// What the objects mean is known.
+    fn compiled(&mut self) {
+        let (now, wall) = self.time();
+        self.board.set_world(Arc::new(self.world.clone()), self.problems.clone(), now, wall);
+    }
+
     /// What the watch brings.
     fn watched(&mut self) {
         let (now, wall) = self.time();
-        self.board.set_world(Arc::new(self.world.clone()), Arc::new(self.problems.clone()), now, wall);
+        self.board.set_observed(&self.observed, now, wall);
     }
 
     fn edit(&mut self, name: &str) {
         self.version += 1;
         let route = self.world.routes.iter_mut().find(|it| it.metadata.name.as_deref() == Some(name)).unwrap();
         route.metadata.generation = route.metadata.generation.map(|it| it + 1);
-        route.metadata.resource_version = Some(self.version.to_string());
+        let seen = self.observed.iter_mut().find(|it| it.object.name == name).unwrap();
+        seen.generation += 1;
+        seen.version = self.version.to_string();
         self.watched();
+        self.compiled();
     }
 
     fn tell(&mut self, tally: Tally) {
@@ -80,30 +104,23 @@ impl Cluster {
     /// A tenth of a second.
     fn tick(&mut self) {
         let (now, wall) = self.time();
-        let stale = self.world.clone();
-        for job in self.board.due(now, wall) {
-            let Work::Write { before, status } = job.work else { panic!("everything could be read") };
-            let route = self.world.routes.iter_mut().find(|it| it.metadata.name.as_ref() == Some(&job.object.name));
-            let route = route.unwrap();
-            assert_ne!(route.status.as_ref(), Some(&status), "a patch that changes nothing");
-            assert_eq!(route.status, before);
+        let stale = self.observed.clone();
+        for Job { object, uid, before, status } in self.board.due(now, wall) {
+            let seen = self.observed.iter_mut().find(|it| it.object == object).unwrap();
+            assert_ne!(seen.status, status, "a patch that changes nothing");
+            assert_eq!((&seen.status, &seen.uid), (&before, &uid));
             self.version += 1;
-            route.metadata.resource_version = Some(self.version.to_string());
-            route.status = Some(status.clone());
+            seen.version = self.version.to_string();
+            seen.status = status.clone();
             let programmed = status.conditions.iter().find(|it| it.type_ == "Programmed");
             let said = programmed.map_or_else(String::new, |it| format!("{}: {}", it.reason, it.message));
-            self.patches.push((job.object.name.clone(), self.now, said));
-            let seen = Seen {
-                uid: job.uid,
-                generation: route.metadata.generation,
-                resource_version: route.metadata.resource_version.clone(),
-                status: Some(status),
-            };
-            self.board.done(&job.object, Outcome::Written, Some(seen), (now, wall), 0.5);
+            self.patches.push((object.name.clone(), self.now, said));
+            let seen = seen.clone();
+            self.board.done(&object, Outcome::Written, Some(seen), (now, wall), 0.5);
         }
         // The watch is behind: it brings what was before the write.
-        if stale != self.world {
-            self.board.set_world(Arc::new(stale), Arc::new(self.problems.clone()), now, wall);
+        if stale != self.observed {
+            self.board.set_observed(&stale, now, wall);
         }
         if self.now.is_multiple_of(self.behind) {
             self.watched();
@@ -192,10 +209,9 @@ fn who_leads_next_writes_nothing_that_is_there() {
     let mut next = Cluster { board: Board::default(), patches: Vec::new(), ..cluster };
     next.tell(Tally::new(Reach::Settling));
     next.watched();
+    next.compiled();
     next.run(10);
     next.tell(told());
-    let (now, wall) = next.time();
-    next.board.begin(now, wall);
     next.run(300);
     assert_eq!(next.said(), [""; 0]);
 }
@@ -206,45 +222,33 @@ fn what_is_deleted_or_made_anew_is_no_trouble() {
     cluster.tell(tally(&[("r", counts(1, 3, 3)), ("s", counts(1, 3, 3))]));
     cluster.tick();
     cluster.world.routes.retain(|it| it.metadata.name.as_deref() != Some("r"));
+    cluster.observed.retain(|it| it.object.name != "r");
     cluster.watched();
+    cluster.compiled();
     cluster.run(10);
     assert_eq!(cluster.patches.len(), 1);
     // Another of the same name has no status yet, whatever was written of the first.
-    let again = Cluster::new(&["s"]).world.routes.pop().unwrap();
-    cluster.version += 1;
-    cluster.world.routes[0] = again;
-    cluster.world.routes[0].metadata.uid = Some("another".to_owned());
+    let again = Cluster::new(&["s"]).observed.pop().unwrap();
+    cluster.observed = vec![Observed { uid: "another".to_owned(), ..again }];
     cluster.watched();
     cluster.run(10);
     assert_eq!(cluster.patches.len(), 2);
 }
 
 #[test]
-fn what_could_not_be_read_is_asked_for_and_then_told() {
-    let mut board = Board::default();
-    let (now, wall) = (Duration::from_secs(5), Timestamp::new(1_800_000_000, 0).unwrap());
+fn what_could_not_be_read_is_told_by_its_own_generation() {
+    let mut cluster = Cluster::new(&["r"]);
     let unread = Unreadable { object: route("r"), reason: "unknown field".to_owned(), aliases: Vec::new() };
-    let world = World { unreadable: vec![unread], ..World::default() };
-    board.set_world(Arc::new(world), Arc::default(), now, wall);
-    let due = board.due(now + Duration::from_secs(1), wall);
-    assert_eq!(due.iter().map(|it| &it.work).collect::<Vec<_>>(), [&Work::Ask]);
-    let seen = Seen { generation: Some(7), uid: Some("u".to_owned()), ..Seen::default() };
-    board.asked(&route("r"), seen, now, wall);
-    let due = board.due(now + Duration::from_secs(2), wall);
-    let [Job { work: Work::Write { status, .. }, uid, .. }] = &due[..] else { panic!("{due:?}") };
-    assert_eq!((status.observed_generation, uid.as_deref()), (Some(7), Some("u")));
+    cluster.world = World { unreadable: vec![unread], ..World::default() };
+    cluster.observed[0].generation = 7;
+    cluster.watched();
+    cluster.compiled();
+    cluster.tell(tally(&[("r", Counts { generation: None, held: 2, ..counts(0, 2, 0) })]));
+    cluster.run(5);
+    let status = &cluster.observed[0].status;
+    assert_eq!(status.observed_generation, Some(7));
     assert_eq!(status.conditions[0].message, "it cannot be read: unknown field");
-}
-
-#[test]
-fn a_status_is_no_other_meaning_and_a_generation_is() {
-    let cluster = Cluster::new(&["r", "s"]);
-    let mut other = cluster.world.clone();
-    other.routes[0].status = Some(Status::default());
-    other.routes.reverse();
-    assert!(mean_the_same(&cluster.world, &other));
-    other.routes[0].metadata.generation = Some(2);
-    assert!(!mean_the_same(&cluster.world, &other));
+    assert_eq!(status.conditions[1].reason, "Held");
 }
 
 /// What a problem says of one object is said of that one.
@@ -258,9 +262,9 @@ fn problems_are_told_to_their_objects() {
         severity: Severity::Error,
         cause: Cause::Spec,
     }];
-    cluster.watched();
+    cluster.compiled();
     cluster.tell(tally(&[("r", counts(1, 1, 1)), ("s", counts(1, 1, 1))]));
     cluster.run(5);
-    let accepted = |at: usize| cluster.world.routes[at].status.as_ref().unwrap().conditions[0].message.clone();
+    let accepted = |at: usize| cluster.observed[at].status.conditions[0].message.clone();
     assert_eq!((accepted(0).as_str(), accepted(1).as_str()), ("the spec is valid", "spec.targets: is empty"));
 }

@@ -23,8 +23,8 @@ fn status(all: &[(&str, &str, &str)]) -> Status {
 #[test]
 fn an_event_is_that_something_is_wrong_or_no_longer_or_that_it_runs() {
     let told = |before: Option<(&str, &str, &str)>, after: (&str, &str, &str)| -> String {
-        let before = before.map(|it| status(&[it]));
-        let events = transitions(&object("r"), None, before.as_ref(), &status(&[after]));
+        let before = before.map_or_else(Status::default, |it| status(&[it]));
+        let events = transitions(&object("r"), "u", &before, &status(&[after]));
         events.iter().map(|it| format!("{}{}", if it.warning { "!" } else { "" }, it.reason)).collect()
     };
     let (accepted, invalid) = (("Accepted", "True", "Accepted"), ("Accepted", "False", "Invalid"));

@@ -2,6 +2,8 @@ use outrigger_compile::ObjectRef;
 
 use super::*;
 
+/// Of an object that nothing was said of.
+static NEW: Status = Status { conditions: Vec::new(), observed_generation: None };
 const THEN: &str = "2026-12-01T10:00:00Z";
 const NOW: &str = "2026-12-01T12:00:00.4Z";
 
@@ -22,12 +24,12 @@ fn held(total: u32, held: u32) -> Counts {
     Counts { held, ..counts(total, 0) }
 }
 
-fn subject(present: Option<&Status>) -> Subject<'_> {
+fn subject(present: &Status) -> Subject<'_> {
     Subject { kind: Kind::ModelRoute, generation: Some(2), unreadable: None, present }
 }
 
 fn judged(problems: &[Problem], counts: &Counts) -> Status {
-    judge(&subject(None), problems, counts, Reach::Whole, time(NOW))
+    judge(&subject(&NEW), problems, counts, Reach::Whole, time(NOW))
 }
 
 fn shown(status: &Status, kind: &str) -> String {
@@ -56,7 +58,7 @@ fn accepted_speaks_of_the_spec_alone() {
     for (problems, expected) in table {
         assert_eq!(shown(&judged(problems, &counts(1, 1)), ACCEPTED), expected);
     }
-    let unreadable = Subject { unreadable: Some("unknown field `x`"), generation: None, ..subject(None) };
+    let unreadable = Subject { unreadable: Some("unknown field `x`"), generation: None, ..subject(&NEW) };
     let status = judge(&unreadable, &[], &held(4, 4), Reach::Whole, time(NOW));
     assert_eq!(shown(&status, ACCEPTED), "False Invalid: it cannot be read: unknown field `x`");
     assert_eq!(shown(&status, RESOLVED_REFS), "none");
@@ -83,7 +85,7 @@ fn resolved_refs_speaks_of_what_is_named_however_severe() {
     for (problems, expected) in table {
         assert_eq!(shown(&judged(problems, &counts(1, 1)), RESOLVED_REFS), expected);
     }
-    let policy = Subject { kind: Kind::ModelPolicy, ..subject(None) };
+    let policy = Subject { kind: Kind::ModelPolicy, ..subject(&NEW) };
     let status = judge(&policy, &[], &counts(1, 1), Reach::Whole, time(NOW));
     assert_eq!(shown(&status, RESOLVED_REFS), "none");
 }
@@ -128,7 +130,7 @@ fn programmed_speaks_of_the_sidecars() {
         (counts(8, 8), Reach::Settling, "none"),
     ];
     for (counts, reach, expected) in table {
-        let status = judge(&subject(None), &[], &counts, reach, time(NOW));
+        let status = judge(&subject(&NEW), &[], &counts, reach, time(NOW));
         assert_eq!(shown(&status, PROGRAMMED), expected);
     }
 }
@@ -140,7 +142,7 @@ fn every_condition_says_of_which_generation_it_speaks() {
     assert_eq!(status.conditions.len(), 3);
     assert!(status.conditions.iter().all(|it| it.observed_generation == Some(2)));
     // While nothing is known, what was said before stays, and so does what it spoke of.
-    let next = Subject { generation: Some(3), ..subject(Some(&status)) };
+    let next = Subject { generation: Some(3), ..subject(&status) };
     let settling = judge(&next, &[], &counts(0, 0), Reach::Settling, time(NOW));
     assert_eq!(find(&settling.conditions, PROGRAMMED), find(&status.conditions, PROGRAMMED));
     assert_eq!(find(&settling.conditions, ACCEPTED).unwrap().observed_generation, Some(3));
@@ -149,23 +151,23 @@ fn every_condition_says_of_which_generation_it_speaks() {
 #[test]
 fn a_transition_is_a_change_of_status_and_of_nothing_else() {
     let at = |status: &Status, kind: &str| find(&status.conditions, kind).unwrap().last_transition_time.0;
-    let first = judge(&subject(None), &[], &counts(2, 1), Reach::Whole, time(THEN));
+    let first = judge(&subject(&NEW), &[], &counts(2, 1), Reach::Whole, time(THEN));
     assert_eq!(at(&first, PROGRAMMED), time(THEN));
     // Another message, another reason: the same status.
-    let held = judge(&subject(Some(&first)), &[], &held(2, 2), Reach::Whole, time(NOW));
+    let held = judge(&subject(&first), &[], &held(2, 2), Reach::Whole, time(NOW));
     assert_eq!(at(&held, PROGRAMMED), time(THEN));
-    let whole = judge(&subject(Some(&held)), &[], &counts(2, 2), Reach::Whole, time(NOW));
+    let whole = judge(&subject(&held), &[], &counts(2, 2), Reach::Whole, time(NOW));
     assert_eq!(at(&whole, PROGRAMMED), time("2026-12-01T12:00:00Z"));
     assert_eq!(at(&whole, ACCEPTED), time(THEN));
     // Nothing that is said again is a change.
-    let again = judge(&subject(Some(&whole)), &[], &counts(2, 2), Reach::Whole, time("2026-12-01T13:00:00Z"));
+    let again = judge(&subject(&whole), &[], &counts(2, 2), Reach::Whole, time("2026-12-01T13:00:00Z"));
     assert_eq!(again, whole);
 }
 
 #[test]
 fn what_is_held_is_held_since_the_same_moment() {
-    let first = judge(&subject(None), &[], &held(2, 2), Reach::Whole, time(THEN));
-    let later = judge(&subject(Some(&first)), &[], &held(9, 9), Reach::Whole, time(NOW));
+    let first = judge(&subject(&NEW), &[], &held(2, 2), Reach::Whole, time(THEN));
+    let later = judge(&subject(&first), &[], &held(9, 9), Reach::Whole, time(NOW));
     assert_eq!(
         shown(&later, PROGRAMMED),
         format!("False Held: since {THEN}: 9 sidecars go on with what it was before")
@@ -173,7 +175,7 @@ fn what_is_held_is_held_since_the_same_moment() {
     // What somebody else has written there is no time.
     let mut strange = first.clone();
     strange.conditions.iter_mut().for_each(|it| it.message = "since ever: so".to_owned());
-    let told = shown(&judge(&subject(Some(&strange)), &[], &held(2, 2), Reach::Whole, time(NOW)), PROGRAMMED);
+    let told = shown(&judge(&subject(&strange), &[], &held(2, 2), Reach::Whole, time(NOW)), PROGRAMMED);
     assert!(told.contains("since 2026-12-01T12:00:00Z"), "{told}");
 }
 
@@ -181,7 +183,7 @@ fn what_is_held_is_held_since_the_same_moment() {
 fn a_change_is_as_urgent_as_the_most_urgent_of_its_conditions() {
     let old = judged(&[], &counts(4, 4));
     let to = |problems: &[Problem], counts: &Counts| {
-        change(Some(&old), &judge(&subject(Some(&old)), problems, counts, Reach::Whole, time(NOW)))
+        change(&old, &judge(&subject(&old), problems, counts, Reach::Whole, time(NOW)))
     };
     let wrong = problem("spec.a", "is wrong", Severity::Error, Cause::Spec);
     let warning = problem("spec.a", "is odd", Severity::Warning, Cause::Spec);
@@ -190,13 +192,13 @@ fn a_change_is_as_urgent_as_the_most_urgent_of_its_conditions() {
     assert_eq!(to(&[], &counts(5, 4)), Change::State);
     assert_eq!(to(&[wrong], &counts(5, 4)), Change::Edit);
     assert_eq!(to(&[warning], &counts(4, 4)), Change::Edit);
-    assert_eq!(change(None, &old), Change::Edit);
-    let edited = Subject { generation: Some(3), ..subject(Some(&old)) };
-    assert_eq!(change(Some(&old), &judge(&edited, &[], &counts(4, 4), Reach::Whole, time(NOW))), Change::Edit);
+    assert_eq!(change(&NEW, &old), Change::Edit);
+    let edited = Subject { generation: Some(3), ..subject(&old) };
+    assert_eq!(change(&old, &judge(&edited, &[], &counts(4, 4), Reach::Whole, time(NOW))), Change::Edit);
     // Of other types, others speak.
     let mut more = old.clone();
     more.conditions.push(Condition { type_: "Audited".to_owned(), ..old.conditions[0].clone() });
-    assert_eq!(change(Some(&more), &old), Change::None);
+    assert_eq!(change(&more, &old), Change::None);
 }
 
 #[test]

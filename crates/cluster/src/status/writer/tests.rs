@@ -16,10 +16,15 @@ const EVENTS: &str = "/apis/events.k8s.io/v1/namespaces/demo/events";
 struct Stage {
     server: Server,
     worlds: watch::Sender<Option<Arc<World>>>,
+    observed: watch::Sender<Arc<Vec<Observed>>>,
     tally: watch::Sender<Arc<Tally>>,
     leading: watch::Sender<bool>,
     gate: Gate,
     task: JoinHandle<()>,
+}
+
+fn object(name: &str) -> ObjectRef {
+    ObjectRef { kind: Kind::ModelRoute, namespace: "demo".to_owned(), name: name.to_owned() }
 }
 
 fn path(name: &str) -> String {
@@ -36,6 +41,7 @@ impl Stage {
             server.put(&path(name), object);
         }
         let (worlds, world) = watch::channel(None);
+        let (observed, seen) = watch::channel(Arc::default());
         let (tally, counts) = watch::channel(Arc::default());
         let (leading, leads) = watch::channel(false);
         let gate = Gate::default();
@@ -43,30 +49,36 @@ impl Stage {
             client: server.client_behind(gate.clone()),
             instance: "pod-0".to_owned(),
             worlds: world,
+            observed: seen,
             problems: Arc::new(|_| Vec::new()),
             tally: counts,
             leading: leads,
         });
-        let stage = Self { server, worlds, tally, leading, gate, task };
+        let stage = Self { server, worlds, observed, tally, leading, gate, task };
         stage.watch(names);
         stage
     }
 
     /// What the watch brings.
     fn watch(&self, names: &[&str]) {
-        let read = |name: &&str| serde_json::from_value::<ModelRoute>(self.server.get(&path(name))?).ok();
-        let world = World { routes: names.iter().filter_map(read).collect(), ..World::default() };
-        self.worlds.send_replace(Some(Arc::new(world)));
+        let found = |name: &&str| self.server.get(&path(name));
+        let routes: Vec<ModelRoute> =
+            names.iter().filter_map(found).filter_map(|it| serde_json::from_value(it).ok()).collect();
+        let seen = |it: Value| Observed {
+            object: object(it["metadata"]["name"].as_str().unwrap()),
+            uid: it["metadata"]["uid"].as_str().unwrap().to_owned(),
+            generation: it["metadata"]["generation"].as_i64().unwrap(),
+            version: it["metadata"]["resourceVersion"].as_str().unwrap().to_owned(),
+            status: serde_json::from_value(it["status"].clone()).unwrap_or_default(),
+        };
+        self.observed.send_replace(Arc::new(names.iter().filter_map(found).map(seen).collect()));
+        let bare = routes.into_iter().map(|it| ModelRoute { status: None, ..it });
+        self.worlds.send_replace(Some(Arc::new(World { routes: bare.collect(), ..World::default() })));
     }
 
     fn count(&self, name: &str, total: u32, current: u32) {
-        let object = outrigger_compile::ObjectRef {
-            kind: Kind::ModelRoute,
-            namespace: "demo".to_owned(),
-            name: name.to_owned(),
-        };
         let mut tally = Tally::new(Reach::Whole);
-        tally.add([(&object, &Counts { generation: Some(1), total, current, ..Counts::default() })]);
+        tally.add([(&object(name), &Counts { generation: Some(1), total, current, ..Counts::default() })]);
         self.tally.send_replace(Arc::new(tally));
     }
 
