@@ -6,6 +6,7 @@
 
 mod client;
 pub mod lease;
+pub mod replicas;
 mod source;
 pub mod status;
 #[cfg(test)]
