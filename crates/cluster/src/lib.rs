@@ -5,7 +5,13 @@
 //! says, when a lease is taken) is pure and stands in files of its own, with the time as an argument.
 
 mod client;
+pub mod lease;
+pub mod replicas;
 mod source;
+pub mod status;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod testing;
 
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.

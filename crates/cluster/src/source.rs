@@ -4,7 +4,7 @@ mod item;
 mod kept;
 mod secrets;
 mod state;
-mod watch;
+pub(crate) mod watch;
 
 use std::{
     collections::BTreeSet,

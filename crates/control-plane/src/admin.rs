@@ -79,7 +79,8 @@ impl Pages {
             .connections()
             .iter()
             .map(|connection| {
-                let About { hello, revision, rejections } = connection.about();
+                let About { hello, acked, rejections } = connection.about();
+                let revision = acked.map_or_else(Box::default, |acked| acked.revision.clone());
                 let (workload, token) = (connection.workload(), &connection.token);
                 let order = format!("{}/{}/{}", workload.namespace, workload.service_account, hello.instance_id);
                 let row = json!({
@@ -93,7 +94,7 @@ impl Pages {
                     "startedAtMs": hello.started_at_ms,
                     "revision": revision,
                     "current": *revision == *connection.subscription.view().revision,
-                    "rejections": rejections.iter().map(|it| json!({
+                    "rejections": rejections.iter().flat_map(|it| &it.listed).map(|it| json!({
                         "key": it.key, "code": it.code, "reason": it.reason,
                     })).collect::<Vec<_>>(),
                 });

@@ -11,12 +11,14 @@ use std::{
 use atomic_waker::AtomicWaker;
 use outrigger_api::v1;
 use outrigger_compile::Workload;
+use tokio::sync::Notify;
 
 use crate::{
     identity::{Refused, Token},
     lock::lock,
     publish::{Encoded, Subscription},
     push::status::{Code, Status},
+    tally::Stream,
 };
 
 /// Every open stream.
@@ -24,6 +26,8 @@ use crate::{
 pub(crate) struct Fleet {
     next: AtomicU64,
     open: Mutex<HashMap<u64, Weak<Connection>>>,
+    /// Something has changed that is counted.
+    changed: Notify,
 }
 
 /// One stream.
@@ -52,10 +56,19 @@ pub(crate) struct Hello {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct About {
     pub(crate) hello: Hello,
-    /// The revision that it holds.
-    pub(crate) revision: Box<str>,
-    /// What it did not apply of it: key, code, reason.
-    pub(crate) rejections: Vec<v1::Rejection>,
+    /// The view that it holds.
+    pub(crate) acked: Option<Arc<Encoded>>,
+    /// What it does not apply of it, if there is anything.
+    pub(crate) rejections: Option<Arc<Rejections>>,
+}
+
+/// What a sidecar does not apply.
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Rejections {
+    /// Key, code, reason.
+    pub(crate) listed: Vec<v1::Rejection>,
+    /// There are more.
+    pub(crate) more: bool,
 }
 
 /// Most rejections that are kept of one sidecar, and most characters of each text.
@@ -93,6 +106,21 @@ impl Fleet {
         for connection in self.connections().iter().filter(|connection| concerned(connection)) {
             connection.waker.wake();
         }
+    }
+
+    /// Something has changed that is counted: what streams should hold, or hold, or that they are.
+    pub(crate) fn touch(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Waits until something has changed since the last time: for one who counts.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Every stream, as far as counting goes.
+    pub(crate) fn streams(&self) -> Vec<Stream> {
+        self.connections().iter().map(|connection| connection.stream()).collect()
     }
 
     /// Ends the streams whose tokens count no more. Answers how many.
@@ -147,29 +175,50 @@ impl Connection {
         lock(&self.about).hello = hello;
     }
 
-    /// It has applied `view`, but for `rejections`.
-    pub(crate) fn acknowledge(&self, view: &Encoded, rejections: Vec<v1::Rejection>) {
-        for rejection in rejections.iter().take(REJECTIONS) {
-            tracing::warn!(
-                code = "policy_rejected",
-                namespace = self.workload().namespace,
-                key = short(rejection.key.clone()),
-                why = short(rejection.code.clone()),
-                "a sidecar does not apply it: {}",
-                short(rejection.reason.clone())
-            );
-        }
+    /// It has applied `view`, but for `rejections`. Answers how many of these are news.
+    pub(crate) fn acknowledge(&self, view: &Arc<Encoded>, rejections: Vec<v1::Rejection>) -> usize {
         let mut about = lock(&self.about);
-        about.revision = view.revision.clone();
-        about.rejections = rejections
-            .into_iter()
-            .take(REJECTIONS)
-            .map(|v1::Rejection { key, code, reason }| v1::Rejection {
-                key: short(key),
-                code: short(code),
-                reason: short(reason),
-            })
-            .collect();
+        let before = about.rejections.take();
+        // What was not applied and was not sent again is still not applied.
+        let stays = |it: &&v1::Rejection| {
+            let same = about.acked.as_ref().is_some_and(|acked| acked.agrees(view, &it.key));
+            same && !rejections.iter().any(|new| new.key == it.key)
+        };
+        let earlier: Vec<v1::Rejection> = before.iter().flat_map(|it| &it.listed).filter(stays).cloned().collect();
+        let known = |key: &str| before.iter().flat_map(|it| &it.listed).any(|it| it.key == key);
+        let (mut listed, mut news) = (earlier, 0);
+        let more = before.as_ref().is_some_and(|it| it.more) || listed.len() + rejections.len() > REJECTIONS;
+        for v1::Rejection { key, code, reason } in rejections {
+            let (key, code, reason) = (short(key), short(code), short(reason));
+            if !known(&key) {
+                news += 1;
+                if news <= REJECTIONS {
+                    let namespace = &self.workload().namespace;
+                    tracing::warn!(
+                        code = "policy_rejected",
+                        namespace,
+                        key,
+                        why = code,
+                        "a sidecar does not apply it: {reason}"
+                    );
+                }
+            }
+            if listed.len() < REJECTIONS {
+                listed.push(v1::Rejection { key, code, reason });
+            }
+        }
+        about.acked = Some(view.clone());
+        about.rejections = (more || !listed.is_empty()).then(|| Rejections { listed, more }.into());
+        drop(about);
+        self.fleet.touch();
+        news
+    }
+
+    /// As far as counting goes.
+    fn stream(&self) -> Stream {
+        let (present, behind) = (self.subscription.view(), self.subscription.is_behind());
+        let About { hello: _, acked, rejections } = &*lock(&self.about);
+        Stream { present, behind, acked: acked.clone(), rejections: rejections.clone() }
     }
 
     /// What is known of it.
@@ -187,6 +236,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         lock(&self.fleet.open).remove(&self.id);
+        self.fleet.touch();
     }
 }
 

@@ -1,20 +1,22 @@
 //! From the objects to what each workload's sidecars should hold.
 
 mod encoded;
+mod parts;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 pub(crate) use encoded::{Encoded, Held};
 use outrigger_catalog::Catalog;
 use outrigger_compile::{Selection, Views, Workload, World};
+pub(crate) use parts::{Standing, object_of};
 
 use crate::{fleet::Fleet, lock::lock, metrics::Metrics};
 
@@ -27,6 +29,8 @@ pub(crate) struct Publisher {
     compiler: Mutex<Compiler>,
     /// Held for a moment.
     subscriptions: Mutex<BTreeMap<Workload, Arc<Subscription>>>,
+    /// What every present view was compiled from.
+    published: ArcSwapOption<World>,
     /// How many there may be before those that nobody needs are looked for.
     swept: AtomicUsize,
 }
@@ -46,6 +50,8 @@ struct Compiler {
 pub(crate) struct Subscription {
     workload: Workload,
     view: ArcSwap<Encoded>,
+    /// It could not be compiled when its objects changed last.
+    behind: AtomicBool,
 }
 
 impl Subscription {
@@ -58,6 +64,11 @@ impl Subscription {
     pub(crate) fn view(&self) -> Arc<Encoded> {
         self.view.load_full()
     }
+
+    /// Whether that is older than the world that is served.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.behind.load(Relaxed)
+    }
 }
 
 impl Publisher {
@@ -68,8 +79,15 @@ impl Publisher {
             metrics,
             compiler: Mutex::default(),
             subscriptions: Mutex::default(),
+            published: ArcSwapOption::empty(),
             swept: AtomicUsize::new(SWEEP),
         }
+    }
+
+    /// What every present view was compiled from, but for those that are behind. While one is being published: the one
+    /// before.
+    pub(crate) fn published(&self) -> Option<Arc<World>> {
+        self.published.load_full()
     }
 
     /// The subscription of `workload`, if it has one.
@@ -87,7 +105,11 @@ impl Publisher {
         let world = compiler.world.clone()?;
         let encoded = compiler.try_encode(&world, &world.select(&workload), &self.catalog)?;
         encoded.prepare_from_nothing();
-        let subscription = Arc::new(Subscription { workload: workload.clone(), view: ArcSwap::new(encoded) });
+        let subscription = Arc::new(Subscription {
+            workload: workload.clone(),
+            view: ArcSwap::new(encoded),
+            behind: AtomicBool::new(false),
+        });
         let mut subscriptions = lock(&self.subscriptions);
         // Workloads come and go without any edit, too.
         if subscriptions.len() >= self.swept.load(Relaxed) {
@@ -118,6 +140,7 @@ impl Publisher {
         }
         let mut changed = BTreeSet::new();
         for (selection, subscription) in &subscriptions {
+            subscription.behind.store(of[selection].is_none(), Relaxed);
             let Some(encoded) = &of[selection] else { continue };
             let held = subscription.view.load_full();
             if encoded.revision != held.revision {
@@ -131,6 +154,8 @@ impl Publisher {
         compiler.views.retain(&needed);
         self.count(&compiler);
         drop(compiler);
+        self.published.store(Some(world.clone()));
+        self.fleet.touch();
         self.fleet.wake(|connection| changed.contains(&(Arc::as_ptr(&connection.subscription) as usize)));
     }
 
@@ -160,7 +185,7 @@ impl Compiler {
 
     fn encode(&mut self, world: &World, selection: &Selection, catalog: &Catalog) -> Arc<Encoded> {
         self.views.view(selection, world, catalog, |compiled, old| {
-            let encoded = Encoded::new(&compiled.view);
+            let encoded = Encoded::new(&compiled.view, selection);
             // What came out the same stays the same allocation, with the frames that were made of it.
             match old.filter(|old| old.revision == encoded.revision) {
                 Some(old) => old.clone(),

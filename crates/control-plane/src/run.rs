@@ -83,6 +83,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
         publisher,
         fleet: fleet.clone(),
         metrics: metrics.clone(),
+        peers: None,
         check_delay: args.check_delay,
     };
     tokio::spawn(push::accept(listener, tls, Arc::new(service), args.most_sidecars));

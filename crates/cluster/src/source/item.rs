@@ -17,6 +17,8 @@ pub(crate) struct Item {
     pub(crate) object: Result<Object, Unreadable>,
     pub(crate) uid: String,
     pub(crate) generation: i64,
+    /// `metadata.resourceVersion`.
+    pub(crate) version: String,
     pub(crate) status: Status,
 }
 
@@ -26,6 +28,7 @@ impl Item {
         let DynamicObject { types, metadata, mut data } = found;
         let name = ObjectRef::new(kind, &metadata);
         let (uid, generation) = (metadata.uid.clone().unwrap_or_default(), metadata.generation.unwrap_or_default());
+        let version = metadata.resource_version.clone().unwrap_or_default();
         let status = data.as_object_mut().and_then(|data| data.remove("status"));
         let status = status.and_then(|status| serde_json::from_value(status).ok()).unwrap_or_default();
         let metadata = serde_json::to_value(bare(metadata));
@@ -36,7 +39,7 @@ impl Item {
             data.insert("metadata".to_owned(), metadata);
         }
         let object = manifest::object(data).map_err(|unread| Unreadable { object: name.clone(), ..unread });
-        (name, Self { object, uid, generation, status })
+        (name, Self { object, uid, generation, version, status })
     }
 }
 

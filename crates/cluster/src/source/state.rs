@@ -75,6 +75,8 @@ pub struct Observed {
     pub uid: String,
     /// `metadata.generation`.
     pub generation: i64,
+    /// `metadata.resourceVersion`: tells what was written from what was there before.
+    pub version: String,
     /// `status`.
     pub status: Status,
 }
@@ -181,9 +183,9 @@ impl State {
         let mut observed = Vec::new();
         let all = [&self.providers, &self.routes, &self.policies];
         for (name, item) in all.into_iter().flat_map(Kept::objects) {
-            let Item { object, uid, generation, status } = item;
-            let (uid, status) = (uid.clone(), status.clone());
-            observed.push(Observed { object: name.clone(), uid, generation: *generation, status });
+            let Item { object, uid, generation, version, status } = item;
+            let (uid, version, status) = (uid.clone(), version.clone(), status.clone());
+            observed.push(Observed { object: name.clone(), uid, generation: *generation, version, status });
             match object {
                 Ok(Object::Provider(provider)) => world.providers.push((**provider).clone()),
                 Ok(Object::Route(route)) => world.routes.push((**route).clone()),

@@ -108,8 +108,8 @@ impl Body {
             }
             (Some(Said::Ack(ack)), Stage::Sent(sent, since)) if ack.revision == *sent.revision => {
                 let v1::Ack { revision: _, rejections } = ack;
-                self.metrics.acked(since.elapsed(), rejections.len());
-                self.connection.acknowledge(&sent, rejections);
+                let news = self.connection.acknowledge(&sent, rejections);
+                self.metrics.acked(since.elapsed(), news);
                 self.end.as_mut().reset(self.life.min(self.expires));
                 self.stage = Stage::Settled(Held::View(sent));
             }

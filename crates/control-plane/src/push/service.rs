@@ -18,6 +18,7 @@ use crate::{
     fleet::Fleet,
     identity::{Identity, Refused, Tokens},
     metrics::Metrics,
+    peers::{self, Door, Feed},
     publish::Publisher,
 };
 
@@ -35,23 +36,33 @@ pub(crate) struct Service {
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Where other replicas ask; `None`: there are none.
+    pub(crate) peers: Option<Door>,
     /// Stands in for a slower check of tokens, in measurements.
     pub(crate) check_delay: Duration,
 }
 
-/// A stream, or nothing behind the headers.
-pub(crate) type Answer = Response<Either<Body, Empty<Bytes>>>;
+/// A stream, or what replicas are told, or nothing behind the headers.
+pub(crate) type Answer = Response<Either<Body, Either<Feed, Empty<Bytes>>>>;
 
 impl Service {
     /// Answers one call.
     pub(crate) async fn call(&self, request: Request<Incoming>) -> Result<Answer, Status> {
+        if request.uri().path() == peers::COUNTS
+            && let Some(door) = &self.peers
+        {
+            let feed = door.open(bearer(request.headers()), SystemTime::now())?;
+            let mut response = Response::new(Either::Right(Either::Left(feed)));
+            grpc(response.headers_mut());
+            return Ok(response);
+        }
         self.sync(request).await.map(|response| response.map(Either::Left))
     }
 
     /// A call that ends before it has begun.
     #[allow(clippy::needless_pass_by_value, reason = "as an error is handed on")]
     pub(crate) fn refusal(status: Status) -> Answer {
-        let mut response = Response::new(Either::Right(Empty::new()));
+        let mut response = Response::new(Either::Right(Either::Right(Empty::new())));
         *response.version_mut() = Version::HTTP_2;
         grpc(response.headers_mut());
         status.write(response.headers_mut());
