@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, OnceLock, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::SystemTime,
 };
 
 use atomic_waker::AtomicWaker;
@@ -29,7 +30,7 @@ pub(crate) struct Fleet {
 /// One stream.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    id: u64,
+    pub(crate) id: u64,
     fleet: Arc<Fleet>,
     /// Whose workload is the subscription's.
     pub(crate) token: Token,
@@ -52,8 +53,10 @@ pub(crate) struct Hello {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct About {
     pub(crate) hello: Hello,
-    /// The revision that it holds.
-    pub(crate) revision: Box<str>,
+    /// The view that it holds, as it has acknowledged.
+    pub(crate) held: Option<Arc<Encoded>>,
+    /// Since when it has not held what it should; `None` while it does.
+    pub(crate) behind: Option<SystemTime>,
     /// What it did not apply of it: key, code, reason.
     pub(crate) rejections: Vec<v1::Rejection>,
 }
@@ -88,9 +91,10 @@ impl Fleet {
         lock(&self.open).len()
     }
 
-    /// Wakes the streams for which `concerned` holds.
-    pub(crate) fn wake(&self, concerned: impl Fn(&Connection) -> bool) {
+    /// Wakes the streams for which `concerned` holds: what they should hold is something else since `now`.
+    pub(crate) fn wake(&self, concerned: impl Fn(&Connection) -> bool, now: SystemTime) {
         for connection in self.connections().iter().filter(|connection| concerned(connection)) {
+            connection.fall_behind(now);
             connection.waker.wake();
         }
     }
@@ -133,8 +137,8 @@ impl Connection {
         v1::Welcome { workload: Some(workload), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 
-    /// What it says of itself.
-    pub(crate) fn introduce(&self, hello: Hello) {
+    /// What it says of itself. What it holds is not known yet.
+    pub(crate) fn introduce(&self, hello: Hello, now: SystemTime) {
         let Hello { version, instance_id, started_at_ms } = hello;
         let hello = Hello { version: short(version), instance_id: short(instance_id), started_at_ms };
         tracing::debug!(
@@ -145,10 +149,11 @@ impl Connection {
             "a sidecar came"
         );
         lock(&self.about).hello = hello;
+        self.fall_behind(now);
     }
 
     /// It has applied `view`, but for `rejections`.
-    pub(crate) fn acknowledge(&self, view: &Encoded, rejections: Vec<v1::Rejection>) {
+    pub(crate) fn acknowledge(&self, view: &Arc<Encoded>, rejections: Vec<v1::Rejection>) {
         for rejection in rejections.iter().take(REJECTIONS) {
             tracing::warn!(
                 code = "policy_rejected",
@@ -160,7 +165,10 @@ impl Connection {
             );
         }
         let mut about = lock(&self.about);
-        about.revision = view.revision.clone();
+        about.held = Some(view.clone());
+        if self.is_current(view) {
+            about.behind = None;
+        }
         about.rejections = rejections
             .into_iter()
             .take(REJECTIONS)
@@ -170,6 +178,19 @@ impl Connection {
                 reason: short(reason),
             })
             .collect();
+    }
+
+    /// Whether `held` is what it should hold now.
+    pub(crate) fn is_current(&self, held: &Encoded) -> bool {
+        held.revision == self.subscription.view().revision
+    }
+
+    /// It does not hold what it should since `now`, if it does not.
+    fn fall_behind(&self, now: SystemTime) {
+        let mut about = lock(&self.about);
+        if about.behind.is_none() && !about.held.as_ref().is_some_and(|held| self.is_current(held)) {
+            about.behind = Some(now);
+        }
     }
 
     /// What is known of it.

@@ -4,6 +4,7 @@
 
 mod admin;
 mod config;
+mod fingerprint;
 mod fleet;
 mod identity;
 mod lifetime;
@@ -11,6 +12,7 @@ mod lock;
 mod metrics;
 mod publish;
 mod push;
+mod roster;
 mod run;
 mod source;
 mod state;

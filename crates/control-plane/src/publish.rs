@@ -1,6 +1,7 @@
 //! From the objects to what each workload's sidecars should hold.
 
 mod encoded;
+mod keys;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,14 +10,20 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
+    time::SystemTime,
 };
 
 use arc_swap::ArcSwap;
 pub(crate) use encoded::{Encoded, Held};
+pub(crate) use keys::{Holds, Keys};
 use outrigger_catalog::Catalog;
 use outrigger_compile::{Selection, Views, Workload, World};
 
-use crate::{fleet::Fleet, lock::lock, metrics::Metrics};
+use crate::{
+    fleet::{Connection, Fleet},
+    lock::lock,
+    metrics::Metrics,
+};
 
 /// Compiles the views that are asked for and keeps them up to date.
 pub(crate) struct Publisher {
@@ -131,7 +138,8 @@ impl Publisher {
         compiler.views.retain(&needed);
         self.count(&compiler);
         drop(compiler);
-        self.fleet.wake(|connection| changed.contains(&(Arc::as_ptr(&connection.subscription) as usize)));
+        let concerned = |connection: &Connection| changed.contains(&(Arc::as_ptr(&connection.subscription) as usize));
+        self.fleet.wake(concerned, SystemTime::now());
     }
 
     fn count(&self, compiler: &Compiler) {

@@ -95,7 +95,7 @@ impl Issuer {
 
 impl Document {
     /// The first authority, which signs at once: nobody knows another.
-    pub(super) fn first(made: Made, now: SystemTime, life: Duration) -> Self {
+    pub fn first(made: Made, now: SystemTime, life: Duration) -> Self {
         let seed = Hash::new().part("outrigger.dev/seed").part(&made.key).whole();
         Self { seed: Hex(&seed).to_string(), signing: Issuer::new(made, now, life), next: None, old: Vec::new() }
     }

@@ -110,18 +110,18 @@ fn latest(signing: &Issuer, next: &Issuer) -> SystemTime {
 
 impl Document {
     /// With another authority that is to sign next.
-    pub(super) fn with_next(&self, made: Made, now: SystemTime, timing: &Timing) -> Self {
+    pub fn with_next(&self, made: Made, now: SystemTime, timing: &Timing) -> Self {
         Self { next: Some(Next { issuer: Issuer::new(made, now, timing.life), distributed: None }), ..self.clone() }
     }
 
     /// Every bundle holds the next one.
-    pub(super) fn distributed(&self, now: SystemTime) -> Self {
+    pub fn distributed(&self, now: SystemTime) -> Self {
         let next = self.next.clone().map(|next| Next { distributed: Some(seconds(now)), ..next });
         Self { next, ..self.clone() }
     }
 
     /// The next one signs; the one before counts for as long as anything that it signed.
-    pub(super) fn promoted(&self, now: SystemTime, timing: &Timing) -> Self {
+    pub fn promoted(&self, now: SystemTime, timing: &Timing) -> Self {
         let Some(next) = &self.next else { return self.clone() };
         let (mut old, ends) = (self.old.clone(), self.signing.ends());
         let until = seconds(ends.min(now + timing.serving + timing.margin));
@@ -135,12 +135,12 @@ impl Document {
     }
 
     /// With one that signs at once, since none counts.
-    pub(super) fn replaced(&self, made: Made, now: SystemTime, timing: &Timing) -> Self {
+    pub fn replaced(&self, made: Made, now: SystemTime, timing: &Timing) -> Self {
         Self { signing: Issuer::new(made, now, timing.life), next: None, ..self.clone() }
     }
 
     /// Without what has gone.
-    pub(super) fn forgotten(&self, now: SystemTime) -> Self {
+    pub fn forgotten(&self, now: SystemTime) -> Self {
         let old = self.old.iter().filter(|old| now < time(old.until)).cloned().collect();
         Self { old, ..self.clone() }
     }

@@ -16,6 +16,7 @@ use outrigger_api::{
 use outrigger_route::{View, closed::Closed, view::Header};
 use prost::Message as _;
 
+use super::keys::Keys;
 use crate::{lock::lock, push::frame};
 
 /// Frames that are kept of one view: steps from the views before it, from nothing, and from what old sidecars had on disk.
@@ -32,6 +33,8 @@ pub(crate) struct Encoded {
     /// Hash of all of it.
     pub(crate) revision: Box<str>,
     resources: Resources,
+    /// Which keys are in it.
+    pub(crate) keys: Keys,
     /// By the revision that they start from and whether they are compressed; the oldest go first.
     frames: Mutex<Vec<(Box<str>, bool, Bytes)>>,
 }
@@ -47,16 +50,17 @@ pub(crate) enum Held {
 
 impl Encoded {
     pub(crate) fn new(view: &View) -> Self {
-        let mut resources = encode(view);
+        let (mut resources, mut keys) = (encode(view), Keys::of(view));
         let bytes: usize = resources.values().map(|resource| resource.body.len()).sum();
         if resources.len() > HOLDINGS || bytes > BYTES {
             // No sidecar would hold it, and each would ask for it again and again.
             let reason = format!("{} resources of {bytes} bytes are more than a sidecar holds", resources.len());
             tracing::error!(code = "view_too_large", "{reason}: its sidecars go on with what they hold");
-            resources = encode(&refused(reason));
+            let refused = refused(reason);
+            (resources, keys) = (encode(&refused), Keys::of(&refused));
         }
         let revision = revision(resources.iter().map(|(key, resource)| (&**key, &resource.hash[..])));
-        Self { revision, resources, frames: Mutex::default() }
+        Self { revision, resources, keys, frames: Mutex::default() }
     }
 
     /// Makes the update from `held`, which its sidecars are about to ask for.
