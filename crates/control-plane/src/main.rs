@@ -4,6 +4,7 @@
 
 mod admin;
 mod config;
+mod fingerprint;
 mod fleet;
 mod identity;
 mod lifetime;
@@ -13,6 +14,7 @@ mod metrics;
 mod peers;
 mod publish;
 mod push;
+mod roster;
 mod run;
 mod source;
 mod state;

@@ -19,11 +19,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     admin::{self, Pages},
     config::RunArgs,
+    fingerprint::Fingerprints,
     fleet::Fleet,
     identity::Tokens,
     metrics::Metrics,
     publish::Publisher,
-    push::{self, Service},
+    push::{self, People, Service},
+    roster::Roster,
     source::{self, Standing},
     state::State,
     tls::{Authority, Serving},
@@ -56,12 +58,15 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     let (Some(policy), Some(state)) = (&args.folder.policy, &args.folder.state) else { bail!("not yet") };
     let state = State::open(state)?;
     let tokens = Arc::new(Tokens::open(state.clone(), now)?);
+    // Without TLS, too: what people are shown of keys is derived from it.
+    let authority = Authority::open(&state, now)?;
+    let fingerprints = Arc::new(Fingerprints::of_secret(authority.seed()));
     let serving = match args.insecure {
         true if !args.listen.ip().is_loopback() => {
             bail!("--insecure sends provider keys in clear: it is for loopback alone, not for {}", args.listen)
         }
         true => None,
-        false => Some(Serving::new(Authority::open(&state, now)?, &args.tls_names, now)?),
+        false => Some(Serving::new(authority, &args.tls_names, now)?),
     };
     let tls = serving.as_ref().map(|serving| serving.config().map(TlsAcceptor::from)).transpose()?;
 
@@ -78,16 +83,19 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     }
     let publishing = tokio::spawn(publish(worlds, publisher.clone()));
 
+    let roster = Arc::new(Roster::new(fleet.clone(), standing.clone(), fingerprints));
     let service = Service {
         tokens: tokens.clone(),
         publisher,
         fleet: fleet.clone(),
         metrics: metrics.clone(),
         peers: None,
+        people: People::new(None, roster.clone()),
         check_delay: args.check_delay,
     };
     tokio::spawn(push::accept(listener, tls, Arc::new(service), args.most_sidecars));
-    tokio::spawn(admin::accept(pages, Arc::new(Pages { fleet: fleet.clone(), metrics: metrics.clone(), standing })));
+    let shown = Pages { fleet: fleet.clone(), metrics: metrics.clone(), standing, roster, serving: serving.clone() };
+    tokio::spawn(admin::accept(pages, Arc::new(shown)));
     tokio::spawn(watch_tokens(tokens, fleet));
     tokio::spawn(upkeep(serving, metrics));
     if let Some(path) = &args.ready_file {
