@@ -5,7 +5,13 @@
 //! says, when a lease is taken) is pure and stands in files of its own, with the time as an argument.
 
 mod client;
+mod flights;
+mod lock;
+pub mod pods;
+pub mod review;
 
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.
 pub use kube_client;
+pub use pods::Pods;
+pub use review::Reviewer;
