@@ -80,19 +80,20 @@ impl Pages {
             .iter()
             .map(|connection| {
                 let About { hello, revision, rejections } = connection.about();
-                let (workload, token) = (connection.workload(), &connection.token);
+                let (seat, token) = (connection.seat(), &connection.token);
+                let workload = seat.subscription.workload();
                 let order = format!("{}/{}/{}", workload.namespace, workload.service_account, hello.instance_id);
                 let row = json!({
                     "namespace": workload.namespace,
                     "serviceAccount": workload.service_account,
                     "labels": workload.labels,
-                    "team": token.team,
+                    "team": seat.account.team,
                     "token": token.id,
                     "instance": hello.instance_id,
                     "version": hello.version,
                     "startedAtMs": hello.started_at_ms,
                     "revision": revision,
-                    "current": *revision == *connection.subscription.view().revision,
+                    "current": *revision == *seat.subscription.view().revision,
                     "rejections": rejections.iter().map(|it| json!({
                         "key": it.key, "code": it.code, "reason": it.reason,
                     })).collect::<Vec<_>>(),

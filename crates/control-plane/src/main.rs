@@ -5,6 +5,7 @@
 mod admin;
 mod config;
 mod fleet;
+mod follow;
 mod identity;
 mod lifetime;
 mod lock;

@@ -11,10 +11,11 @@ use std::{
     },
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 pub(crate) use encoded::{Encoded, Held};
 use outrigger_catalog::Catalog;
 use outrigger_compile::{Selection, Views, Workload, World};
+use tokio::sync::Notify;
 
 use crate::{fleet::Fleet, lock::lock, metrics::Metrics};
 
@@ -26,7 +27,11 @@ pub(crate) struct Publisher {
     /// Held while something is compiled, which may take a while: never by a thread that streams wait for.
     compiler: Mutex<Compiler>,
     /// Held for a moment.
-    subscriptions: Mutex<BTreeMap<Workload, Arc<Subscription>>>,
+    subscriptions: Mutex<BTreeMap<Arc<Workload>, Arc<Subscription>>>,
+    /// What is served, for those who look something up in it while something is compiled.
+    serving: ArcSwapOption<World>,
+    /// Labels of namespaces have changed.
+    namespaces: Notify,
     /// How many there may be before those that nobody needs are looked for.
     swept: AtomicUsize,
 }
@@ -44,13 +49,14 @@ struct Compiler {
 /// The view of one workload, as long as somebody needs it.
 #[derive(Debug)]
 pub(crate) struct Subscription {
-    workload: Workload,
+    /// Shared with the key under which it is found: labels are the most of it.
+    workload: Arc<Workload>,
     view: ArcSwap<Encoded>,
 }
 
 impl Subscription {
     /// Whose it is.
-    pub(crate) fn workload(&self) -> &Workload {
+    pub(crate) fn workload(&self) -> &Arc<Workload> {
         &self.workload
     }
 
@@ -68,6 +74,8 @@ impl Publisher {
             metrics,
             compiler: Mutex::default(),
             subscriptions: Mutex::default(),
+            serving: ArcSwapOption::empty(),
+            namespaces: Notify::new(),
             swept: AtomicUsize::new(SWEEP),
         }
     }
@@ -87,6 +95,7 @@ impl Publisher {
         let world = compiler.world.clone()?;
         let encoded = compiler.try_encode(&world, &world.select(&workload), &self.catalog)?;
         encoded.prepare_from_nothing();
+        let workload = Arc::new(workload);
         let subscription = Arc::new(Subscription { workload: workload.clone(), view: ArcSwap::new(encoded) });
         let mut subscriptions = lock(&self.subscriptions);
         // Workloads come and go without any edit, too.
@@ -105,13 +114,14 @@ impl Publisher {
     pub(crate) fn publish(&self, world: Arc<World>) {
         let mut compiler = lock(&self.compiler);
         compiler.world = Some(world.clone());
+        let before = self.serving.swap(Some(world.clone()));
         let all: Vec<_> = {
             let mut all = lock(&self.subscriptions);
             sweep(&mut all);
-            all.iter().map(|(workload, subscription)| (workload.clone(), subscription.clone())).collect()
+            all.values().cloned().collect()
         };
         let subscriptions: Vec<_> =
-            all.into_iter().map(|(workload, subscription)| (world.select(&workload), subscription)).collect();
+            all.into_iter().map(|subscription| (world.select(&subscription.workload), subscription)).collect();
         let mut of: BTreeMap<&Selection, Option<Arc<Encoded>>> = BTreeMap::new();
         for (selection, _) in &subscriptions {
             of.entry(selection).or_insert_with(|| compiler.try_encode(&world, selection, &self.catalog));
@@ -131,7 +141,21 @@ impl Publisher {
         compiler.views.retain(&needed);
         self.count(&compiler);
         drop(compiler);
-        self.fleet.wake(|connection| changed.contains(&(Arc::as_ptr(&connection.subscription) as usize)));
+        self.fleet.wake(|connection| changed.contains(&(Arc::as_ptr(&connection.seat().subscription) as usize)));
+        if before.is_none_or(|before| before.namespaces != world.namespaces) {
+            self.namespaces.notify_one();
+        }
+    }
+
+    /// A label of a namespace, as served.
+    #[allow(dead_code, reason = "asked where Kubernetes is the source")]
+    pub(crate) fn namespace_label(&self, namespace: &str, key: &str) -> Option<String> {
+        self.serving.load().as_ref()?.namespaces.get(namespace)?.get(key).cloned()
+    }
+
+    /// Waits until labels of namespaces have changed. For one who waits.
+    pub(crate) async fn namespaces_changed(&self) {
+        self.namespaces.notified().await;
     }
 
     fn count(&self, compiler: &Compiler) {
@@ -140,7 +164,7 @@ impl Publisher {
 }
 
 /// Takes out those that nobody is connected for.
-fn sweep(subscriptions: &mut BTreeMap<Workload, Arc<Subscription>>) {
+fn sweep(subscriptions: &mut BTreeMap<Arc<Workload>, Arc<Subscription>>) {
     subscriptions.retain(|_, subscription| Arc::strong_count(subscription) > 1);
 }
 

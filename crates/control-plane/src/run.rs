@@ -20,7 +20,7 @@ use crate::{
     admin::{self, Pages},
     config::RunArgs,
     fleet::Fleet,
-    identity::Tokens,
+    identity::{self, Tokens},
     metrics::Metrics,
     publish::Publisher,
     push::{self, Service},
@@ -78,7 +78,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     let publishing = tokio::spawn(publish(worlds, publisher.clone()));
 
     let service = Service {
-        tokens: tokens.clone(),
+        authority: identity::Authority::Issued(tokens.clone()),
         publisher,
         fleet: fleet.clone(),
         metrics: metrics.clone(),
