@@ -4,6 +4,8 @@
 //! is the control plane's. What can be decided without asking anybody (which of a kind's objects are held, what a condition
 //! says, when a lease is taken) is pure and stands in files of its own, with the time as an argument.
 
+pub mod access;
+pub mod authority;
 mod client;
 pub mod lease;
 pub mod replicas;

@@ -7,6 +7,7 @@ mod state;
 pub(crate) mod watch;
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -49,10 +50,10 @@ pub struct Source {
 }
 
 impl Source {
-    /// Follows the policy of `cluster` until nobody listens any more. `retry`: how long a `Secret` that we may not read is
-    /// left alone before another try.
-    pub fn follow(cluster: &Cluster, retry: Duration) -> Self {
-        let shared = Arc::new(Shared::new(cluster.namespace.clone(), cluster.account.clone()));
+    /// Follows the policy of `cluster` until nobody listens any more. `only`: objects of these namespaces alone, beside our
+    /// own; `None`: of all. `retry`: how long a `Secret` that we may not read is left alone before another try.
+    pub fn follow(cluster: &Cluster, only: Option<BTreeSet<String>>, retry: Duration) -> Self {
+        let shared = Arc::new(Shared::new(cluster.namespace.clone(), only, cluster.account.clone()));
         let (worlds_out, worlds) = channel::channel(None);
         let (observed_out, observed) = channel::channel(Arc::default());
         let (standing_out, standing) = channel::channel(shared.lock().assemble(Instant::now()).standing);

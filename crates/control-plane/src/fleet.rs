@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, OnceLock, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::SystemTime,
 };
 
 use atomic_waker::AtomicWaker;
@@ -33,7 +34,7 @@ pub(crate) struct Fleet {
 /// One stream.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    id: u64,
+    pub(crate) id: u64,
     fleet: Arc<Fleet>,
     /// Whose workload is the subscription's.
     pub(crate) token: Token,
@@ -58,8 +59,17 @@ pub(crate) struct About {
     pub(crate) hello: Hello,
     /// The view that it holds.
     pub(crate) acked: Option<Arc<Encoded>>,
+    /// Since when it has not held what it should; `None` while it does.
+    pub(crate) behind: Option<SystemTime>,
     /// What it does not apply of it, if there is anything.
     pub(crate) rejections: Option<Arc<Rejections>>,
+}
+
+impl About {
+    /// What it does not apply, as far as that is kept.
+    pub(crate) fn rejected(&self) -> &[v1::Rejection] {
+        self.rejections.as_ref().map_or(&[], |it| &it.listed)
+    }
 }
 
 /// What a sidecar does not apply.
@@ -101,9 +111,10 @@ impl Fleet {
         lock(&self.open).len()
     }
 
-    /// Wakes the streams for which `concerned` holds.
-    pub(crate) fn wake(&self, concerned: impl Fn(&Connection) -> bool) {
+    /// Wakes the streams for which `concerned` holds: what they should hold is something else since `now`.
+    pub(crate) fn wake(&self, concerned: impl Fn(&Connection) -> bool, now: SystemTime) {
         for connection in self.connections().iter().filter(|connection| concerned(connection)) {
+            connection.fall_behind(now);
             connection.waker.wake();
         }
     }
@@ -161,8 +172,8 @@ impl Connection {
         v1::Welcome { workload: Some(workload), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 
-    /// What it says of itself.
-    pub(crate) fn introduce(&self, hello: Hello) {
+    /// What it says of itself. What it holds is not known yet.
+    pub(crate) fn introduce(&self, hello: Hello, now: SystemTime) {
         let Hello { version, instance_id, started_at_ms } = hello;
         let hello = Hello { version: short(version), instance_id: short(instance_id), started_at_ms };
         tracing::debug!(
@@ -173,6 +184,7 @@ impl Connection {
             "a sidecar came"
         );
         lock(&self.about).hello = hello;
+        self.fall_behind(now);
     }
 
     /// It has applied `view`, but for `rejections`. Answers how many of these are news.
@@ -208,6 +220,9 @@ impl Connection {
             }
         }
         about.acked = Some(view.clone());
+        if self.is_current(view) {
+            about.behind = None;
+        }
         about.rejections = (more || !listed.is_empty()).then(|| Rejections { listed, more }.into());
         drop(about);
         self.fleet.touch();
@@ -217,8 +232,21 @@ impl Connection {
     /// As far as counting goes.
     fn stream(&self) -> Stream {
         let (present, behind) = (self.subscription.view(), self.subscription.is_behind());
-        let About { hello: _, acked, rejections } = &*lock(&self.about);
+        let About { hello: _, acked, behind: _, rejections } = &*lock(&self.about);
         Stream { present, behind, acked: acked.clone(), rejections: rejections.clone() }
+    }
+
+    /// Whether `held` is what it should hold now.
+    pub(crate) fn is_current(&self, held: &Encoded) -> bool {
+        held.revision == self.subscription.view().revision
+    }
+
+    /// It does not hold what it should since `now`, if it does not.
+    fn fall_behind(&self, now: SystemTime) {
+        let mut about = lock(&self.about);
+        if about.behind.is_none() && !about.acked.as_ref().is_some_and(|held| self.is_current(held)) {
+            about.behind = Some(now);
+        }
     }
 
     /// What is known of it.

@@ -4,6 +4,7 @@
 
 mod admin;
 mod config;
+mod fingerprint;
 mod fleet;
 mod identity;
 mod lifetime;
@@ -13,6 +14,7 @@ mod metrics;
 mod peers;
 mod publish;
 mod push;
+mod roster;
 mod run;
 mod source;
 mod state;
@@ -42,9 +44,9 @@ fn main() -> ExitCode {
             Ok(())
         }
         (None, Some(args)) => run::run(args),
-        (None, None) => {
-            Cli::command().error(ErrorKind::MissingRequiredArgument, "--policy DIR and --state DIR are required").exit()
-        }
+        (None, None) => Cli::command()
+            .error(ErrorKind::MissingRequiredArgument, "--policy DIR and --state DIR are required, or --kubernetes")
+            .exit(),
     };
     done.map_or_else(
         |error| {

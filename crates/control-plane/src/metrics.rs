@@ -31,6 +31,8 @@ families! {
         "1 while the source cannot be read or has become empty and the last policy is served.";
     PROBLEMS = "gauge" "outrigger_control_plane_policy_problems" [] &[],
         "Problems in the objects of the source, as last read.";
+    BUNDLES = "gauge" "outrigger_control_plane_ca_bundles" ["state"] &[],
+        "Namespaces with sidecars whose ConfigMap outrigger-ca is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
 }
 
 /// The handles.
@@ -91,6 +93,12 @@ impl Metrics {
     pub(crate) fn source(&self, stale: bool, problems: usize) {
         self.stale.set(if stale { 1.0 } else { 0.0 });
         self.problems.set(problems as f64);
+    }
+
+    /// How many bundles are as they should be, and how many cannot be written.
+    pub(crate) fn bundles(&self, written: usize, refused: usize) {
+        self.registry.gauge(&BUNDLES, &[("state", "written")]).set(written as f64);
+        self.registry.gauge(&BUNDLES, &[("state", "refused")]).set(refused as f64);
     }
 
     /// Everything, for Prometheus.

@@ -1,6 +1,7 @@
 //! From the objects to what each workload's sidecars should hold.
 
 mod encoded;
+mod keys;
 mod parts;
 
 use std::{
@@ -10,15 +11,21 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
+    time::SystemTime,
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 pub(crate) use encoded::{Encoded, Held};
+pub(crate) use keys::{Holds, Keys};
 use outrigger_catalog::Catalog;
 use outrigger_compile::{Selection, Views, Workload, World};
 pub(crate) use parts::{Standing, object_of};
 
-use crate::{fleet::Fleet, lock::lock, metrics::Metrics};
+use crate::{
+    fleet::{Connection, Fleet},
+    lock::lock,
+    metrics::Metrics,
+};
 
 /// Compiles the views that are asked for and keeps them up to date.
 pub(crate) struct Publisher {
@@ -156,7 +163,8 @@ impl Publisher {
         drop(compiler);
         self.published.store(Some(world.clone()));
         self.fleet.touch();
-        self.fleet.wake(|connection| changed.contains(&(Arc::as_ptr(&connection.subscription) as usize)));
+        let concerned = |connection: &Connection| changed.contains(&(Arc::as_ptr(&connection.subscription) as usize));
+        self.fleet.wake(concerned, SystemTime::now());
     }
 
     fn count(&self, compiler: &Compiler) {

@@ -35,6 +35,15 @@ pub(crate) enum Suspect {
 /// What a watch says, of one kind's objects that have been read.
 pub(crate) type News<T> = Event<(ObjectRef, T)>;
 
+/// The news, unless it is of an object for which `concerns` does not hold.
+pub(crate) fn only<T>(news: News<T>, concerns: impl Fn(&ObjectRef) -> bool) -> Option<News<T>> {
+    let keep = match &news {
+        Event::Apply((name, _)) | Event::Delete((name, _)) | Event::InitApply((name, _)) => concerns(name),
+        Event::Init | Event::InitDone => true,
+    };
+    keep.then_some(news)
+}
+
 /// What became of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Taken {

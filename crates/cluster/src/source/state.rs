@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::{
     item::Item,
-    kept::{Kept, News, Suspect, Taken},
+    kept::{self, Kept, News, Suspect, Taken},
     secrets::{Known, MOST, Name, Now, how_to_permit},
 };
 use crate::Account;
@@ -34,6 +34,8 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(crate) struct State {
     namespace: String,
+    /// Only objects of these namespaces, beside our own; `None`: of all.
+    only: Option<BTreeSet<String>>,
     account: Account,
     providers: Kept<Item>,
     routes: Kept<Item>,
@@ -80,9 +82,10 @@ pub struct Observed {
 }
 
 impl Shared {
-    pub(crate) fn new(namespace: String, account: Account) -> Self {
+    pub(crate) fn new(namespace: String, only: Option<BTreeSet<String>>, account: Account) -> Self {
         let state = State {
             namespace,
+            only,
             account,
             providers: Kept::default(),
             routes: Kept::default(),
@@ -106,6 +109,11 @@ impl Shared {
     /// What a watch says of an object of ours.
     pub(crate) fn item(&self, kind: Kind, news: News<Item>) -> Taken {
         let mut state = self.lock();
+        let concerns = |name: &ObjectRef| {
+            let only = state.only.as_ref();
+            only.is_none_or(|only| only.contains(&name.namespace) || name.namespace == state.namespace)
+        };
+        let Some(news) = kept::only(news, concerns) else { return Taken::default() };
         let taken = state.kept(kind).map(|kept| kept.take(news)).unwrap_or_default();
         state.trouble.remove(&kind);
         self.told(taken)

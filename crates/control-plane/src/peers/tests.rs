@@ -8,11 +8,13 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::{
+    fingerprint::Fingerprints,
     fleet::Fleet,
     identity::Tokens,
     metrics::Metrics,
     publish::Publisher,
     push::{self, Service},
+    roster::Roster,
     state::State,
     tls::{Authority, Serving},
 };
@@ -49,7 +51,10 @@ impl Replica {
         let (reports, door) = watch::channel(report(total));
         let (metrics, fleet) = (Arc::new(Metrics::new().unwrap()), Arc::new(Fleet::default()));
         let catalog = Arc::new(outrigger_catalog::Catalog::embedded());
+        let fingerprints = Arc::new(Fingerprints::of_secret(b"seed"));
+        let standing = Arc::new(crate::source::Standing::new());
         let service = Service {
+            people: push::People::new(None, Arc::new(Roster::new(fleet.clone(), standing, fingerprints))),
             tokens: Arc::new(Tokens::open(state, now).unwrap()),
             publisher: Arc::new(Publisher::new(catalog, fleet.clone(), metrics.clone())),
             fleet,

@@ -17,7 +17,7 @@ use outrigger_compile::Selection;
 use outrigger_route::{View, closed::Closed, view::Header};
 use prost::Message as _;
 
-use super::parts::Parts;
+use super::{keys::Keys, parts::Parts};
 use crate::{lock::lock, push::frame};
 
 /// Frames that are kept of one view: steps from the views before it, from nothing, and from what old sidecars had on disk.
@@ -36,6 +36,8 @@ pub(crate) struct Encoded {
     resources: Resources,
     /// Which objects it has a part of.
     pub(crate) parts: Parts,
+    /// Which keys are in it.
+    pub(crate) keys: Keys,
     /// By the revision that they start from and whether they are compressed; the oldest go first.
     frames: Mutex<Vec<(Box<str>, bool, Bytes)>>,
 }
@@ -67,7 +69,7 @@ impl Encoded {
     fn of(view: &View, selection: &Selection, resources: Resources) -> Self {
         let parts = Parts::new(view, selection, &resources);
         let revision = revision(resources.iter().map(|(key, resource)| (&**key, &resource.hash[..])));
-        Self { revision, resources, parts, frames: Mutex::default() }
+        Self { revision, resources, parts, keys: Keys::of(view), frames: Mutex::default() }
     }
 
     /// Makes the update from `held`, which its sidecars are about to ask for.

@@ -102,7 +102,7 @@ impl Body {
             (Some(Said::Hello(hello)), Stage::Silent) => {
                 let v1::Hello { version, capabilities: _, instance_id, started_at_ms, holdings } = hello;
                 let held = Held::of(holdings).map_err(invalid)?;
-                self.connection.introduce(Hello { version, instance_id, started_at_ms });
+                self.connection.introduce(Hello { version, instance_id, started_at_ms }, SystemTime::now());
                 self.end.as_mut().reset(self.life.min(self.expires));
                 self.stage = Stage::Greeted(held);
             }

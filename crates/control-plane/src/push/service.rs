@@ -5,21 +5,22 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, header};
-use http_body_util::{Either, Empty};
+use http_body_util::{BodyExt as _, Either, Empty};
 use hyper::body::Incoming;
 
 use super::{
     body::{Body, Open},
+    people::People,
     status::{Code, Status},
 };
 use crate::{
     fleet::Fleet,
     identity::{Identity, Refused, Tokens},
     metrics::Metrics,
-    peers::{self, Door, Feed},
+    peers::{self, Door},
     publish::Publisher,
+    roster::Page,
 };
 
 /// The path of the one method.
@@ -38,21 +39,27 @@ pub(crate) struct Service {
     pub(crate) metrics: Arc<Metrics>,
     /// Where other replicas ask; `None`: there are none.
     pub(crate) peers: Option<Door>,
+    pub(crate) people: People,
     /// Stands in for a slower check of tokens, in measurements.
     pub(crate) check_delay: Duration,
 }
 
-/// A stream, or what replicas are told, or nothing behind the headers.
-pub(crate) type Answer = Response<Either<Body, Either<Feed, Empty<Bytes>>>>;
+/// A stream, or what is no stream.
+pub(crate) type Answer = Response<Either<Body, Page>>;
 
 impl Service {
+    /// Answers a call that is no sidecar's, if it is one.
+    pub(super) async fn page(&self, request: &Request<Incoming>) -> Option<Answer> {
+        Some(self.people.page(request).await?.map(Either::Right))
+    }
+
     /// Answers one call.
     pub(crate) async fn call(&self, request: Request<Incoming>) -> Result<Answer, Status> {
         if request.uri().path() == peers::COUNTS
             && let Some(door) = &self.peers
         {
             let feed = door.open(bearer(request.headers()), SystemTime::now())?;
-            let mut response = Response::new(Either::Right(Either::Left(feed)));
+            let mut response = Response::new(Either::Right(feed.boxed_unsync()));
             grpc(response.headers_mut());
             return Ok(response);
         }
@@ -62,7 +69,7 @@ impl Service {
     /// A call that ends before it has begun.
     #[allow(clippy::needless_pass_by_value, reason = "as an error is handed on")]
     pub(crate) fn refusal(status: Status) -> Answer {
-        let mut response = Response::new(Either::Right(Either::Right(Empty::new())));
+        let mut response = Response::new(Either::Right(Empty::new().boxed_unsync()));
         *response.version_mut() = Version::HTTP_2;
         grpc(response.headers_mut());
         status.write(response.headers_mut());
@@ -115,7 +122,7 @@ fn grpc(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

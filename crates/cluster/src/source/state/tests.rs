@@ -14,7 +14,7 @@ struct Told {
 impl Told {
     fn new() -> Self {
         let account = Account("system:serviceaccount:system:control-plane".to_owned());
-        Self { shared: Shared::new("system".to_owned(), account), now: Instant::now() }
+        Self { shared: Shared::new("system".to_owned(), None, account), now: Instant::now() }
     }
 
     /// Every kind, listed: these providers and nothing else.
@@ -138,6 +138,22 @@ fn a_secret_that_nobody_names_is_forgotten() {
     told.apply(&keyless);
     assert!(told.now().wanted.is_empty() && told.now().world.secrets.is_empty());
     assert!(told.shared.lock().secrets.is_empty());
+}
+
+#[test]
+fn objects_of_other_namespaces_than_those_to_be_followed_are_not_there() {
+    let mut told = Told::new();
+    let only = Some(["b".to_owned()].into());
+    told.shared = Shared::new("system".to_owned(), only, Account(String::new()));
+    let of = |namespace: &str| {
+        let mut provider = provider("one");
+        provider["metadata"]["namespace"] = json!(namespace);
+        provider
+    };
+    told.list(&[of("a"), of("b"), of("system")]);
+    told.apply(&of("c"));
+    let namespaces: Vec<String> = told.now().observed.into_iter().map(|it| it.object.namespace).collect();
+    assert_eq!(namespaces, ["b", "system"]);
 }
 
 /// R-CFG-10: what cannot be read is there all the same.
