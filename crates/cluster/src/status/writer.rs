@@ -96,6 +96,8 @@ impl Writer {
         self.take_tally();
         self.take_observed();
         self.take_world().await;
+        // When what was observed is to be taken.
+        let mut news: Option<Instant> = None;
         while *self.inputs.leading.borrow() {
             let now = self.start();
             let wait = self.board.next(now).map_or(Duration::from_secs(3600), |at| at.saturating_sub(now));
@@ -121,9 +123,12 @@ impl Writer {
                     changed.ok()?;
                     self.take_world().await;
                 }
-                changed = self.inputs.observed.changed() => {
+                changed = self.inputs.observed.changed(), if news.is_none() => {
                     changed.ok()?;
-                    tokio::time::sleep(QUIET).await;
+                    news = Some(Instant::now() + QUIET);
+                }
+                () = tokio::time::sleep_until(news.unwrap_or(self.began)), if news.is_some() => {
+                    news = None;
                     self.take_observed();
                 }
                 changed = self.inputs.tally.changed() => {
