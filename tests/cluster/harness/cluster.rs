@@ -174,6 +174,7 @@ impl Cluster {
     pub async fn start_api(&self) {
         let _ = fs::remove_file(self.hold());
         wait_for("the API server", START, async || {
+            assert!(self.run.exists(), "whoever ran the API server is gone");
             self.kubectl(&["get", "--raw", "/readyz"]).await.status.success().then_some(())
         })
         .await;
@@ -196,7 +197,7 @@ impl Drop for Cluster {
         if self.hold().exists() {
             let _ = fs::remove_file(self.hold());
             let begun = std::time::Instant::now();
-            while begun.elapsed() < START && !self.admin.succeeds(&["get", "--raw", "/readyz"]) {
+            while self.run.exists() && begun.elapsed() < START && !self.admin.succeeds(&["get", "--raw", "/readyz"]) {
                 std::thread::sleep(Duration::from_millis(100));
             }
         }
