@@ -7,8 +7,12 @@
 pub mod access;
 pub mod authority;
 mod client;
+mod flights;
 pub mod lease;
+mod lock;
+pub mod pods;
 pub mod replicas;
+pub mod review;
 mod source;
 pub mod status;
 #[cfg(test)]
@@ -18,4 +22,6 @@ mod testing;
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.
 pub use kube_client;
+pub use pods::Pods;
+pub use review::Reviewer;
 pub use source::{Observed, Source, Standing};

@@ -9,16 +9,17 @@ use std::{
     time::SystemTime,
 };
 
+use arc_swap::ArcSwap;
 use atomic_waker::AtomicWaker;
 use outrigger_api::v1;
 use outrigger_compile::Workload;
 use tokio::sync::Notify;
 
 use crate::{
-    identity::{Refused, Token},
+    identity::{Account, Refused, Token},
     lock::lock,
     publish::{Encoded, Subscription},
-    push::status::{Code, Status},
+    push::status::Status,
     tally::Stream,
 };
 
@@ -36,13 +37,20 @@ pub(crate) struct Fleet {
 pub(crate) struct Connection {
     pub(crate) id: u64,
     fleet: Arc<Fleet>,
-    /// Whose workload is the subscription's.
     pub(crate) token: Token,
-    pub(crate) subscription: Arc<Subscription>,
+    seat: ArcSwap<Seat>,
     /// Wakes the stream: there is something new for it, or it is over.
     pub(crate) waker: AtomicWaker,
     ended: OnceLock<Refused>,
     about: Mutex<About>,
+}
+
+/// Whose policy a stream carries, which a change of its pod's labels changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Seat {
+    /// Its workload is the sidecar's.
+    pub(crate) subscription: Arc<Subscription>,
+    pub(crate) account: Account,
 }
 
 /// What a sidecar says of itself.
@@ -87,12 +95,12 @@ const TEXT: usize = 256;
 
 impl Fleet {
     /// A stream begins.
-    pub(crate) fn join(self: &Arc<Self>, token: Token, subscription: Arc<Subscription>) -> Arc<Connection> {
+    pub(crate) fn join(self: &Arc<Self>, token: Token, seat: Seat) -> Arc<Connection> {
         let connection = Arc::new(Connection {
             id: self.next.fetch_add(1, Relaxed),
             fleet: self.clone(),
             token,
-            subscription,
+            seat: ArcSwap::from_pointee(seat),
             waker: AtomicWaker::new(),
             ended: OnceLock::new(),
             about: Mutex::default(),
@@ -147,27 +155,46 @@ impl Fleet {
 impl Connection {
     /// Ends the stream if its token counts no more; whether it does so now.
     pub(crate) fn recheck(&self, check: impl Fn(&Token) -> Result<(), Refused>) -> bool {
-        let ended = check(&self.token).is_err_and(|refused| self.ended.set(refused).is_ok());
+        check(&self.token).is_err_and(|refused| self.end(refused))
+    }
+
+    /// Ends the stream for this reason; whether it had none yet.
+    pub(crate) fn end(&self, refused: Refused) -> bool {
+        let ended = self.ended.set(refused).is_ok();
         if ended {
             self.waker.wake();
         }
         ended
     }
 
+    /// Whose policy it carries now.
+    pub(crate) fn seat(&self) -> Arc<Seat> {
+        self.seat.load_full()
+    }
+
+    /// Has it carry another's from now on: the sidecar is sent what differs, and stays connected.
+    pub(crate) fn reseat(&self, seat: Seat) {
+        self.seat.store(seat.into());
+        self.fall_behind(SystemTime::now());
+        self.fleet.touch();
+        self.waker.wake();
+    }
+
     /// The workload that the sidecar belongs to.
-    pub(crate) fn workload(&self) -> &Workload {
-        self.subscription.workload()
+    pub(crate) fn workload(&self) -> Arc<Workload> {
+        self.seat.load().subscription.workload().clone()
     }
 
     /// Who the sidecar is, as it is told.
     pub(crate) fn welcome(&self) -> v1::Welcome {
-        let Workload { namespace, service_account, labels: _ } = self.workload();
+        let seat = self.seat();
+        let Workload { namespace, service_account, labels: _ } = &**seat.subscription.workload();
+        let Account { owner, team } = &seat.account;
         let workload = v1::Workload {
             namespace: namespace.clone(),
-            // A token names no owner; a pod does.
-            owner: String::new(),
+            owner: owner.as_deref().unwrap_or_default().to_owned(),
             service_account: service_account.clone(),
-            team: self.token.team.as_deref().unwrap_or_default().to_owned(),
+            team: team.as_deref().unwrap_or_default().to_owned(),
         };
         v1::Welcome { workload: Some(workload), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
@@ -231,14 +258,15 @@ impl Connection {
 
     /// As far as counting goes.
     fn stream(&self) -> Stream {
-        let (present, behind) = (self.subscription.view(), self.subscription.is_behind());
+        let subscription = &self.seat().subscription;
+        let (present, behind) = (subscription.view(), subscription.is_behind());
         let About { hello: _, acked, behind: _, rejections } = &*lock(&self.about);
         Stream { present, behind, acked: acked.clone(), rejections: rejections.clone() }
     }
 
     /// Whether `held` is what it should hold now.
     pub(crate) fn is_current(&self, held: &Encoded) -> bool {
-        held.revision == self.subscription.view().revision
+        held.revision == self.seat().subscription.view().revision
     }
 
     /// It does not hold what it should since `now`, if it does not.
@@ -256,8 +284,7 @@ impl Connection {
 
     /// Why it is over, if it is.
     pub(crate) fn ended(&self) -> Option<Status> {
-        let refused = *self.ended.get()?;
-        Some(Status::new(Code::Unauthenticated, format!("{}: {refused}", refused.code())))
+        self.ended.get().copied().map(Status::from)
     }
 }
 

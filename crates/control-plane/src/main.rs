@@ -6,6 +6,7 @@ mod admin;
 mod config;
 mod fingerprint;
 mod fleet;
+mod follow;
 mod identity;
 mod lifetime;
 mod lock;

@@ -20,6 +20,7 @@ pub(crate) use keys::{Holds, Keys};
 use outrigger_catalog::Catalog;
 use outrigger_compile::{Selection, Views, Workload, World};
 pub(crate) use parts::{Standing, object_of};
+use tokio::sync::Notify;
 
 use crate::{
     fleet::{Connection, Fleet},
@@ -35,9 +36,11 @@ pub(crate) struct Publisher {
     /// Held while something is compiled, which may take a while: never by a thread that streams wait for.
     compiler: Mutex<Compiler>,
     /// Held for a moment.
-    subscriptions: Mutex<BTreeMap<Workload, Arc<Subscription>>>,
+    subscriptions: Mutex<BTreeMap<Arc<Workload>, Arc<Subscription>>>,
     /// What every present view was compiled from.
     published: ArcSwapOption<World>,
+    /// Labels of namespaces have changed.
+    namespaces: Notify,
     /// How many there may be before those that nobody needs are looked for.
     swept: AtomicUsize,
 }
@@ -55,7 +58,8 @@ struct Compiler {
 /// The view of one workload, as long as somebody needs it.
 #[derive(Debug)]
 pub(crate) struct Subscription {
-    workload: Workload,
+    /// Shared with the key under which it is found: labels are the most of it.
+    workload: Arc<Workload>,
     view: ArcSwap<Encoded>,
     /// It could not be compiled when its objects changed last.
     behind: AtomicBool,
@@ -63,7 +67,7 @@ pub(crate) struct Subscription {
 
 impl Subscription {
     /// Whose it is.
-    pub(crate) fn workload(&self) -> &Workload {
+    pub(crate) fn workload(&self) -> &Arc<Workload> {
         &self.workload
     }
 
@@ -87,6 +91,7 @@ impl Publisher {
             compiler: Mutex::default(),
             subscriptions: Mutex::default(),
             published: ArcSwapOption::empty(),
+            namespaces: Notify::new(),
             swept: AtomicUsize::new(SWEEP),
         }
     }
@@ -112,6 +117,7 @@ impl Publisher {
         let world = compiler.world.clone()?;
         let encoded = compiler.try_encode(&world, &world.select(&workload), &self.catalog)?;
         encoded.prepare_from_nothing();
+        let workload = Arc::new(workload);
         let subscription = Arc::new(Subscription {
             workload: workload.clone(),
             view: ArcSwap::new(encoded),
@@ -137,10 +143,10 @@ impl Publisher {
         let all: Vec<_> = {
             let mut all = lock(&self.subscriptions);
             sweep(&mut all);
-            all.iter().map(|(workload, subscription)| (workload.clone(), subscription.clone())).collect()
+            all.values().cloned().collect()
         };
         let subscriptions: Vec<_> =
-            all.into_iter().map(|(workload, subscription)| (world.select(&workload), subscription)).collect();
+            all.into_iter().map(|subscription| (world.select(&subscription.workload), subscription)).collect();
         let mut of: BTreeMap<&Selection, Option<Arc<Encoded>>> = BTreeMap::new();
         for (selection, _) in &subscriptions {
             of.entry(selection).or_insert_with(|| compiler.try_encode(&world, selection, &self.catalog));
@@ -161,10 +167,24 @@ impl Publisher {
         compiler.views.retain(&needed);
         self.count(&compiler);
         drop(compiler);
-        self.published.store(Some(world.clone()));
+        let before = self.published.swap(Some(world.clone()));
         self.fleet.touch();
-        let concerned = |connection: &Connection| changed.contains(&(Arc::as_ptr(&connection.subscription) as usize));
+        let concerned =
+            |connection: &Connection| changed.contains(&(Arc::as_ptr(&connection.seat().subscription) as usize));
         self.fleet.wake(concerned, SystemTime::now());
+        if before.is_none_or(|before| before.namespaces != world.namespaces) {
+            self.namespaces.notify_one();
+        }
+    }
+
+    /// A label of a namespace, as served.
+    pub(crate) fn namespace_label(&self, namespace: &str, key: &str) -> Option<String> {
+        self.published.load().as_ref()?.namespaces.get(namespace)?.get(key).cloned()
+    }
+
+    /// Waits until labels of namespaces have changed. For one who waits.
+    pub(crate) async fn namespaces_changed(&self) {
+        self.namespaces.notified().await;
     }
 
     fn count(&self, compiler: &Compiler) {
@@ -173,7 +193,7 @@ impl Publisher {
 }
 
 /// Takes out those that nobody is connected for.
-fn sweep(subscriptions: &mut BTreeMap<Workload, Arc<Subscription>>) {
+fn sweep(subscriptions: &mut BTreeMap<Arc<Workload>, Arc<Subscription>>) {
     subscriptions.retain(|_, subscription| Arc::strong_count(subscription) > 1);
 }
 

@@ -21,7 +21,7 @@ use crate::{
     config::RunArgs,
     fingerprint::Fingerprints,
     fleet::Fleet,
-    identity::Tokens,
+    identity::{self, Tokens},
     metrics::Metrics,
     publish::Publisher,
     push::{self, People, Service},
@@ -85,7 +85,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
 
     let roster = Arc::new(Roster::new(fleet.clone(), standing.clone(), fingerprints));
     let service = Service {
-        tokens: tokens.clone(),
+        authority: identity::Authority::Issued(tokens.clone()),
         publisher,
         fleet: fleet.clone(),
         metrics: metrics.clone(),

@@ -7,7 +7,7 @@ use serde::{
     de::{Error, MapAccess, Visitor},
 };
 
-use super::{AUDIENCE, ISSUER, Identity, LEEWAY, LONGEST, Refused, Token, Workload, seconds, time};
+use super::{AUDIENCE, Account, ISSUER, Identity, LEEWAY, LONGEST, Refused, Stands, Token, Workload, seconds, time};
 
 /// The claims, all of them: one more or one twice and the token is refused.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -65,7 +65,9 @@ impl Claims {
         let Workload { namespace, service_account, labels, team } = workload;
         Ok(Identity {
             workload: outrigger_compile::Workload { namespace, service_account, labels },
-            token: Token { team: team.map(Into::into), expires, id: jti.into(), kid: kid.into() },
+            // A token names no owner; a pod does.
+            account: Account { owner: None, team: team.map(Into::into) },
+            token: Token { expires, id: jti.into(), stands: Stands::Key(kid.into()) },
         })
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{Tokens, Workload};
+use super::{Stands, Token, Tokens, Workload};
 use crate::state::State;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -49,4 +49,12 @@ fn token(tokens: &Tokens, namespace: &str) -> String {
 /// The word for a token at `now`; `ok` for a good one.
 fn word(tokens: &Tokens, token: &str, now: SystemTime) -> &'static str {
     tokens.verify(token, now).map_or_else(|refused| refused.code(), |_| "ok")
+}
+
+/// The key that signed it.
+fn kid(token: &Token) -> &str {
+    match &token.stands {
+        Stands::Key(kid) => kid,
+        Stands::Pod(uid) => panic!("{uid}"),
+    }
 }

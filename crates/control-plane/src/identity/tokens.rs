@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 
 use super::{
-    Identity, Refused, Standing, Token,
+    Identity, Refused, Standing, Stands, Token,
     claims::Claims,
     jwt::Parts,
     seconds,
@@ -63,7 +63,8 @@ impl Tokens {
         if now >= token.expires {
             return Err(Refused::Expired);
         }
-        if stored.keys.public(&token.kid, now).is_none() {
+        let Stands::Key(kid) = &token.stands else { return Err(Refused::WrongKey) };
+        if stored.keys.public(kid, now).is_none() {
             return Err(Refused::WrongKey);
         }
         if stored.revoked.contains(&token.id) { Err(Refused::Revoked) } else { Ok(()) }

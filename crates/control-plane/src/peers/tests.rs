@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     fingerprint::Fingerprints,
     fleet::Fleet,
-    identity::Tokens,
+    identity::{self, Tokens},
     metrics::Metrics,
     publish::Publisher,
     push::{self, Service},
@@ -55,7 +55,7 @@ impl Replica {
         let standing = Arc::new(crate::source::Standing::new());
         let service = Service {
             people: push::People::new(None, Arc::new(Roster::new(fleet.clone(), standing, fingerprints))),
-            tokens: Arc::new(Tokens::open(state, now).unwrap()),
+            authority: identity::Authority::Issued(Arc::new(Tokens::open(state, now).unwrap())),
             publisher: Arc::new(Publisher::new(catalog, fleet.clone(), metrics.clone())),
             fleet,
             metrics,

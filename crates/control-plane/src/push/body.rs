@@ -20,10 +20,10 @@ use super::{
     status::{Code, Status},
 };
 use crate::{
-    fleet::{Connection, Fleet, Hello},
-    identity::{Refused, Token},
+    fleet::{Connection, Fleet, Hello, Seat},
+    identity::{Authority, Token},
     metrics::Metrics,
-    publish::{Encoded, Held, Subscription},
+    publish::{Encoded, Held},
 };
 
 /// How long a sidecar may take to introduce itself.
@@ -35,7 +35,7 @@ const ACK: Duration = Duration::from_secs(60);
 /// A stream that begins.
 pub(crate) struct Open {
     pub(crate) token: Token,
-    pub(crate) subscription: Arc<Subscription>,
+    pub(crate) seat: Seat,
     pub(crate) gzip: bool,
     pub(crate) life: Duration,
     pub(crate) now: SystemTime,
@@ -73,13 +73,13 @@ enum Stage {
 
 impl Body {
     pub(crate) fn new(incoming: Incoming, open: Open, fleet: &Arc<Fleet>, metrics: Arc<Metrics>) -> Self {
-        let Open { token, subscription, gzip, life, now } = open;
+        let Open { token, seat, gzip, life, now } = open;
         let began = Instant::now();
         let left = token.expires.duration_since(now).unwrap_or_default();
         Self {
             incoming,
             messages: Messages::default(),
-            connection: fleet.join(token, subscription),
+            connection: fleet.join(token, seat),
             metrics,
             gzip,
             stage: Stage::Silent,
@@ -89,9 +89,11 @@ impl Body {
         }
     }
 
-    /// Ends the stream if its token counts no more.
-    pub(crate) fn recheck(&self, check: impl Fn(&Token) -> Result<(), Refused>) {
-        self.connection.recheck(check);
+    /// Ends the stream if its token counts no more, or has it look for whom it counts now.
+    pub(crate) fn recheck(&self, authority: &Authority, now: SystemTime) {
+        self.connection.recheck(|token| authority.recheck(token, now));
+        let Seat { subscription, account } = &*self.connection.seat();
+        authority.joined(&self.connection.token, subscription.workload(), account);
     }
 
     /// One message of the sidecar.
@@ -148,7 +150,7 @@ impl Body {
                 Some(frame::plain(&v1::SyncResponse { message: Some(told) }.encode_to_vec()))
             }
             Stage::Settled(held) => {
-                let view = self.connection.subscription.view();
+                let view = self.connection.seat().subscription.view();
                 if held.is(&view) {
                     self.stage = Stage::Settled(held);
                     return None;

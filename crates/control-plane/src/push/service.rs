@@ -15,8 +15,8 @@ use super::{
     status::{Code, Status},
 };
 use crate::{
-    fleet::Fleet,
-    identity::{Identity, Refused, Tokens},
+    fleet::{Fleet, Seat},
+    identity::{Authority, Identity, Refused},
     metrics::Metrics,
     peers::{self, Door},
     publish::Publisher,
@@ -33,7 +33,7 @@ const JITTER: Duration = Duration::from_secs(30 * 60);
 /// What every call may reach.
 #[derive(Debug)]
 pub(crate) struct Service {
-    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) authority: Authority,
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) metrics: Arc<Metrics>,
@@ -80,11 +80,11 @@ impl Service {
         if request.method() != Method::POST || request.uri().path() != SYNC {
             return Err(Status::new(Code::Unimplemented, "there is no such method"));
         }
-        let now = SystemTime::now();
-        let Identity { workload, token } = bearer(request.headers())
-            .ok_or(Refused::Missing)
-            .and_then(|token| self.tokens.verify(token, now))
-            .map_err(|refused| self.refused(refused))?;
+        let verified = match bearer(request.headers()) {
+            Some(token) => self.authority.verify(token, SystemTime::now()).await,
+            None => Err(Refused::Missing),
+        };
+        let Identity { workload, account, token } = verified.map_err(|refused| self.refused(refused))?;
         if !self.check_delay.is_zero() {
             tokio::time::sleep(self.check_delay).await;
         }
@@ -100,10 +100,13 @@ impl Service {
         };
         let gzip = accepts_gzip(request.headers());
         let life = LIFE + JITTER.mul_f64(fastrand::f64());
-        let open = Open { token, subscription, gzip, life, now };
+        // Verifying may have taken a while.
+        let now = SystemTime::now();
+        let open = Open { token, seat: Seat { subscription, account }, gzip, life, now };
         let body = Body::new(request.into_body(), open, &self.fleet, self.metrics.clone());
-        // Between the first look and its joining it may have been revoked, and nobody would look again.
-        body.recheck(|identity| self.tokens.recheck(identity, SystemTime::now()));
+        // Between the first look and its joining it may have been revoked, or its pod relabelled, and nobody would look
+        // again.
+        body.recheck(&self.authority, SystemTime::now());
         let mut response = Response::new(body);
         grpc(response.headers_mut());
         if gzip {
@@ -114,7 +117,7 @@ impl Service {
 
     fn refused(&self, refused: Refused) -> Status {
         self.metrics.refused(refused.code());
-        Status::new(Code::Unauthenticated, format!("{}: {refused}", refused.code()))
+        refused.into()
     }
 }
 

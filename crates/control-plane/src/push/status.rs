@@ -1,8 +1,10 @@
 //! How a call ends, in gRPC's words.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use http::{HeaderMap, HeaderValue};
+
+use crate::identity::Refused;
 
 /// Status codes of gRPC that are used here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +22,13 @@ pub(crate) struct Status {
     pub(crate) code: Code,
     /// For people; starts with a stable code of ours. Holds nothing of a token.
     pub(crate) message: Cow<'static, str>,
+    /// How long whoever calls is to wait at least.
+    pub(crate) pushback: Option<Duration>,
 }
 
 impl Status {
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), pushback: None }
     }
 
     /// As trailers, or as the headers of an answer that has nothing else.
@@ -35,6 +39,34 @@ impl Status {
         let message: String = self.message.chars().map(plain).collect::<String>().replace('%', "%25");
         if let Ok(message) = HeaderValue::try_from(message) {
             headers.insert("grpc-message", message);
+        }
+        if let Some(pushback) = self.pushback {
+            let millis = u32::try_from(pushback.as_millis()).unwrap_or(u32::MAX);
+            headers.insert("grpc-retry-pushback-ms", HeaderValue::from(millis));
+        }
+    }
+}
+
+impl From<Refused> for Status {
+    fn from(refused: Refused) -> Self {
+        let message = format!("{}: {refused}", refused.code());
+        match refused {
+            // Nothing is wrong with the token for all anybody knows.
+            Refused::PodUnknown | Refused::ReviewUnavailable => Self::new(Code::Unavailable, message),
+            Refused::Busy { retry_after } => {
+                Self { pushback: Some(retry_after), ..Self::new(Code::ResourceExhausted, message) }
+            }
+            Refused::Missing
+            | Refused::Malformed
+            | Refused::WrongKey
+            | Refused::WrongAudience
+            | Refused::Expired
+            | Refused::NotYetValid
+            | Refused::Revoked
+            | Refused::TooLongLived
+            | Refused::NotAuthenticated
+            | Refused::NotBound
+            | Refused::PodGone => Self::new(Code::Unauthenticated, message),
         }
     }
 }

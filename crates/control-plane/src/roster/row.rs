@@ -12,6 +12,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     fingerprint::Fingerprints,
     fleet::{About, Connection},
+    identity::Stands,
     publish::Keys,
 };
 
@@ -21,7 +22,13 @@ struct Row<'a> {
     namespace: &'a str,
     service_account: &'a str,
     labels: &'a BTreeMap<String, String>,
+    /// What its pod belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<&'a str>,
     team: Option<&'a str>,
+    /// Its pod, in a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod: Option<&'a str>,
     token: &'a str,
     instance: &'a str,
     version: &'a str,
@@ -71,12 +78,16 @@ pub(super) fn order(connection: &Connection) -> String {
 /// Appends what is known of a sidecar. `credentials`: of the view that it holds, but for its rejections.
 pub(super) fn write(connection: &Connection, about: &About, credentials: Option<&RawValue>, out: &mut Vec<u8>) {
     let About { hello, acked: held, behind, rejections: _ } = about;
-    let (workload, token) = (connection.workload(), &connection.token);
+    let (seat, token) = (connection.seat(), &connection.token);
+    let workload = seat.subscription.workload();
+    let pod = token.id.split_once('/').map(|(_, name)| name).filter(|_| matches!(token.stands, Stands::Pod(_)));
     let row = Row {
         namespace: &workload.namespace,
         service_account: &workload.service_account,
         labels: &workload.labels,
-        team: token.team.as_deref(),
+        owner: seat.account.owner.as_deref(),
+        team: seat.account.team.as_deref(),
+        pod,
         token: &token.id,
         instance: &hello.instance_id,
         version: &hello.version,

@@ -7,7 +7,12 @@ use outrigger_compile::{Workload, World};
 use serde_json::json;
 
 use super::*;
-use crate::{fleet::Hello, identity::Token, metrics::Metrics, publish::Publisher};
+use crate::{
+    fleet::{Hello, Seat},
+    identity::{Account, Stands, Token},
+    metrics::Metrics,
+    publish::Publisher,
+};
 
 struct Plane {
     fleet: Arc<Fleet>,
@@ -34,8 +39,8 @@ impl Plane {
         };
         let subscription = self.publisher.subscribe(workload).unwrap();
         let now = SystemTime::UNIX_EPOCH;
-        let token = Token { team: None, expires: now, id: "t".into(), kid: "k".into() };
-        let connection = self.fleet.join(token, subscription);
+        let token = Token { expires: now, id: "t".into(), stands: Stands::Key("k".into()) };
+        let connection = self.fleet.join(token, Seat { subscription, account: Account::default() });
         let hello = Hello { instance_id: format!("i{instance:05}"), version: "1".to_owned(), started_at_ms: 0 };
         connection.introduce(hello, now);
         connection
@@ -118,7 +123,7 @@ async fn a_sidecar_is_behind_until_it_holds_what_it_should() {
     assert_eq!((&before["current"], &before["behindSinceUnix"]), (&json!(false), &json!(0)));
     assert_eq!((&before["revision"], &before["credentials"]), (&json!(""), &Value::Null));
     assert_eq!(plane.read("credential=a/p/main").await["unsure"], 1);
-    let view = connection.subscription.view();
+    let view = connection.seat().subscription.view();
     connection.acknowledge(&view, Vec::new());
     let after = row().await;
     assert_eq!((&after["current"], &after["behindSinceUnix"]), (&json!(true), &Value::Null));

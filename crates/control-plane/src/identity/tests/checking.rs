@@ -9,10 +9,10 @@ fn a_token_says_whose_it_is() {
     let issued = tokens.issue(&workload("prod"), DAY * 30, start()).unwrap();
     let identity = tokens.verify(issued.token(), start()).unwrap();
     assert_eq!((identity.workload.namespace.as_str(), identity.workload.service_account.as_str()), ("prod", "default"));
-    assert_eq!((identity.workload.labels, identity.token.team), (workload("prod").labels, Some("blue".into())));
+    assert_eq!((identity.workload.labels, identity.account.team), (workload("prod").labels, Some("blue".into())));
     assert_eq!((&*identity.token.id, identity.token.expires), (&*issued.id, issued.expires));
     assert_eq!(issued.expires, start() + DAY * 30);
-    assert_eq!(*identity.token.kid, *tokens.keys(start())[0].kid);
+    assert_eq!(*kid(&identity.token), *tokens.keys(start())[0].kid);
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_workload_with_little_to_say() {
     let bare = Workload { labels: BTreeMap::new(), team: None, ..workload("prod") };
     let issued = tokens.issue(&bare, SECOND, start()).unwrap();
     let identity = tokens.verify(issued.token(), start()).unwrap();
-    assert_eq!((identity.workload.labels.len(), identity.token.team), (0, None));
+    assert_eq!((identity.workload.labels.len(), identity.account.team), (0, None));
 }
 
 #[test]
@@ -101,9 +101,9 @@ fn a_rotated_key_verifies_until_its_last_token_has_expired() {
     assert!(tokens.reload_if_changed().unwrap());
     assert!(new.left_over.is_empty() && new.kid != old);
     let after = tokens.issue(&workload("a"), DAY * 90, turn).unwrap();
-    assert_eq!(*tokens.verify(&early, turn).unwrap().token.kid, *old);
-    assert_eq!(*tokens.verify(late.token(), turn + DAY * 90 - SECOND).unwrap().token.kid, *old);
-    assert_eq!(*tokens.verify(after.token(), turn).unwrap().token.kid, *new.kid);
+    assert_eq!(*kid(&tokens.verify(&early, turn).unwrap().token), *old);
+    assert_eq!(*kid(&tokens.verify(late.token(), turn + DAY * 90 - SECOND).unwrap().token), *old);
+    assert_eq!(*kid(&tokens.verify(after.token(), turn).unwrap().token), *new.kid);
     assert!(state.path("keys").join(format!("{}.pk8", new.kid)).exists());
     assert!(!state.path("keys").join(format!("{old}.pk8")).exists(), "what signs no more is gone");
     let kids = |now| tokens.keys(now).into_iter().map(|key| key.kid).collect::<Vec<_>>();

@@ -18,8 +18,8 @@ fn nothing_shows_a_key_or_a_token() {
     let tokens = open(&state);
     let issued = tokens.issue(&workload("a"), DAY, start()).unwrap();
     let identity = tokens.verify(issued.token(), start()).unwrap();
-    let key = Key::load(&state, &identity.token.kid).unwrap();
-    let path = state.path("keys").join(format!("{}.pk8", identity.token.kid));
+    let key = Key::load(&state, kid(&identity.token)).unwrap();
+    let path = state.path("keys").join(format!("{}.pk8", kid(&identity.token)));
     // RFC 8410: the 32 bytes of the seed stand behind a head of 16.
     let seed = fs::read(&path).unwrap()[16..48].to_vec();
     let not_named = tokens.revoke(&Which::Id(issued.token()), start()).unwrap_err();
