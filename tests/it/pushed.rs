@@ -5,6 +5,7 @@
 //! | `edits` | what an edit of the folder does to sidecars that serve |
 //! | `broken` | edits that cannot be meant, and what goes on meanwhile |
 //! | `folder` | folders that are emptied, vanish, or hold what is no YAML |
+//! | `fleet` | who is connected and holds what, as a page and as `outrigger fleet` |
 //! | `keys` | provider keys: changed under load, taken back, and never shown |
 //! | `away` | a control plane that is gone, and starts without one |
 //! | `kept` | what is wrong with the last good policy on disk |
@@ -17,6 +18,7 @@
 mod away;
 mod broken;
 mod edits;
+mod fleet;
 mod folder;
 mod identity;
 mod kept;

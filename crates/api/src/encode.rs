@@ -72,6 +72,16 @@ pub fn encode(view: &View) -> Resources {
     resources
 }
 
+/// Every key of `view` by `namespace/provider/name`, with a hash of the key itself: equal keys have equal hashes, whatever
+/// they are called. As long as the key is secret so is the hash, since it can be tried out with it.
+pub fn keys(view: &View) -> Vec<(Box<str>, Hash)> {
+    let of = |provider: &str, key: &Credential| {
+        let Credential { name, id: _, secret, weight: _ } = key;
+        (format!("{provider}/{name}").into(), hash(secret.expose().as_bytes()))
+    };
+    view.credentials.iter().flat_map(|(provider, keys)| keys.iter().map(|key| of(provider, key))).collect()
+}
+
 impl Resource {
     fn new(body: Body) -> Self {
         let body = Bytes::from(v1::Body { body: Some(body) }.encode_to_vec());

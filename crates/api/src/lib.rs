@@ -28,6 +28,12 @@ pub mod v1 {
     }
 }
 
+/// Generated, from `proto/outrigger/fleet/v1`: what replicas of a control plane say to each other.
+#[allow(missing_docs, unreachable_pub, clippy::all, missing_debug_implementations)]
+pub mod fleet {
+    tonic::include_proto!("outrigger.fleet.v1");
+}
+
 use sha2::{Digest as _, Sha256};
 
 /// SHA-256.

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use outrigger_proxy::config::Settings;
 
 /// One API on localhost in front of every model and provider.
@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Run a simulated provider: it answers every model, in both dialects, and fails on demand
     Simulate(SimulateArgs),
+    /// Print who is connected to a control plane, and what each sidecar holds
+    Fleet(FleetArgs),
 }
 
 /// Settings of `outrigger run`.
@@ -79,6 +81,47 @@ pub(crate) struct SimulateArgs {
     /// What it calls itself in its answers
     #[arg(long, default_value = "sim-a", value_name = "NAME")]
     pub(crate) name: String,
+}
+
+/// Arguments of `outrigger fleet`.
+#[derive(Args, Debug)]
+pub(crate) struct FleetArgs {
+    /// Where the control plane is. Each replica knows the sidecars that are connected to it. The default is its pages, as
+    /// `kubectl port-forward` brings them here (kubectl -n outrigger-system port-forward deploy/outrigger-control-plane 4120);
+    /// https://HOST:PORT is the port that sidecars use, in a cluster, with --token-file and --ca-file
+    #[arg(long, default_value = "http://127.0.0.1:4120", value_name = "URL")]
+    pub(crate) from: http::Uri,
+    /// File with a token of the API server (kubectl create token NAME) for an https:// address; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// File with the certificates (PEM) by which the control plane is known: `ca.crt` of the ConfigMap outrigger-ca
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Sidecars of this namespace alone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Who has this provider key, and which version of it
+    #[arg(long, value_name = "NAMESPACE/PROVIDER/NAME")]
+    pub(crate) credential: Option<String>,
+    /// How to print it
+    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    pub(crate) output: Output,
+    /// Exit code 1 if a sidecar is not current or has rejected something
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// How to print a fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Columns for people
+    Table,
+    /// More columns
+    Wide,
+    /// What the control plane says
+    Json,
+    /// The same as YAML
+    Yaml,
 }
 
 /// A variable of the environment: where provider keys and `${NAME}` in local Secrets come from.

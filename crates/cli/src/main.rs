@@ -6,6 +6,7 @@ mod banner;
 mod check;
 mod config;
 mod explain;
+mod fleet;
 mod folder;
 mod quiet;
 mod run;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Simulate(args) => simulate::simulate(&args),
+        Command::Fleet(args) => fleet::fleet(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("outrigger: {error:#}");

@@ -4,14 +4,24 @@
 //! is the control plane's. What can be decided without asking anybody (which of a kind's objects are held, what a condition
 //! says, when a lease is taken) is pure and stands in files of its own, with the time as an argument.
 
+pub mod access;
+pub mod authority;
 mod client;
 mod flights;
+pub mod lease;
 mod lock;
 pub mod pods;
+pub mod replicas;
 pub mod review;
+mod source;
+pub mod status;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod testing;
 
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.
 pub use kube_client;
 pub use pods::Pods;
 pub use review::Reviewer;
+pub use source::{Observed, Source, Standing};

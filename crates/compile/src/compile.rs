@@ -17,7 +17,7 @@ use crate::{
     credential::Secrets,
     limit::{self, Known, Limit},
     names::{self, Claimant},
-    problem::{Kind, ObjectRef, Problem, Report, full_name, name, namespace},
+    problem::{Kind, ObjectRef, Problem, Report, full_name, namespace},
     provider::{self, Compiled},
     prune,
     route::{self, Around, Outcome},
@@ -142,8 +142,7 @@ fn providers(
     header: &mut Header,
     problems: &mut Vec<Problem>,
 ) -> BTreeSet<Key> {
-    let secrets: Secrets<'_> =
-        world.secrets.iter().map(|it| ((namespace(&it.metadata), name(&it.metadata)), it)).collect();
+    let secrets = Secrets::of(world);
     let mut objects: Vec<&ModelProvider> = world
         .providers
         .iter()

@@ -7,11 +7,26 @@ use outrigger_route::snapshot::Credential;
 
 use crate::{
     check::{did_you_mean, is_header_value},
-    problem::{Report, full_name, namespace},
+    problem::{Cause, Kind, Report, Severity, full_name, name, namespace},
+    world::World,
 };
 
 /// `Secret`s by namespace and name.
-pub(crate) type Secrets<'a> = BTreeMap<(&'a str, &'a str), &'a SecretObject>;
+pub(crate) struct Secrets<'a> {
+    read: BTreeMap<(&'a str, &'a str), &'a SecretObject>,
+    /// Why those cannot be read, or not any more, that are there for all anybody knows.
+    withheld: BTreeMap<(&'a str, &'a str), &'a str>,
+}
+
+impl<'a> Secrets<'a> {
+    pub(crate) fn of(world: &'a World) -> Self {
+        let withheld = world.unreadable.iter().filter(|it| it.object.kind == Kind::Secret);
+        Self {
+            read: world.secrets.iter().map(|it| ((namespace(&it.metadata), name(&it.metadata)), it)).collect(),
+            withheld: withheld.map(|it| ((&*it.object.namespace, &*it.object.name), &*it.reason)).collect(),
+        }
+    }
+}
 
 /// The keys that can be used. Each that cannot is a problem of its own and leaves the others alone. `None` if the list
 /// itself means nothing: keys that are not there are gone, keys that are badly written are not.
@@ -30,9 +45,18 @@ pub(crate) fn credentials(
                 .error(format!("{field}.name"), format!("{name:?} is empty or used twice: name each key differently"));
             continue;
         }
+        let field = format!("{field}.secretKeyRef");
+        let withheld = secrets.withheld.get(&(namespace(&provider.metadata), &*secret_key_ref.name));
         match value(provider, secrets, &secret_key_ref.name, &secret_key_ref.key) {
-            Err(reason) => report.error(format!("{field}.secretKeyRef"), reason),
-            Ok(value) => usable.push(Credential::new(&full_name(&provider.metadata), name, value, *weight)),
+            Err(_) if let Some(why) = withheld => report.of(Cause::RefNotPermitted, Severity::Error, field, *why),
+            Err(reason) => report.of(Cause::RefNotFound, Severity::Error, field, reason),
+            Ok(value) => {
+                // It goes on as it was read last.
+                if let Some(why) = withheld {
+                    report.of(Cause::RefNotPermitted, Severity::Warning, field, *why);
+                }
+                usable.push(Credential::new(&full_name(&provider.metadata), name, value, *weight));
+            }
         }
     }
     if !usable.is_empty() && usable.iter().all(|credential| credential.weight == 0) {
@@ -44,8 +68,8 @@ pub(crate) fn credentials(
 
 fn value<'a>(provider: &ModelProvider, secrets: &Secrets<'a>, name: &str, key: &str) -> Result<&'a str, String> {
     let home = namespace(&provider.metadata);
-    let Some(secret) = secrets.get(&(home, name)) else {
-        let near = did_you_mean(name, secrets.keys().filter(|(space, _)| *space == home).map(|(_, name)| *name));
+    let Some(secret) = secrets.read.get(&(home, name)) else {
+        let near = did_you_mean(name, secrets.read.keys().filter(|(space, _)| *space == home).map(|(_, name)| *name));
         return Err(format!("there is no secret {name:?} in namespace {home:?}{near}"));
     };
     let Some(bytes) = secret.value(key) else {

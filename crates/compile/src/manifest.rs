@@ -14,8 +14,10 @@ pub use object::Object;
 
 use crate::{
     problem::{Kind, ObjectRef, Severity},
-    world::World,
+    world::{Unreadable, World},
 };
+use outrigger_crd::k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
 use yaml::{Lines, Spot};
 
 /// One object and where it was written.
@@ -74,6 +76,23 @@ pub fn parse(file: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> (V
         }
     }
     (objects, problems)
+}
+
+/// An object of ours as an API server has it, of which no more than the name may be readable. Its name is known to be one.
+///
+/// # Errors
+///
+/// What is wrong with it, and what of it can be read.
+pub fn object(value: Value) -> Result<Object, Unreadable> {
+    let metadata: ObjectMeta =
+        value.get("metadata").cloned().and_then(|it| serde_json::from_value(it).ok()).unwrap_or_default();
+    let named = value.get("kind").and_then(Value::as_str);
+    let kind = object::KINDS.into_iter().find(|it| named == Some(it.as_str())).unwrap_or(Kind::ModelRoute);
+    object::read(value, &|_| None).map_err(|object::Refused { field: _, message, severity: _, known }| {
+        let (object, aliases) = known.map(|known| (known.object, known.aliases)).unzip();
+        let object = object.unwrap_or_else(|| ObjectRef::new(kind, &metadata));
+        Unreadable { object, reason: message, aliases: aliases.unwrap_or_default() }
+    })
 }
 
 /// Puts the objects of all files together. Of two objects with one name the first is used.

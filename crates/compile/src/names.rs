@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use outrigger_crd::ModelRoute;
 
-use crate::problem::{Kind, ObjectRef, Problem, Report, full_name, name};
+use crate::problem::{Cause, Kind, ObjectRef, Problem, Report, Severity, full_name, name};
 
 /// A route in its order of precedence.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ pub(crate) fn claim(
             if let Some(owner) = take(&mut taken, alias, at) {
                 let owner = full_name(&routes[owner].route.metadata);
                 let reason = format!("{alias:?} means ModelRoute {owner} already: choose another alias or remove one");
-                report.error(format!("spec.aliases[{index}]"), reason);
+                report.of(Cause::Conflict, Severity::Error, format!("spec.aliases[{index}]"), reason);
             } else if is_model(alias) {
                 let reason = format!("{alias:?} is also a model: its requests are answered by this route");
                 report.warning(format!("spec.aliases[{index}]"), reason);

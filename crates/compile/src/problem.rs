@@ -15,6 +15,21 @@ pub struct Problem {
     pub reason: String,
     /// What follows from it.
     pub severity: Severity,
+    /// What kind of thing is wrong.
+    pub cause: Cause,
+}
+
+/// What kind of thing is wrong: whether the object itself has to be mended, or something that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cause {
+    /// What is written means nothing, or is not what it seems.
+    Spec,
+    /// An older object has what this one asks for.
+    Conflict,
+    /// What is named is not there, or cannot be used as it is.
+    RefNotFound,
+    /// What is named may not be used, or may not be read.
+    RefNotPermitted,
 }
 
 /// What follows from a problem.
@@ -83,17 +98,21 @@ impl<'a> Report<'a> {
     }
 
     pub(crate) fn error(&mut self, field: impl Into<String>, reason: impl Into<String>) {
-        self.errors += 1;
-        self.add(Severity::Error, field.into(), reason.into());
+        self.of(Cause::Spec, Severity::Error, field, reason);
     }
 
     pub(crate) fn denied(&mut self, field: impl Into<String>, reason: impl Into<String>) {
-        self.errors += 1;
-        self.add(Severity::Denied, field.into(), reason.into());
+        self.of(Cause::RefNotPermitted, Severity::Denied, field, reason);
     }
 
     pub(crate) fn warning(&mut self, field: impl Into<String>, reason: impl Into<String>) {
-        self.add(Severity::Warning, field.into(), reason.into());
+        self.of(Cause::Spec, Severity::Warning, field, reason);
+    }
+
+    pub(crate) fn of(&mut self, cause: Cause, severity: Severity, field: impl Into<String>, reason: impl Into<String>) {
+        self.errors += usize::from(severity != Severity::Warning);
+        let (object, field, reason) = (self.object.clone(), field.into(), reason.into());
+        self.into.push(Problem { object, field, reason, severity, cause });
     }
 
     /// Why the object is broken, in words: the first error that is not of one key alone, which leaves out that key.
@@ -106,10 +125,6 @@ impl<'a> Report<'a> {
     /// How many errors it took so far; to see whether a step added one.
     pub(crate) fn errors(&self) -> usize {
         self.errors
-    }
-
-    fn add(&mut self, severity: Severity, field: String, reason: String) {
-        self.into.push(Problem { object: self.object.clone(), field, reason, severity });
     }
 }
 
@@ -147,7 +162,7 @@ impl fmt::Display for ObjectRef {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { object, field, reason, severity } = self;
+        let Self { object, field, reason, severity, cause: _ } = self;
         let mark = if *severity == Severity::Warning { "warning: " } else { "" };
         write!(f, "{object} {field}: {mark}{reason}")
     }

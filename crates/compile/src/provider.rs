@@ -18,7 +18,7 @@ use crate::{
     access,
     credential::{Secrets, credentials},
     endpoint::{Endpoint, endpoint},
-    problem::{Report, full_name, name},
+    problem::{Cause, Report, Severity, full_name, name},
     served::served,
 };
 
@@ -73,11 +73,11 @@ pub(crate) fn compile(
             report.warning("spec.credentials", "not used: the auth scheme is None; set spec.auth to send them");
         }
     } else if keys.is_empty() {
-        let reason = match declared.is_empty() {
-            true => "required: name a Secret that holds the key, or set spec.auth.scheme to None",
-            false => "none of them can be used, so the provider is left out",
+        let (cause, reason) = match declared.is_empty() {
+            true => (Cause::Spec, "required: name a Secret that holds the key, or set spec.auth.scheme to None"),
+            false => (Cause::RefNotFound, "none of them can be used, so the provider is left out"),
         };
-        report.error("spec.credentials", reason);
+        report.of(cause, Severity::Error, "spec.credentials", reason);
     }
 
     let offers = served(models.as_deref(), &endpoint, catalog, report);

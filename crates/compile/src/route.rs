@@ -20,7 +20,7 @@ use crate::{
     access,
     check::{callable, did_you_mean},
     policy,
-    problem::{Kind, Report, Severity, full_name, namespace},
+    problem::{Cause, Kind, Report, Severity, full_name, namespace},
     select,
     world::{Scope, World},
 };
@@ -106,19 +106,14 @@ pub(crate) fn compile(object: &ModelRoute, around: &Around<'_>, report: &mut Rep
                     report.warning(field, "is among the targets above already, so it changes nothing");
                 }
             }
-            Err(Unresolved { part, reason, severity }) => {
+            Err(Unresolved { part, reason, severity, cause }) => {
                 let field = format!("{field}.{part}");
                 match severity {
-                    Severity::Error => {
-                        own_fault.get_or_insert_with(|| format!("{field}: {reason}"));
-                        report.error(field, reason);
-                    }
-                    Severity::Denied => {
-                        denied = true;
-                        report.denied(field, reason);
-                    }
-                    Severity::Warning => report.warning(field, reason),
+                    Severity::Error => own_fault = own_fault.or_else(|| Some(format!("{field}: {reason}"))),
+                    Severity::Denied => denied = true,
+                    Severity::Warning => {}
                 }
+                report.of(cause, severity, field, reason);
             }
         }
     }
@@ -126,7 +121,7 @@ pub(crate) fn compile(object: &ModelRoute, around: &Around<'_>, report: &mut Rep
         let reason = "none of them can be used, so the route is left out";
         match denied {
             true => report.denied("spec.targets", reason),
-            false => report.error("spec.targets", reason),
+            false => report.of(Cause::RefNotFound, Severity::Error, "spec.targets", reason),
         }
         if let Some(reason) = own_fault.filter(|_| !denied) {
             return Outcome::Broken(reason);
@@ -160,14 +155,18 @@ struct Unresolved {
     reason: String,
     /// A warning where the fault is the provider's, which says so itself.
     severity: Severity,
+    cause: Cause,
 }
 
 fn resolve(declared: &Declared, line: &Line, home: &str, around: &Around<'_>) -> Result<Vec<u32>, Unresolved> {
     let Around { fleet, without, forbidden, world, catalog, .. } = around;
     let model = &declared.model;
-    let bad = |part, reason: String| Unresolved { part, reason, severity: Severity::Error };
-    let denied = |part, reason: String| Unresolved { part, reason, severity: Severity::Denied };
-    callable(model).map_err(|reason| bad("model", reason))?;
+    let because = |cause, severity, part, reason: String| Unresolved { part, reason, severity, cause };
+    let missing = |part, reason| because(Cause::RefNotFound, Severity::Error, part, reason);
+    let denied = |part, reason| because(Cause::RefNotPermitted, Severity::Denied, part, reason);
+    // The fault is the provider's, which says so itself.
+    let unusable = |reason| because(Cause::RefNotFound, Severity::Warning, "provider", reason);
+    callable(model).map_err(|reason| because(Cause::Spec, Severity::Error, "model", reason))?;
     let found = fleet.line(line);
     let lost = || forbidden.iter().find(|it| line.means(it));
     let Some(reference) = &declared.provider else {
@@ -189,21 +188,20 @@ fn resolve(declared: &Declared, line: &Line, home: &str, around: &Around<'_>) ->
                 if near.is_empty() { did_you_mean(model, catalog.nearest(model, 3)) } else { near }
             }
         };
-        let severity = if elsewhere.is_empty() { Severity::Error } else { Severity::Denied };
-        return Err(Unresolved { part: "model", reason: format!("no provider serves {model:?}{why}"), severity });
+        let reason = format!("no provider serves {model:?}{why}");
+        return Err(if elsewhere.is_empty() { missing("model", reason) } else { denied("model", reason) });
     };
 
     let full = full(reference, home);
     let Some(object) = world.providers.iter().find(|object| full_name(&object.metadata) == full) else {
         if world.unreadable.iter().any(|it| it.object.kind == Kind::ModelProvider && it.object.full_name() == full) {
-            let reason = format!("ModelProvider {full} cannot be read; its own problems say why");
-            return Err(Unresolved { part: "provider", reason, severity: Severity::Warning });
+            return Err(unusable(format!("ModelProvider {full} cannot be read; its own problems say why")));
         }
         // Only those it may use: the names in other namespaces are not its business.
         let mine = world.providers.iter().filter(|object| access::allows(object, home, world));
         let all: Vec<String> = mine.map(|object| full_name(&object.metadata)).collect();
         let near = did_you_mean(&full, all.iter().map(String::as_str));
-        return Err(bad("provider", format!("there is no ModelProvider {full}{near}")));
+        return Err(missing("provider", format!("there is no ModelProvider {full}{near}")));
     };
     if !access::allows(object, home, world) {
         let reason = format!("ModelProvider {full} does not allow namespace {home:?}: see its spec.allowedNamespaces");
@@ -219,12 +217,12 @@ fn resolve(declared: &Declared, line: &Line, home: &str, around: &Around<'_>) ->
             true => format!("nothing of ModelProvider {full} can be used; its own problems, or policy, say why"),
             false => format!("ModelProvider {full} cannot be used; its own problems say why"),
         };
-        return Err(Unresolved { part: "provider", reason, severity: Severity::Warning });
+        return Err(unusable(reason));
     }
     if found.is_empty() {
         let models = fleet.at(&full).iter().map(|target| &*target.model);
         let near = did_you_mean(model, models);
-        return Err(bad("model", format!("ModelProvider {full} does not serve {model:?}{near}")));
+        return Err(missing("model", format!("ModelProvider {full} does not serve {model:?}{near}")));
     }
     Ok(found)
 }

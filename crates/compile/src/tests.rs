@@ -7,6 +7,7 @@ use outrigger_route::Snapshot;
 
 use crate::{Scope, World, compile, describe, manifest};
 
+mod causes;
 mod examples;
 mod files;
 mod pins;

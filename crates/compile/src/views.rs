@@ -13,7 +13,7 @@ use outrigger_route::View;
 use crate::{
     access,
     compile::view,
-    problem::{Kind, Problem, full_name, name, namespace},
+    problem::{Kind, ObjectRef, Problem, full_name, name, namespace},
     world::{Scope, Selection, World},
 };
 
@@ -117,11 +117,19 @@ fn narrow(world: &World, selection: &Selection) -> World {
     let policies = policies
         .iter()
         .filter(|it| {
-            let of =
-                |one: &crate::ObjectRef| one.namespace == namespace(&it.metadata) && one.name == name(&it.metadata);
+            let of = |one: &ObjectRef| one.namespace == namespace(&it.metadata) && one.name == name(&it.metadata);
             selected.iter().any(of)
         })
         .map(bare_policy)
+        .collect();
+    let unreadable = unreadable
+        .iter()
+        .filter(|it| match &it.object {
+            ObjectRef { kind: Kind::Secret, namespace, name } => keys.contains(&(namespace, name)),
+            ObjectRef { kind: Kind::ModelProvider, .. } => true,
+            ObjectRef { namespace, .. } => namespace == home || namespace == system_namespace,
+        })
+        .cloned()
         .collect();
     World {
         secrets,
@@ -130,15 +138,7 @@ fn narrow(world: &World, selection: &Selection) -> World {
         policies,
         namespaces: namespaces.iter().filter(|(name, _)| *name == home).map(|(a, b)| (a.clone(), b.clone())).collect(),
         system_namespace: system_namespace.clone(),
-        unreadable: unreadable
-            .iter()
-            .filter(|it| {
-                it.object.namespace == *home
-                    || it.object.kind == Kind::ModelProvider
-                    || it.object.namespace == *system_namespace
-            })
-            .cloned()
-            .collect(),
+        unreadable,
         incomplete: *incomplete,
     }
 }

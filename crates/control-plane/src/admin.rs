@@ -2,18 +2,17 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{Method, Request, Response, StatusCode};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
-    fleet::{About, Fleet},
+    fleet::Fleet,
     metrics::Metrics,
+    roster::{self, Page, Roster, refusal, text},
     source::Standing,
+    tls::Serving,
 };
 
 /// Connections at one time: probes and scrapers are few.
@@ -27,6 +26,9 @@ pub(crate) struct Pages {
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) standing: Arc<Standing>,
+    pub(crate) roster: Arc<Roster>,
+    /// `None` without TLS.
+    pub(crate) serving: Option<Arc<Serving>>,
 }
 
 /// Serves the pages until it is dropped.
@@ -53,62 +55,31 @@ pub(crate) async fn accept(listener: TcpListener, pages: Arc<Pages>) {
 }
 
 impl Pages {
-    fn page(&self, request: &Request<Incoming>, local: bool) -> Response<Full<Bytes>> {
+    /// Why it is of no use yet.
+    fn pending(&self) -> Option<String> {
+        self.standing.pending().or_else(|| self.serving.as_ref()?.pending())
+    }
+
+    fn page(&self, request: &Request<Incoming>, local: bool) -> Response<Page> {
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/metrics") => {
                 text(StatusCode::OK, "text/plain; version=0.0.4", self.metrics.render(self.fleet.len()))
             }
             (&Method::GET, "/livez") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
-            // Ready once a policy could be read (R-CFG-10): before that a sidecar does better to ask another replica.
-            (&Method::GET, "/readyz") => match self.standing.pending() {
+            // Ready once a policy could be read (R-CFG-10) and there is a certificate to show: before that a sidecar does
+            // better to ask another replica.
+            (&Method::GET, "/readyz") => match self.pending() {
                 None => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
                 Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{why}\n")),
             },
-            (&Method::GET, "/fleet") if local => {
-                text(StatusCode::OK, "application/json", format!("{:#}\n", self.sidecars()))
-            }
+            (&Method::GET, roster::PATH) if local => self.roster.page(request.uri().query()),
+            (&Method::GET, roster::PATH) => refusal(
+                StatusCode::NOT_FOUND,
+                "not_local",
+                "here it is for this machine alone: from elsewhere, ask the port that sidecars use, with a token",
+            ),
             (&Method::GET, "/") => text(StatusCode::OK, "text/plain", "/metrics  /readyz  /livez  /fleet\n".to_owned()),
             _ => text(StatusCode::NOT_FOUND, "text/plain", "no such page\n".to_owned()),
         }
     }
-
-    /// Every sidecar that is connected here, in order of workload and instance.
-    fn sidecars(&self) -> Value {
-        let mut rows: Vec<(String, Value)> = self
-            .fleet
-            .connections()
-            .iter()
-            .map(|connection| {
-                let About { hello, revision, rejections } = connection.about();
-                let (seat, token) = (connection.seat(), &connection.token);
-                let workload = seat.subscription.workload();
-                let order = format!("{}/{}/{}", workload.namespace, workload.service_account, hello.instance_id);
-                let row = json!({
-                    "namespace": workload.namespace,
-                    "serviceAccount": workload.service_account,
-                    "labels": workload.labels,
-                    "team": seat.account.team,
-                    "token": token.id,
-                    "instance": hello.instance_id,
-                    "version": hello.version,
-                    "startedAtMs": hello.started_at_ms,
-                    "revision": revision,
-                    "current": *revision == *seat.subscription.view().revision,
-                    "rejections": rejections.iter().map(|it| json!({
-                        "key": it.key, "code": it.code, "reason": it.reason,
-                    })).collect::<Vec<_>>(),
-                });
-                (order, row)
-            })
-            .collect();
-        rows.sort_by(|(left, _), (right, _)| left.cmp(right));
-        json!({"sidecars": rows.into_iter().map(|(_, row)| row).collect::<Vec<_>>(), "policy": self.standing.shown()})
-    }
-}
-
-fn text(status: StatusCode, content_type: &'static str, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
 }

@@ -9,7 +9,7 @@ use rustls::pki_types::ServerName;
 
 use crate::lifetime::lifetime;
 
-/// Gives sidecars outside Kubernetes their policy.
+/// Gives sidecars their policy, from the objects of a cluster or of a folder.
 #[derive(Debug, Parser)]
 #[command(name = "outrigger-control-plane", version, about)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -23,12 +23,10 @@ pub(crate) struct Cli {
 /// Settings of the server: what runs unless another word follows.
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
-    /// Folder of ModelProvider, ModelRoute, ModelPolicy, Secret and Namespace YAML
-    #[arg(long, env = "OUTRIGGER_POLICY", value_name = "DIR")]
-    pub(crate) policy: PathBuf,
-    /// Folder of keys and certificates; made if it is not there. Whoever can read it can be any workload
-    #[arg(long, env = "OUTRIGGER_STATE", value_name = "DIR")]
-    pub(crate) state: PathBuf,
+    #[command(flatten)]
+    pub(crate) folder: FolderArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
     /// Address for sidecars
     #[arg(long, env = "OUTRIGGER_LISTEN", default_value = "127.0.0.1:4119", value_name = "ADDR")]
     pub(crate) listen: SocketAddr,
@@ -42,7 +40,7 @@ pub(crate) struct RunArgs {
     /// Plain HTTP without encryption, on loopback alone
     #[arg(long)]
     pub(crate) insecure: bool,
-    /// Namespace whose ModelPolicies may hold for other namespaces
+    /// Namespace whose ModelPolicies may hold for other namespaces; in a cluster, the one that it runs in
     #[arg(long, env = "OUTRIGGER_SYSTEM_NAMESPACE", default_value = SYSTEM_NAMESPACE, value_name = "NAME")]
     pub(crate) system_namespace: String,
     /// Sidecars that may be connected at one time; others wait, or find another replica
@@ -63,6 +61,46 @@ pub(crate) struct RunArgs {
     /// How much longer checking a token takes: for measuring with a slow authority
     #[arg(long, hide = true, default_value = "0s", value_parser = delay, value_name = "TIME")]
     pub(crate) check_delay: Duration,
+}
+
+/// Outside Kubernetes: where policy and identity come from.
+#[derive(Args, Debug)]
+pub(crate) struct FolderArgs {
+    /// Folder of ModelProvider, ModelRoute, ModelPolicy, Secret and Namespace YAML
+    #[arg(long, env = "OUTRIGGER_POLICY", value_name = "DIR", required_unless_present_any = CLUSTER)]
+    #[arg(conflicts_with_all = CLUSTER)]
+    pub(crate) policy: Option<PathBuf>,
+    /// Folder of keys and certificates; made if it is not there. Whoever can read it can be any workload
+    #[arg(long, env = "OUTRIGGER_STATE", value_name = "DIR", required_unless_present_any = CLUSTER)]
+    #[arg(conflicts_with_all = CLUSTER)]
+    pub(crate) state: Option<PathBuf>,
+}
+
+/// What says that it is in a cluster.
+const CLUSTER: [&str; 2] = ["kubernetes", "kubeconfig"];
+
+/// In Kubernetes: the API server that policy and identity come from.
+#[derive(Args, Debug)]
+pub(crate) struct ClusterArgs {
+    /// Take policy and identity from the cluster that this is a pod of
+    #[arg(long, env = "OUTRIGGER_KUBERNETES")]
+    pub(crate) kubernetes: bool,
+    /// Take them from the cluster of this kubeconfig instead
+    #[arg(long, env = "OUTRIGGER_KUBECONFIG", value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Namespace whose objects are followed, beside its own; may be given more than once; without it all are
+    #[arg(long = "watch-namespace", value_name = "NAME")]
+    pub(crate) watch_namespaces: Vec<String>,
+    /// How long a Secret that may not be read is left alone before another try
+    #[arg(long, hide = true, default_value = "5m", value_parser = delay, value_name = "TIME")]
+    pub(crate) secret_retry: Duration,
+}
+
+impl ClusterArgs {
+    /// Whether it is in a cluster.
+    pub(crate) fn is_cluster(&self) -> bool {
+        self.kubernetes || self.kubeconfig.is_some()
+    }
 }
 
 /// How log lines look.

@@ -6,18 +6,21 @@ use std::{
         Arc, Mutex, OnceLock, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::SystemTime,
 };
 
 use arc_swap::ArcSwap;
 use atomic_waker::AtomicWaker;
 use outrigger_api::v1;
 use outrigger_compile::Workload;
+use tokio::sync::Notify;
 
 use crate::{
     identity::{Account, Refused, Token},
     lock::lock,
     publish::{Encoded, Subscription},
     push::status::Status,
+    tally::Stream,
 };
 
 /// Every open stream.
@@ -25,12 +28,14 @@ use crate::{
 pub(crate) struct Fleet {
     next: AtomicU64,
     open: Mutex<HashMap<u64, Weak<Connection>>>,
+    /// Something has changed that is counted.
+    changed: Notify,
 }
 
 /// One stream.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    id: u64,
+    pub(crate) id: u64,
     fleet: Arc<Fleet>,
     pub(crate) token: Token,
     seat: ArcSwap<Seat>,
@@ -60,10 +65,28 @@ pub(crate) struct Hello {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct About {
     pub(crate) hello: Hello,
-    /// The revision that it holds.
-    pub(crate) revision: Box<str>,
-    /// What it did not apply of it: key, code, reason.
-    pub(crate) rejections: Vec<v1::Rejection>,
+    /// The view that it holds.
+    pub(crate) acked: Option<Arc<Encoded>>,
+    /// Since when it has not held what it should; `None` while it does.
+    pub(crate) behind: Option<SystemTime>,
+    /// What it does not apply of it, if there is anything.
+    pub(crate) rejections: Option<Arc<Rejections>>,
+}
+
+impl About {
+    /// What it does not apply, as far as that is kept.
+    pub(crate) fn rejected(&self) -> &[v1::Rejection] {
+        self.rejections.as_ref().map_or(&[], |it| &it.listed)
+    }
+}
+
+/// What a sidecar does not apply.
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Rejections {
+    /// Key, code, reason.
+    pub(crate) listed: Vec<v1::Rejection>,
+    /// There are more.
+    pub(crate) more: bool,
 }
 
 /// Most rejections that are kept of one sidecar, and most characters of each text.
@@ -96,11 +119,27 @@ impl Fleet {
         lock(&self.open).len()
     }
 
-    /// Wakes the streams for which `concerned` holds.
-    pub(crate) fn wake(&self, concerned: impl Fn(&Connection) -> bool) {
+    /// Wakes the streams for which `concerned` holds: what they should hold is something else since `now`.
+    pub(crate) fn wake(&self, concerned: impl Fn(&Connection) -> bool, now: SystemTime) {
         for connection in self.connections().iter().filter(|connection| concerned(connection)) {
+            connection.fall_behind(now);
             connection.waker.wake();
         }
+    }
+
+    /// Something has changed that is counted: what streams should hold, or hold, or that they are.
+    pub(crate) fn touch(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Waits until something has changed since the last time: for one who counts.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Every stream, as far as counting goes.
+    pub(crate) fn streams(&self) -> Vec<Stream> {
+        self.connections().iter().map(|connection| connection.stream()).collect()
     }
 
     /// Ends the streams whose tokens count no more. Answers how many.
@@ -136,6 +175,8 @@ impl Connection {
     /// Has it carry another's from now on: the sidecar is sent what differs, and stays connected.
     pub(crate) fn reseat(&self, seat: Seat) {
         self.seat.store(seat.into());
+        self.fall_behind(SystemTime::now());
+        self.fleet.touch();
         self.waker.wake();
     }
 
@@ -158,8 +199,8 @@ impl Connection {
         v1::Welcome { workload: Some(workload), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 
-    /// What it says of itself.
-    pub(crate) fn introduce(&self, hello: Hello) {
+    /// What it says of itself. What it holds is not known yet.
+    pub(crate) fn introduce(&self, hello: Hello, now: SystemTime) {
         let Hello { version, instance_id, started_at_ms } = hello;
         let hello = Hello { version: short(version), instance_id: short(instance_id), started_at_ms };
         tracing::debug!(
@@ -170,31 +211,70 @@ impl Connection {
             "a sidecar came"
         );
         lock(&self.about).hello = hello;
+        self.fall_behind(now);
     }
 
-    /// It has applied `view`, but for `rejections`.
-    pub(crate) fn acknowledge(&self, view: &Encoded, rejections: Vec<v1::Rejection>) {
-        for rejection in rejections.iter().take(REJECTIONS) {
-            tracing::warn!(
-                code = "policy_rejected",
-                namespace = self.workload().namespace,
-                key = short(rejection.key.clone()),
-                why = short(rejection.code.clone()),
-                "a sidecar does not apply it: {}",
-                short(rejection.reason.clone())
-            );
-        }
+    /// It has applied `view`, but for `rejections`. Answers how many of these are news.
+    pub(crate) fn acknowledge(&self, view: &Arc<Encoded>, rejections: Vec<v1::Rejection>) -> usize {
         let mut about = lock(&self.about);
-        about.revision = view.revision.clone();
-        about.rejections = rejections
-            .into_iter()
-            .take(REJECTIONS)
-            .map(|v1::Rejection { key, code, reason }| v1::Rejection {
-                key: short(key),
-                code: short(code),
-                reason: short(reason),
-            })
-            .collect();
+        let before = about.rejections.take();
+        // What was not applied and was not sent again is still not applied.
+        let stays = |it: &&v1::Rejection| {
+            let same = about.acked.as_ref().is_some_and(|acked| acked.agrees(view, &it.key));
+            same && !rejections.iter().any(|new| new.key == it.key)
+        };
+        let earlier: Vec<v1::Rejection> = before.iter().flat_map(|it| &it.listed).filter(stays).cloned().collect();
+        let known = |key: &str| before.iter().flat_map(|it| &it.listed).any(|it| it.key == key);
+        let (mut listed, mut news) = (earlier, 0);
+        let more = before.as_ref().is_some_and(|it| it.more) || listed.len() + rejections.len() > REJECTIONS;
+        for v1::Rejection { key, code, reason } in rejections {
+            let (key, code, reason) = (short(key), short(code), short(reason));
+            if !known(&key) {
+                news += 1;
+                if news <= REJECTIONS {
+                    let namespace = &self.workload().namespace;
+                    tracing::warn!(
+                        code = "policy_rejected",
+                        namespace,
+                        key,
+                        why = code,
+                        "a sidecar does not apply it: {reason}"
+                    );
+                }
+            }
+            if listed.len() < REJECTIONS {
+                listed.push(v1::Rejection { key, code, reason });
+            }
+        }
+        about.acked = Some(view.clone());
+        if self.is_current(view) {
+            about.behind = None;
+        }
+        about.rejections = (more || !listed.is_empty()).then(|| Rejections { listed, more }.into());
+        drop(about);
+        self.fleet.touch();
+        news
+    }
+
+    /// As far as counting goes.
+    fn stream(&self) -> Stream {
+        let subscription = &self.seat().subscription;
+        let (present, behind) = (subscription.view(), subscription.is_behind());
+        let About { hello: _, acked, behind: _, rejections } = &*lock(&self.about);
+        Stream { present, behind, acked: acked.clone(), rejections: rejections.clone() }
+    }
+
+    /// Whether `held` is what it should hold now.
+    pub(crate) fn is_current(&self, held: &Encoded) -> bool {
+        held.revision == self.seat().subscription.view().revision
+    }
+
+    /// It does not hold what it should since `now`, if it does not.
+    fn fall_behind(&self, now: SystemTime) {
+        let mut about = lock(&self.about);
+        if about.behind.is_none() && !about.acked.as_ref().is_some_and(|held| self.is_current(held)) {
+            about.behind = Some(now);
+        }
     }
 
     /// What is known of it.
@@ -211,6 +291,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         lock(&self.fleet.open).remove(&self.id);
+        self.fleet.touch();
     }
 }
 

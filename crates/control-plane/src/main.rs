@@ -4,17 +4,23 @@
 
 mod admin;
 mod config;
+mod fingerprint;
 mod fleet;
 mod follow;
 mod identity;
 mod lifetime;
 mod lock;
 mod metrics;
+#[allow(dead_code, unused_imports, reason = "for whoever runs it in a cluster: not wired yet")]
+mod peers;
 mod publish;
 mod push;
+mod roster;
 mod run;
 mod source;
 mod state;
+#[allow(dead_code, reason = "counted for whoever writes status: not wired yet")]
+mod tally;
 mod tls;
 mod token;
 
@@ -39,9 +45,9 @@ fn main() -> ExitCode {
             Ok(())
         }
         (None, Some(args)) => run::run(args),
-        (None, None) => {
-            Cli::command().error(ErrorKind::MissingRequiredArgument, "--policy DIR and --state DIR are required").exit()
-        }
+        (None, None) => Cli::command()
+            .error(ErrorKind::MissingRequiredArgument, "--policy DIR and --state DIR are required, or --kubernetes")
+            .exit(),
     };
     done.map_or_else(
         |error| {

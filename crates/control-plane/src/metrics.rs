@@ -45,6 +45,8 @@ families! {
     WAITING = "gauge" "outrigger_control_plane_reviews_waiting" [] &[],
         "Sidecars that wait for a review; at most 4,096.";
     PODS = "gauge" "outrigger_control_plane_pods" [] &[], "Pods of the cluster that are known.";
+    BUNDLES = "gauge" "outrigger_control_plane_ca_bundles" ["state"] &[],
+        "Namespaces with sidecars whose ConfigMap outrigger-ca is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
 }
 
 /// The handles.
@@ -126,6 +128,12 @@ impl Metrics {
         let gauge = |family| self.registry.gauge(family, &[]);
         let (remembered, waiting, pods) = (gauge(&REMEMBERED), gauge(&WAITING), gauge(&PODS));
         let _ = self.cluster.set(Cluster { source, reviews, remembered, waiting, pods });
+    }
+
+    /// How many bundles are as they should be, and how many cannot be written.
+    pub(crate) fn bundles(&self, written: usize, refused: usize) {
+        self.registry.gauge(&BUNDLES, &[("state", "written")]).set(written as f64);
+        self.registry.gauge(&BUNDLES, &[("state", "refused")]).set(refused as f64);
     }
 
     /// Everything, for Prometheus.

@@ -1,23 +1,32 @@
 //! From the objects to what each workload's sidecars should hold.
 
 mod encoded;
+mod keys;
+mod parts;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
+    time::SystemTime,
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 pub(crate) use encoded::{Encoded, Held};
+pub(crate) use keys::{Holds, Keys};
 use outrigger_catalog::Catalog;
 use outrigger_compile::{Selection, Views, Workload, World};
+pub(crate) use parts::{Standing, object_of};
 use tokio::sync::Notify;
 
-use crate::{fleet::Fleet, lock::lock, metrics::Metrics};
+use crate::{
+    fleet::{Connection, Fleet},
+    lock::lock,
+    metrics::Metrics,
+};
 
 /// Compiles the views that are asked for and keeps them up to date.
 pub(crate) struct Publisher {
@@ -28,8 +37,8 @@ pub(crate) struct Publisher {
     compiler: Mutex<Compiler>,
     /// Held for a moment.
     subscriptions: Mutex<BTreeMap<Arc<Workload>, Arc<Subscription>>>,
-    /// What is served, for those who look something up in it while something is compiled.
-    serving: ArcSwapOption<World>,
+    /// What every present view was compiled from.
+    published: ArcSwapOption<World>,
     /// Labels of namespaces have changed.
     namespaces: Notify,
     /// How many there may be before those that nobody needs are looked for.
@@ -52,6 +61,8 @@ pub(crate) struct Subscription {
     /// Shared with the key under which it is found: labels are the most of it.
     workload: Arc<Workload>,
     view: ArcSwap<Encoded>,
+    /// It could not be compiled when its objects changed last.
+    behind: AtomicBool,
 }
 
 impl Subscription {
@@ -64,6 +75,11 @@ impl Subscription {
     pub(crate) fn view(&self) -> Arc<Encoded> {
         self.view.load_full()
     }
+
+    /// Whether that is older than the world that is served.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.behind.load(Relaxed)
+    }
 }
 
 impl Publisher {
@@ -74,10 +90,16 @@ impl Publisher {
             metrics,
             compiler: Mutex::default(),
             subscriptions: Mutex::default(),
-            serving: ArcSwapOption::empty(),
+            published: ArcSwapOption::empty(),
             namespaces: Notify::new(),
             swept: AtomicUsize::new(SWEEP),
         }
+    }
+
+    /// What every present view was compiled from, but for those that are behind. While one is being published: the one
+    /// before.
+    pub(crate) fn published(&self) -> Option<Arc<World>> {
+        self.published.load_full()
     }
 
     /// The subscription of `workload`, if it has one.
@@ -96,7 +118,11 @@ impl Publisher {
         let encoded = compiler.try_encode(&world, &world.select(&workload), &self.catalog)?;
         encoded.prepare_from_nothing();
         let workload = Arc::new(workload);
-        let subscription = Arc::new(Subscription { workload: workload.clone(), view: ArcSwap::new(encoded) });
+        let subscription = Arc::new(Subscription {
+            workload: workload.clone(),
+            view: ArcSwap::new(encoded),
+            behind: AtomicBool::new(false),
+        });
         let mut subscriptions = lock(&self.subscriptions);
         // Workloads come and go without any edit, too.
         if subscriptions.len() >= self.swept.load(Relaxed) {
@@ -114,7 +140,6 @@ impl Publisher {
     pub(crate) fn publish(&self, world: Arc<World>) {
         let mut compiler = lock(&self.compiler);
         compiler.world = Some(world.clone());
-        let before = self.serving.swap(Some(world.clone()));
         let all: Vec<_> = {
             let mut all = lock(&self.subscriptions);
             sweep(&mut all);
@@ -128,6 +153,7 @@ impl Publisher {
         }
         let mut changed = BTreeSet::new();
         for (selection, subscription) in &subscriptions {
+            subscription.behind.store(of[selection].is_none(), Relaxed);
             let Some(encoded) = &of[selection] else { continue };
             let held = subscription.view.load_full();
             if encoded.revision != held.revision {
@@ -141,16 +167,19 @@ impl Publisher {
         compiler.views.retain(&needed);
         self.count(&compiler);
         drop(compiler);
-        self.fleet.wake(|connection| changed.contains(&(Arc::as_ptr(&connection.seat().subscription) as usize)));
+        let before = self.published.swap(Some(world.clone()));
+        self.fleet.touch();
+        let concerned =
+            |connection: &Connection| changed.contains(&(Arc::as_ptr(&connection.seat().subscription) as usize));
+        self.fleet.wake(concerned, SystemTime::now());
         if before.is_none_or(|before| before.namespaces != world.namespaces) {
             self.namespaces.notify_one();
         }
     }
 
     /// A label of a namespace, as served.
-    #[allow(dead_code, reason = "asked where Kubernetes is the source")]
     pub(crate) fn namespace_label(&self, namespace: &str, key: &str) -> Option<String> {
-        self.serving.load().as_ref()?.namespaces.get(namespace)?.get(key).cloned()
+        self.published.load().as_ref()?.namespaces.get(namespace)?.get(key).cloned()
     }
 
     /// Waits until labels of namespaces have changed. For one who waits.
@@ -184,7 +213,7 @@ impl Compiler {
 
     fn encode(&mut self, world: &World, selection: &Selection, catalog: &Catalog) -> Arc<Encoded> {
         self.views.view(selection, world, catalog, |compiled, old| {
-            let encoded = Encoded::new(&compiled.view);
+            let encoded = Encoded::new(&compiled.view, selection);
             // What came out the same stays the same allocation, with the frames that were made of it.
             match old.filter(|old| old.revision == encoded.revision) {
                 Some(old) => old.clone(),

@@ -6,6 +6,7 @@
 
 mod body;
 pub(crate) mod frame;
+mod people;
 mod service;
 pub(crate) mod status;
 
@@ -22,6 +23,7 @@ use std::{
 
 use hyper::{server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+pub(crate) use people::People;
 pub(crate) use service::Service;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -107,9 +109,12 @@ async fn serve(
         let (service, known) = (service.clone(), known.clone());
         // Apart, and given back with the answer: the task of a stream is as large as the largest it ever holds.
         Box::pin(async move {
+            if let Some(page) = service.page(&request).await {
+                return Ok::<_, Infallible>(page);
+            }
             let answer = service.call(request).await;
             known.fetch_or(answer.is_ok(), Relaxed);
-            Ok::<_, Infallible>(answer.unwrap_or_else(Service::refusal))
+            Ok(answer.unwrap_or_else(Service::refusal))
         })
     });
     // In its place at once: what is moved into an `await` has its room twice.

@@ -1,4 +1,4 @@
-//! `outrigger-control-plane --policy DIR --state DIR`: the wiring, top to bottom.
+//! `outrigger-control-plane --policy DIR --state DIR`, or `--kubernetes`: the wiring, top to bottom.
 
 use std::{
     net::SocketAddr,
@@ -19,11 +19,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     admin::{self, Pages},
     config::RunArgs,
+    fingerprint::Fingerprints,
     fleet::Fleet,
     identity::{self, Tokens},
     metrics::Metrics,
     publish::Publisher,
-    push::{self, Service},
+    push::{self, People, Service},
+    roster::Roster,
     source::{self, Standing},
     state::State,
     tls::{Authority, Serving},
@@ -53,14 +55,18 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let now = SystemTime::now();
-    let state = State::open(&args.state)?;
+    let (Some(policy), Some(state)) = (&args.folder.policy, &args.folder.state) else { bail!("not yet") };
+    let state = State::open(state)?;
     let tokens = Arc::new(Tokens::open(state.clone(), now)?);
+    // Without TLS, too: what people are shown of keys is derived from it.
+    let authority = Authority::open(&state, now)?;
+    let fingerprints = Arc::new(Fingerprints::of_secret(authority.seed()));
     let serving = match args.insecure {
         true if !args.listen.ip().is_loopback() => {
             bail!("--insecure sends provider keys in clear: it is for loopback alone, not for {}", args.listen)
         }
         true => None,
-        false => Some(Serving::new(Authority::open(&state, now)?, &args.tls_names, now)?),
+        false => Some(Serving::new(authority, &args.tls_names, now)?),
     };
     let tls = serving.as_ref().map(|serving| serving.config().map(TlsAcceptor::from)).transpose()?;
 
@@ -71,27 +77,31 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     let (metrics, fleet, standing) = (Arc::new(Metrics::new()?), Arc::new(Fleet::default()), Arc::new(Standing::new()));
     let catalog = Arc::new(Catalog::embedded());
     let publisher = Arc::new(Publisher::new(catalog.clone(), fleet.clone(), metrics.clone()));
-    let worlds = source::follow(&args.policy, catalog, args.system_namespace, standing.clone(), metrics.clone())?;
+    let worlds = source::follow_folder(policy, catalog, args.system_namespace, standing.clone(), metrics.clone())?;
     if let Some(world) = worlds.borrow().clone() {
         publisher.publish(world);
     }
     let publishing = tokio::spawn(publish(worlds, publisher.clone()));
 
+    let roster = Arc::new(Roster::new(fleet.clone(), standing.clone(), fingerprints));
     let service = Service {
         authority: identity::Authority::Issued(tokens.clone()),
         publisher,
         fleet: fleet.clone(),
         metrics: metrics.clone(),
+        peers: None,
+        people: People::new(None, roster.clone()),
         check_delay: args.check_delay,
     };
     tokio::spawn(push::accept(listener, tls, Arc::new(service), args.most_sidecars));
-    tokio::spawn(admin::accept(pages, Arc::new(Pages { fleet: fleet.clone(), metrics: metrics.clone(), standing })));
+    let shown = Pages { fleet: fleet.clone(), metrics: metrics.clone(), standing, roster, serving: serving.clone() };
+    tokio::spawn(admin::accept(pages, Arc::new(shown)));
     tokio::spawn(watch_tokens(tokens, fleet));
     tokio::spawn(upkeep(serving, metrics));
     if let Some(path) = &args.ready_file {
         write_ready(path, listen, admin)?;
     }
-    tracing::info!(%listen, %admin, policy = %args.policy.display(), "the control plane listens");
+    tracing::info!(%listen, %admin, "the control plane listens");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

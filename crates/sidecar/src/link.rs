@@ -134,8 +134,11 @@ impl Link {
             let Some(message) = message else { return Ok(()) };
             match message.map_err(said)?.message {
                 Some(Told::Update(update)) => {
-                    let ack = self.take(update)?;
-                    confirmed = true;
+                    let mut ack = self.take(update)?;
+                    // It was said when it came, to a stream that has ended.
+                    if !std::mem::replace(&mut confirmed, true) {
+                        ack.rejections.extend(self.holdings.unsupported(&ack.rejections));
+                    }
                     acks.send(v1::SyncRequest { message: Some(Said::Ack(ack)) })
                         .await
                         .context("the stream is closed")?;

@@ -142,6 +142,23 @@ impl ControlPlane {
         self.admin_client().get("/fleet").await.json()
     }
 
+    /// The same, for what stands behind the `?`.
+    pub async fn fleet_of(&self, query: &str) -> Value {
+        self.admin_client().get(&format!("/fleet?{query}")).await.json()
+    }
+
+    /// What `outrigger fleet` prints of it with these arguments, read from its pages unless they say otherwise: exit code,
+    /// standard output, standard error.
+    pub async fn fleet_command(&self, args: &[&str]) -> (i32, String, String) {
+        let mut command = process::command("outrigger", self.home.path());
+        let from = ["--from".to_owned(), format!("http://{}", self.program.admin())];
+        let from = if args.contains(&"--from") { &[][..] } else { &from[..] };
+        command.arg("fleet").args(args).args(from).stdout(Stdio::piped());
+        let run = tokio::task::spawn_blocking(move || command.output()).await.expect("no panic").expect("it starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (run.status.code().unwrap_or(-1), text(&run.stdout), text(&run.stderr))
+    }
+
     /// Waits until `/fleet` shows what is looked for.
     pub async fn wait_fleet(&self, wanted: &str, look: impl Fn(&Value) -> bool) -> Value {
         let begun = std::time::Instant::now();

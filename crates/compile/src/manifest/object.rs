@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// An object of a kind that is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Object {
     /// An `outrigger.dev` `ModelProvider`.
     Provider(Box<ModelProvider>),
@@ -47,7 +47,8 @@ pub(super) struct Known {
     pub(super) aliases: Vec<String>,
 }
 
-const KINDS: [Kind; 3] = [Kind::ModelProvider, Kind::ModelRoute, Kind::ModelPolicy];
+/// The kinds of ours.
+pub(super) const KINDS: [Kind; 3] = [Kind::ModelProvider, Kind::ModelRoute, Kind::ModelPolicy];
 
 pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Object, Refused> {
     let Value::Object(map) = &value else {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Number, Value};
-use serde_saphyr::granit_parser::{Event, Marker, Parser, ScalarStyle, StrInput};
+use serde_saphyr::granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StrInput};
 
 /// A place in a file, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +44,11 @@ pub(super) fn documents(text: &str) -> Vec<(usize, &str)> {
 
 /// The value of one document; `None` if it holds nothing but comments.
 pub(super) fn read(text: &str, first_line: usize) -> Result<Option<(Value, Lines)>, (Spot, String)> {
+    // Said, not left to the parser's build: whoever else links it may have switched comments on for everybody.
+    let mut options = Options::default();
+    options.emit_comments = false;
     let mut reader = Reader {
-        parser: Parser::new_from_str(text),
+        parser: Parser::new_from_str_with_options(text, options),
         first_line,
         fields: BTreeMap::new(),
         anchors: HashMap::new(),

@@ -13,9 +13,11 @@ use outrigger_api::{
     revision,
     v1::{self, sync_response::Message as Told},
 };
+use outrigger_compile::Selection;
 use outrigger_route::{View, closed::Closed, view::Header};
 use prost::Message as _;
 
+use super::{keys::Keys, parts::Parts};
 use crate::{lock::lock, push::frame};
 
 /// Frames that are kept of one view: steps from the views before it, from nothing, and from what old sidecars had on disk.
@@ -32,6 +34,10 @@ pub(crate) struct Encoded {
     /// Hash of all of it.
     pub(crate) revision: Box<str>,
     resources: Resources,
+    /// Which objects it has a part of.
+    pub(crate) parts: Parts,
+    /// Which keys are in it.
+    pub(crate) keys: Keys,
     /// By the revision that they start from and whether they are compressed; the oldest go first.
     frames: Mutex<Vec<(Box<str>, bool, Bytes)>>,
 }
@@ -46,17 +52,24 @@ pub(crate) enum Held {
 }
 
 impl Encoded {
-    pub(crate) fn new(view: &View) -> Self {
-        let mut resources = encode(view);
+    /// The view of the workloads that `selection` selects.
+    pub(crate) fn new(view: &View, selection: &Selection) -> Self {
+        let resources = encode(view);
         let bytes: usize = resources.values().map(|resource| resource.body.len()).sum();
-        if resources.len() > HOLDINGS || bytes > BYTES {
-            // No sidecar would hold it, and each would ask for it again and again.
-            let reason = format!("{} resources of {bytes} bytes are more than a sidecar holds", resources.len());
-            tracing::error!(code = "view_too_large", "{reason}: its sidecars go on with what they hold");
-            resources = encode(&refused(reason));
+        if resources.len() <= HOLDINGS && bytes <= BYTES {
+            return Self::of(view, selection, resources);
         }
+        // No sidecar would hold it, and each would ask for it again and again.
+        let reason = format!("{} resources of {bytes} bytes are more than a sidecar holds", resources.len());
+        tracing::error!(code = "view_too_large", "{reason}: its sidecars go on with what they hold");
+        let stand_in = refused(reason);
+        Self::of(&stand_in, selection, encode(&stand_in))
+    }
+
+    fn of(view: &View, selection: &Selection, resources: Resources) -> Self {
+        let parts = Parts::new(view, selection, &resources);
         let revision = revision(resources.iter().map(|(key, resource)| (&**key, &resource.hash[..])));
-        Self { revision, resources, frames: Mutex::default() }
+        Self { revision, resources, parts, keys: Keys::of(view), frames: Mutex::default() }
     }
 
     /// Makes the update from `held`, which its sidecars are about to ask for.
@@ -122,6 +135,14 @@ impl Encoded {
 fn refused(reason: String) -> View {
     let why = Closed::Broken { object: "the policy of this workload".into(), reason: reason.into() };
     View { header: Header { refused: Some(why), ..Header::default() }.into(), ..View::default() }
+}
+
+impl Encoded {
+    /// Whether `other` says the same of `key`.
+    pub(crate) fn agrees(&self, other: &Self, key: &str) -> bool {
+        let hash = |view: &Self| view.resources.get(key).map(|resource| resource.hash);
+        hash(self).is_some() && hash(self) == hash(other)
+    }
 }
 
 impl Held {
@@ -196,6 +217,10 @@ mod tests {
         assert!(Held::of(vec![holding(&key(KEY + 1), &[0; 32])]).is_err());
     }
 
+    fn encoded(view: &View) -> Encoded {
+        Encoded::new(view, &Selection { namespace: "demo".to_owned(), routes: Vec::new(), policies: Vec::new() })
+    }
+
     fn routes(count: usize) -> View {
         let route = |at: usize| {
             let name: Box<str> = format!("demo/r{at}").into();
@@ -210,15 +235,15 @@ mod tests {
     #[test]
     fn a_view_beyond_what_a_sidecar_holds_is_refused_here() {
         // The header is one more.
-        assert_eq!(Encoded::new(&routes(HOLDINGS - 1)).resources.len(), HOLDINGS);
-        let refused = Encoded::new(&routes(HOLDINGS));
+        assert_eq!(encoded(&routes(HOLDINGS - 1)).resources.len(), HOLDINGS);
+        let refused = encoded(&routes(HOLDINGS));
         assert_eq!(refused.resources.keys().map(|key| &**key).collect::<Vec<_>>(), ["header"]);
     }
 
     /// Steps are made once for all who take them, and no more are kept than the bound.
     #[test]
     fn frames_are_shared_and_bounded() {
-        let view = Encoded::new(&routes(2));
+        let view = encoded(&routes(2));
         let nothing = || Held::of(Vec::new()).unwrap();
         let (first, again) = (view.update(&nothing(), true), view.update(&nothing(), true));
         assert_eq!(first.as_ptr(), again.as_ptr());

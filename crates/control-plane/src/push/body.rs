@@ -104,14 +104,14 @@ impl Body {
             (Some(Said::Hello(hello)), Stage::Silent) => {
                 let v1::Hello { version, capabilities: _, instance_id, started_at_ms, holdings } = hello;
                 let held = Held::of(holdings).map_err(invalid)?;
-                self.connection.introduce(Hello { version, instance_id, started_at_ms });
+                self.connection.introduce(Hello { version, instance_id, started_at_ms }, SystemTime::now());
                 self.end.as_mut().reset(self.life.min(self.expires));
                 self.stage = Stage::Greeted(held);
             }
             (Some(Said::Ack(ack)), Stage::Sent(sent, since)) if ack.revision == *sent.revision => {
                 let v1::Ack { revision: _, rejections } = ack;
-                self.metrics.acked(since.elapsed(), rejections.len());
-                self.connection.acknowledge(&sent, rejections);
+                let news = self.connection.acknowledge(&sent, rejections);
+                self.metrics.acked(since.elapsed(), news);
                 self.end.as_mut().reset(self.life.min(self.expires));
                 self.stage = Stage::Settled(Held::View(sent));
             }

@@ -35,13 +35,25 @@ fn framed(flag: u8, message: &[u8]) -> Bytes {
     frame.freeze()
 }
 
-/// The messages of a request, cut out of what arrives.
-#[derive(Debug, Default)]
+/// The messages of one direction, cut out of what arrives.
+#[derive(Debug)]
 pub(crate) struct Messages {
     buffer: BytesMut,
+    longest: usize,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self::up_to(LONGEST)
+    }
 }
 
 impl Messages {
+    /// Messages of at most so many bytes.
+    pub(crate) fn up_to(longest: usize) -> Self {
+        Self { buffer: BytesMut::new(), longest }
+    }
+
     /// More has arrived.
     pub(crate) fn push(&mut self, data: &[u8]) {
         self.buffer.extend_from_slice(data);
@@ -55,8 +67,9 @@ impl Messages {
         if flag != 0 {
             return Err(Status::new(Code::Unimplemented, "requests are not to be compressed"));
         }
-        if length > LONGEST {
-            return Err(Status::new(Code::ResourceExhausted, "the message is longer than 2 MiB"));
+        if length > self.longest {
+            let why = format!("the message is longer than {} bytes", self.longest);
+            return Err(Status::new(Code::ResourceExhausted, why));
         }
         if self.buffer.len() < HEAD + length {
             return Ok(None);

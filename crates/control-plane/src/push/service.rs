@@ -5,20 +5,22 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Version, header};
-use http_body_util::{Either, Empty};
+use http_body_util::{BodyExt as _, Either, Empty};
 use hyper::body::Incoming;
 
 use super::{
     body::{Body, Open},
+    people::People,
     status::{Code, Status},
 };
 use crate::{
     fleet::{Fleet, Seat},
     identity::{Authority, Identity, Refused},
     metrics::Metrics,
+    peers::{self, Door},
     publish::Publisher,
+    roster::Page,
 };
 
 /// The path of the one method.
@@ -35,23 +37,39 @@ pub(crate) struct Service {
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Where other replicas ask; `None`: there are none.
+    pub(crate) peers: Option<Door>,
+    pub(crate) people: People,
     /// Stands in for a slower check of tokens, in measurements.
     pub(crate) check_delay: Duration,
 }
 
-/// A stream, or nothing behind the headers.
-pub(crate) type Answer = Response<Either<Body, Empty<Bytes>>>;
+/// A stream, or what is no stream.
+pub(crate) type Answer = Response<Either<Body, Page>>;
 
 impl Service {
+    /// Answers a call that is no sidecar's, if it is one.
+    pub(super) async fn page(&self, request: &Request<Incoming>) -> Option<Answer> {
+        Some(self.people.page(request).await?.map(Either::Right))
+    }
+
     /// Answers one call.
     pub(crate) async fn call(&self, request: Request<Incoming>) -> Result<Answer, Status> {
+        if request.uri().path() == peers::COUNTS
+            && let Some(door) = &self.peers
+        {
+            let feed = door.open(bearer(request.headers()), SystemTime::now())?;
+            let mut response = Response::new(Either::Right(feed.boxed_unsync()));
+            grpc(response.headers_mut());
+            return Ok(response);
+        }
         self.sync(request).await.map(|response| response.map(Either::Left))
     }
 
     /// A call that ends before it has begun.
     #[allow(clippy::needless_pass_by_value, reason = "as an error is handed on")]
     pub(crate) fn refusal(status: Status) -> Answer {
-        let mut response = Response::new(Either::Right(Empty::new()));
+        let mut response = Response::new(Either::Right(Empty::new().boxed_unsync()));
         *response.version_mut() = Version::HTTP_2;
         grpc(response.headers_mut());
         status.write(response.headers_mut());
@@ -107,7 +125,7 @@ fn grpc(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

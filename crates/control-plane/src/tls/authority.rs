@@ -1,4 +1,5 @@
-//! The authority: one key, one certificate that names it, ten years.
+//! An authority: one key, and one certificate that names it. In a state folder there is one for ten years; in a cluster they
+//! are kept in a Secret and follow each other ([`outrigger_cluster::authority`]).
 //!
 //! `ca.key` is the authority; `ca.pem` follows from it. The subject is derived from the key, so that the certificate does
 //! not have to be taken apart to sign with it, and two authorities never share a name.
@@ -8,7 +9,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail};
+use outrigger_cluster::authority::{Issuer as Kept, Made};
+use outrigger_route::hash::Hash;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData,
@@ -40,6 +43,8 @@ pub(super) const SKEW: Duration = Duration::from_secs(5 * 60);
 /// Signs the control plane's certificates.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
+    seed: [u8; 32],
+    ends: Option<SystemTime>,
     #[cfg(test)]
     roots: std::sync::Arc<RootCertStore>,
     pem: String,
@@ -68,7 +73,7 @@ impl Authority {
                 key
             }
         };
-        let pem = certificate(&key, now)?.pem();
+        let pem = certificate(&key, now, LIFE)?.pem();
         file::write(&state.path(CERTIFICATE), Readers::Anybody, pem.as_bytes())?;
         Self::load(state, key, pem, now)
     }
@@ -88,37 +93,95 @@ impl Authority {
         params.signed_by(key, &self.issuer).context("cannot sign the serving certificate")
     }
 
+    /// When it ends, where that is written down: nothing that it signs lasts longer.
+    pub(super) fn ends(&self) -> Option<SystemTime> {
+        self.ends
+    }
+
+    /// A secret that follows from its key: from it, keys for other purposes are derived. Never to be shown.
+    pub(crate) fn seed(&self) -> &[u8] {
+        &self.seed
+    }
+
+    /// Another one, which begins now and lasts so long.
+    pub(super) fn make(now: SystemTime, life: Duration) -> Result<Made> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
+        Ok(Made { certificate: certificate(&key, now, life)?.pem(), key: key.serialize_pem() })
+    }
+
+    /// One that a Secret holds.
+    pub(super) fn of(kept: &Kept, now: SystemTime) -> Result<Self> {
+        // What the parser says is left out: it speaks about the content.
+        let key = KeyPair::from_pkcs8_pem_and_sign_algo(kept.key(), &PKCS_ECDSA_P256_SHA256)
+            .map_err(|_| anyhow!("its key is no ECDSA P-256 key"))?;
+        let authority = Self::check(key, kept.certificate().to_owned(), now)?.map_err(|wrong| {
+            anyhow!(match wrong {
+                Wrong::NoCertificate => "its certificate is none",
+                Wrong::Broken => "its certificate is broken",
+                Wrong::OtherKey => "its certificate is not that of its key",
+                Wrong::OtherMaker => "its certificate was not made by this program",
+                Wrong::OutOfDate => "its certificate is not valid now: set the clock right",
+            })
+        })?;
+        Ok(Self { ends: Some(kept.ends()), ..authority })
+    }
+
     fn load(state: &State, key: KeyPair, pem: String, now: SystemTime) -> Result<Self> {
         let shown = state.path(CERTIFICATE);
-        let der = CertificateDer::from_pem_slice(pem.as_bytes())
-            .map_err(|_| corrupt(state, CERTIFICATE, "does not hold a certificate"))?;
-        let roots = roots(&der).map_err(|_| corrupt(state, CERTIFICATE, "holds a broken certificate"))?;
-        let ours = roots_of(certificate(&key, now)?.der())?;
+        Self::check(key, pem, now)?.map_err(|wrong| match wrong {
+            Wrong::NoCertificate => corrupt(state, CERTIFICATE, "does not hold a certificate"),
+            Wrong::Broken => corrupt(state, CERTIFICATE, "holds a broken certificate"),
+            Wrong::OtherKey => anyhow!(
+                "{} is not the certificate of {}: put the two back that belong together",
+                shown.display(),
+                state.path(KEY).display()
+            ),
+            Wrong::OtherMaker => anyhow!(
+                "{} was not made by this program, and no other authority can be used: move it and its key away",
+                shown.display()
+            ),
+            Wrong::OutOfDate => anyhow!(
+                "{} is not valid now: set the clock right; or move it and its key away, and every sidecar needs the new one",
+                shown.display()
+            ),
+        })
+    }
+
+    /// The authority of a key and a certificate, if they are one that was made here.
+    fn check(key: KeyPair, pem: String, now: SystemTime) -> Result<Result<Self, Wrong>> {
+        let Ok(der) = CertificateDer::from_pem_slice(pem.as_bytes()) else { return Ok(Err(Wrong::NoCertificate)) };
+        let Ok(roots) = roots(&der) else { return Ok(Err(Wrong::Broken)) };
+        let ours = roots_of(certificate(&key, now, LIFE)?.der())?;
         let (found, expected) = (&roots.roots[0], &ours.roots[0]);
-        ensure!(
-            found.subject_public_key_info == expected.subject_public_key_info,
-            "{} is not the certificate of {}: put the two back that belong together",
-            shown.display(),
-            state.path(KEY).display()
-        );
-        ensure!(
-            found.subject == expected.subject,
-            "{} was not made by this program, and no other authority can be used: move it and its key away",
-            shown.display()
-        );
-        ensure!(
-            in_date(&der, &roots, now)?,
-            "{} is not valid now: set the clock right; or move it and its key away, and every sidecar needs the new one",
-            shown.display()
-        );
-        let issuer = Issuer::new(params(&key, now), key);
-        Ok(Self {
+        if found.subject_public_key_info != expected.subject_public_key_info {
+            return Ok(Err(Wrong::OtherKey));
+        }
+        if found.subject != expected.subject {
+            return Ok(Err(Wrong::OtherMaker));
+        }
+        if !in_date(&der, &roots, now)? {
+            return Ok(Err(Wrong::OutOfDate));
+        }
+        let seed = Hash::new().part("outrigger.dev/seed").part(key.serialize_der()).whole();
+        let issuer = Issuer::new(params(&key, now, LIFE), key);
+        Ok(Ok(Self {
             issuer,
+            seed,
+            ends: None,
             #[cfg(test)]
             roots: roots.into(),
             pem,
-        })
+        }))
     }
+}
+
+/// Why a key and a certificate are no authority.
+enum Wrong {
+    NoCertificate,
+    Broken,
+    OtherKey,
+    OtherMaker,
+    OutOfDate,
 }
 
 impl fmt::Debug for Authority {
@@ -143,13 +206,13 @@ fn read_key(state: &State) -> Result<Option<KeyPair>> {
 }
 
 fn corrupt(state: &State, name: &str, what: &str) -> anyhow::Error {
-    anyhow::anyhow!(
+    anyhow!(
         "{} {what}: put it back from a backup; or move {KEY} and {CERTIFICATE} away, and every sidecar needs the new one",
         state.path(name).display()
     )
 }
 
-fn params(key: &KeyPair, now: SystemTime) -> CertificateParams {
+fn params(key: &KeyPair, now: SystemTime, life: Duration) -> CertificateParams {
     let mut params = CertificateParams::default();
     let id: String = params.key_identifier(key).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     params.distinguished_name = DistinguishedName::new();
@@ -157,12 +220,12 @@ fn params(key: &KeyPair, now: SystemTime) -> CertificateParams {
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = (now - SKEW).into();
-    params.not_after = (now + LIFE).into();
+    params.not_after = (now + life).into();
     params
 }
 
-fn certificate(key: &KeyPair, now: SystemTime) -> Result<Certificate> {
-    params(key, now).self_signed(key).context("cannot sign the authority's certificate")
+fn certificate(key: &KeyPair, now: SystemTime, life: Duration) -> Result<Certificate> {
+    params(key, now, life).self_signed(key).context("cannot sign the authority's certificate")
 }
 
 fn roots(der: &CertificateDer<'static>) -> Result<RootCertStore, TlsError> {

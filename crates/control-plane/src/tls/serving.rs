@@ -1,14 +1,15 @@
-//! The certificate that sidecars are shown. It is never written down: a start makes a new one, and so does its age.
+//! The certificate that sidecars are shown. One that we sign is never written down: a start makes a new one, and so does its
+//! age.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
-use anyhow::{Context, Result};
-use arc_swap::ArcSwap;
+use anyhow::{Context, Result, anyhow};
+use arc_swap::ArcSwapOption;
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256, SanType,
@@ -16,22 +17,31 @@ use rcgen::{
 use rustls::{
     ServerConfig,
     crypto::ring,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, pem::PemObject as _},
     server::{ClientHello, NoServerSessionStorage, ResolvesServerCert},
     sign::CertifiedKey,
     version::TLS13,
 };
 
 use super::{Authority, authority::SKEW};
+use crate::lock::lock;
 
 /// From `not_before` to `not_after`.
 const LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// When a certificate is renewed that is not ours to renew.
+const NEVER: Duration = Duration::from_secs(1 << 40);
+
 /// The control plane as a TLS server.
 pub(crate) struct Serving {
-    authority: Authority,
     names: Vec<SanType>,
-    current: ArcSwap<Current>,
+    life: Duration,
+    /// What signs; `None` while nothing does, and where somebody else issues.
+    authority: ArcSwapOption<Authority>,
+    /// What is shown; `None` while there is nothing, and then nobody gets in.
+    current: ArcSwapOption<Current>,
+    /// Why there is nothing.
+    pending: Mutex<Option<String>>,
 }
 
 struct Current {
@@ -42,26 +52,74 @@ struct Current {
 impl Serving {
     /// A server that sidecars reach under `names`, and under every name of this machine for itself.
     pub(crate) fn new(authority: Authority, names: &[ServerName<'_>], now: SystemTime) -> Result<Arc<Self>> {
-        let names = subject_names(names)?;
-        let current = ArcSwap::from_pointee(make(&authority, &names, now)?);
-        Ok(Arc::new(Self { authority, names, current }))
+        let serving = Self::pending_for(names, LIFE, None)?;
+        serving.sign_with(authority, now)?;
+        Ok(serving)
+    }
+
+    /// A server that has nothing to show yet, for this reason. `life`: of the certificates that are to be signed for it.
+    pub(super) fn pending_for(names: &[ServerName<'_>], life: Duration, why: Option<String>) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            names: subject_names(names)?,
+            life,
+            authority: ArcSwapOption::empty(),
+            current: ArcSwapOption::empty(),
+            pending: Mutex::new(why),
+        }))
     }
 
     /// The authority that signs for it.
     #[cfg(test)]
-    pub(crate) fn authority(&self) -> &Authority {
-        &self.authority
+    pub(crate) fn authority(&self) -> Arc<Authority> {
+        self.authority.load_full().unwrap()
+    }
+
+    /// Why nobody gets in yet.
+    pub(crate) fn pending(&self) -> Option<String> {
+        if self.current.load().is_some() {
+            return None;
+        }
+        lock(&self.pending).clone()
+    }
+
+    /// There is nothing to show, for this reason. What was shown goes on.
+    pub(super) fn wait(&self, why: &str) {
+        *lock(&self.pending) = Some(why.to_owned());
+    }
+
+    /// `authority` signs for it from now on, beginning with what is shown from now on. If it fails nothing changes.
+    pub(super) fn sign_with(&self, authority: Authority, now: SystemTime) -> Result<()> {
+        let current = make(&authority, &self.names, self.life, now)?;
+        self.authority.store(Some(Arc::new(authority)));
+        self.current.store(Some(Arc::new(current)));
+        Ok(())
+    }
+
+    /// Shows what somebody else has signed: the certificate and what stands between it and its authority, and its key,
+    /// as PEM. If it fails nothing changes.
+    pub(super) fn show(&self, chain: &str, key: &str) -> Result<()> {
+        let chain = CertificateDer::pem_slice_iter(chain.as_bytes()).collect::<Result<Vec<_>, _>>();
+        // What the parser says is left out: it speaks about the content.
+        let chain = chain.map_err(|_| anyhow!("`tls.crt` is no PEM of certificates"))?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| anyhow!("`tls.key` is no PEM of a key"))?;
+        let key = CertifiedKey::from_der(chain, key, &ring::default_provider())
+            .map_err(|_| anyhow!("`tls.key` is not the key of `tls.crt`, or of a kind that is not known"))?;
+        self.authority.store(None);
+        self.current.store(Some(Arc::new(Current { key: Arc::new(key), renew_at: SystemTime::UNIX_EPOCH + NEVER })));
+        Ok(())
     }
 
     /// When two thirds of the certificate's life are over. Whoever waits for it should look at the clock again now and
     /// then: it may be set.
     pub(crate) fn renew_at(&self) -> SystemTime {
-        self.current.load().renew_at
+        self.current.load().as_ref().map_or(SystemTime::UNIX_EPOCH + NEVER, |current| current.renew_at)
     }
 
     /// Shows a new certificate from now on; connections that are open keep theirs. If it fails the old one stays.
     pub(crate) fn renew(&self, now: SystemTime) -> Result<()> {
-        self.current.store(Arc::new(make(&self.authority, &self.names, now)?));
+        if let Some(authority) = &*self.authority.load() {
+            self.current.store(Some(Arc::new(make(authority, &self.names, self.life, now)?)));
+        }
         Ok(())
     }
 
@@ -82,7 +140,7 @@ impl Serving {
 
 impl ResolvesServerCert for Serving {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current.load().key))
+        self.current.load().as_ref().map(|current| Arc::clone(&current.key))
     }
 }
 
@@ -121,7 +179,7 @@ fn subject_names(names: &[ServerName<'_>]) -> Result<Vec<SanType>> {
     Ok(all)
 }
 
-fn make(authority: &Authority, names: &[SanType], now: SystemTime) -> Result<Current> {
+fn make(authority: &Authority, names: &[SanType], life: Duration, now: SystemTime) -> Result<Current> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
@@ -132,10 +190,12 @@ fn make(authority: &Authority, names: &[SanType], now: SystemTime) -> Result<Cur
     params.use_authority_key_identifier_extension = true;
     let begin = now - SKEW;
     params.not_before = begin.into();
-    params.not_after = (begin + LIFE).into();
+    // Beyond its authority nothing counts.
+    let end = authority.ends().map_or(begin + life, |ends| ends.min(begin + life));
+    params.not_after = end.into();
     let certificate = authority.sign(&params, &key)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key));
     let key = ring::sign::any_ecdsa_type(&key).context("the new key cannot be used")?;
     let key = Arc::new(CertifiedKey::new(vec![certificate.into()], key));
-    Ok(Current { key, renew_at: begin + LIFE * 2 / 3 })
+    Ok(Current { key, renew_at: begin + end.duration_since(begin).unwrap_or_default() * 2 / 3 })
 }

@@ -1,3 +1,5 @@
+mod in_cluster;
+
 use std::{
     fs::{self, Permissions},
     io,

@@ -13,6 +13,9 @@ use outrigger_route::view::Header;
 
 use super::{BYTES, Holdings, Kept, MOST, Said};
 
+/// Most that is said of what came earlier: an ack is a small message.
+const TOLD: usize = 64;
+
 impl Holdings {
     /// Applies what is good of `update` and answers what is not (R-CFG-5). What is malformed leaves its earlier value; what
     /// is not supported is taken over, and closes what it is about.
@@ -26,9 +29,7 @@ impl Holdings {
         let mut said = self.said.clone();
         removed.iter().for_each(|key| drop(said.remove(key.as_str())));
         let mut rejections = Vec::new();
-        let mut reject = |key: &str, code: &str, reason: String| {
-            rejections.push(v1::Rejection { key: key.to_owned(), code: code.to_owned(), reason });
-        };
+        let mut reject = |key: &str, code: &str, reason: String| rejections.push(rejection(key, code, reason));
         for v1::Resource { key, hash: told, body } in resources {
             let hash = hash(&body);
             if told[..] != hash {
@@ -41,8 +42,7 @@ impl Holdings {
                     continue;
                 }
                 Ok(Some(Part::Unsupported { what, .. })) => {
-                    let reason = format!("{what} is not known to version {}", env!("CARGO_PKG_VERSION"));
-                    reject(&key, "policy_unsupported", reason);
+                    reject(&key, "policy_unsupported", not_known(what));
                 }
                 Ok(_) => {}
             }
@@ -62,6 +62,16 @@ impl Holdings {
         Ok(rejections)
     }
 
+    /// What of it is not supported, but for `known`: to whoever opens a stream it may be news.
+    pub(crate) fn unsupported(&self, known: &[v1::Rejection]) -> Vec<v1::Rejection> {
+        let others = self.said.iter().filter(|(key, _)| !known.iter().any(|it| *it.key == ***key));
+        let unsupported = others.filter_map(|(key, said)| match decode::part(key, &said.body) {
+            Ok(Some(Part::Unsupported { what, .. })) => Some(rejection(key, "policy_unsupported", not_known(what))),
+            _ => None,
+        });
+        unsupported.take(TOLD).collect()
+    }
+
     /// What is good of it now, by key.
     fn good(&self) -> BTreeMap<Box<str>, Kept> {
         let mut good = BTreeMap::new();
@@ -77,6 +87,14 @@ impl Holdings {
         good.extend(self.kept.clone());
         good
     }
+}
+
+fn rejection(key: &str, code: &str, reason: String) -> v1::Rejection {
+    v1::Rejection { key: key.to_owned(), code: code.to_owned(), reason }
+}
+
+fn not_known(what: &str) -> String {
+    format!("{what} is not known to version {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// What of `before` goes on beside `said`.

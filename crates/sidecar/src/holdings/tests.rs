@@ -339,3 +339,28 @@ fn an_update_beyond_the_bound_is_refused_as_a_whole() {
 pub(crate) fn keyed_policy() -> String {
     keyed("sk-canary", "") + &route("r", GOOD)
 }
+
+/// What is not supported is said when it comes, and can be said again to whoever has not heard it.
+#[test]
+fn what_is_not_supported_is_known_for_as_long_as_it_is_held() {
+    let mut pair = Pair::default();
+    let told = |pair: &Pair, known: &[v1::Rejection]| {
+        pair.sidecar.unsupported(known).into_iter().map(|it| format!("{} {}", it.key, it.code)).collect::<Vec<_>>()
+    };
+    // A body of a kind that is not known.
+    let body = bytes::Bytes::new();
+    let strange =
+        |key: String| v1::Resource { key, hash: outrigger_api::hash(&body).to_vec().into(), body: body.clone() };
+    let resources = vec![strange("route/demo/r".to_owned())];
+    let update = v1::Update { revision: "1".to_owned(), resources, removed: Vec::new() };
+    assert_eq!(pair.send(update), ["route/demo/r policy_unsupported"]);
+    assert_eq!(told(&pair, &[]), ["route/demo/r policy_unsupported"]);
+    let known = v1::Rejection { key: "route/demo/r".to_owned(), ..v1::Rejection::default() };
+    assert_eq!(told(&pair, &[known]), [""; 0]);
+    pair.push(&provider("a", ""));
+    assert_eq!(told(&pair, &[]), [""; 0]);
+    // As much as an ack holds.
+    let resources = (0..1000).map(|at| strange(format!("route/demo/r{at}"))).collect();
+    pair.send(v1::Update { revision: "2".to_owned(), resources, removed: Vec::new() });
+    assert_eq!(told(&pair, &[]).len(), 64);
+}

@@ -1,0 +1,231 @@
+//! Asking a control plane: its pages by HTTP/1.1, or the port that sidecars use by TLS 1.3 and HTTP/2.
+
+use std::{
+    fs::File,
+    io::{Read as _, stdin},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail, ensure};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::{
+    body::Incoming,
+    client::conn::{http1, http2},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+    version::TLS13,
+};
+use serde_json::Value;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::TlsConnector;
+
+/// How long TCP and TLS may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long an answer may take, to its last byte.
+const ANSWER: Duration = Duration::from_secs(30);
+/// Longest answer that is read.
+const LONGEST: usize = 256 << 20;
+/// A bundle of some hundred certificates.
+const BUNDLE: u64 = 1 << 20;
+/// Longer than any token.
+const TOKEN: u64 = 16 << 10;
+
+/// Asks one control plane.
+pub(super) struct Asker {
+    authority: String,
+    host: String,
+    port: u16,
+    /// With the token, for a port that wants one.
+    tls: Option<(TlsConnector, ServerName<'static>, HeaderValue)>,
+}
+
+impl Asker {
+    /// The one at `from`.
+    ///
+    /// # Errors
+    ///
+    /// What is missing to ask it, and where to get it. The token is in none of them.
+    pub(super) fn new(from: &Uri, ca_file: Option<&Path>, token_file: Option<&Path>) -> anyhow::Result<Self> {
+        let (Some(scheme), Some(authority)) = (from.scheme_str(), from.authority()) else {
+            bail!("--from {from} is no address: write http://HOST:PORT or https://HOST:PORT");
+        };
+        ensure!(
+            matches!(from.path(), "" | "/" | "/fleet") && from.query().is_none(),
+            "--from {from} has more than an address: leave out what stands behind the port"
+        );
+        let host = authority.host().trim_matches(['[', ']']).to_owned();
+        let (port, tls) = match scheme {
+            "http" => {
+                ensure!(
+                    token_file.is_none(),
+                    "--token-file is for https://, and nobody on the way should read the token: leave it out, or ask by https://"
+                );
+                (80, None)
+            }
+            "https" => {
+                let ca = ca_file.context(
+                    "--ca-file is missing: by which certificates is the control plane known? In a cluster: kubectl get \
+                     configmap outrigger-ca -o jsonpath='{.data.ca\\.crt}' > ca.crt",
+                )?;
+                let token = token_file.context(
+                    "--token-file is missing: who asks? In a cluster: kubectl create token NAME > token, for a service \
+                     account that may get the non-resource URL /fleet",
+                )?;
+                let name = ServerName::try_from(host.clone())
+                    .with_context(|| format!("{host:?} cannot be in a certificate"))?;
+                (443, Some((TlsConnector::from(Arc::new(config(ca)?)), name, bearer(token)?)))
+            }
+            other => bail!("--from {from}: {other} is not known; write http:// or https://"),
+        };
+        let port = authority.port_u16().unwrap_or(port);
+        Ok(Self { authority: authority.to_string(), host, port, tls })
+    }
+
+    /// What `GET /fleet` answers to this query.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be asked, or what it says instead.
+    pub(super) async fn get(&self, query: &[(&str, String)]) -> anyhow::Result<Bytes> {
+        let response = timeout(ANSWER, self.exchange(query)).await;
+        let (status, body) = response.with_context(|| format!("{} does not answer in time", self.authority))??;
+        if status == StatusCode::OK {
+            return Ok(body);
+        }
+        let said: Value = serde_json::from_slice(&body).unwrap_or_default();
+        match said["error"]["message"].as_str() {
+            Some(message) => bail!("{} refuses ({}): {message}", self.authority, status.as_u16()),
+            None => bail!("{} answers {status}: does --from name a control plane?", self.authority),
+        }
+    }
+
+    async fn exchange(&self, query: &[(&str, String)]) -> anyhow::Result<(StatusCode, Bytes)> {
+        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let path = format!("/fleet?{}", query.join("&"));
+        let connecting = async {
+            let socket = TcpStream::connect((self.host.as_str(), self.port)).await?;
+            socket.set_nodelay(true)?;
+            Ok::<_, std::io::Error>(socket)
+        };
+        let socket = timeout(CONNECT, connecting).await.map_err(anyhow::Error::from).and_then(|it| Ok(it?));
+        let socket = socket.with_context(|| {
+            format!(
+                "cannot connect to {}: in a cluster, kubectl -n outrigger-system port-forward deploy/outrigger-control-plane 4120 brings it to http://127.0.0.1:4120; else say with --from where it is",
+                self.authority
+            )
+        })?;
+        let Some((tls, name, bearer)) = &self.tls else {
+            let (mut send, connection) = http1::handshake(TokioIo::new(socket)).await?;
+            tokio::spawn(connection);
+            let request = Request::get(path).header(header::HOST, &self.authority).body(Empty::<Bytes>::new())?;
+            return whole(send.send_request(request).await?).await;
+        };
+        let socket = timeout(CONNECT, tls.connect(name.clone(), socket)).await?;
+        let socket = socket.with_context(|| {
+            format!("{} is not the control plane that --ca-file knows, or it speaks no TLS", self.authority)
+        })?;
+        let (mut send, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await?;
+        tokio::spawn(connection);
+        let request = Request::get(format!("https://{}{path}", self.authority))
+            .header(header::AUTHORIZATION, bearer)
+            .body(Empty::<Bytes>::new())?;
+        whole(send.send_request(request).await?).await
+    }
+}
+
+async fn whole(response: Response<Incoming>) -> anyhow::Result<(StatusCode, Bytes)> {
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, LONGEST).collect().await;
+    let body = body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?;
+    Ok((head.status, body.to_bytes()))
+}
+
+/// TLS 1.3 by these certificates and nobody else's.
+fn config(ca_file: &Path) -> anyhow::Result<ClientConfig> {
+    let shown = ca_file.display();
+    let pem = small_file(ca_file, BUNDLE)?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.with_context(|| format!("{shown} is no PEM of certificates"))?;
+        roots.add(certificate).with_context(|| format!("a certificate in {shown} cannot be used"))?;
+    }
+    ensure!(!roots.is_empty(), "{shown} holds no certificate");
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_protocol_versions(&[&TLS13])
+        .context("TLS 1.3 is not built in")?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(config)
+}
+
+fn bearer(file: &Path) -> anyhow::Result<HeaderValue> {
+    let token = small_file(file, TOKEN)?;
+    let token = str::from_utf8(&token).unwrap_or_default().trim();
+    ensure!(!token.is_empty(), "{} holds no token", file.display());
+    let value = HeaderValue::try_from(format!("Bearer {token}"));
+    let mut value = value.ok().with_context(|| format!("what is in {} is no token", file.display()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The content of a file, or of standard input, that is at most `most` bytes long.
+fn small_file(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = match path.to_str() {
+        Some("-") => stdin().take(most + 1).read_to_end(&mut bytes),
+        _ => File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)),
+    };
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(bytes.len() as u64 <= most, "{} is longer than {most} bytes", path.display());
+    Ok(bytes)
+}
+
+/// As a query has it.
+fn encoded(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/');
+    let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    value.bytes().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(from: &str, ca: Option<&str>, token: Option<&str>) -> String {
+        let asker = Asker::new(&from.parse().unwrap(), ca.map(Path::new), token.map(Path::new));
+        format!("{:#}", asker.err().unwrap())
+    }
+
+    #[test]
+    fn what_is_missing_is_told_with_where_to_get_it() {
+        for (from, ca, token, why) in [
+            ("https://a:1", None, None, "kubectl get configmap outrigger-ca"),
+            ("https://a:1", Some("/f"), None, "kubectl create token"),
+            ("https://a:1", Some("/nowhere"), Some("/f"), "cannot read /nowhere"),
+            ("http://a:1", None, Some("/f"), "--token-file is for https"),
+            ("ftp://a:1", None, None, "write http:// or https://"),
+            ("a:1", None, None, "write http://HOST:PORT"),
+            ("http://a:1/metrics", None, None, "leave out"),
+        ] {
+            let told = refusal(from, ca, token);
+            assert!(told.contains(why), "{from}: {told}");
+        }
+        let asker = Asker::new(&"http://[::1]:4120/".parse().unwrap(), None, None).unwrap();
+        assert_eq!((asker.host.as_str(), asker.port, asker.authority.as_str()), ("::1", 4120, "[::1]:4120"));
+    }
+
+    #[test]
+    fn a_query_is_encoded() {
+        assert_eq!(encoded("a/p/main"), "a/p/main");
+        assert_eq!(encoded("a b&c=ä"), "a%20b%26c%3D%C3%A4");
+    }
+}

@@ -1,0 +1,218 @@
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use kube_client::Error;
+
+use super::{
+    book::{Book, Refused},
+    document::{Document, MOST_OLD, Made, time},
+    phase::{Spread, Step, Timing, step},
+    *,
+};
+
+const DAY: u64 = 24 * 3600;
+
+/// Days and seconds after some day.
+fn at(days: u64, seconds: u64) -> SystemTime {
+    time(1_000 * DAY + days * DAY + seconds)
+}
+
+fn made(name: &str) -> Made {
+    let certificate = format!("-----BEGIN CERTIFICATE-----\n{name}\n-----END CERTIFICATE-----\n");
+    Made { certificate, key: format!("key-of-{name}") }
+}
+
+fn first() -> Document {
+    Document::first(made("a"), at(0, 0), Timing::default().life)
+}
+
+const NOWHERE: Spread = Spread { complete: false, replaced: None };
+const EVERYWHERE: Spread = Spread { complete: true, replaced: None };
+
+fn names(document: &Document) -> String {
+    let lines = document.bundle();
+    let names: Vec<&str> = lines.lines().filter(|line| !line.starts_with('-')).collect();
+    names.join(" ")
+}
+
+/// What is due, by document, bundles and time: an authority of 365 days is renewed after 243.33.
+#[test]
+fn what_is_due() {
+    let timing = Timing::default();
+    let one = first();
+    let two = one.with_next(made("b"), at(244, 0), &timing);
+    let noted = two.distributed(at(244, 60));
+    let three = noted.promoted(at(244, 700), &timing);
+    let late = Spread { complete: true, replaced: Some(at(244, 300)) };
+    let third = DAY / 3;
+    let cases: Vec<(&str, &Document, Spread, SystemTime, Step)> = vec![
+        ("a young one", &one, EVERYWHERE, at(0, 0), Step::Wait(Some(at(243, third)))),
+        ("a moment before", &one, EVERYWHERE, at(243, third - 1), Step::Wait(Some(at(243, third)))),
+        ("two thirds", &one, NOWHERE, at(243, third), Step::MakeNext),
+        ("over, and no next", &one, EVERYWHERE, at(365, 0), Step::Replace),
+        (
+            "a clock before its time",
+            &one,
+            EVERYWHERE,
+            at(0, 0) - Duration::from_secs(DAY),
+            Step::Wait(Some(at(243, third))),
+        ),
+        ("not everywhere", &two, NOWHERE, at(244, 10), Step::Wait(Some(at(304, DAY / 2)))),
+        ("everywhere", &two, EVERYWHERE, at(244, 60), Step::Distributed),
+        ("not settled", &noted, EVERYWHERE, at(244, 659), Step::Wait(Some(at(244, 660)))),
+        ("settled", &noted, EVERYWHERE, at(244, 660), Step::Promote),
+        ("one was written later", &noted, late, at(244, 660), Step::Wait(Some(at(244, 900)))),
+        ("and has settled", &noted, late, at(244, 900), Step::Promote),
+        ("no longer everywhere", &noted, NOWHERE, at(244, 900), Step::Wait(Some(at(304, DAY / 2)))),
+        ("one that never takes it", &two, NOWHERE, at(304, DAY / 2), Step::Promote),
+        ("over, and a next", &two, NOWHERE, at(366, 0), Step::Promote),
+        ("the old one counts", &three, EVERYWHERE, at(250, 0), Step::Wait(Some(at(252, 700)))),
+        ("and goes", &three, EVERYWHERE, at(252, 700), Step::Forget),
+    ];
+    for (what, document, spread, now, expected) in cases {
+        assert_eq!(step(document, spread, now, &timing), expected, "{what}");
+    }
+    // A next one that is over before it signs is none.
+    let idle = first().with_next(Made { ..made("c") }, at(0, 0), &Timing { life: Duration::from_secs(60), ..timing });
+    assert_eq!(step(&idle, EVERYWHERE, at(300, 0), &timing), Step::MakeNext);
+}
+
+/// Whatever counts is in the bundle, and nothing else; what signs was in it before.
+#[test]
+fn a_rotation_from_end_to_end() {
+    let timing = Timing::default();
+    let one = first();
+    assert_eq!(names(&one), "a");
+    let two = one.with_next(made("b"), at(244, 0), &timing);
+    assert_eq!((names(&two).as_str(), two.signing().key()), ("a b", "key-of-a"));
+    let three = two.distributed(at(244, 60)).promoted(at(244, 660), &timing);
+    assert_eq!((names(&three).as_str(), three.signing().key()), ("a b", "key-of-b"));
+    assert_eq!(two.bundle(), three.bundle(), "what signs changes no bundle");
+    assert!(!String::from_utf8(three.data()["authorities.json"].0.clone()).unwrap().contains("key-of-a"));
+    assert_eq!(names(&three.forgotten(at(252, 0))), "a b");
+    assert_eq!(names(&three.forgotten(at(253, 0))), "b");
+    assert_eq!(one.seed(), three.seed(), "what is derived from it outlives a rotation");
+    let anew = one.replaced(made("c"), at(366, 0), &timing);
+    assert_eq!(names(&anew), "c");
+    // It counts no longer than its own end.
+    let late = first().with_next(made("b"), at(361, 0), &timing).promoted(at(362, 0), &timing);
+    assert_eq!(step(&late, EVERYWHERE, at(365, 0), &timing), Step::Forget);
+}
+
+#[test]
+fn old_authorities_are_few() {
+    let timing = Timing::default();
+    let document = (0..3 * MOST_OLD as u64).fold(first(), |document, n| {
+        document.with_next(made(&format!("n{n}")), at(n, 0), &timing).promoted(at(n, 1), &timing)
+    });
+    assert_eq!(names(&document).split(' ').count(), MOST_OLD + 1);
+    assert_eq!(Document::read(Some(&document.data())).unwrap(), document);
+}
+
+#[test]
+fn a_document_is_read_as_it_was_written_and_never_shown() {
+    let document = first().with_next(made("b"), at(244, 0), &Timing::default()).distributed(at(245, 0));
+    let data = document.data();
+    assert_eq!(Document::read(Some(&data)).unwrap(), document);
+    assert_eq!(data["ca.crt"].0, document.bundle().into_bytes());
+    let shown = format!(
+        "{document:?} {:?} {:?}",
+        made("a"),
+        Known { material: Some(Material::Authorities(document.clone().into())), why: None }
+    );
+    assert!(!shown.contains("key-of") && !shown.contains(document.seed()), "{shown}");
+    let broken: [&str; 5] = [
+        "",
+        "words",
+        "{}",
+        r#"{"seed":"","signing":{"certificate":"","key":"","made":1,"ends":2}}"#,
+        &String::from_utf8(data["authorities.json"].0.clone()).unwrap().replace("BEGIN", "key-of-a"),
+    ];
+    for text in broken {
+        let data = BTreeMap::from([("authorities.json".to_owned(), ByteString(text.as_bytes().to_vec()))]);
+        assert!(!Document::read(Some(&data)).unwrap_err().contains("key-of"), "{text}");
+    }
+    let long = BTreeMap::from([("authorities.json".to_owned(), ByteString(vec![b' '; (256 << 10) + 1]))]);
+    assert!(Document::read(Some(&long)).unwrap_err().contains("longer"));
+    assert!(Document::read(None).is_err());
+}
+
+fn namespaces(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn because(why: &str) -> Result<(), Refused> {
+    Err(Refused::Because(why.to_owned()))
+}
+
+/// Only what is different is written, however it became so.
+#[test]
+fn bundles_are_written_where_they_differ() {
+    let all = namespaces(&["a", "b", "c"]);
+    let mut book = Book::default();
+    assert!(book.due(&all, at(0, 0), 9).is_empty(), "there is nothing to write");
+    assert!(!book.report(&all).spread.complete);
+    book.want(Some("one".into()));
+    book.note("b", Some("one"));
+    book.note("c", Some("other"));
+    book.note("elsewhere", Some("other"));
+    assert_eq!(book.due(&all, at(0, 0), 9), ["a", "c"]);
+    assert_eq!(book.due(&all, at(0, 0), 1), ["a"]);
+    assert!(!book.wrote("a", "one", Ok(()), at(0, 1)));
+    assert_eq!(book.report(&all).spread, Spread { complete: false, replaced: None }, "a was nothing");
+    book.wrote("c", "one", Ok(()), at(0, 2));
+    assert_eq!(book.report(&all).spread, Spread { complete: true, replaced: Some(at(0, 2)) });
+    // Edited, deleted.
+    book.note("a", Some("edited"));
+    book.note("b", None);
+    assert_eq!(book.due(&all, at(0, 3), 9), ["a", "b"]);
+    book.want(Some("two".into()));
+    assert_eq!(book.due(&all, at(0, 3), 9).len(), 3);
+}
+
+/// One that refuses stops nobody, is left alone for a while, and is news once.
+#[test]
+fn a_namespace_that_refuses_stops_nobody() {
+    let all = namespaces(&["a", "b"]);
+    let mut book = Book::default();
+    book.want(Some("one".into()));
+    assert!(book.wrote("a", "one", because("no"), at(0, 0)));
+    assert!(!book.wrote("a", "one", because("no"), at(0, 0)));
+    assert!(book.wrote("a", "one", because("not you"), at(0, 0)));
+    assert_eq!(book.due(&all, at(0, 29), 9), ["b"]);
+    assert_eq!(book.due(&all, at(0, 30), 9), ["a", "b"]);
+    book.wrote("b", "one", Ok(()), at(0, 30));
+    let report = book.report(&all);
+    assert_eq!((report.written, report.refused, report.spread.complete), (1, 1, false));
+    assert_eq!(report.named, [("a".to_owned(), "not you".to_owned())]);
+    assert!(book.wrote("a", "one", Ok(()), at(0, 30)), "that it is mended is news");
+    assert!(book.report(&all).spread.complete);
+    // Nobody waits for one that goes, or that has no sidecars any more.
+    book.note("a", None);
+    book.wrote("a", "one", Err(Refused::Gone), at(0, 40));
+    assert!(book.report(&all).spread.complete);
+    book.wrote("a", "one", because("no"), at(0, 50));
+    assert_eq!(book.report(&namespaces(&["b"])).refused, 0);
+    // As many as there are are refused, and few are named.
+    let many: BTreeSet<String> = (0..100).map(|n| format!("n{n}")).collect();
+    for name in &many {
+        book.wrote(name, "one", because("no"), at(0, 0));
+    }
+    let report = book.report(&many);
+    assert_eq!((report.refused, report.named.len()), (100, 8));
+}
+
+#[test]
+fn what_an_answer_means_for_a_namespace() {
+    let answer = |json: serde_json::Value| Error::Api(Box::new(serde_json::from_value(json).unwrap()));
+    let terminating = serde_json::json!({"code": 403, "reason": "Forbidden", "message": "m",
+        "details": {"causes": [{"reason": "NamespaceTerminating", "message": "m", "field": "metadata.namespace"}]}});
+    for (error, gone) in [
+        (answer(terminating), true),
+        (answer(serde_json::json!({"code": 404, "reason": "NotFound"})), true),
+        (answer(serde_json::json!({"code": 403, "reason": "Forbidden", "message": "m"})), false),
+        (answer(serde_json::json!({"code": 500, "reason": "InternalError"})), false),
+    ] {
+        assert_eq!(Refused::of(&error) == Refused::Gone, gone, "{error}");
+    }
+}

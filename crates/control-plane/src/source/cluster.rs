@@ -1,0 +1,75 @@
+//! The cluster that the objects come from, followed.
+
+use std::sync::Arc;
+
+use outrigger_catalog::Catalog;
+use outrigger_cluster::{Cluster, Observed, Source};
+use outrigger_compile::{Problem, World};
+use tokio::sync::watch;
+
+use super::{Standing, Worlds};
+use crate::{config::ClusterArgs, metrics::Metrics};
+
+/// What was found out about the objects of one world.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    pub(crate) world: Arc<World>,
+    /// Each judged in its own namespace.
+    pub(crate) problems: Arc<Vec<Problem>>,
+}
+
+/// What a cluster gives.
+pub(crate) struct Followed {
+    pub(crate) worlds: Worlds,
+    /// Every object, with what was said of it last.
+    pub(crate) observed: watch::Receiver<Arc<Vec<Observed>>>,
+    /// What is wrong with them; `None` before the first world.
+    pub(crate) judged: watch::Receiver<Option<Judged>>,
+}
+
+/// Follows the policy of `cluster`, as `args` say.
+pub(crate) fn follow(
+    cluster: &Cluster,
+    catalog: Arc<Catalog>,
+    standing: Arc<Standing>,
+    metrics: Arc<Metrics>,
+    args: &ClusterArgs,
+) -> Followed {
+    let only = Some(&args.watch_namespaces).filter(|only| !only.is_empty());
+    let only = only.map(|only| only.iter().cloned().collect());
+    let Source { worlds, observed, standing: says } = Source::follow(cluster, only, args.secret_retry);
+    let (send, judged) = watch::channel(None);
+    tokio::spawn(follow_standing(says, standing.clone()));
+    tokio::spawn(judge(worlds.clone(), catalog, standing, metrics, send));
+    Followed { worlds, observed, judged }
+}
+
+async fn follow_standing(mut says: watch::Receiver<outrigger_cluster::Standing>, standing: Arc<Standing>) {
+    loop {
+        let outrigger_cluster::Standing { pending, stale } = says.borrow_and_update().clone();
+        standing.is_pending(pending);
+        standing.is_stale(stale.as_deref());
+        if says.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Beside the publishing, which nobody should wait with for what is wrong with the rest.
+async fn judge(
+    mut worlds: Worlds,
+    catalog: Arc<Catalog>,
+    standing: Arc<Standing>,
+    metrics: Arc<Metrics>,
+    send: watch::Sender<Option<Judged>>,
+) {
+    while let Some(world) = super::next(&mut worlds).await {
+        let (catalog, of) = (catalog.clone(), world.clone());
+        let found = tokio::task::spawn_blocking(move || outrigger_compile::problems(&of, &catalog)).await;
+        // A bug of ours that these objects brought out: the next edit has its own chance.
+        let Ok(problems) = found else { continue };
+        let unread = world.unreadable.iter().map(|it| (outrigger_compile::Severity::Error, it.reason.clone()));
+        standing.found(unread.chain(problems.iter().map(|it| (it.severity, it.to_string()))).collect(), &metrics);
+        send.send_replace(Some(Judged { world, problems: Arc::new(problems) }));
+    }
+}
