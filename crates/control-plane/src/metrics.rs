@@ -1,9 +1,15 @@
 //! Every metric family of the control plane, in one catalogue. Labels are closed sets of words.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use metrics::{Counter, Gauge, Histogram};
+use outrigger_cluster::review::{Counts, OUTCOMES};
 use outrigger_telemetry::{Registry, registry::Family};
+
+use crate::identity::InCluster;
 
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0];
 
@@ -31,6 +37,14 @@ families! {
         "1 while the source cannot be read or has become empty and the last policy is served.";
     PROBLEMS = "gauge" "outrigger_control_plane_policy_problems" [] &[],
         "Problems in the objects of the source, as last read.";
+    REVIEWS = "counter" "outrigger_control_plane_reviews_total" ["outcome"] &[],
+        "Tokens of pods, by what became of their review: `good` and `refused` by the API server, `remembered` from an \
+         earlier one, `unanswered` by an API server that is away, `busy` for want of a place to wait.";
+    REMEMBERED = "gauge" "outrigger_control_plane_reviews_remembered" [] &[],
+        "Tokens of pods of which a review is remembered; at most 10,000.";
+    WAITING = "gauge" "outrigger_control_plane_reviews_waiting" [] &[],
+        "Sidecars that wait for a review; at most 4,096.";
+    PODS = "gauge" "outrigger_control_plane_pods" [] &[], "Pods of the cluster that are known.";
     BUNDLES = "gauge" "outrigger_control_plane_ca_bundles" ["state"] &[],
         "Namespaces with sidecars whose ConfigMap outrigger-ca is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
 }
@@ -48,6 +62,17 @@ pub(crate) struct Metrics {
     rejections: Counter,
     stale: Gauge,
     problems: Gauge,
+    /// In a cluster: counted where it happens, and read when somebody wants to know.
+    cluster: OnceLock<Cluster>,
+}
+
+#[derive(Debug)]
+struct Cluster {
+    source: Arc<InCluster>,
+    reviews: [Counter; OUTCOMES.len()],
+    remembered: Gauge,
+    waiting: Gauge,
+    pods: Gauge,
 }
 
 impl Metrics {
@@ -63,6 +88,7 @@ impl Metrics {
             rejections: registry.counter(&REJECTIONS, &[]),
             stale: registry.gauge(&STALE, &[]),
             problems: registry.gauge(&PROBLEMS, &[]),
+            cluster: OnceLock::new(),
             registry,
         })
     }
@@ -95,6 +121,15 @@ impl Metrics {
         self.problems.set(problems as f64);
     }
 
+    /// Shows reviews and pods of this cluster from now on. Once.
+    #[allow(dead_code, reason = "called where Kubernetes is the source")]
+    pub(crate) fn watch(&self, source: Arc<InCluster>) {
+        let reviews = OUTCOMES.map(|outcome| self.registry.counter(&REVIEWS, &[("outcome", outcome.word())]));
+        let gauge = |family| self.registry.gauge(family, &[]);
+        let (remembered, waiting, pods) = (gauge(&REMEMBERED), gauge(&WAITING), gauge(&PODS));
+        let _ = self.cluster.set(Cluster { source, reviews, remembered, waiting, pods });
+    }
+
     /// How many bundles are as they should be, and how many cannot be written.
     pub(crate) fn bundles(&self, written: usize, refused: usize) {
         self.registry.gauge(&BUNDLES, &[("state", "written")]).set(written as f64);
@@ -104,6 +139,9 @@ impl Metrics {
     /// Everything, for Prometheus.
     pub(crate) fn render(&self, sidecars: usize) -> String {
         self.sidecars.set(sidecars as f64);
+        if let Some(cluster) = self.cluster.get() {
+            cluster.take();
+        }
         self.registry.upkeep();
         self.registry.render()
     }
@@ -111,5 +149,15 @@ impl Metrics {
     /// Moves samples into their buckets.
     pub(crate) fn upkeep(&self) {
         self.registry.upkeep();
+    }
+}
+
+impl Cluster {
+    fn take(&self) {
+        let Counts { outcomes, remembered, waiting } = self.source.reviewer.counts();
+        self.reviews.iter().zip(outcomes).for_each(|(counter, count)| counter.absolute(count));
+        self.remembered.set(remembered as f64);
+        self.waiting.set(waiting as f64);
+        self.pods.set(self.source.pods.len() as f64);
     }
 }

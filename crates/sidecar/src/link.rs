@@ -2,6 +2,7 @@
 
 mod backoff;
 mod connect;
+mod pushback;
 
 use std::{
     path::PathBuf,
@@ -73,9 +74,11 @@ impl Link {
         loop {
             let began = Instant::now();
             let ended = self.stream(&mut backoff).await;
+            let told = ended.as_ref().err().and_then(|error| error.downcast_ref::<Ended>()?.pushback);
             let why =
                 ended.map_or_else(|error| format!("{error:#}"), |()| "the control plane ended the stream".to_owned());
             let wait = backoff.next(began.elapsed(), fastrand::f64());
+            let wait = pushback::wait(wait, told, fastrand::f64());
             tracing::warn!(
                 code = "control_plane_lost",
                 wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
@@ -314,9 +317,27 @@ pub(crate) fn about(workload: &v1::Workload) -> About {
     About { namespace: told(namespace), owner: told(owner), service_account: told(service_account), team: told(team) }
 }
 
-/// What a status says, without its metadata.
+/// The control plane has ended a call.
+#[derive(Debug)]
+struct Ended {
+    code: tonic::Code,
+    message: String,
+    /// How long it asks to be left alone.
+    pushback: Option<Duration>,
+}
+
+impl std::error::Error for Ended {}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the control plane says {:?}: {}", self.code, self.message)
+    }
+}
+
+/// What a status says; of its metadata only what is known.
 fn said(status: tonic::Status) -> anyhow::Error {
-    anyhow::anyhow!("the control plane says {:?}: {}", status.code(), status.message())
+    let (code, message) = (status.code(), status.message().to_owned());
+    Ended { code, message, pushback: pushback::told(status.metadata()) }.into()
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {
