@@ -32,6 +32,7 @@ pub use policy::{MODEL, Policy, Provider, Route, UPSTREAM_MODEL};
 pub use process::program;
 pub use pushed::{Keep, PushedSetup, PushedSidecar};
 pub use relay::Relay;
+pub use restarting::Restarting;
 pub use sidecar::{Exit, Metrics, Setup, Sidecar};
 pub use upstream::{Ev, Reply, Request, Upstream, refused_addr};
 

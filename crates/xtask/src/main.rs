@@ -10,6 +10,7 @@ mod catalog;
 mod fleet;
 mod fuzz;
 mod generate;
+mod kubernetes;
 mod llmock;
 mod proto;
 mod sdk;
@@ -39,6 +40,7 @@ enum Chore {
     FleetCheck(bench::fleet::Args),
     Fuzz(fuzz::Args),
     Generate(generate::Args),
+    Kubernetes(kubernetes::Args),
     Llmock(llmock::Args),
     Proto(proto::Args),
     Sdk(sdk::Args),
@@ -58,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         Chore::FleetCheck(args) => bench::fleet::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Generate(args) => generate::run(&args),
+        Chore::Kubernetes(args) => kubernetes::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
         Chore::Proto(args) => proto::run(&args),
         Chore::Sdk(args) => sdk::run(&args),

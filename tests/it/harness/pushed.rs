@@ -44,7 +44,7 @@ pub enum Keep {
 }
 
 impl PushedSetup {
-    pub(super) fn new(url: &str, token: String, ca_file: Option<PathBuf>) -> Self {
+    pub fn new(url: &str, token: String, ca_file: Option<PathBuf>) -> Self {
         Self { url: url.to_owned(), token, ca_file, keep: Keep::Nowhere, args: Vec::new() }
     }
 

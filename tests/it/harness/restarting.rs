@@ -18,7 +18,7 @@ const LISTENS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Dropping it kills the process; the log is printed if the test has failed.
 #[derive(Debug)]
-pub(super) struct Restarting {
+pub struct Restarting {
     name: &'static str,
     args: Vec<OsString>,
     /// Its home, and where its ready file is.
@@ -31,21 +31,21 @@ pub(super) struct Restarting {
 
 impl Restarting {
     /// Not started yet.
-    pub(super) fn new(name: &'static str, home: &Path, args: Vec<OsString>) -> Self {
+    pub fn new(name: &'static str, home: &Path, args: Vec<OsString>) -> Self {
         let (listen, admin) = (Port::reserved(), Port::reserved());
         Self { name, args, home: home.to_owned(), listen, admin, child: None, log: Log::default() }
     }
 
-    pub(super) fn listen(&self) -> SocketAddr {
+    pub fn listen(&self) -> SocketAddr {
         self.listen.addr
     }
 
-    pub(super) fn admin(&self) -> SocketAddr {
+    pub fn admin(&self) -> SocketAddr {
         self.admin.addr
     }
 
     /// Starts it and waits until it listens; answers how long that took.
-    pub(super) async fn start(&mut self) -> Duration {
+    pub async fn start(&mut self) -> Duration {
         assert!(self.child.is_none(), "{} runs already", self.name);
         let ready = self.home.join(format!("{}.ready", self.name));
         let _ = fs::remove_file(&ready);
@@ -69,19 +69,29 @@ impl Restarting {
     }
 
     /// Kills it as the kernel does when memory is out.
-    pub(super) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 
-    pub(super) fn rss_kib(&self) -> u64 {
+    pub fn rss_kib(&self) -> u64 {
         process::rss_kib(self.child.as_ref().expect("it runs").id())
     }
 
     pub(super) fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Every line that it has written to its standard error so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.log.lines().clone()
+    }
+
+    /// Waits for a line that contains the text, and returns it.
+    pub async fn wait_log(&self, text: &str) -> String {
+        self.log.wait(text).await
     }
 }
 

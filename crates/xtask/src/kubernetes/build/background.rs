@@ -1,0 +1,40 @@
+//! A build beside other work.
+
+use std::{
+    os::unix::process::CommandExt as _,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::Result;
+
+use crate::tools::Output;
+
+/// `cargo xtask kubernetes tools` in a process of its own, at the lowest priority. It does not outlive this one.
+#[derive(Debug)]
+pub(crate) struct Background(Child);
+
+impl Background {
+    /// # Errors
+    ///
+    /// If the process cannot be started.
+    pub(in crate::kubernetes) fn start() -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["kubernetes", "tools", "--background"]);
+        // In a group, since Go and its compilers are to end with it.
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Ok(Self(command.spawn()?))
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be waited for.
+    pub(in crate::kubernetes) fn join(mut self) -> Result<Output> {
+        // `wait_with_output` closes standard input first, which would end it.
+        let _leash = self.0.stdin.take();
+        let output = self.0.wait_with_output()?;
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        Ok(Output { text, ok: output.status.success() })
+    }
+}

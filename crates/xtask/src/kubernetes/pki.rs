@@ -1,0 +1,94 @@
+//! Who is who in one run: the server's certificate, the key of service accounts, and tokens of those that are no pods.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
+use ring::rand::{SecureRandom as _, SystemRandom};
+use serde_json::json;
+
+use super::place::Place;
+
+/// May do everything.
+pub(super) const ADMIN: &str = "admin";
+pub(super) const CONTROLLER_MANAGER: &str = "kube-controller-manager";
+/// Is known, and may do nothing until a role is bound to this name.
+pub(super) const STRANGER: &str = "stranger";
+/// Kubeconfig, name of the user, group.
+const USERS: [(&str, &str, &str); 3] = [
+    (ADMIN, "admin", "system:masters"),
+    (CONTROLLER_MANAGER, "system:kube-controller-manager", ""),
+    (STRANGER, "stranger", ""),
+];
+/// The names and addresses by which the API server is called, within pods too.
+const NAMES: [&str; 7] = [
+    "127.0.0.1",
+    "localhost",
+    "10.96.0.1",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+];
+
+/// Writes all of it into the folder of a run whose API server is `https://127.0.0.1:PORT`.
+pub(super) fn write(place: &Place, server: &str) -> Result<()> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name.push(DnType::CommonName, "outrigger tests");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+
+    let mut params = CertificateParams::new(NAMES.map(str::to_owned))?;
+    params.distinguished_name.push(DnType::CommonName, "kube-apiserver");
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let key = KeyPair::generate()?;
+    let certificate = params.signed_by(&key, &ca)?;
+
+    let accounts = KeyPair::generate()?;
+    for (file, text) in [
+        ("ca.crt", ca.pem()),
+        ("apiserver.crt", certificate.pem()),
+        ("apiserver.key", key.serialize_pem()),
+        ("accounts.key", accounts.serialize_pem()),
+        ("accounts.pub", accounts.public_key_pem()),
+    ] {
+        fs::write(place.pki(file), text)?;
+    }
+    let mut tokens = String::new();
+    for (file, name, group) in USERS {
+        let token = random()?;
+        // token,user,uid,groups
+        tokens += &format!("{token},{name},{name},{group}\n");
+        fs::write(place.kubeconfig(file), kubeconfig(server, &ca.pem(), &token))?;
+    }
+    fs::write(place.pki("tokens.csv"), tokens)?;
+    Ok(())
+}
+
+/// JSON is YAML.
+fn kubeconfig(server: &str, ca: &str, token: &str) -> String {
+    let cluster = json!({"server": server, "certificate-authority-data": BASE64_STANDARD.encode(ca)});
+    format!(
+        "{:#}\n",
+        json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "outrigger", "cluster": cluster}],
+            "users": [{"name": "outrigger", "user": {"token": token}}],
+            "contexts": [{"name": "outrigger", "context": {"cluster": "outrigger", "user": "outrigger"}}],
+            "current-context": "outrigger",
+        })
+    )
+}
+
+fn random() -> Result<String> {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).ok().context("the system has no random numbers")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,141 @@
+//! The process that runs a cluster: it starts the programs, starts again what ends, and takes all with it when it leaves.
+//!
+//! A story that stops one of them puts a file with its name into `hold`, and kills the process that `pid` names.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+
+use super::{
+    leash,
+    member::Member,
+    members, pki,
+    place::{Place, Port},
+};
+
+/// How long one of the two steps of a start may take, on a machine that has other things to do.
+const START: Duration = Duration::from_secs(180);
+/// How often the programs are looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// How often the API server is asked whether it is there: each question is a process.
+const ASK: Duration = Duration::from_millis(200);
+
+/// Runs a cluster until it is told to leave.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The folder of this one.
+    #[arg(long)]
+    run: PathBuf,
+    /// The folder of the programs.
+    #[arg(long)]
+    bin: PathBuf,
+    /// Leave when standard input ends, too.
+    #[arg(long)]
+    leash: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let place = Place::at(&args.run);
+    let lock = place.claim()?;
+    std::fs::write(place.pid("launcher"), format!("{}\n", std::process::id()))?;
+    // All are started by this thread: the kernel kills them with it, and not with the process.
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        let (gone, mut parent_left) = oneshot::channel::<()>();
+        if args.leash {
+            leash::when_parent_leaves(move || drop(gone));
+        } else {
+            std::mem::forget(gone);
+        }
+        tokio::select! {
+            result = keep(&place, &args.bin) => result,
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+            _ = hang_up.recv() => Ok(()),
+            _ = &mut parent_left => Ok(()),
+        }
+    })?;
+    // With the lock held, so that nobody who comes next finds half of it.
+    place.remove()?;
+    drop(lock);
+    Ok(())
+}
+
+/// Starts everything and goes on for ever.
+///
+/// # Errors
+///
+/// If something does not start: then the last lines of its log are in the words. The folder stays.
+async fn keep(place: &Place, bin: &Path) -> Result<()> {
+    let (clients, peers, own) = (Port::reserved()?, Port::reserved()?, Port::reserved()?);
+    let server = format!("https://{}", own.address);
+    pki::write(place, &server)?;
+    let mut programs = vec![
+        Member::start("etcd", place, members::etcd(place, bin, &clients, &peers))?,
+        Member::start("kube-apiserver", place, members::api_server(place, bin, &clients, &own))?,
+    ];
+    answered(&mut programs, place, bin, &["get", "--raw", "/readyz"]).await?;
+    let words = members::controller_manager(place, bin);
+    programs.push(Member::start("kube-controller-manager", place, words)?);
+    // What every namespace has once the controllers work.
+    for object in ["serviceaccount/default", "configmap/kube-root-ca.crt"] {
+        answered(&mut programs, place, bin, &["get", "--namespace", "default", object]).await?;
+    }
+    place.write_ready(&server, bin)?;
+    let mut log = OpenOptions::new().create(true).append(true).open(place.log("launcher"))?;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        programs.iter_mut().try_for_each(|program| look(program, &mut log))?;
+    }
+}
+
+/// Starts again what has ended, unless somebody holds it.
+fn look(program: &mut Member, log: &mut File) -> Result<()> {
+    if let Some(status) = program.ended()
+        && program.due()
+    {
+        program.again()?;
+        writeln!(log, "{} has ended ({status}) and was started again", program.name)?;
+    }
+    Ok(())
+}
+
+/// Waits until kubectl succeeds with these words.
+async fn answered(programs: &mut [Member], place: &Place, bin: &Path, words: &[&str]) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        for program in &mut *programs {
+            if let Some(status) = program.ended() {
+                bail!("{} did not start ({status}); its log ends so:\n{}", program.name, program.said());
+            }
+        }
+        if asked(place, bin, words)? {
+            return Ok(());
+        }
+        if began.elapsed() > START {
+            let said: Vec<String> =
+                programs.iter().map(|program| format!("{}:\n{}", program.name, program.said())).collect();
+            bail!("no answer to {words:?} within {} s\n{}", START.as_secs(), said.join("\n"));
+        }
+        tokio::time::sleep(ASK).await;
+    }
+}
+
+fn asked(place: &Place, bin: &Path, words: &[&str]) -> Result<bool> {
+    let mut command = Command::new(bin.join("kubectl"));
+    command.arg("--kubeconfig").arg(place.kubeconfig(pki::ADMIN)).arg("--request-timeout=5s").args(words);
+    command.env("HOME", place.folder()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    Ok(command.status()?.success())
+}

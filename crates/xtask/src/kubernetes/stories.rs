@@ -1,0 +1,41 @@
+//! `cargo xtask kubernetes test`: the stories that need an API server, `tests/cluster`.
+
+use std::{env, path::Path, process::Command};
+
+use anyhow::{Result, bail};
+
+use super::{build, up::Running};
+use crate::tools;
+
+/// The folder of a cluster that runs already.
+const GIVEN: &str = "OUTRIGGER_TEST_CLUSTER";
+
+/// Runs the stories that need an API server, on the one that `OUTRIGGER_TEST_CLUSTER` names or on one of their own.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Words for the runner of the stories: part of a name, `--nocapture`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let packages = ["outrigger", "outrigger-control-plane", "outrigger-sidecar"];
+    let packages = packages.into_iter().flat_map(|name| ["--package", name]);
+    if !tools::cargo().arg("build").args(packages).status()?.success() {
+        bail!("the build failed; what cargo said is above");
+    }
+    let own = if env::var_os(GIVEN).is_none() { Some(Running::start(&build::ensure()?)?) } else { None };
+    let status = command(own.as_ref().map(Running::folder)).args(&args.words).status()?;
+    if !status.success() {
+        bail!("stories failed; what they said is above");
+    }
+    Ok(())
+}
+
+/// The stories as a command, on the cluster in this folder or on the one that the environment names.
+pub(super) fn command(cluster: Option<&Path>) -> Command {
+    let mut command = tools::cargo();
+    command.args(["test", "--package", "outrigger-tests", "--test", "cluster", "--", "--include-ignored"]);
+    command.envs(cluster.map(|folder| (GIVEN, folder)));
+    command
+}

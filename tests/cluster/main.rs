@@ -1,0 +1,21 @@
+//! Stories that need a real Kubernetes API server: `cargo xtask kubernetes test`, or `cargo xtask test` with the others.
+//!
+//! Each is marked `#[ignore = "needs the API server: cargo xtask test"]`, so that `cargo test` neither runs it nor counts
+//! it as passed.
+//!
+//! | module | what belongs there |
+//! | --- | --- |
+//! | [`harness`] | the API server, namespaces, identities, a control plane and its sidecars; no assertions about them |
+//! | `harness_tests` | proof that the pieces of the harness are what they say |
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on should stop")]
+#![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
+
+mod harness;
+mod harness_tests;
+
+/// The provider, the sidecar, the policy text and the client of the stories without a cluster.
+#[path = "../it"]
+mod it {
+    pub mod harness;
+}
