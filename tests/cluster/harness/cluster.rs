@@ -72,6 +72,11 @@ impl Cluster {
         self.admin.run(args, "").await
     }
 
+    /// The same with this input.
+    pub async fn kubectl_with(&self, args: &[&str], input: &str) -> Output {
+        self.admin.run(args, input).await
+    }
+
     /// What kubectl prints; fails the test when it fails.
     pub async fn kubectl_ok(&self, args: &[&str]) -> String {
         self.admin.text(args).await
