@@ -7,12 +7,14 @@
 //! | --- | --- |
 //! | [`harness`] | the API server, namespaces, identities, a control plane and its sidecars; no assertions about them |
 //! | `harness_tests` | proof that the pieces of the harness are what they say |
+//! | `objects` | what the API server itself makes of the kinds: rules, defaults, owners, columns; no program of ours |
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on should stop")]
 #![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
 
 mod harness;
 mod harness_tests;
+mod objects;
 
 /// The provider, the sidecar, the policy text and the client of the stories without a cluster.
 #[path = "../it"]

@@ -134,7 +134,7 @@ async fn recorded_exchanges_pass_byte_for_byte() {
     .await;
     // One for each dialect: a model of the same name in the other one would be a candidate too, by translation.
     let start = async |dialect| Sidecar::setup(policy(&exchanges, &upstream, dialect)).arg("--log=warn").start().await;
-    let (openai, anthropic) = (start("openai").await, start("anthropic").await);
+    let (openai, anthropic) = (start("OpenAI").await, start("Anthropic").await);
     let mut different = Vec::new();
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     let mut tally: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -237,7 +237,7 @@ fn policy(exchanges: &[Exchange], upstream: &Upstream, dialect: &str) -> String 
     );
     let models: BTreeSet<&str> = exchanges
         .iter()
-        .filter(|exchange| (exchange.path == "/v1/messages") == (dialect == "anthropic"))
+        .filter(|exchange| (exchange.path == "/v1/messages") == (dialect == "Anthropic"))
         .map(|exchange| exchange.model.as_str())
         .collect();
     for model in models {

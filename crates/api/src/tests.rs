@@ -39,7 +39,7 @@ apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {name: vllm, namespace: demo}
 spec:
-  dialect: openai
+  dialect: OpenAI
   baseURL: http://vllm:8000/v1
   models:
   - {model: own/m, upstreamName: m-7b, quantization: Fp8, contextLength: 8192, maxOutput: 4096, inputModalities: [Text, Image],
@@ -141,7 +141,7 @@ fn one_provider_more_is_sent_alone() {
     let provider = |name| {
         format!(
             "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}, namespace: demo}}\n\
-             spec: {{dialect: openai, baseURL: 'http://{name}/v1', models: [{{model: m}}]}}\n"
+             spec: {{dialect: OpenAI, baseURL: 'http://{name}/v1', models: [{{model: m}}]}}\n"
         )
     };
     let routes: String = (0..200).map(route).collect();

@@ -52,7 +52,7 @@ fn simulated_policy(servers: &[Simulated]) -> String {
         [(&servers[0], "sim-a", "0.15", "0.60"), (&servers[1], "sim-b", "0.30", "1.20")]
     {
         for (suffix, dialect, model) in
-            [("", "openai", "simulated/chat"), ("-messages", "anthropic", "simulated/claude")]
+            [("", "OpenAI", "simulated/chat"), ("-messages", "Anthropic", "simulated/claude")]
         {
             text.push_str(&format!(
                 "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\n\

@@ -1,6 +1,11 @@
 //! The API server, and who we are to it.
 
-use std::{fmt, path::Path, time::Duration};
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
@@ -12,6 +17,8 @@ use kube_client::{
 
 /// How long a connection to the API server may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
+/// A pause before it is asked again who we are.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How long a call that is no watch may take.
 pub(crate) const CALL: Duration = Duration::from_secs(10);
 
@@ -26,16 +33,17 @@ pub struct Cluster {
     pub(crate) account: Account,
 }
 
-/// Who we are to the API server: `system:serviceaccount:outrigger-system:outrigger-control-plane`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account(pub String);
+/// Who we are to the API server: `system:serviceaccount:outrigger-system:outrigger-control-plane`, from when it has said so.
+#[derive(Clone, Debug, Default)]
+pub struct Account(Arc<OnceLock<String>>);
 
 impl Cluster {
-    /// Connects with `kubeconfig`, or as the pod that this is. `namespace`: the control plane's own.
+    /// Gets ready to call with `kubeconfig`, or as the pod that this is. `namespace`: the control plane's own. Whether the
+    /// API server is there shows with the first call.
     ///
     /// # Errors
     ///
-    /// If there is nothing to connect with, or the API server does not say who we are within ten seconds.
+    /// If there is nothing to call with.
     pub async fn connect(kubeconfig: Option<&Path>, namespace: String) -> Result<Self> {
         let mut config = match kubeconfig {
             Some(path) => {
@@ -49,13 +57,9 @@ impl Cluster {
         };
         config.connect_timeout = Some(CONNECT);
         let client = Client::try_from(config).context("cannot use what the kubeconfig says")?;
-        let asked = Api::<SelfSubjectReview>::all(client.clone());
-        let review = tokio::time::timeout(CALL, asked.create(&PostParams::default(), &SelfSubjectReview::default()))
-            .await
-            .context("the API server does not answer")?
-            .context("the API server does not say who we are")?;
-        let account = review.status.and_then(|status| status.user_info).and_then(|user| user.username);
-        Ok(Self { client, namespace, account: Account(account.unwrap_or_default()) })
+        let account = Account::default();
+        tokio::spawn(account.clone().ask(client.clone()));
+        Ok(Self { client, namespace, account })
     }
 
     /// For calls.
@@ -75,9 +79,40 @@ impl Cluster {
 }
 
 impl Account {
+    /// One that is known.
+    pub fn of(name: &str) -> Self {
+        Self(Arc::new(OnceLock::from(name.to_owned())))
+    }
+
+    /// Its name, for people.
+    pub fn name(&self) -> &str {
+        self.0.get().map_or("the control plane", String::as_str)
+    }
+
     /// Namespace and name, if it is a service account.
     pub fn service_account(&self) -> Option<(&str, &str)> {
-        self.0.strip_prefix("system:serviceaccount:")?.split_once(':')
+        self.0.get()?.strip_prefix("system:serviceaccount:")?.split_once(':')
+    }
+
+    /// Asks until there is an answer.
+    async fn ask(self, client: Client) {
+        let api = Api::<SelfSubjectReview>::all(client);
+        let (post, review) = (PostParams::default(), SelfSubjectReview::default());
+        loop {
+            let asked = api.create(&post, &review);
+            match tokio::time::timeout(CALL, asked).await {
+                Ok(Ok(review)) => {
+                    let user = review.status.and_then(|status| status.user_info);
+                    if let Some(name) = user.and_then(|user| user.username) {
+                        let _ = self.0.set(name);
+                    }
+                    return;
+                }
+                Ok(Err(error)) => tracing::warn!(code = "api_server_away", "the API server does not answer: {error}"),
+                Err(_) => tracing::warn!(code = "api_server_away", "the API server does not answer within ten seconds"),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 }
 
@@ -94,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_service_account_is_known_by_its_user_name() {
-        let of = |name: &str| Account(name.to_owned()).service_account().map(|(a, b)| format!("{a}/{b}"));
+        let of = |name: &str| Account::of(name).service_account().map(|(a, b)| format!("{a}/{b}"));
         assert_eq!(of("system:serviceaccount:a:b").as_deref(), Some("a/b"));
         assert_eq!(of("kubernetes-admin"), None);
     }

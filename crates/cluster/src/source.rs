@@ -208,7 +208,7 @@ fn told(kind: Kind, error: &watcher::Error, cluster: &Cluster) -> String {
         Some(404) => format!("the API server knows no {kind}: install the CRDs"),
         Some(401 | 403) => format!(
             "{} may not list and watch {kind}: give it the ClusterRole of the chart ({error})",
-            cluster.account.0
+            cluster.account.name()
         ),
         _ => error.to_string(),
     }

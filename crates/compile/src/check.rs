@@ -2,7 +2,9 @@
 
 use outrigger_catalog::{NanoUsd, Rate};
 use outrigger_crd::{Decimal, Duration};
-use std::time;
+use std::{fmt, time};
+
+use crate::problem::Report;
 
 /// Longer than any request or conversation; a longer time is a slip of the unit.
 const LONGEST: time::Duration = time::Duration::from_secs(24 * 3600);
@@ -60,7 +62,7 @@ pub(crate) fn base_url(text: &str) -> Result<&str, String> {
             (!host.is_empty() && host.bytes().all(plain), port)
         }
     };
-    if !host || port.is_some_and(|port| port.parse::<u16>().map_or(true, |port| port == 0)) {
+    if !host || port.is_some_and(|port| port.starts_with('+') || port.parse::<u16>().map_or(true, |port| port == 0)) {
         return bad("has no valid host and port");
     }
     Ok(text.trim_end_matches('/'))
@@ -87,6 +89,14 @@ pub(crate) fn callable(name: &str) -> Result<(), String> {
         return Err(format!("{name:?} is not a name: 1 to 256 characters without spaces"));
     }
     Ok(())
+}
+
+/// Warns of what a list, in which the order means nothing, names twice: an API server refuses it.
+pub(crate) fn once<T: PartialEq + fmt::Debug>(list: Option<&[T]>, field: &str, report: &mut Report<'_>) {
+    let list = list.unwrap_or_default();
+    for (at, item) in list.iter().enumerate().filter(|(at, item)| list[..*at].contains(item)) {
+        report.warning(format!("{field}[{at}]"), format!("{item:?} is listed twice: keep one"));
+    }
 }
 
 /// The nearest of `known` to `name`, as a half sentence, or nothing if none is near.

@@ -52,12 +52,10 @@ pub(crate) fn endpoint<'a>(
 }
 
 fn dialect(spec: &ModelProviderSpec, preset: Option<&Preset>, report: &mut Report<'_>) -> Option<Dialect> {
-    let built = "this build speaks openai and anthropic";
+    let built = "this build speaks OpenAI and Anthropic";
     match (&spec.dialect, preset) {
-        (Some(name), _) => Dialect::parse(name).or_else(|| {
-            report.error("spec.dialect", format!("dialect {name:?} is not supported; {built}"));
-            None
-        }),
+        (Some(outrigger_crd::provider::Dialect::OpenAI), _) => Some(Dialect::OpenAi),
+        (Some(outrigger_crd::provider::Dialect::Anthropic), _) => Some(Dialect::Anthropic),
         (None, Some(preset)) => Dialect::parse(&preset.dialect).or_else(|| {
             let (name, dialect) = (&preset.name, &preset.dialect);
             report.error("spec.preset", format!("{name} speaks the dialect {dialect}, not supported yet; {built}"));
@@ -136,9 +134,12 @@ fn headers(
     report: &mut Report<'_>,
 ) -> Option<Vec<(Box<str>, Box<str>)>> {
     let before = report.errors();
-    let mut headers = Vec::new();
+    let mut headers: Vec<(Box<str>, Box<str>)> = Vec::new();
     for (at, header) in spec.headers.iter().enumerate() {
         match header_name(&header.name) {
+            Ok(name) if headers.iter().any(|(other, _)| *other == name) => {
+                report.error(format!("spec.headers[{at}].name"), format!("{name:?} is listed twice: keep one"));
+            }
             Err(reason) => report.error(format!("spec.headers[{at}].name"), reason),
             Ok(name) if RESERVED.contains(&&*name) => {
                 report.error(format!("spec.headers[{at}].name"), format!("{name:?} is set by the proxy itself"));

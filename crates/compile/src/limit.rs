@@ -12,6 +12,7 @@ use outrigger_route::{
 };
 
 use crate::{
+    check::once,
     policy,
     problem::{Report, full_name, namespace},
     select, selector,
@@ -138,6 +139,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 fn patterns(declared: Option<&Declared>, field: &str, report: &mut Report<'_>) -> Patterns {
     let Declared { allow, deny } = declared.cloned().unwrap_or_default();
     for (part, list) in [("allow", allow.as_deref().unwrap_or_default()), ("deny", &deny)] {
+        once(Some(list), &format!("{field}.{part}"), report);
         for (at, pattern) in list.iter().enumerate() {
             let stars = pattern.matches('*').count();
             if pattern.is_empty() || stars > 1 || (stars == 1 && !pattern.ends_with('*')) {

@@ -15,7 +15,7 @@ use outrigger_wire::Kind;
 
 use crate::{
     capability,
-    check::{duration, rate},
+    check::{duration, once, rate},
     problem::Report,
 };
 
@@ -43,6 +43,8 @@ pub(crate) fn constraints(declared: Option<&crd::Constraints>, report: &mut Repo
             report.error(format!("spec.constraints.regions[{at}]"), "is empty: name a region such as eu, or remove it");
         }
     }
+    once(Some(regions), "spec.constraints.regions", report);
+    once(Some(quantizations), "spec.constraints.quantizations", report);
     let MaxPrice { input, output } = max_price.clone().unwrap_or_default();
     let mut limit = |part: &str, text: Option<outrigger_crd::Decimal>| {
         rate(&text?).map_err(|reason| report.error(format!("spec.constraints.maxPrice.{part}"), reason)).ok()
@@ -65,6 +67,7 @@ pub(crate) fn failover(declared: Option<&crd::Failover>, report: &mut Report<'_>
     if attempts.is_some_and(|attempts| !ATTEMPTS.contains(&attempts)) {
         report.error("spec.failover.attempts", "must be 1 to 32");
     }
+    once(Some(also_on), "spec.failover.alsoOn", report);
     let mut kinds: Vec<Kind> = also_on
         .iter()
         .map(|failure| match failure {
@@ -102,7 +105,7 @@ pub(crate) fn timeouts(declared: Option<&crd::Timeouts>, report: &mut Report<'_>
     };
     // Compared only where written: a short total may well cut a default.
     if total.is_some() && first_token.is_some() && timeouts.first_token > timeouts.total {
-        report.warning("spec.timeouts.firstToken", "is longer than total, which ends the request before");
+        report.error("spec.timeouts.firstToken", "is longer than total, which ends the request before: shorten it");
     }
     timeouts
 }

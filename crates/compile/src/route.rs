@@ -18,7 +18,7 @@ use outrigger_route::{
 
 use crate::{
     access,
-    check::{callable, did_you_mean},
+    check::{callable, did_you_mean, once},
     policy,
     problem::{Cause, Kind, Report, Severity, full_name, namespace},
     select,
@@ -63,6 +63,7 @@ pub(crate) fn compile(object: &ModelRoute, around: &Around<'_>, report: &mut Rep
             report.error(format!("spec.aliases[{at}]"), reason);
         }
     }
+    once(Some(aliases), "spec.aliases", report);
     let route = Route {
         name: full_name(&object.metadata).into(),
         targets: Vec::new(),
@@ -234,6 +235,7 @@ fn parameters(declared: Option<&ParameterEdits>, field: &str, report: &mut Repor
     for name in set.keys().chain(remove).filter(|name| FIXED.contains(&name.as_str())) {
         report.error(field, format!("{name:?} cannot be changed per target"));
     }
+    once(Some(remove), &format!("{field}.remove"), report);
     for name in remove.iter().filter(|name| set.contains_key(*name)) {
         report.error(field, format!("{name:?} is both set and removed: keep one"));
     }

@@ -1,8 +1,9 @@
 //! Which objects select a workload.
 
-use outrigger_crd::{ModelPolicy, ModelRoute, route::Workloads};
+use outrigger_crd::{ModelPolicy, ModelRoute, workloads::Workloads};
 
 use crate::{
+    check::once,
     problem::{Kind, ObjectRef, Report, name, namespace},
     selector,
     world::{Scope, Selection, Workload, World},
@@ -91,6 +92,7 @@ pub(crate) fn is_sound(workloads: Option<&Workloads>) -> bool {
 pub(crate) fn check(workloads: Option<&Workloads>, report: &mut Report<'_>) {
     let Some(Workloads { selector, service_accounts }) = workloads else { return };
     selector::check(selector.as_ref(), "spec.workloads.selector", report);
+    once(service_accounts.as_deref(), "spec.workloads.serviceAccounts", report);
     if service_accounts.as_ref().is_some_and(|list| list.iter().any(String::is_empty)) {
         report.error("spec.workloads.serviceAccounts", "one of them is empty: name a service account, or remove it");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use outrigger_crd::provider::{Operator, Requirement, Selector};
+use outrigger_crd::selector::{Operator, Requirement, Selector};
 
 use crate::problem::Report;
 

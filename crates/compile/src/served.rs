@@ -12,7 +12,7 @@ use outrigger_route::{
 
 use crate::{
     capability,
-    check::{callable, did_you_mean, fee, rate},
+    check::{callable, did_you_mean, fee, once, rate},
     endpoint::Endpoint,
     problem::Report,
 };
@@ -27,6 +27,10 @@ pub(crate) fn served(
     let mut all: Vec<Offer> = Vec::new();
     for (at, model) in declared.iter().enumerate() {
         let field = format!("spec.models[{at}]");
+        if declared[..at].iter().any(|above| above.model == model.model) {
+            report.error(format!("{field}.model"), format!("{:?} is listed twice: keep one", model.model));
+            continue;
+        }
         let Some(model) = one(model, &field, endpoint, catalog, report) else { continue };
         let same = |other: &Offer| (&other.model, &other.upstream_name) == (&model.model, &model.upstream_name);
         match all.iter().any(same) {
@@ -104,6 +108,8 @@ fn one(
     let id = offer.map_or(name.as_str(), |offer| &offer.model);
     let model = catalog.model(id);
     let prices = prices(declared_prices.as_ref(), &format!("{field}.prices"), offer, report);
+    once(input_modalities.as_deref(), &format!("{field}.inputModalities"), report);
+    once(supported.as_deref(), &format!("{field}.parameters"), report);
     let supported = supported.as_ref().map(|words| parameters(words, &format!("{field}.parameters"), report));
     let operations = capability::operations(endpoint.dialect, model.map(|model| model.kind));
     if operations.is_empty() {

@@ -14,6 +14,7 @@ mod pins;
 mod policies;
 mod providers;
 mod routes;
+mod rules;
 mod secrets;
 mod shared;
 mod whole;
@@ -25,7 +26,7 @@ const MAIN: &str = "
 apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {name: main, namespace: demo}
-spec: {dialect: openai, baseURL: 'http://main/v1', models: [{model: a}, {model: b}]}
+spec: {dialect: OpenAI, baseURL: 'http://main/v1', models: [{model: a}, {model: b}]}
 ";
 
 fn env(name: &str) -> Option<String> {

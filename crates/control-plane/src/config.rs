@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use outrigger_cluster::authority::Timing;
 use outrigger_compile::SYSTEM_NAMESPACE;
 use outrigger_telemetry::logging;
 use rustls::pki_types::ServerName;
@@ -17,7 +18,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
-    pub(crate) run: Option<RunArgs>,
+    pub(crate) run: RunArgs,
 }
 
 /// Settings of the server: what runs unless another word follows.
@@ -53,7 +54,7 @@ pub(crate) struct RunArgs {
     #[arg(long, env = "OUTRIGGER_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
     /// Which log lines are written: a level, or directives such as outrigger_control_plane=debug
-    #[arg(long, env = "OUTRIGGER_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(long, env = "OUTRIGGER_LOG", default_value = "info,kube_runtime=off,kube_client=off", value_name = "FILTER")]
     pub(crate) log: String,
     /// File that gets the bound addresses as JSON once it listens
     #[arg(long, env = "OUTRIGGER_READY_FILE", value_name = "FILE")]
@@ -65,6 +66,7 @@ pub(crate) struct RunArgs {
 
 /// Outside Kubernetes: where policy and identity come from.
 #[derive(Args, Debug)]
+#[group(skip)]
 pub(crate) struct FolderArgs {
     /// Folder of ModelProvider, ModelRoute, ModelPolicy, Secret and Namespace YAML
     #[arg(long, env = "OUTRIGGER_POLICY", value_name = "DIR", required_unless_present_any = CLUSTER)]
@@ -81,6 +83,7 @@ const CLUSTER: [&str; 2] = ["kubernetes", "kubeconfig"];
 
 /// In Kubernetes: the API server that policy and identity come from.
 #[derive(Args, Debug)]
+#[group(skip)]
 pub(crate) struct ClusterArgs {
     /// Take policy and identity from the cluster that this is a pod of
     #[arg(long, env = "OUTRIGGER_KUBERNETES")]
@@ -91,6 +94,28 @@ pub(crate) struct ClusterArgs {
     /// Namespace whose objects are followed, beside its own; may be given more than once; without it all are
     #[arg(long = "watch-namespace", value_name = "NAME")]
     pub(crate) watch_namespaces: Vec<String>,
+    /// The Service by which sidecars and other replicas find it, in its own namespace; the name of its port is grpc
+    #[arg(long, default_value = "outrigger-control-plane", value_name = "NAME")]
+    pub(crate) service: String,
+    /// Address of another replica, where the Service does not tell; may be given more than once
+    #[arg(long = "peer", value_name = "ADDR")]
+    pub(crate) peers: Vec<SocketAddr>,
+    /// Serve with the certificate of this Secret, of type kubernetes.io/tls with ca.crt beside it, such as cert-manager
+    /// makes; without it the replicas have an authority of their own
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tls_secret: Option<String>,
+    /// Label of a pod, or else of its namespace, that names the team that is charged
+    #[arg(long, default_value = "team", value_name = "KEY")]
+    pub(crate) team_label: String,
+    /// How long after a start sidecars are still coming, and what they hold is not summed up
+    #[arg(long, hide = true, default_value = "30s", value_parser = delay, value_name = "TIME")]
+    pub(crate) settle: Duration,
+    /// How long an authority lasts
+    #[arg(long, hide = true, default_value = "8760h", value_parser = delay, value_name = "TIME")]
+    pub(crate) ca_life: Duration,
+    /// How long a new authority is in every bundle before it signs
+    #[arg(long, hide = true, default_value = "10m", value_parser = delay, value_name = "TIME")]
+    pub(crate) ca_settle: Duration,
     /// How long a Secret that may not be read is left alone before another try
     #[arg(long, hide = true, default_value = "5m", value_parser = delay, value_name = "TIME")]
     pub(crate) secret_retry: Duration,
@@ -100,6 +125,13 @@ impl ClusterArgs {
     /// Whether it is in a cluster.
     pub(crate) fn is_cluster(&self) -> bool {
         self.kubernetes || self.kubeconfig.is_some()
+    }
+
+    /// How long authorities and certificates last. A certificate ends long before what has signed it.
+    pub(crate) fn timing(&self) -> Timing {
+        let Timing { serving, margin, .. } = Timing::default();
+        let (life, settle) = (self.ca_life, self.ca_settle);
+        Timing { life, serving: serving.min(life / 4), settle, margin: margin.min(life / 20) }
     }
 }
 

@@ -26,7 +26,7 @@ mod token;
 
 use std::{process::ExitCode, time::SystemTime};
 
-use clap::{CommandFactory, Parser, error::ErrorKind};
+use clap::Parser;
 use config::{Cli, Command, StateArgs};
 use state::State;
 use tls::Authority;
@@ -37,17 +37,14 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let Cli { command, run } = Cli::parse();
-    let done = match (command, run) {
-        (Some(Command::Token(args)), _) => token::token(*args, SystemTime::now()),
-        (Some(Command::Ca(args)), _) => ca(&args),
-        (Some(Command::Metrics), _) => {
+    let done = match command {
+        Some(Command::Token(args)) => token::token(*args, SystemTime::now()),
+        Some(Command::Ca(args)) => ca(&args),
+        Some(Command::Metrics) => {
             print!("{}", outrigger_telemetry::registry::markdown(metrics::FAMILIES));
             Ok(())
         }
-        (None, Some(args)) => run::run(args),
-        (None, None) => Cli::command()
-            .error(ErrorKind::MissingRequiredArgument, "--policy DIR and --state DIR are required, or --kubernetes")
-            .exit(),
+        None => run::run(run),
     };
     done.map_or_else(
         |error| {

@@ -9,6 +9,7 @@ mod auth;
 mod feed;
 mod link;
 mod message;
+mod replicas;
 mod sum;
 
 use std::{
@@ -22,6 +23,7 @@ pub(crate) use auth::{PeerAuth, SharedSecret};
 pub(crate) use feed::{COUNTS, Door, Feed};
 pub(crate) use link::{Dial, Trust};
 use outrigger_cluster::status::{Reach, Tally};
+pub(crate) use replicas::Replicas;
 use tokio::{
     sync::{mpsc, watch},
     task::{AbortHandle, JoinSet},

@@ -1,5 +1,8 @@
 //! `outrigger-control-plane --policy DIR --state DIR`, or `--kubernetes`: the wiring, top to bottom.
 
+mod cluster;
+mod folder;
+
 use std::{
     net::SocketAddr,
     path::Path,
@@ -9,6 +12,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use outrigger_catalog::Catalog;
+use outrigger_cluster::{access::Access, lease::Lease};
 use outrigger_telemetry::logging;
 use tokio::{
     net::TcpListener,
@@ -21,20 +25,42 @@ use crate::{
     config::RunArgs,
     fingerprint::Fingerprints,
     fleet::Fleet,
-    identity::{self, Tokens},
+    identity,
     metrics::Metrics,
+    peers::Door,
     publish::Publisher,
     push::{self, People, Service},
     roster::Roster,
-    source::{self, Standing},
-    state::State,
-    tls::{Authority, Serving},
+    source::{self, Standing, Worlds},
+    tls::Serving,
 };
 
-/// How often the state folder is looked at: what is revoked there ends within two seconds.
-const LOOK: Duration = Duration::from_millis(500);
 /// How often samples go into their buckets, and the certificate's age is looked at.
 const UPKEEP: Duration = Duration::from_secs(5);
+
+/// What every part may use, wherever policy comes from.
+struct House {
+    catalog: Arc<Catalog>,
+    metrics: Arc<Metrics>,
+    fleet: Arc<Fleet>,
+    standing: Arc<Standing>,
+    publisher: Arc<Publisher>,
+    fingerprints: Arc<Fingerprints>,
+}
+
+/// What comes from where policy does.
+struct Origin {
+    authority: identity::Authority,
+    /// `None`: plain HTTP.
+    serving: Option<Arc<Serving>>,
+    worlds: Worlds,
+    /// Who says which people may look; `None`: nobody can.
+    access: Option<Access>,
+    /// Where other replicas ask; `None`: there are none.
+    peers: Option<Door>,
+    /// Our part in the election, where there is one.
+    lease: Option<Lease>,
+}
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
@@ -54,30 +80,18 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     // Signals first: one that comes during start-up must not be lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let now = SystemTime::now();
-    let (Some(policy), Some(state)) = (&args.folder.policy, &args.folder.state) else { bail!("not yet") };
-    let state = State::open(state)?;
-    let tokens = Arc::new(Tokens::open(state.clone(), now)?);
-    // Without TLS, too: what people are shown of keys is derived from it.
-    let authority = Authority::open(&state, now)?;
-    let fingerprints = Arc::new(Fingerprints::of_secret(authority.seed()));
-    let serving = match args.insecure {
-        true if !args.listen.ip().is_loopback() => {
-            bail!("--insecure sends provider keys in clear: it is for loopback alone, not for {}", args.listen)
-        }
-        true => None,
-        false => Some(Serving::new(authority, &args.tls_names, now)?),
-    };
-    let tls = serving.as_ref().map(|serving| serving.config().map(TlsAcceptor::from)).transpose()?;
-
     let listener = bind(args.listen, "--listen").await?;
     let pages = bind(args.admin_listen, "--admin-listen").await?;
     let (listen, admin) = (listener.local_addr()?, pages.local_addr()?);
 
-    let (metrics, fleet, standing) = (Arc::new(Metrics::new()?), Arc::new(Fleet::default()), Arc::new(Standing::new()));
-    let catalog = Arc::new(Catalog::embedded());
-    let publisher = Arc::new(Publisher::new(catalog.clone(), fleet.clone(), metrics.clone()));
-    let worlds = source::follow_folder(policy, catalog, args.system_namespace, standing.clone(), metrics.clone())?;
+    let house = House::new()?;
+    let origin = match args.cluster.is_cluster() {
+        true => cluster::origin(&args, &house).await?,
+        false => folder::origin(&args, &house)?,
+    };
+    let Origin { authority, serving, worlds, access, peers, lease } = origin;
+    let House { catalog: _, metrics, fleet, standing, publisher, fingerprints } = house;
+    let tls = serving.as_ref().map(|serving| serving.config().map(TlsAcceptor::from)).transpose()?;
     if let Some(world) = worlds.borrow().clone() {
         publisher.publish(world);
     }
@@ -85,18 +99,17 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
 
     let roster = Arc::new(Roster::new(fleet.clone(), standing.clone(), fingerprints));
     let service = Service {
-        authority: identity::Authority::Issued(tokens.clone()),
+        authority,
         publisher,
         fleet: fleet.clone(),
         metrics: metrics.clone(),
-        peers: None,
-        people: People::new(None, roster.clone()),
+        peers,
+        people: People::new(access, roster.clone()),
         check_delay: args.check_delay,
     };
     tokio::spawn(push::accept(listener, tls, Arc::new(service), args.most_sidecars));
-    let shown = Pages { fleet: fleet.clone(), metrics: metrics.clone(), standing, roster, serving: serving.clone() };
+    let shown = Pages { fleet, metrics: metrics.clone(), standing, roster, serving: serving.clone() };
     tokio::spawn(admin::accept(pages, Arc::new(shown)));
-    tokio::spawn(watch_tokens(tokens, fleet));
     tokio::spawn(upkeep(serving, metrics));
     if let Some(path) = &args.ready_file {
         write_ready(path, listen, admin)?;
@@ -105,41 +118,33 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
-        _ = publishing => bail!("the policy folder is followed no more: this is a bug; start it again"),
+        _ = publishing => bail!("policy is followed no more: this is a bug; start it again"),
     }
     tracing::info!("leaving; sidecars go on with what they hold");
+    if let Some(lease) = lease {
+        lease.release().await;
+    }
     Ok(())
 }
 
+impl House {
+    fn new() -> anyhow::Result<Self> {
+        let (metrics, fleet) = (Arc::new(Metrics::new()?), Arc::new(Fleet::default()));
+        let catalog = Arc::new(Catalog::embedded());
+        let publisher = Arc::new(Publisher::new(catalog.clone(), fleet.clone(), metrics.clone()));
+        let (standing, fingerprints) = (Arc::new(Standing::new()), Arc::default());
+        Ok(Self { catalog, metrics, fleet, standing, publisher, fingerprints })
+    }
+}
+
 /// Every world of the source, one after the other.
-async fn publish(
-    mut worlds: tokio::sync::watch::Receiver<Option<Arc<outrigger_compile::World>>>,
-    publisher: Arc<Publisher>,
-) {
+async fn publish(mut worlds: Worlds, publisher: Arc<Publisher>) {
     while let Some(world) = source::next(&mut worlds).await {
         let publisher = publisher.clone();
         // Compiling takes milliseconds that no stream should wait for.
         if let Err(error) = tokio::task::spawn_blocking(move || publisher.publish(world)).await {
             // A bug of ours that this edit brought out: the next one has its own chance.
             tracing::error!(code = "policy_rejected", %error, "compiling it failed; what was served before goes on");
-        }
-    }
-}
-
-/// Ends the streams whose tokens are revoked, whose keys are gone.
-async fn watch_tokens(tokens: Arc<Tokens>, fleet: Arc<Fleet>) {
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let reading = tokens.clone();
-        let changed = tokio::task::spawn_blocking(move || reading.reload_if_changed()).await;
-        match changed {
-            Ok(Ok(false)) => {}
-            Ok(Ok(true)) => {
-                let ended = fleet.recheck(|token| tokens.recheck(token, SystemTime::now()));
-                tracing::info!(ended, "keys or revocations have changed");
-            }
-            Ok(Err(error)) => tracing::error!(code = "state_broken", "{error:#}"),
-            Err(error) => tracing::error!(code = "state_broken", %error, "reading the state folder failed"),
         }
     }
 }

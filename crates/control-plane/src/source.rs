@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(crate) use cluster::follow as follow_cluster;
+pub(crate) use cluster::{Followed, follow as follow_cluster};
 pub(crate) use folder::follow as follow_folder;
 use outrigger_compile::World;
 pub(crate) use standing::Standing;

@@ -12,6 +12,5 @@ mod serving;
 mod tests;
 
 pub(crate) use authority::Authority;
-#[allow(unused_imports, reason = "for whoever runs it in a cluster")]
 pub(crate) use in_cluster::InCluster;
 pub(crate) use serving::{Serving, name};

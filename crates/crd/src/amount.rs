@@ -22,7 +22,7 @@ impl JsonSchema for Decimal {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         // Nine decimals: amounts are kept in whole nano-dollars.
-        json_schema!({ "type": "string", "maxLength": 20, "pattern": r"^[0-9]+(\.[0-9]{1,9})?$" })
+        json_schema!({ "type": "string", "maxLength": 32, "pattern": r"^[0-9]+(\.[0-9]{1,9}0*)?$" })
     }
 }
 

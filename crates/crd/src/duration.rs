@@ -63,7 +63,15 @@ impl JsonSchema for Duration {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^([0-9]{1,5}(h|m|s|ms)){1,4}$" })
+        json_schema!({
+            "type": "string",
+            "maxLength": 28,
+            "pattern": "^([0-9]{1,5}(h|m|s|ms)){1,4}$",
+            "x-kubernetes-validations": [{
+                "rule": "duration(self) > duration('0s') && duration(self) <= duration('24h')",
+                "message": "must be longer than 0s and at most 24h, such as 30s; remove the field for the default"
+            }]
+        })
     }
 }
 

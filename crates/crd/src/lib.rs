@@ -12,10 +12,14 @@ pub mod provider;
 #[allow(unreachable_pub)]
 pub mod route;
 pub mod secret;
+#[allow(unreachable_pub)]
+pub mod selector;
+pub mod workloads;
 
 mod amount;
 mod duration;
 mod print;
+mod schema;
 mod status;
 
 pub use amount::Decimal;

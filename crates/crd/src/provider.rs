@@ -1,15 +1,25 @@
 //! `ModelProvider`: an account at a vendor, or an endpoint in the cluster.
 
-use std::collections::BTreeMap;
+mod access;
+mod credential;
+mod endpoint;
+mod served;
+mod terms;
 
 use kube::{CustomResource, KubeSchema};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{amount::Decimal, status::Status};
+pub use access::{AllowedNamespaces, From};
+pub use credential::{Auth, AuthScheme, Credential, SecretKeyRef};
+pub use endpoint::{Dialect, Header};
+pub use served::{Modality, PARAMETERS, Prices, Quantization, ServedModel};
+pub use terms::{DataPolicy, Limits, Retention, Training};
 
-/// An account at a model vendor or an in-cluster endpoint: what it speaks, where it is, with which keys, which models
-/// it serves at which price, and who may use it.
+use crate::status::Status;
+
+/// The account: where it is, how one speaks to it, with which keys, what it serves at which price, and who may use it.
+/// Either `preset` names a vendor of the catalogue, or `dialect`, `baseURL` and `models` describe an endpoint of your
+/// own.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "outrigger.dev",
@@ -21,344 +31,144 @@ use crate::{amount::Decimal, status::Status};
     namespaced,
     status = "Status",
     derive = "PartialEq",
-    doc = "An account at a model vendor, or an in-cluster endpoint that serves models.",
-    printcolumn = r#"{"name":"Preset","type":"string","jsonPath":".spec.preset"}"#,
-    printcolumn = r#"{"name":"Region","type":"string","jsonPath":".spec.region"}"#,
-    printcolumn = r#"{"name":"Accepted","type":"string","jsonPath":".status.conditions[?(@.type==\"Accepted\")].status"}"#,
-    printcolumn = r#"{"name":"Resolved","type":"string","jsonPath":".status.conditions[?(@.type==\"ResolvedRefs\")].status"}"#,
-    printcolumn = r#"{"name":"Programmed","type":"string","jsonPath":".status.conditions[?(@.type==\"Programmed\")].status"}"#,
-    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#
+    doc = "An account at a model vendor, or an endpoint in the cluster that serves models.",
+    printcolumn = r#"{"name":"Preset","type":"string","jsonPath":".spec.preset",
+        "description":"Row of the catalogue that it stands for; empty for an endpoint of your own."}"#,
+    printcolumn = r#"{"name":"Region","type":"string","jsonPath":".spec.region",
+        "description":"Where prompts are processed, as declared."}"#,
+    printcolumn = r#"{"name":"Accepted","type":"string","jsonPath":".status.conditions[?(@.type==\"Accepted\")].status",
+        "description":"Whether the spec is valid."}"#,
+    printcolumn = r#"{"name":"Resolved","type":"string",
+        "jsonPath":".status.conditions[?(@.type==\"ResolvedRefs\")].status",
+        "description":"Whether the Secrets that it names are there."}"#,
+    printcolumn = r#"{"name":"Programmed","type":"string",
+        "jsonPath":".status.conditions[?(@.type==\"Programmed\")].status",
+        "description":"Whether the sidecars run it."}"#,
+    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Base URL","type":"string","jsonPath":".spec.baseURL","priority":1,
+        "description":"Its address; empty where the preset's is used."}"#,
+    printcolumn = r#"{"name":"Retention","type":"string","jsonPath":".spec.dataPolicy.retention","priority":1,
+        "description":"Whether prompts are kept, as declared."}"#,
+    printcolumn = r#"{"name":"Training","type":"string","jsonPath":".spec.dataPolicy.training","priority":1,
+        "description":"Whether prompts may be trained on, as declared."}"#,
+    printcolumn = r#"{"name":"Namespaces","type":"string","jsonPath":".spec.allowedNamespaces.from","priority":1,
+        "description":"Which namespaces may use it; empty for its own."}"#,
+    printcolumn = r#"{"name":"Message","type":"string",
+        "jsonPath":".status.conditions[?(@.type==\"Programmed\")].message","priority":1,
+        "description":"How many sidecars run it, or why they do not."}"#
 )]
-#[x_kube(validation = Rule::new("has(self.preset) || (has(self.dialect) && has(self.baseURL))").message("without a preset, dialect and baseURL are required"))]
+#[x_kube(
+    // The key of one vendor must not be sent to another because a word was edited.
+    validation = Rule::new("has(self.preset) == has(oldSelf.preset) && \
+            (!has(self.preset) || self.preset == oldSelf.preset)")
+        .message("preset cannot be changed: its keys and models are one vendor's; create another ModelProvider and \
+            delete this one")
+        .field_path(".preset")
+            .reason(Reason::FieldValueForbidden),
+    validation = Rule::new("has(self.preset) || has(self.dialect)")
+        .message("without a preset, set dialect: what the endpoint speaks, OpenAI or Anthropic")
+        .field_path(".dialect").reason(Reason::FieldValueRequired),
+    validation = Rule::new("has(self.preset) || has(self.baseURL)")
+        .message("without a preset, set baseURL: where the endpoint is, such as http://vllm.models.svc:8000/v1")
+        .field_path(".baseURL").reason(Reason::FieldValueRequired),
+    validation = Rule::new("has(self.preset) || has(self.models)")
+        .message("without a preset, set models: which models the endpoint serves")
+        .field_path(".models").reason(Reason::FieldValueRequired),
+    validation = Rule::new("!has(self.auth) || self.auth.scheme == 'None' || \
+            (has(self.credentials) && size(self.credentials) > 0)")
+        .message("this auth scheme needs credentials: name a Secret that holds the key, or set auth.scheme to None")
+        .field_path(".credentials").reason(Reason::FieldValueRequired),
+    validation = Rule::new("!has(self.auth) || !has(self.auth.header) || !has(self.headers) || \
+            self.headers.all(h, h.name.lowerAscii() != self.auth.header.lowerAscii())")
+        .message("a header of this name carries the key: remove it from headers and use credentials")
+        .field_path(".headers")
+            .reason(Reason::FieldValueForbidden),
+)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ModelProviderSpec {
-    /// A row of the catalogue (`openai`, `anthropic`, `groq` ...), which gives dialect, base URL, auth scheme, models
-    /// and prices. The fields below override it.
+    /// A row of the catalogue, such as `openai`, `anthropic` or `groq`. It gives dialect, address, way of
+    /// authentication, models and prices, all of which the other fields override. Cannot be changed later. Default:
+    /// none, the endpoint is described by `dialect`, `baseURL` and `models`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
     pub preset: Option<String>,
-    /// What the endpoint speaks: `openai` or `anthropic`. Required without a preset.
+    /// What the endpoint speaks: `OpenAI` (chat completions and the rest of OpenAI's API) or `Anthropic` (Messages).
+    /// Default: the preset's; required without a preset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dialect: Option<String>,
-    /// Absolute http(s) URL up to and including the version segment, such as `https://api.openai.com/v1` or
-    /// `http://vllm.models.svc:8000/v1`. Without user, query or fragment. Required without a preset.
+    pub dialect: Option<Dialect>,
+    /// Absolute http or https URL up to and including the version segment, without user, query or fragment: for
+    /// instance `https://api.openai.com/v1` or `http://vllm.models.svc:8000/v1`. Default: the preset's; required
+    /// without a preset, and with one whose address depends on your account.
     #[serde(default, rename = "baseURL", skip_serializing_if = "Option::is_none")]
-    #[x_kube(validation = Rule::new("self.startsWith('https://') || self.startsWith('http://')").message("must start with https:// or http://"))]
+    #[schemars(length(min = 1, max = 1024))]
+    // Forbidden and not merely invalid: then the API server does not repeat the value, which may hold a key.
+    #[x_kube(
+        validation = Rule::new("self.startsWith('https://') || self.startsWith('http://')")
+            .message("must start with https:// or http://, such as https://api.openai.com/v1")
+            .reason(Reason::FieldValueForbidden),
+        validation = Rule::new("!self.matches('^https?://[^/?#]*@')")
+            .message("must not hold a user or password: put the key into a Secret and name it in credentials")
+            .reason(Reason::FieldValueForbidden),
+        validation = Rule::new("!self.contains('?') && !self.contains('#')")
+            .message("must not hold a query or fragment, since paths are appended to it: \
+                remove what follows the ? or #")
+            .reason(Reason::FieldValueForbidden),
+        validation = Rule::new("self.matches('^[!-~]*$') && !self.matches('^https?://[^/?#]*(/.*)?/[.]{1,2}(/|$)')")
+            .message("must not hold spaces, characters outside ASCII or dot segments: write it as https://host/v1")
+            .reason(Reason::FieldValueForbidden),
+        validation = Rule::new("!self.matches('^https?://') || \
+                self.matches('^https?://([^/?#]*@)?([A-Za-z0-9._-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]*[1-9][0-9]*)?([/?#].*)?$')")
+            .message("must name a valid host and port: write it as https://host/v1 or http://host:8000/v1")
+            .reason(Reason::FieldValueForbidden),
+    )]
     pub base_url: Option<String>,
-    /// Name for people; the preset's, else the object's name, if absent.
+    /// Its name for people, in lists and messages. Default: the preset's, else the object's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
     pub display_name: Option<String>,
-    /// How the key is sent. Absent: as the preset says; without a preset `Bearer` for `openai`, the header `x-api-key`
-    /// for `anthropic`, and `None` if there are no credentials.
+    /// How the key is sent. Default: as the preset says; without a preset `Authorization: Bearer` for dialect `OpenAI`
+    /// and the header `x-api-key` for `Anthropic`, or nothing at all where there are no credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
-    /// Where prompts are processed, in lower case: `eu`, `us`. A route that asks for a region leaves out providers
-    /// that declare none.
+    /// Where prompts are processed, a word of your choice such as `eu` or `us`; upper and lower case mean the same. A
+    /// route or policy that asks for regions leaves out providers that declare none. Default: not declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
     pub region: Option<String>,
-    /// What the vendor does with prompts, by your contract. What is not declared is read as the worse case.
+    /// What the vendor does with prompts, by your contract with it. Routes and policies can ask for it. Default: what
+    /// is not declared is read as the worse case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_policy: Option<DataPolicy>,
-    /// Keys; several share the load by weight and stand in for each other.
+    /// The keys, each in a `Secret` of the same namespace. Several share the requests by weight, and stand in for each
+    /// other when one is refused or limited. Default: none, for an endpoint that asks for no key.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[x_kube(
+        validation = Rule::new("size(self) == 0 || self.exists(c, c.weight > 0)")
+            .message("every credential has weight 0: give at least one a share"),
+    )]
     pub credentials: Vec<Credential>,
-    /// Models it serves. Absent: all that the preset serves. Given: these alone.
+    /// The models that it serves, and these alone. Default: all that the preset serves; required without a preset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(min = 1, max = 512),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["model"])
+    )]
     pub models: Option<Vec<ServedModel>>,
-    /// What each pod may use of it.
+    /// The most that each pod may ask of it; once that is reached, its targets rest until there is room. Default: no
+    /// limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
-    /// Which namespaces may use it. Absent: its own.
+    /// Which namespaces may use it. Default: its own alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_namespaces: Option<AllowedNamespaces>,
-    /// Headers added to every request, for instance an organisation id. Not for keys: these values are shown.
+    /// Headers added to every request, for instance the id of an organisation. Not for keys: these values are shown.
+    /// Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    #[x_kube(
+        validation = Rule::new("self.all(h, self.exists_one(o, o.name.lowerAscii() == h.name.lowerAscii()))")
+            .message("two headers have one name, in which upper and lower case mean the same: keep one"),
+    )]
     pub headers: Vec<Header>,
-}
-
-/// How a key is sent.
-#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[x_kube(validation = Rule::new("(self.scheme == 'Header') == has(self.header)").message("header is for scheme Header, which requires it"))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Auth {
-    /// The place of the key.
-    pub scheme: AuthScheme,
-    /// Name of the header; for scheme `Header` alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub header: Option<String>,
-}
-
-/// The place of a key in a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum AuthScheme {
-    /// `Authorization: Bearer <key>`.
-    Bearer,
-    /// The bare key in the header that `header` names.
-    Header,
-    /// No key.
-    None,
-}
-
-/// What a vendor does with prompts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct DataPolicy {
-    /// Whether prompts may be used for training. Absent: read as `Allow`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub training: Option<Training>,
-    /// How long prompts are kept. Absent: read as `Limited`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retention: Option<Retention>,
-}
-
-/// Whether prompts may be used for training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Training {
-    /// They may.
-    Allow,
-    /// They may not.
-    Deny,
-}
-
-/// How long prompts are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Retention {
-    /// Not at all; caches in memory do not count.
-    Zero,
-    /// For a time.
-    Limited,
-}
-
-/// One key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Credential {
-    /// Name within the provider; shown in logs and metrics in place of the key.
-    #[schemars(length(min = 1, max = 63))]
-    pub name: String,
-    /// Where the key is.
-    pub secret_key_ref: SecretKeyRef,
-    /// Share of the requests among the keys that work.
-    #[serde(default = "one")]
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub weight: u32,
-}
-
-/// A value in a `Secret` of the same namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct SecretKeyRef {
-    /// Name of the `Secret`.
-    pub name: String,
-    /// Key within it.
-    pub key: String,
-}
-
-/// A model that the provider serves.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct ServedModel {
-    /// Catalogue id, `author/slug`; any other name makes a model of your own.
-    #[schemars(length(min = 1, max = 256))]
-    pub model: String,
-    /// The name to send upstream. Absent: the preset's name for the model, else `model` as written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub upstream_name: Option<String>,
-    /// Precision of the served weights. Absent: `Unknown`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quantization: Option<Quantization>,
-    /// Longest prompt plus answer, in tokens. Absent: the catalogue's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub context_length: Option<u32>,
-    /// Longest answer, in tokens. Absent: the catalogue's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub max_output: Option<u32>,
-    /// What a prompt may contain. Absent: the catalogue's, or everything for a model it does not know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_modalities: Option<Vec<Modality>>,
-    /// Request parameters it honours, by their name on the wire (`tools`, `response_format`, `seed` ...). Absent: from
-    /// the catalogue's capabilities, or all for a model it does not know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parameters: Option<Vec<String>>,
-    /// What it costs you. Replaces the catalogue's whole price row, long-prompt tiers included.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prices: Option<Prices>,
-}
-
-/// Precision of served weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum Quantization {
-    /// 4-bit integer.
-    Int4,
-    /// 8-bit integer.
-    Int8,
-    /// 4-bit float.
-    Fp4,
-    /// Microscaling 4-bit float.
-    Mxfp4,
-    /// NVIDIA's 4-bit float.
-    Nvfp4,
-    /// 6-bit float.
-    Fp6,
-    /// 8-bit float.
-    Fp8,
-    /// Microscaling 8-bit float.
-    Mxfp8,
-    /// 16-bit float.
-    Fp16,
-    /// bfloat16.
-    Bf16,
-    /// 32-bit float.
-    Fp32,
-    /// Not declared.
-    Unknown,
-}
-
-/// A form of content in a prompt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Modality {
-    /// Text.
-    Text,
-    /// Still pictures.
-    Image,
-    /// Sound.
-    Audio,
-    /// Moving pictures.
-    Video,
-    /// Documents such as PDF.
-    File,
-}
-
-/// Prices in US dollars: per million tokens, or per piece where the field says so. An absent rate falls back to
-/// `input` or `output`, whichever its tokens belong to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Prices {
-    /// Prompt tokens.
-    pub input: Decimal,
-    /// Answer tokens.
-    pub output: Decimal,
-    /// Prompt tokens read from the vendor's cache.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache_read: Option<Decimal>,
-    /// Prompt tokens written to the cache for five minutes, or for the vendor's only lifetime.
-    #[serde(default, rename = "cacheWrite5m", skip_serializing_if = "Option::is_none")]
-    pub cache_write_5m: Option<Decimal>,
-    /// Prompt tokens written to the cache for an hour.
-    #[serde(default, rename = "cacheWrite1h", skip_serializing_if = "Option::is_none")]
-    pub cache_write_1h: Option<Decimal>,
-    /// Hidden thinking tokens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reasoning: Option<Decimal>,
-    /// Sound in the prompt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_audio: Option<Decimal>,
-    /// Sound in the answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_audio: Option<Decimal>,
-    /// Pictures in the prompt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_image: Option<Decimal>,
-    /// Pictures in the answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub output_image: Option<Decimal>,
-    /// Once per answered request, in dollars.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<Decimal>,
-    /// Per generated picture, in dollars, where pictures are not counted in tokens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub image: Option<Decimal>,
-}
-
-/// What each pod may use of the provider.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Limits {
-    /// Requests per minute. Absent: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub requests_per_minute: Option<u32>,
-    /// Tokens per minute. Absent: no limit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub tokens_per_minute: Option<u32>,
-}
-
-/// Which namespaces may use the provider, as a Gateway's `allowedRoutes.namespaces`.
-#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[x_kube(validation = Rule::new("(has(self.from) && self.from == 'Selector') == has(self.selector)").message("selector is for from: Selector, which requires it"))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct AllowedNamespaces {
-    /// Which ones.
-    #[serde(default)]
-    pub from: From,
-    /// Labels of the namespace; for `Selector` alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub selector: Option<Selector>,
-}
-
-/// Which namespaces.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum From {
-    /// Every namespace.
-    All,
-    /// The provider's own.
-    #[default]
-    Same,
-    /// Those whose labels match `selector`.
-    Selector,
-}
-
-/// A label selector; every requirement must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Selector {
-    /// Labels with exactly these values.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub match_labels: BTreeMap<String, String>,
-    /// Requirements by operator.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub match_expressions: Vec<Requirement>,
-}
-
-/// One requirement on one label.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Requirement {
-    /// The label.
-    pub key: String,
-    /// How it is compared.
-    pub operator: Operator,
-    /// Values, for `In` and `NotIn`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub values: Vec<String>,
-}
-
-/// How a label is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Operator {
-    /// The label has one of the values.
-    In,
-    /// The label is absent or has none of the values.
-    NotIn,
-    /// The label is there.
-    Exists,
-    /// The label is absent.
-    DoesNotExist,
-}
-
-/// A header added to every request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Header {
-    /// Its name.
-    #[schemars(length(min = 1, max = 256))]
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
-
-fn one() -> u32 {
-    1
 }

@@ -72,6 +72,11 @@ impl Cluster {
         self.admin.run(args, "").await
     }
 
+    /// The same with this input.
+    pub async fn kubectl_with(&self, args: &[&str], input: &str) -> Output {
+        self.admin.run(args, input).await
+    }
+
     /// What kubectl prints; fails the test when it fails.
     pub async fn kubectl_ok(&self, args: &[&str]) -> String {
         self.admin.text(args).await
@@ -174,6 +179,7 @@ impl Cluster {
     pub async fn start_api(&self) {
         let _ = fs::remove_file(self.hold());
         wait_for("the API server", START, async || {
+            assert!(self.run.exists(), "whoever ran the API server is gone");
             self.kubectl(&["get", "--raw", "/readyz"]).await.status.success().then_some(())
         })
         .await;
@@ -196,7 +202,7 @@ impl Drop for Cluster {
         if self.hold().exists() {
             let _ = fs::remove_file(self.hold());
             let begun = std::time::Instant::now();
-            while begun.elapsed() < START && !self.admin.succeeds(&["get", "--raw", "/readyz"]) {
+            while self.run.exists() && begun.elapsed() < START && !self.admin.succeeds(&["get", "--raw", "/readyz"]) {
                 std::thread::sleep(Duration::from_millis(100));
             }
         }

@@ -1,7 +1,7 @@
 //! Calls of kubectl, which are processes: a story goes on answering as a provider meanwhile.
 
 use std::{
-    fs,
+    env, fs,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -69,6 +69,8 @@ impl Kubectl {
             // What it learns of the API's kinds is kept there.
             .env("HOME", home)
             .env("KUBECONFIG", &self.kubeconfig)
+            // `kubectl diff` calls diff.
+            .envs(env::var_os("PATH").map(|path| ("PATH", path)))
             .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

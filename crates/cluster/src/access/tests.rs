@@ -31,7 +31,7 @@ impl Server {
             async move { Ok::<_, Infallible>(server.answer(request).await) }
         });
         let client = Client::new(service, "default");
-        Access::new(&Cluster { client, namespace: "n".to_owned(), account: Account(String::new()) })
+        Access::new(&Cluster { client, namespace: "n".to_owned(), account: Account::default() })
     }
 
     async fn answer(&self, request: Request<Body>) -> Response<Body> {

@@ -123,14 +123,14 @@ fn plain(found: Core) -> Secret {
 pub(crate) fn how_to_permit((namespace, name): &Name, account: &Account) -> String {
     let who = match account.service_account() {
         Some((namespace, name)) => format!("--serviceaccount={namespace}:{name}"),
-        None => format!("--user={}", account.0),
+        None => format!("--user={}", account.name()),
     };
     format!(
         "Secret {namespace}/{name} may not be read by {}; to permit it: \
          kubectl -n {namespace} create role outrigger-secret-{name} --verb=get,list,watch --resource=secrets \
          --resource-name={name} && kubectl -n {namespace} create rolebinding outrigger-secret-{name} \
          --role=outrigger-secret-{name} {who}",
-        account.0
+        account.name()
     )
 }
 
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_line_to_paste_names_the_secret_and_who_is_to_read_it() {
-        let account = Account("system:serviceaccount:outrigger-system:outrigger-control-plane".to_owned());
+        let account = Account::of("system:serviceaccount:outrigger-system:outrigger-control-plane");
         let line = how_to_permit(&("prod".to_owned(), "openai".to_owned()), &account);
         for part in [
             "kubectl -n prod create role",

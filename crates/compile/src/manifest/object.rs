@@ -129,12 +129,19 @@ fn named(map: &Map<String, Value>, kind: &str) -> Result<(), Refused> {
     let Some(name) = text("name") else {
         return Err(refused("metadata.name", format!("{kind}: metadata.name is missing")));
     };
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
-    for (key, name) in [("name", name), ("namespace", text("namespace").unwrap_or("default"))] {
-        if name.is_empty() || name.len() > 253 || !name.bytes().all(plain) {
-            let reason = format!("{kind}: {name:?} is not a name: lower-case letters, digits, - and . only");
-            return Err(refused(&format!("metadata.{key}"), reason));
-        }
+    let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let label = |label: &str| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        label.bytes().all(plain) && edge(label.as_bytes().first()) && edge(label.as_bytes().last())
+    };
+    if name.len() > 253 || !name.split('.').all(label) {
+        let reason = format!("{kind}: {name:?} is not a name: lower-case letters, digits, - and . only");
+        return Err(refused("metadata.name", reason));
+    }
+    let namespace = text("namespace").unwrap_or("default");
+    if namespace.len() > 63 || !label(namespace) {
+        let reason = format!("{kind}: {namespace:?} is not a namespace: at most 63 lower-case letters, digits and -");
+        return Err(refused("metadata.namespace", reason));
     }
     Ok(())
 }

@@ -4,27 +4,17 @@ use std::sync::Arc;
 
 use outrigger_catalog::Catalog;
 use outrigger_cluster::{Cluster, Observed, Source};
-use outrigger_compile::{Problem, World};
+use outrigger_compile::Severity;
 use tokio::sync::watch;
 
 use super::{Standing, Worlds};
 use crate::{config::ClusterArgs, metrics::Metrics};
-
-/// What was found out about the objects of one world.
-#[derive(Clone, Debug)]
-pub(crate) struct Judged {
-    pub(crate) world: Arc<World>,
-    /// Each judged in its own namespace.
-    pub(crate) problems: Arc<Vec<Problem>>,
-}
 
 /// What a cluster gives.
 pub(crate) struct Followed {
     pub(crate) worlds: Worlds,
     /// Every object, with what was said of it last.
     pub(crate) observed: watch::Receiver<Arc<Vec<Observed>>>,
-    /// What is wrong with them; `None` before the first world.
-    pub(crate) judged: watch::Receiver<Option<Judged>>,
 }
 
 /// Follows the policy of `cluster`, as `args` say.
@@ -38,10 +28,9 @@ pub(crate) fn follow(
     let only = Some(&args.watch_namespaces).filter(|only| !only.is_empty());
     let only = only.map(|only| only.iter().cloned().collect());
     let Source { worlds, observed, standing: says } = Source::follow(cluster, only, args.secret_retry);
-    let (send, judged) = watch::channel(None);
     tokio::spawn(follow_standing(says, standing.clone()));
-    tokio::spawn(judge(worlds.clone(), catalog, standing, metrics, send));
-    Followed { worlds, observed, judged }
+    tokio::spawn(judge(worlds.clone(), catalog, standing, metrics));
+    Followed { worlds, observed }
 }
 
 async fn follow_standing(mut says: watch::Receiver<outrigger_cluster::Standing>, standing: Arc<Standing>) {
@@ -56,20 +45,13 @@ async fn follow_standing(mut says: watch::Receiver<outrigger_cluster::Standing>,
 }
 
 /// Beside the publishing, which nobody should wait with for what is wrong with the rest.
-async fn judge(
-    mut worlds: Worlds,
-    catalog: Arc<Catalog>,
-    standing: Arc<Standing>,
-    metrics: Arc<Metrics>,
-    send: watch::Sender<Option<Judged>>,
-) {
+async fn judge(mut worlds: Worlds, catalog: Arc<Catalog>, standing: Arc<Standing>, metrics: Arc<Metrics>) {
     while let Some(world) = super::next(&mut worlds).await {
         let (catalog, of) = (catalog.clone(), world.clone());
         let found = tokio::task::spawn_blocking(move || outrigger_compile::problems(&of, &catalog)).await;
         // A bug of ours that these objects brought out: the next edit has its own chance.
         let Ok(problems) = found else { continue };
-        let unread = world.unreadable.iter().map(|it| (outrigger_compile::Severity::Error, it.reason.clone()));
+        let unread = world.unreadable.iter().map(|it| (Severity::Error, it.reason.clone()));
         standing.found(unread.chain(problems.iter().map(|it| (it.severity, it.to_string()))).collect(), &metrics);
-        send.send_replace(Some(Judged { world, problems: Arc::new(problems) }));
     }
 }

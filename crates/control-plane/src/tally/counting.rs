@@ -11,8 +11,6 @@ use crate::{fleet::Fleet, publish::Publisher};
 
 /// Between two counts.
 const EACH: Duration = Duration::from_secs(1);
-/// After a start sidecars are still coming: until then their number says nothing.
-const SETTLE: Duration = Duration::from_secs(30);
 
 /// What one replica says of the sidecars that are connected to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,11 +22,12 @@ pub(crate) struct Report {
 }
 
 /// Counts when something has changed, at most once a second, in a task that ends when nobody listens any more. The first
-/// report is of nobody, and settling.
-pub(crate) fn follow(fleet: Arc<Fleet>, publisher: Arc<Publisher>) -> watch::Receiver<Arc<Report>> {
+/// report is of nobody, and settling: for as long as `settle` after a start sidecars are still coming, and their number says
+/// nothing.
+pub(crate) fn follow(fleet: Arc<Fleet>, publisher: Arc<Publisher>, settle: Duration) -> watch::Receiver<Arc<Report>> {
     let (send, reports) = watch::channel(Arc::new(Report { settling: true, ..Report::default() }));
     tokio::spawn(async move {
-        let settled = Instant::now() + SETTLE;
+        let settled = Instant::now() + settle;
         let mut generations = Arc::<Generations>::default();
         loop {
             tokio::select! {

@@ -1,8 +1,6 @@
 //! A server whose certificate follows what the cluster says: authorities that its replicas keep together, or a certificate
 //! that somebody else puts into a Secret.
 
-#![allow(dead_code, reason = "for whoever runs it in a cluster")]
-
 use std::{
     collections::BTreeSet,
     sync::Arc,
@@ -18,7 +16,7 @@ use rustls::pki_types::ServerName;
 use tokio::sync::watch;
 
 use super::{Authority, Serving};
-use crate::{fingerprint::Fingerprints, metrics::Metrics};
+use crate::{fingerprint::Fingerprints, metrics::Metrics, peers::Replicas};
 
 /// How often what failed is tried again.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -40,6 +38,7 @@ pub(crate) struct InCluster<'a> {
     pub(crate) namespaces: watch::Receiver<BTreeSet<String>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) fingerprints: Arc<Fingerprints>,
+    pub(crate) replicas: Arc<Replicas>,
 }
 
 impl Serving {
@@ -50,8 +49,8 @@ impl Serving {
     ///
     /// If a name cannot stand in a certificate.
     pub(crate) fn from_cluster(setup: InCluster<'_>) -> Result<Arc<Self>> {
-        let InCluster { cluster, tls_secret, service, names, timing, leading, namespaces, metrics, fingerprints } =
-            setup;
+        let InCluster { cluster, tls_secret, service, names, timing, leading, namespaces, .. } = setup;
+        let InCluster { metrics, fingerprints, replicas, .. } = setup;
         let mut names = names.to_vec();
         names.extend(service_names(service, cluster.namespace())?);
         let serving = Self::pending_for(&names, timing.serving, None)?;
@@ -61,7 +60,7 @@ impl Serving {
         };
         let (known, reports, running) = authority::follow(cluster, source, leading, namespaces);
         tokio::spawn(running);
-        tokio::spawn(Follower::new(serving.clone(), metrics, fingerprints).run(known, reports));
+        tokio::spawn(Follower::new(serving.clone(), metrics, fingerprints, replicas).run(known, reports));
         Ok(serving)
     }
 }
@@ -79,6 +78,7 @@ pub(super) struct Follower {
     serving: Arc<Serving>,
     metrics: Arc<Metrics>,
     fingerprints: Arc<Fingerprints>,
+    replicas: Arc<Replicas>,
     taken: Option<Taken>,
     /// The last complaint, so that the same is not made twice a minute.
     complaint: Option<String>,
@@ -92,8 +92,13 @@ enum Taken {
 }
 
 impl Follower {
-    pub(super) fn new(serving: Arc<Serving>, metrics: Arc<Metrics>, fingerprints: Arc<Fingerprints>) -> Self {
-        Self { serving, metrics, fingerprints, taken: None, complaint: None }
+    pub(super) fn new(
+        serving: Arc<Serving>,
+        metrics: Arc<Metrics>,
+        fingerprints: Arc<Fingerprints>,
+        replicas: Arc<Replicas>,
+    ) -> Self {
+        Self { serving, metrics, fingerprints, replicas, taken: None, complaint: None }
     }
 
     async fn run(mut self, mut known: watch::Receiver<Known>, mut reports: watch::Receiver<Report>) {
@@ -119,6 +124,11 @@ impl Follower {
             self.serving.wait(why);
         }
         let Some(material) = &known.material else { return };
+        let secret = match material {
+            Material::Authorities(document) => document.seed(),
+            Material::Served(served) => &served.key,
+        };
+        self.replicas.learn(&known.bundle().unwrap_or_default(), secret.as_bytes());
         let wanted = match material {
             Material::Authorities(document) => Taken::Authority(document.signing().certificate().to_owned()),
             Material::Served(served) => Taken::Certificate(served.clone()),

@@ -108,7 +108,7 @@ fn launch(place: &Place, bin: &Path, leash: bool) -> Result<Child> {
     command.args(["kubernetes", "serve", "--run"]).arg(place.folder()).arg("--bin").arg(bin);
     command.args(leash.then_some("--leash")).stdin(if leash { Stdio::piped() } else { Stdio::null() });
     // Nobody's Ctrl-C but by way of the leash: what is told to leave takes its children with it, and in order.
-    command.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped());
+    command.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped()).env("RUST_BACKTRACE", "0");
     let mut launcher = command.spawn()?;
     let mut complaint = launcher.stderr.take().context("no pipe")?;
     while place.read_ready().is_none() {

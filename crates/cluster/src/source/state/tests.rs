@@ -13,7 +13,7 @@ struct Told {
 
 impl Told {
     fn new() -> Self {
-        let account = Account("system:serviceaccount:system:control-plane".to_owned());
+        let account = Account::of("system:serviceaccount:system:control-plane");
         Self { shared: Shared::new("system".to_owned(), None, account), now: Instant::now() }
     }
 
@@ -144,7 +144,7 @@ fn a_secret_that_nobody_names_is_forgotten() {
 fn objects_of_other_namespaces_than_those_to_be_followed_are_not_there() {
     let mut told = Told::new();
     let only = Some(["b".to_owned()].into());
-    told.shared = Shared::new("system".to_owned(), only, Account(String::new()));
+    told.shared = Shared::new("system".to_owned(), only, Account::default());
     let of = |namespace: &str| {
         let mut provider = provider("one");
         provider["metadata"]["namespace"] = json!(namespace);

@@ -15,7 +15,8 @@ fn waiting() -> (Arc<Serving>, Follower, Arc<Fingerprints>) {
     let names = service_names("outrigger-control-plane", "outrigger-system").unwrap();
     let serving = Serving::pending_for(&names, Timing::default().serving, None).unwrap();
     let fingerprints = Arc::new(Fingerprints::default());
-    let follower = Follower::new(serving.clone(), Arc::new(Metrics::new().unwrap()), fingerprints.clone());
+    let follower =
+        Follower::new(serving.clone(), Arc::new(Metrics::new().unwrap()), fingerprints.clone(), Arc::default());
     (serving, follower, fingerprints)
 }
 

@@ -19,7 +19,7 @@ impl Background {
     /// If the process cannot be started.
     pub(in crate::kubernetes) fn start() -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["kubernetes", "tools", "--background"]);
+        command.args(["kubernetes", "tools", "--background"]).env("RUST_BACKTRACE", "0");
         // In a group, since Go and its compilers are to end with it.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(Self(command.spawn()?))

@@ -1,0 +1,130 @@
+//! In Kubernetes: policy, identity and authority from an API server, and what became of it said there.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use outrigger_cluster::{
+    Cluster, Pods, Reviewer,
+    access::Access,
+    lease::{self, Lease},
+    pods, replicas,
+    review::ApiServer,
+    status,
+};
+use rustls::pki_types::ServerName;
+use tokio::sync::watch;
+
+use super::{House, Origin};
+use crate::{
+    config::{self, ClusterArgs, RunArgs},
+    fleet::Fleet,
+    follow::follow_pods,
+    identity::{self, InCluster},
+    peers::{self, Dial, Door, Replicas, Trust},
+    source::{self, Followed, Worlds},
+    tally::counting,
+    tls::{self, Serving},
+};
+
+/// How often it is looked at which namespaces have sidecars.
+const LOOK: Duration = Duration::from_secs(1);
+/// Namespaces with this label are meant to have sidecars.
+const INJECT: &str = "outrigger.dev/inject";
+/// Name of the port for sidecars, in our Service.
+const PORT: &str = "grpc";
+
+pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Origin> {
+    let ClusterArgs { kubeconfig, service, peers: listed, tls_secret, settle, .. } = &args.cluster;
+    let House { catalog, metrics, fleet, standing, publisher, fingerprints } = house;
+    let cluster = Cluster::connect(kubeconfig.as_deref(), args.system_namespace.clone()).await?;
+    let host = config::environment("HOSTNAME").unwrap_or_else(|| "control-plane".to_owned());
+    let instance = lease::holder(&host, fastrand::u64(..));
+    let lease = Lease::contend(cluster.client(), cluster.namespace(), instance.clone());
+
+    let followed = source::follow_cluster(&cluster, catalog.clone(), standing.clone(), metrics.clone(), &args.cluster);
+    let Followed { worlds, observed } = followed;
+
+    let labels = publisher.clone();
+    let settings = pods::Settings {
+        team_label: args.cluster.team_label.clone(),
+        namespace_label: Box::new(move |namespace, key| labels.namespace_label(namespace, key)),
+    };
+    let pods = Pods::new(cluster.client(), settings);
+    tokio::spawn(pods.follow(cluster.client()));
+    let who = Arc::new(InCluster { reviewer: Reviewer::new(ApiServer::new(cluster.client())), pods });
+    tokio::spawn(follow_pods(who.clone(), fleet.clone(), publisher.clone()));
+
+    let replicas = Arc::new(Replicas::default());
+    let serving = Serving::from_cluster(tls::InCluster {
+        cluster: &cluster,
+        tls_secret: tls_secret.clone(),
+        service,
+        names: &args.tls_names,
+        timing: args.cluster.timing(),
+        leading: lease.leading(),
+        namespaces: with_sidecars(worlds.clone(), fleet.clone()),
+        metrics: metrics.clone(),
+        fingerprints: fingerprints.clone(),
+        replicas: replicas.clone(),
+    })?;
+
+    let own = counting::follow(fleet.clone(), publisher.clone(), *settle);
+    let name = ServerName::try_from(service.clone()).with_context(|| format!("{service:?} is no DNS name"))?;
+    let bundle = replicas.clone();
+    let trust = Trust { bundle: Arc::new(move || bundle.bundle()), name };
+    let tally = peers::follow(peers::Setup {
+        instance: instance.as_str().into(),
+        dial: Arc::new(Dial { trust: Some(trust), auth: replicas.auth.clone() }),
+        addresses: match listed.is_empty() {
+            true => replicas::follow(&cluster, service, PORT),
+            // Nothing changes them: whoever holds the receiver waits for ever.
+            false => watch::channel(Some(listed.iter().copied().collect())).1,
+        },
+        own: own.clone(),
+        leading: lease.leading(),
+    });
+    let problems = catalog.clone();
+    status::spawn(status::Inputs {
+        client: cluster.client(),
+        instance: host,
+        worlds: worlds.clone(),
+        observed,
+        problems: Arc::new(move |world| outrigger_compile::problems(world, &problems)),
+        tally,
+        leading: lease.leading(),
+    });
+    Ok(Origin {
+        authority: identity::Authority::Cluster(who),
+        serving: Some(serving),
+        worlds,
+        access: Some(Access::new(&cluster)),
+        peers: Some(Door { instance: instance.into(), auth: replicas.auth.clone(), reports: own }),
+        lease: Some(lease),
+    })
+}
+
+/// The namespaces that have sidecars, or are about to: those with a label that says so, with policy for their pods, or with
+/// pods that are connected. A pod starts only once the bundle that it mounts is there.
+fn with_sidecars(worlds: Worlds, fleet: Arc<Fleet>) -> watch::Receiver<BTreeSet<String>> {
+    let (send, receive) = watch::channel(BTreeSet::new());
+    tokio::spawn(async move {
+        while !send.is_closed() {
+            let world = worlds.borrow().clone();
+            let mut all: BTreeSet<String> =
+                fleet.connections().iter().map(|it| it.workload().namespace.clone()).collect();
+            if let Some(world) = world {
+                let labelled = world.namespaces.iter().filter(|(_, labels)| labels.contains_key(INJECT));
+                all.extend(labelled.map(|(name, _)| name.clone()));
+                let routes = world.routes.iter().filter_map(|it| it.metadata.namespace.clone());
+                all.extend(routes.chain(world.providers.iter().filter_map(|it| it.metadata.namespace.clone())));
+            }
+            send.send_if_modified(|known| {
+                let changed = *known != all;
+                *known = all;
+                changed
+            });
+            tokio::time::sleep(LOOK).await;
+        }
+    });
+    receive
+}

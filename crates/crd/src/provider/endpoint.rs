@@ -1,0 +1,38 @@
+//! How one speaks to a provider.
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::schema;
+
+/// What an endpoint speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = schema::undescribed)]
+pub enum Dialect {
+    /// OpenAI's API. `openai`, as it was first written, is still read from a folder.
+    #[serde(alias = "openai")]
+    OpenAI,
+    /// Anthropic's API: Messages. `anthropic`, as it was first written, is still read from a folder.
+    #[serde(alias = "anthropic")]
+    Anthropic,
+}
+
+/// A header added to every request.
+#[derive(KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Header {
+    /// Its name, such as `OpenAI-Organization`; upper and lower case mean the same. Headers that frame a message, and
+    /// the one that carries the key, cannot be set.
+    #[schemars(length(min = 1, max = 256), regex(pattern = schema::HEADER_NAME))]
+    #[x_kube(
+        validation = Rule::new(schema::NOT_RESERVED)
+            .message("this header is set by the proxy itself: remove it"),
+        validation = Rule::new("self.lowerAscii() != 'authorization'")
+            .message("authorization carries the key: remove it and use credentials"),
+    )]
+    pub name: String,
+    /// Its value: printable ASCII, spaces and tabs.
+    #[schemars(length(max = 2048), regex(pattern = r"^[\t -~]*$"))]
+    pub value: String,
+}
