@@ -71,7 +71,7 @@ async fn two_replicas_are_one() {
     let pods = (here.pod("web-0", &[], "default").await, here.pod("web-1", &[], "default").await);
     let of_first = installed.sidecar(&first, &pods.0).await.start().await;
     let of_second = installed.sidecar(&second, &pods.1).await.start().await;
-    // The first leads and knows of no other; the second would add up both.
+    // The first leads, and was not told of the other.
     installed.condition("modelroute/r", "Programmed", "True Programmed").await;
     drop(of_first);
     first.kill();

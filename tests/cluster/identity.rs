@@ -61,12 +61,12 @@ async fn a_pod_that_is_relabelled_moves_to_its_new_view() {
     let plane = installed.plane().await;
     let pod = here.pod("web-0", &[("tier", "lead")], "default").await;
     let sidecar = installed.sidecar(&plane, &pod).await.start().await;
-    assert_eq!(sidecar.client().post(CHAT, chat("r")).await.code(), "route_not_for_workload");
+    assert_eq!(code(&sidecar.client().post(CHAT, chat("r")).await), "route_not_for_workload");
     here.kubectl_ok(&["label", "pod", "web-0", "tier=gold", "--overwrite"]).await;
     becomes(&sidecar.client(), "r", "a").await;
     here.kubectl_ok(&["label", "pod", "web-0", "tier-"]).await;
     wait_for("the end of its right", SOON, async || {
-        (sidecar.client().post(CHAT, chat("r")).await.code() == "route_not_for_workload").then_some(())
+        (code(&sidecar.client().post(CHAT, chat("r")).await) == "route_not_for_workload").then_some(())
     })
     .await;
     let lines = sidecar.log();
@@ -87,7 +87,7 @@ async fn a_pod_of_another_namespace_gets_neither_policy_nor_key() {
     let pod = other.pod("web-0", &[], "default").await;
     let token = other.pod_token(&pod, AUDIENCE).await;
     let sidecar = plane.sidecar(token, installed.ca_file(here).await).keep(Keep::InMemory).start().await;
-    assert_eq!(sidecar.client().post(CHAT, chat("r")).await.status, 404);
+    assert_eq!(code(&sidecar.client().post(CHAT, chat("r")).await), "model_not_found");
     let held = sidecar.config().await.to_string();
     assert!(!held.contains("sk-test") && !held.contains(&here.name), "{held}");
     let row = plane.fleet().await["sidecars"][0].clone();

@@ -18,8 +18,7 @@ async fn a_secret_without_the_right_to_it_says_what_to_paste() {
     installed.condition("modelprovider/a", "ResolvedRefs", "True ResolvedRefs").await;
     let refused = condition_in(&prod, "modelprovider/b", "ResolvedRefs", "False NotPermitted").await;
     let line = text(&refused["message"]).to_owned();
-    let paste =
-        line.split("to permit it: ").nth(1).expect("what to paste").split("; ").next().expect("a line").to_owned();
+    let paste = line.split("to permit it: ").nth(1).expect("what to paste");
     for command in paste.split(" && ") {
         let words: Vec<&str> = command.trim_start_matches("kubectl ").split_whitespace().collect();
         cluster.kubectl_ok(&words).await;
@@ -82,8 +81,8 @@ async fn the_role_can_do_no_more_than_it_must() {
         "delete secrets",
         "create pods",
         "delete pods",
-        "get pods/log",
-        "create pods/exec",
+        "get pods --subresource=log",
+        "create pods --subresource=exec",
         "update modelroutes.outrigger.dev",
         "delete modelroutes.outrigger.dev",
         "create modelroutes.outrigger.dev",

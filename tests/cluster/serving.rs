@@ -46,17 +46,18 @@ async fn a_broken_object_is_held_and_a_conflict_is_told() {
     let sidecar = installed.sidecar(&plane, &pod).await.start().await;
     installed.condition("modelroute/r", "Programmed", "True Programmed").await;
 
-    let bad = "[{\"op\": \"replace\", \"path\": \"/spec/targets/0/model\", \"value\": \"no such model\"}]";
-    here.kubectl_ok(&["patch", "modelroute", "r", "--type=json", "--patch", bad]).await;
+    let both = r#"{"set": {"seed": 1}, "remove": ["seed"]}"#;
+    let bad = format!(r#"[{{"op": "add", "path": "/spec/targets/0/parameters", "value": {both}}}]"#);
+    here.kubectl_ok(&["patch", "modelroute", "r", "--type=json", "--patch", &bad]).await;
     let accepted = installed.condition("modelroute/r", "Accepted", "False Invalid").await;
-    assert!(text(&accepted["message"]).contains("spec.targets[0].model"), "{accepted}");
+    assert!(text(&accepted["message"]).contains("spec.targets[0].parameters"), "{accepted}");
     let held = installed.condition("modelroute/r", "Programmed", "False Held").await;
     assert!(text(&held["message"]).contains("since"), "{held}");
     becomes(&sidecar.client(), "r", "a").await;
     // Whoever comes now, with nothing, is told why.
     let other = here.pod("web-1", &[], "default").await;
     let fresh = installed.sidecar(&plane, &other).await.start().await;
-    assert_eq!(fresh.client().post(CHAT, chat("r")).await.code(), "route_broken");
+    assert_eq!(code(&fresh.client().post(CHAT, chat("r")).await), "route_broken");
 
     let newer = Policy::new().route_with("newer", &["a"], |route| route.spec("aliases: [taken]"));
     let older = Policy::new().route_with("older", &["a"], |route| route.spec("aliases: [taken]"));
@@ -115,7 +116,7 @@ async fn what_is_deleted_is_gone() {
     becomes(&sidecar.client(), "r", "a").await;
     here.kubectl_ok(&["delete", "modelroute", "r"]).await;
     wait_for("the end of the route", SOON, async || {
-        (sidecar.client().post(CHAT, chat("r")).await.status == 404).then_some(())
+        (code(&sidecar.client().post(CHAT, chat("r")).await) == "model_not_found").then_some(())
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use outrigger_cluster::authority::Timing;
@@ -125,6 +125,11 @@ impl ClusterArgs {
     /// Whether it is in a cluster.
     pub(crate) fn is_cluster(&self) -> bool {
         self.kubernetes || self.kubeconfig.is_some()
+    }
+
+    /// The namespaces whose objects are followed; `None`: all.
+    pub(crate) fn only(&self) -> Option<BTreeSet<String>> {
+        (!self.watch_namespaces.is_empty()).then(|| self.watch_namespaces.iter().cloned().collect())
     }
 
     /// How long authorities and certificates last. A certificate ends long before what has signed it.

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Client, Cluster, Namespace, Plane, Pod, PushedSetup, chat, control_plane, wait_for};
+use super::{Answer, Client, Cluster, Namespace, Plane, Pod, PushedSetup, chat, control_plane, wait_for};
 
 /// The service account of the control plane.
 pub const ACCOUNT: &str = "outrigger-control-plane";
@@ -34,6 +34,8 @@ impl<'a> Installed<'a> {
         cluster.crds().await;
         let namespace = cluster.namespace().await;
         namespace.permit_control_plane().await;
+        // It has sidecars, whatever policy there is.
+        cluster.kubectl_ok(&["label", "namespace", &namespace.name, "outrigger.dev/inject=enabled"]).await;
         let kubeconfig = namespace.kubeconfig(ACCOUNT).await;
         Self { namespace, kubeconfig }
     }
@@ -111,6 +113,11 @@ async fn condition_in_within(
         assert!(begun.elapsed() < within, "waited {within:?} for {what}; last: {last}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// Why the sidecar refused; empty if it did not.
+pub fn code(answer: &Answer) -> &str {
+    answer.header("x-outrigger-error").unwrap_or_default()
 }
 
 /// Whom route `name` is answered by; empty if by nobody.

@@ -178,7 +178,7 @@ fn told(problems: &[&Problem]) -> String {
     let first = bounded(format!("{field}: {reason}"), MESSAGE - 32);
     match more.len() {
         0 => first,
-        more => format!("{first}, and {more} more"),
+        more => format!("{} problems, the first: {first}", more + 1),
     }
 }
 

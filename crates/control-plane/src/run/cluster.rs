@@ -62,7 +62,7 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
         names: &args.tls_names,
         timing: args.cluster.timing(),
         leading: lease.leading(),
-        namespaces: with_sidecars(worlds.clone(), fleet.clone()),
+        namespaces: with_sidecars(worlds.clone(), fleet.clone(), args.cluster.only()),
         metrics: metrics.clone(),
         fingerprints: fingerprints.clone(),
         replicas: replicas.clone(),
@@ -77,8 +77,7 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
         dial: Arc::new(Dial { trust: Some(trust), auth: replicas.auth.clone() }),
         addresses: match listed.is_empty() {
             true => replicas::follow(&cluster, service, PORT),
-            // Nothing changes them: whoever holds the receiver waits for ever.
-            false => watch::channel(Some(listed.iter().copied().collect())).1,
+            false => always(Some(listed.iter().copied().collect())),
         },
         own: own.clone(),
         leading: lease.leading(),
@@ -103,9 +102,21 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
     })
 }
 
+/// What never changes, for one who waits for changes.
+fn always<T: Send + Sync + 'static>(value: T) -> watch::Receiver<T> {
+    let (send, receive) = watch::channel(value);
+    tokio::spawn(async move { send.closed().await });
+    receive
+}
+
 /// The namespaces that have sidecars, or are about to: those with a label that says so, with policy for their pods, or with
-/// pods that are connected. A pod starts only once the bundle that it mounts is there.
-fn with_sidecars(worlds: Worlds, fleet: Arc<Fleet>) -> watch::Receiver<BTreeSet<String>> {
+/// pods that are connected. A pod starts only once the bundle that it mounts is there. `only`: of these and our own; what
+/// is labelled elsewhere is for another installation.
+fn with_sidecars(
+    worlds: Worlds,
+    fleet: Arc<Fleet>,
+    only: Option<BTreeSet<String>>,
+) -> watch::Receiver<BTreeSet<String>> {
     let (send, receive) = watch::channel(BTreeSet::new());
     tokio::spawn(async move {
         while !send.is_closed() {
@@ -113,7 +124,8 @@ fn with_sidecars(worlds: Worlds, fleet: Arc<Fleet>) -> watch::Receiver<BTreeSet<
             let mut all: BTreeSet<String> =
                 fleet.connections().iter().map(|it| it.workload().namespace.clone()).collect();
             if let Some(world) = world {
-                let labelled = world.namespaces.iter().filter(|(_, labels)| labels.contains_key(INJECT));
+                let ours = |name: &str| only.as_ref().is_none_or(|only| only.contains(name)) || name == world.system_namespace;
+                let labelled = world.namespaces.iter().filter(|(name, labels)| labels.contains_key(INJECT) && ours(name));
                 all.extend(labelled.map(|(name, _)| name.clone()));
                 let routes = world.routes.iter().filter_map(|it| it.metadata.namespace.clone());
                 all.extend(routes.chain(world.providers.iter().filter_map(|it| it.metadata.namespace.clone())));

@@ -25,9 +25,7 @@ pub(crate) fn follow(
     metrics: Arc<Metrics>,
     args: &ClusterArgs,
 ) -> Followed {
-    let only = Some(&args.watch_namespaces).filter(|only| !only.is_empty());
-    let only = only.map(|only| only.iter().cloned().collect());
-    let Source { worlds, observed, standing: says } = Source::follow(cluster, only, args.secret_retry);
+    let Source { worlds, observed, standing: says } = Source::follow(cluster, args.only(), args.secret_retry);
     tokio::spawn(follow_standing(says, standing.clone()));
     tokio::spawn(judge(worlds.clone(), catalog, standing, metrics));
     Followed { worlds, observed }

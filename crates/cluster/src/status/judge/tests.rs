@@ -44,7 +44,7 @@ fn accepted_speaks_of_the_spec_alone() {
     let table: [(&[Problem], &str); 8] = [
         (&[], "True Accepted: the spec is valid"),
         (&[spec(Error)], "False Invalid: spec.a: is wrong"),
-        (&[spec(Error), spec(Error), spec(Error)], "False Invalid: spec.a: is wrong, and 2 more"),
+        (&[spec(Error), spec(Error), spec(Error)], "False Invalid: 3 problems, the first: spec.a: is wrong"),
         (&[spec(Warning)], "True Accepted: warning: spec.a: is wrong"),
         // A warning does not count among what is wrong.
         (&[spec(Warning), spec(Error)], "False Invalid: spec.a: is wrong"),
@@ -79,7 +79,7 @@ fn resolved_refs_speaks_of_what_is_named_however_severe() {
         (&[named(Denied, RefNotPermitted)], "False NotPermitted: spec.targets[0].provider: x"),
         (
             &[named(Warning, RefNotPermitted), named(Error, RefNotFound)],
-            "False NotPermitted: spec.targets[0].provider: x, and 1 more",
+            "False NotPermitted: 2 problems, the first: spec.targets[0].provider: x",
         ),
     ];
     for (problems, expected) in table {
@@ -205,5 +205,5 @@ fn a_change_is_as_urgent_as_the_most_urgent_of_its_conditions() {
 fn messages_are_bounded() {
     let long = problem("spec.a", &"ä".repeat(5000), Severity::Error, Cause::Spec);
     let told = shown(&judged(&[long.clone(), long], &counts(1, 1)), ACCEPTED);
-    assert!(told.len() < MESSAGE + 32 && told.ends_with("..., and 1 more"), "{}", told.len());
+    assert!(told.len() < MESSAGE + 32 && told.starts_with("2 problems, the first: "), "{}", told.len());
 }
