@@ -20,7 +20,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Has streams follow the pods of `cluster` for ever.
-#[allow(dead_code, reason = "started where Kubernetes is the source")]
 pub(crate) async fn follow_pods(cluster: Arc<InCluster>, fleet: Arc<Fleet>, publisher: Arc<Publisher>) {
     loop {
         let changed = tokio::select! {

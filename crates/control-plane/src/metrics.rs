@@ -122,7 +122,6 @@ impl Metrics {
     }
 
     /// Shows reviews and pods of this cluster from now on. Once.
-    #[allow(dead_code, reason = "called where Kubernetes is the source")]
     pub(crate) fn watch(&self, source: Arc<InCluster>) {
         let reviews = OUTCOMES.map(|outcome| self.registry.counter(&REVIEWS, &[("outcome", outcome.word())]));
         let gauge = |family| self.registry.gauge(family, &[]);

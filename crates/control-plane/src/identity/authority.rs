@@ -12,7 +12,6 @@ pub(crate) enum Authority {
     /// The keys of the state folder, outside Kubernetes.
     Issued(Arc<Tokens>),
     /// The API server.
-    #[allow(dead_code, reason = "chosen where Kubernetes is the source")]
     Cluster(Arc<InCluster>),
 }
 

@@ -52,6 +52,7 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
     let pods = Pods::new(cluster.client(), settings);
     tokio::spawn(pods.follow(cluster.client()));
     let who = Arc::new(InCluster { reviewer: Reviewer::new(ApiServer::new(cluster.client())), pods });
+    metrics.watch(who.clone());
     tokio::spawn(follow_pods(who.clone(), fleet.clone(), publisher.clone()));
 
     let replicas = Arc::new(Replicas::default());
