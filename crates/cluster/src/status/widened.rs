@@ -3,7 +3,8 @@
 use outrigger_crd::{
     Decimal, ModelPolicySpec,
     policy::{BareModels, Patterns},
-    route::{Constraints, MaxPrice, Workloads},
+    route::{Constraints, MaxPrice},
+    workloads::Workloads,
 };
 
 /// What `new` lets through that `old` did not, one phrase each; `None`: the policy is deleted. Whether anything is there to
