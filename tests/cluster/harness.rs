@@ -15,6 +15,7 @@
 #![allow(dead_code, unused_imports, reason = "a kit: not every piece has a story at every time")]
 
 mod cluster;
+mod install;
 mod kubectl;
 mod namespace;
 mod plane;
@@ -22,6 +23,7 @@ mod plane;
 use std::time::{Duration, Instant};
 
 pub use cluster::Cluster;
+pub use install::{ACCOUNT, AUDIENCE, Installed, SOON, TOLD};
 pub use namespace::{Namespace, Pod};
 pub use plane::{Plane, control_plane};
 

@@ -15,6 +15,7 @@
 mod harness;
 mod harness_tests;
 mod objects;
+mod serving;
 
 /// The provider, the sidecar, the policy text and the client of the stories without a cluster.
 #[path = "../it"]

@@ -27,6 +27,8 @@ use std::{
 
 pub use ask::{ApiServer, Ask, NoAnswer};
 pub use counts::{Counts, OUTCOMES, Outcome};
+/// Re-exported for whoever implements [`Ask`].
+pub use k8s_openapi::api::authentication::v1::TokenReviewStatus;
 use tokio::time::Instant;
 
 use crate::{

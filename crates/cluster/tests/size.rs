@@ -1,6 +1,5 @@
 //! What a pod costs the control plane, by what this process holds: nothing else runs in it.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "all of it is a test")]
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement, shown")]
 
 use std::collections::BTreeMap;
 

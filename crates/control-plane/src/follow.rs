@@ -1,5 +1,8 @@
 //! Open streams follow their pods: one whose pod is gone ends, one whose pod has other labels goes on with another view.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use outrigger_cluster::pods::{Change, Changed};

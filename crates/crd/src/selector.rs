@@ -18,7 +18,7 @@ pub struct Selector {
     pub match_labels: BTreeMap<String, String>,
     /// Requirements by operator, which must all hold. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub match_expressions: Vec<Requirement>,
 }
 
@@ -60,7 +60,7 @@ pub enum Operator {
 fn labels(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({
         "type": "object",
-        "maxProperties": 32,
+        "maxProperties": 16,
         "additionalProperties": { "type": "string", "maxLength": 63 }
     })
 }

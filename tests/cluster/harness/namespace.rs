@@ -82,6 +82,11 @@ impl<'a> Namespace<'a> {
         self.cluster.try_apply_with(&self.here(&[]), &self.moved(&yaml.into())).await
     }
 
+    /// Applies objects that say themselves where they belong, or belong nowhere.
+    pub(super) async fn apply_everywhere(&self, yaml: &str) {
+        self.cluster.apply_with(&[], yaml).await;
+    }
+
     /// Creates a pod of this service account. It stays `Pending`.
     pub async fn pod(&self, name: &str, labels: &[(&str, &str)], account: &str) -> Pod {
         let labels: serde_json::Map<String, Value> =

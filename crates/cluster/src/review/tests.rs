@@ -9,7 +9,6 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{FutureExt as _, future::BoxFuture};
-use k8s_openapi::api::authentication::v1::TokenReviewStatus;
 use serde_json::json;
 
 use super::*;

@@ -70,3 +70,23 @@ impl From<Refused> for Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_sent_away_is_told_for_how_long() {
+        let written = |refused: Refused| {
+            let mut headers = HeaderMap::new();
+            Status::from(refused).write(&mut headers);
+            let word = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap().to_owned());
+            (word("grpc-status").unwrap(), word("grpc-message").unwrap(), word("grpc-retry-pushback-ms"))
+        };
+        let (status, message, pushback) = written(Refused::Busy { retry_after: Duration::from_secs(10) });
+        assert_eq!((&*status, pushback.as_deref()), ("8", Some("10000")));
+        assert!(message.starts_with("review_busy: "), "{message}");
+        assert_eq!(written(Refused::ReviewUnavailable).0, "14");
+        assert_eq!((written(Refused::PodGone).0.as_str(), written(Refused::PodGone).2), ("16", None));
+    }
+}

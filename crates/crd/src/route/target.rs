@@ -53,7 +53,7 @@ pub struct ParameterEdits {
     /// Names of fields to remove, such as `logit_bias`. Those that decide how a request is routed cannot be removed,
     /// nor can one that `set` sets. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), inner(length(max = 256)), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(length(max = 32), inner(length(max = 64)), extend("x-kubernetes-list-type" = "set"))]
     #[x_kube(
         validation = Rule::new("!self.exists(field, field in \
                 ['model', 'models', 'stream', 'provider', 'route', 'fallbacks', 'preset'])")

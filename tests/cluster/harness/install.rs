@@ -1,0 +1,123 @@
+//! A control plane with no more rights than it is meant to have, in a namespace of its story.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::{Cluster, Namespace, Plane, Pod, PushedSetup, control_plane, wait_for};
+
+/// The service account of the control plane.
+pub const ACCOUNT: &str = "outrigger-control-plane";
+/// Whom tokens of sidecars are for.
+pub const AUDIENCE: &str = "outrigger-control-plane";
+/// How long anything may take that is promised within two seconds, on a machine that does other things too.
+pub const SOON: Duration = Duration::from_secs(10);
+/// How long a status may take.
+pub const TOLD: Duration = Duration::from_secs(25);
+
+/// A namespace that is the control plane's own and its workloads' too.
+#[derive(Debug)]
+pub struct Installed<'a> {
+    pub namespace: Namespace<'a>,
+    kubeconfig: String,
+}
+
+impl<'a> Installed<'a> {
+    /// Installs the kinds, the account and its rights.
+    pub async fn new(cluster: &'a Cluster) -> Self {
+        cluster.crds().await;
+        let namespace = cluster.namespace().await;
+        namespace.permit_control_plane().await;
+        let kubeconfig = namespace.kubeconfig(ACCOUNT).await;
+        Self { namespace, kubeconfig }
+    }
+
+    /// Starts a replica that keeps to this namespace, with more words.
+    pub async fn replica(&self, more: &[&str]) -> Plane {
+        let name = self.namespace.name.as_str();
+        let words = ["--kubeconfig", &self.kubeconfig, "--system-namespace", name, "--watch-namespace", name];
+        // A second in place of half a minute, in which others might still come.
+        let words = [&words[..], &["--settle", "1s", "--secret-retry", "3s"], more].concat();
+        let plane = control_plane(&words).await;
+        plane.wait_ready(Duration::from_secs(30)).await;
+        plane
+    }
+
+    /// The only replica.
+    pub async fn plane(&self) -> Plane {
+        self.replica(&[]).await
+    }
+
+    /// The certificates by which sidecars of a namespace know it, as they are mounted there.
+    pub async fn ca_file(&self, namespace: &Namespace<'_>) -> PathBuf {
+        let bundle = wait_for("the bundle", Duration::from_secs(30), async || {
+            let found = namespace.kubectl(&["get", "configmap", "outrigger-ca", "--output", "json"]).await;
+            let found: Value = serde_json::from_slice(&found.stdout).ok()?;
+            Some(found["data"]["ca.crt"].as_str()?.to_owned())
+        });
+        let path = namespace.home().join("ca.crt");
+        fs::write(&path, bundle.await).expect("write the bundle");
+        path
+    }
+
+    /// A sidecar of this pod, to be started.
+    pub async fn sidecar(&self, plane: &Plane, pod: &Pod) -> PushedSetup {
+        let token = self.namespace.pod_token(pod, AUDIENCE).await;
+        plane.sidecar(token, self.ca_file(&self.namespace).await)
+    }
+
+    /// The condition of an object, as soon as it says this: `status reason`.
+    pub async fn condition(&self, object: &str, kind: &str, says: &str) -> Value {
+        self.condition_within(object, kind, says, TOLD).await
+    }
+
+    /// The same, for what takes longer.
+    pub async fn condition_within(&self, object: &str, kind: &str, says: &str, within: Duration) -> Value {
+        let mut last = Value::Null;
+        let what = format!("{object}: {kind} {says}");
+        let begun = std::time::Instant::now();
+        loop {
+            let found = self.namespace.get(&[object]).await;
+            let conditions = found["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            if let Some(condition) = conditions.into_iter().find(|it| it["type"] == kind) {
+                let said = format!("{} {}", text(&condition["status"]), text(&condition["reason"]));
+                if said == says && condition["observedGeneration"] == found["metadata"]["generation"] {
+                    return condition;
+                }
+                last = condition;
+            }
+            assert!(begun.elapsed() < within, "waited {within:?} for {what}; last: {last}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+impl Namespace<'_> {
+    /// What `deploy/kubernetes/rbac.yaml` gives, with this namespace as the control plane's own.
+    pub async fn permit_control_plane(&self) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/kubernetes/rbac.yaml");
+        let yaml = fs::read_to_string(path).expect("the manifest");
+        // What has no namespace is this story's alone, and goes with it.
+        let cluster_wide = format!("  name: {}-{ACCOUNT}\n  labels: {{outrigger.dev/story: {0}}}\n", self.name);
+        let documents = yaml.split("\n---\n").map(|document| {
+            let wide = document.contains("kind: ClusterRole");
+            let document = document.replace("outrigger-system", &self.name);
+            match wide {
+                true => document.replacen(&format!("  name: {ACCOUNT}\n"), &cluster_wide, 1).replace(
+                    &format!("kind: ClusterRole\n  name: {ACCOUNT}\n"),
+                    &format!("kind: ClusterRole\n  name: {}-{ACCOUNT}\n", self.name),
+                ),
+                false => document,
+            }
+        });
+        self.apply_everywhere(&documents.collect::<Vec<_>>().join("\n---\n")).await;
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
