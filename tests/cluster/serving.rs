@@ -31,7 +31,7 @@ async fn an_edit_by_kubectl_is_served_and_said_back() {
     let sidecar = installed.sidecar(&plane, &pod).await.start().await;
     becomes(&sidecar.client(), "r", "a").await;
     let programmed = installed.condition("modelroute/r", "Programmed", "True Programmed").await;
-    assert_eq!(programmed["message"], "1 of 1 sidecars");
+    assert_eq!(programmed["message"], "1 of 1 sidecar");
     installed.condition("modelprovider/a", "Programmed", "True Programmed").await;
 
     here.apply(Policy::new().provider("b", b.base_url()).route("r", &["b"]).to_string()).await;
