@@ -23,7 +23,7 @@ mod plane;
 use std::time::{Duration, Instant};
 
 pub use cluster::Cluster;
-pub use install::{ACCOUNT, AUDIENCE, Installed, SOON, TOLD};
+pub use install::{ACCOUNT, AUDIENCE, CHAT, Installed, SOON, TOLD, becomes, condition_in, text, told};
 pub use namespace::{Namespace, Pod};
 pub use plane::{Plane, control_plane};
 

@@ -7,14 +7,21 @@
 //! | --- | --- |
 //! | [`harness`] | the API server, namespaces, identities, a control plane and its sidecars; no assertions about them |
 //! | `harness_tests` | proof that the pieces of the harness are what they say |
+//! | `serving` | from kubectl to a sidecar, and back into status |
+//! | `identity` | who a sidecar is: its pod, by the token that is mounted into it |
+//! | `secrets` | keys: who may read them, and what changes |
+//! | `away` | what goes on while something is away |
 //! | `objects` | what the API server itself makes of the kinds: rules, defaults, owners, columns; no program of ours |
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on should stop")]
 #![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
 
+mod away;
 mod harness;
 mod harness_tests;
+mod identity;
 mod objects;
+mod secrets;
 mod serving;
 
 /// The provider, the sidecar, the policy text and the client of the stories without a cluster.

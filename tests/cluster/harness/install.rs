@@ -8,12 +8,14 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Cluster, Namespace, Plane, Pod, PushedSetup, control_plane, wait_for};
+use super::{Client, Cluster, Namespace, Plane, Pod, PushedSetup, chat, control_plane, wait_for};
 
 /// The service account of the control plane.
 pub const ACCOUNT: &str = "outrigger-control-plane";
 /// Whom tokens of sidecars are for.
 pub const AUDIENCE: &str = "outrigger-control-plane";
+/// Where chats are asked for.
+pub const CHAT: &str = "/v1/chat/completions";
 /// How long anything may take that is promised within two seconds, on a machine that does other things too.
 pub const SOON: Duration = Duration::from_secs(10);
 /// How long a status may take.
@@ -77,23 +79,52 @@ impl<'a> Installed<'a> {
 
     /// The same, for what takes longer.
     pub async fn condition_within(&self, object: &str, kind: &str, says: &str, within: Duration) -> Value {
-        let mut last = Value::Null;
-        let what = format!("{object}: {kind} {says}");
-        let begun = std::time::Instant::now();
-        loop {
-            let found = self.namespace.get(&[object]).await;
-            let conditions = found["status"]["conditions"].as_array().cloned().unwrap_or_default();
-            if let Some(condition) = conditions.into_iter().find(|it| it["type"] == kind) {
-                let said = format!("{} {}", text(&condition["status"]), text(&condition["reason"]));
-                if said == says && condition["observedGeneration"] == found["metadata"]["generation"] {
-                    return condition;
-                }
-                last = condition;
-            }
-            assert!(begun.elapsed() < within, "waited {within:?} for {what}; last: {last}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        condition_in_within(&self.namespace, object, kind, says, within).await
     }
+}
+
+/// The condition of an object of any namespace.
+pub async fn condition_in(namespace: &Namespace<'_>, object: &str, kind: &str, says: &str) -> Value {
+    condition_in_within(namespace, object, kind, says, TOLD).await
+}
+
+async fn condition_in_within(
+    namespace: &Namespace<'_>,
+    object: &str,
+    kind: &str,
+    says: &str,
+    within: Duration,
+) -> Value {
+    let mut last = Value::Null;
+    let what = format!("{object}: {kind} {says}");
+    let begun = std::time::Instant::now();
+    loop {
+        let found = namespace.get(&[object]).await;
+        let conditions = found["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        if let Some(condition) = conditions.into_iter().find(|it| it["type"] == kind) {
+            let said = format!("{} {}", text(&condition["status"]), text(&condition["reason"]));
+            if said == says && condition["observedGeneration"] == found["metadata"]["generation"] {
+                return condition;
+            }
+            last = condition;
+        }
+        assert!(begun.elapsed() < within, "waited {within:?} for {what}; last: {last}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Whom route `name` is answered by; empty if by nobody.
+pub async fn told(client: &Client, name: &str) -> String {
+    let answer = client.post(CHAT, chat(name)).await;
+    if answer.status == 200 { answer.said() } else { String::new() }
+}
+
+/// Asks route `name` until this provider answers.
+pub async fn becomes(client: &Client, name: &str, says: &str) {
+    wait_for(&format!("{name} to be answered by {says}"), SOON, async || {
+        (told(client, name).await == says).then_some(())
+    })
+    .await;
 }
 
 impl Namespace<'_> {
@@ -118,6 +149,6 @@ impl Namespace<'_> {
     }
 }
 
-fn text(value: &Value) -> &str {
+pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
