@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::{
     api::resource,
-    judge::{NO_SIDECARS, PENDING, PROGRAMMED, bounded, find},
+    judge::{NO_SIDECARS, PENDING, PROGRAMMED, bounded, said},
     widened::opened,
 };
 use crate::client::CALL;
@@ -50,7 +50,7 @@ pub(crate) struct Event {
 pub(crate) fn transitions(object: &ObjectRef, uid: &str, before: &Status, after: &Status) -> Vec<Event> {
     let before = &before.conditions[..];
     let event = |new: &Condition| {
-        let old = find(before, &new.type_);
+        let old = said(before, &new.type_);
         let same = old.is_some_and(|old| old.status == new.status && old.reason == new.reason);
         let on_the_way = [PENDING, NO_SIDECARS].contains(&new.reason.as_str());
         let never_otherwise = old.is_none() && new.status == "True" && new.type_ != PROGRAMMED;

@@ -66,10 +66,10 @@ pub fn judge(subject: &Subject<'_>, problems: &[Problem], counts: &Counts, reach
     if subject.kind != Kind::ModelPolicy && subject.unreadable.is_none() {
         conditions.push(condition(resolved_refs(problems), subject, present, now));
     }
-    match programmed(counts, reach, find(present, PROGRAMMED), now) {
+    match programmed(counts, reach, said(present, PROGRAMMED), now) {
         Some(verdict) => conditions.push(condition(verdict, subject, present, now)),
         // As it is, with the generation that it spoke of.
-        None => conditions.extend(find(present, PROGRAMMED).cloned()),
+        None => conditions.extend(said(present, PROGRAMMED).cloned()),
     }
     Status { conditions, observed_generation: subject.generation }
 }
@@ -95,9 +95,14 @@ pub(crate) fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Co
     conditions.iter().find(|condition| condition.type_ == kind)
 }
 
+/// The same, if anybody has said it: what an API server fills in for an object that is new is since 1970.
+pub(crate) fn said<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition> {
+    find(conditions, kind).filter(|condition| condition.last_transition_time.0 != Timestamp::UNIX_EPOCH)
+}
+
 fn condition(verdict: Verdict, subject: &Subject<'_>, present: &[Condition], now: Timestamp) -> Condition {
     let Verdict { kind, status, reason, message } = verdict;
-    let before = find(present, kind).filter(|before| before.status == status);
+    let before = said(present, kind).filter(|before| before.status == status);
     Condition {
         last_transition_time: before.map_or(Time(now), |before| before.last_transition_time.clone()),
         message: bounded(message, MESSAGE),

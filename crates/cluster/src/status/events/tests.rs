@@ -10,7 +10,9 @@ fn object(name: &str) -> ObjectRef {
 
 fn status(all: &[(&str, &str, &str)]) -> Status {
     let condition = |(kind, status, reason): &(&str, &str, &str)| Condition {
-        last_transition_time: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(Timestamp::UNIX_EPOCH),
+        last_transition_time: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
+            Timestamp::new(1_800_000_000, 0).unwrap(),
+        ),
         message: "why".to_owned(),
         observed_generation: None,
         reason: (*reason).to_owned(),
@@ -41,6 +43,10 @@ fn an_event_is_that_something_is_wrong_or_no_longer_or_that_it_runs() {
     assert_eq!(told(Some(pending), runs), "Programmed");
     assert_eq!(told(Some(runs), ("Programmed", "Unknown", "NoSidecars")), "");
     assert_eq!(told(Some(runs), ("Programmed", "Unknown", "PeerUnreachable")), "!PeerUnreachable");
+    // What an API server fills in is nothing that was said.
+    let mut new = status(&[("Accepted", "Unknown", "Pending")]);
+    new.conditions[0].last_transition_time.0 = Timestamp::UNIX_EPOCH;
+    assert_eq!(transitions(&object("r"), "u", &new, &status(&[accepted])), []);
 }
 
 fn policies(all: &[(&str, &str, serde_json::Value)]) -> World {

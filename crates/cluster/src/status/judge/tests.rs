@@ -164,6 +164,25 @@ fn a_transition_is_a_change_of_status_and_of_nothing_else() {
     assert_eq!(again, whole);
 }
 
+/// An API server fills in what nobody has said yet.
+#[test]
+fn what_nobody_has_said_is_no_condition() {
+    let never = |kind: &str| Condition {
+        last_transition_time: Time(Timestamp::UNIX_EPOCH),
+        message: "Waiting for the control plane".to_owned(),
+        observed_generation: None,
+        reason: "Pending".to_owned(),
+        status: "Unknown".to_owned(),
+        type_: kind.to_owned(),
+    };
+    let new = Status { conditions: [ACCEPTED, RESOLVED_REFS, PROGRAMMED].map(never).into(), observed_generation: None };
+    let settling = judge(&subject(&new), &[], &counts(0, 0), Reach::Settling, time(NOW));
+    assert_eq!(shown(&settling, PROGRAMMED), "none");
+    // Unknown it is, and since now.
+    let nobody = judge(&subject(&new), &[], &counts(0, 0), Reach::Whole, time(NOW));
+    assert_eq!(find(&nobody.conditions, PROGRAMMED).unwrap().last_transition_time.0, time("2026-12-01T12:00:00Z"));
+}
+
 #[test]
 fn what_is_held_is_held_since_the_same_moment() {
     let first = judge(&subject(&NEW), &[], &held(2, 2), Reach::Whole, time(THEN));
