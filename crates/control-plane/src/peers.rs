@@ -45,7 +45,7 @@ pub(crate) struct Setup {
     /// This replica's: random, one for each start.
     pub(crate) instance: Box<str>,
     pub(crate) dial: Arc<Dial>,
-    /// The others, and this one or not; `None` while that is not known.
+    /// The others, and this one or not; `None` while that is not known. A list that nothing changes may have no sender.
     pub(crate) addresses: watch::Receiver<Option<BTreeSet<SocketAddr>>>,
     /// What this replica says itself.
     pub(crate) own: watch::Receiver<Arc<Report>>,
@@ -84,6 +84,8 @@ async fn lead(setup: &mut Setup, send: &watch::Sender<Arc<Tally>>) -> Option<()>
     let mut asked: BTreeMap<SocketAddr, AbortHandle> = BTreeMap::new();
     sum.set_own(own.borrow_and_update().clone());
     addresses.mark_changed();
+    // Nobody is left who would change them: they are a list from the command line.
+    let mut fixed = false;
     while *leading.borrow() {
         let now = began.elapsed();
         let tally = sum.tally(now);
@@ -102,8 +104,11 @@ async fn lead(setup: &mut Setup, send: &watch::Sender<Arc<Tally>>) -> Option<()>
                 tokio::time::sleep(QUIET).await;
                 sum.set_own(own.borrow_and_update().clone());
             }
-            changed = addresses.changed() => {
-                changed.ok()?;
+            changed = addresses.changed(), if !fixed => {
+                if changed.is_err() {
+                    fixed = true;
+                    continue;
+                }
                 let known = addresses.borrow_and_update().clone();
                 let taken = sum.set_addresses(known.as_ref(), began.elapsed());
                 asked.retain(|address, link| {
@@ -132,6 +137,7 @@ async fn lead(setup: &mut Setup, send: &watch::Sender<Arc<Tally>>) -> Option<()>
                     asked.remove(&address);
                     sum.news(address, News::Lost, began.elapsed());
                     addresses.mark_changed();
+                    fixed = false;
                 }
             }
             () = tokio::time::sleep(wait) => {}

@@ -143,3 +143,32 @@ async fn who_is_asked_shows_a_certificate_of_the_authority() {
     assert_eq!(heard(&ours, "other.test").await, News::Lost);
     replica.serving.abort();
 }
+
+/// Replicas that were listed once are asked for as long as it leads, and again when it leads again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_nothing_changes_is_asked_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(folder.path()).unwrap();
+    let auth: Arc<dyn PeerAuth> = SharedSecret::new([&b"seed"[..]]);
+    let replica = Replica::new("b", authority(&state), auth.clone(), 10).await;
+    let bundle = authority(&state).bundle().to_owned();
+    let name = ServerName::try_from("plane.test").unwrap();
+    let trust = Trust { bundle: Arc::new(move || bundle.clone()), name };
+    let (own, reports) = watch::channel(report(1));
+    let (leading, leads) = watch::channel(true);
+    let mut tally = follow(Setup {
+        instance: "a".into(),
+        dial: Arc::new(Dial { trust: Some(trust), auth }),
+        addresses: watch::channel(Some([replica.address].into())).1,
+        own: reports,
+        leading: leads,
+    });
+    until(&mut tally, Reach::Whole, 11).await;
+    own.send_replace(report(2));
+    until(&mut tally, Reach::Whole, 12).await;
+    leading.send_replace(false);
+    until(&mut tally, Reach::Settling, 0).await;
+    leading.send_replace(true);
+    until(&mut tally, Reach::Whole, 12).await;
+    replica.serving.abort();
+}
