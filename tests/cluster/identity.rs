@@ -14,7 +14,7 @@ async fn a_token_that_is_not_a_pods_for_us_is_refused() {
     let ca = installed.ca_file(here).await;
     let unbound = here.kubectl_ok(&["create", "token", "default", "--audience", AUDIENCE]).await;
     for (token, code) in [
-        (here.pod_token(&pod, "somebody-else").await, "token_not_authenticated"),
+        (here.pod_token(&pod, "somebody-else").await, "token_wrong_audience"),
         (unbound, "token_not_bound"),
         ("nonsense".to_owned(), "token_malformed"),
     ] {

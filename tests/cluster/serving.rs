@@ -57,7 +57,7 @@ async fn a_broken_object_is_held_and_a_conflict_is_told() {
     // Whoever comes now, with nothing, is told why.
     let other = here.pod("web-1", &[], "default").await;
     let fresh = installed.sidecar(&plane, &other).await.start().await;
-    assert_eq!(code(&fresh.client().post(CHAT, chat("r")).await), "route_broken");
+    assert_eq!(code(&fresh.client().post(CHAT, chat("r")).await), "policy_broken");
 
     let newer = Policy::new().route_with("newer", &["a"], |route| route.spec("aliases: [taken]"));
     let older = Policy::new().route_with("older", &["a"], |route| route.spec("aliases: [taken]"));

@@ -62,7 +62,7 @@ impl Encoded {
         // No sidecar would hold it, and each would ask for it again and again.
         let reason = format!("{} resources of {bytes} bytes are more than a sidecar holds", resources.len());
         tracing::error!(code = "view_too_large", "{reason}: its sidecars go on with what they hold");
-        let stand_in = refused(reason);
+        let stand_in = refused(reason, view);
         Self::of(&stand_in, selection, encode(&stand_in))
     }
 
@@ -131,10 +131,12 @@ impl Encoded {
     }
 }
 
-/// What stands in for a view that no sidecar would hold: whoever has an earlier one goes on with it.
-fn refused(reason: String) -> View {
+/// What stands in for a `view` that no sidecar would hold: whoever has an earlier one goes on with it, as far as providers and
+/// keys are still there.
+fn refused(reason: String, view: &View) -> View {
     let why = Closed::Broken { object: "the policy of this workload".into(), reason: reason.into() };
-    View { header: Header { refused: Some(why), ..Header::default() }.into(), ..View::default() }
+    let alive = view.credentials.iter().map(|(key, keys)| (key.clone(), Some(keys.clone()))).collect();
+    View { header: Header { refused: Some(why), ..Header::default() }.into(), alive, ..View::default() }
 }
 
 impl Encoded {

@@ -125,8 +125,10 @@ fn with_sidecars(
             let mut all: BTreeSet<String> =
                 fleet.connections().iter().map(|it| it.workload().namespace.clone()).collect();
             if let Some(world) = world {
-                let ours = |name: &str| only.as_ref().is_none_or(|only| only.contains(name)) || name == world.system_namespace;
-                let labelled = world.namespaces.iter().filter(|(name, labels)| labels.contains_key(INJECT) && ours(name));
+                let ours =
+                    |name: &str| only.as_ref().is_none_or(|only| only.contains(name)) || name == world.system_namespace;
+                let labelled =
+                    world.namespaces.iter().filter(|(name, labels)| labels.contains_key(INJECT) && ours(name));
                 all.extend(labelled.map(|(name, _)| name.clone()));
                 let routes = world.routes.iter().filter_map(|it| it.metadata.namespace.clone());
                 all.extend(routes.chain(world.providers.iter().filter_map(|it| it.metadata.namespace.clone())));

@@ -26,16 +26,21 @@ pub(crate) fn follow(
     args: &ClusterArgs,
 ) -> Followed {
     let Source { worlds, observed, standing: says } = Source::follow(cluster, args.only(), args.secret_retry);
-    tokio::spawn(follow_standing(says, standing.clone()));
+    tokio::spawn(follow_standing(says, standing.clone(), metrics.clone()));
     tokio::spawn(judge(worlds.clone(), catalog, standing, metrics));
     Followed { worlds, observed }
 }
 
-async fn follow_standing(mut says: watch::Receiver<outrigger_cluster::Standing>, standing: Arc<Standing>) {
+async fn follow_standing(
+    mut says: watch::Receiver<outrigger_cluster::Standing>,
+    standing: Arc<Standing>,
+    metrics: Arc<Metrics>,
+) {
     loop {
         let outrigger_cluster::Standing { pending, stale } = says.borrow_and_update().clone();
         standing.is_pending(pending);
         standing.is_stale(stale.as_deref());
+        standing.count(&metrics);
         if says.changed().await.is_err() {
             return;
         }

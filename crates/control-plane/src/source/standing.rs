@@ -66,6 +66,13 @@ impl Standing {
         let errors = said.iter().filter(|(severity, _)| *severity != Severity::Warning);
         shown.problems = errors.map(|(_, line)| line.clone()).collect();
         shown.logged = said.into_iter().map(|(_, line)| line).collect();
+        drop(shown);
+        self.count(metrics);
+    }
+
+    /// Has metrics say how it stands.
+    pub(super) fn count(&self, metrics: &Metrics) {
+        let shown = lock(&self.0);
         metrics.source(shown.stale.is_some(), shown.problems.len());
     }
 

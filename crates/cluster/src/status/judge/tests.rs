@@ -224,5 +224,5 @@ fn a_change_is_as_urgent_as_the_most_urgent_of_its_conditions() {
 fn messages_are_bounded() {
     let long = problem("spec.a", &"ä".repeat(5000), Severity::Error, Cause::Spec);
     let told = shown(&judged(&[long.clone(), long], &counts(1, 1)), ACCEPTED);
-    assert!(told.len() < MESSAGE + 32 && told.starts_with("2 problems, the first: "), "{}", told.len());
+    assert!(told.len() < MESSAGE + 32 && told.contains("2 problems, the first: "), "{}", told.len());
 }
