@@ -10,6 +10,7 @@
 //! | `serving` | from kubectl to a sidecar, and back into status |
 //! | `identity` | who a sidecar is: its pod, by the token that is mounted into it |
 //! | `secrets` | keys: who may read them, and what changes |
+//! | `scale` | many objects, and what they cost |
 //! | `away` | what goes on while something is away |
 //! | `objects` | what the API server itself makes of the kinds: rules, defaults, owners, columns; no program of ours |
 
@@ -21,6 +22,7 @@ mod harness;
 mod harness_tests;
 mod identity;
 mod objects;
+mod scale;
 mod secrets;
 mod serving;
 

@@ -32,6 +32,32 @@ async fn a_secret_without_the_right_to_it_says_what_to_paste() {
     assert_eq!(b.last().header("authorization"), Some("Bearer sk-test-b"));
 }
 
+/// R-CFG-10: the right to read policy is taken away and given back: nothing is emptied meanwhile, and what was edited comes.
+#[tokio::test]
+#[ignore = "needs the API server: cargo xtask test"]
+async fn rights_may_be_taken_away_and_given_back() {
+    let (a, b) = (Upstream::with(|_, _| chat_ok("a")).await, Upstream::with(|_, _| chat_ok("b")).await);
+    let cluster = Cluster::shared().await;
+    let installed = Installed::new(&cluster).await;
+    let here = &installed.namespace;
+    here.apply(Policy::new().provider("a", a.base_url()).route("r", &["a"]).to_string()).await;
+    let mut plane = installed.plane().await;
+    let pod = here.pod("web-0", &[], "default").await;
+    let sidecar = installed.sidecar(&plane, &pod).await.start().await;
+    becomes(&sidecar.client(), "r", "a").await;
+    let role = format!("{}-{ACCOUNT}", here.name);
+    cluster.kubectl_ok(&["delete", "clusterrolebinding", &role]).await;
+    // A watch that is open stays open: one that starts is refused, and serves nobody before it knows.
+    plane.kill();
+    plane.start().await;
+    plane.wait_log("may not list and watch").await;
+    assert_eq!(plane.admin_client().get("/readyz").await.status, 503);
+    becomes(&sidecar.client(), "r", "a").await;
+    here.permit_control_plane().await;
+    here.apply(Policy::new().provider("b", b.base_url()).route("r", &["b"]).to_string()).await;
+    wait_for("the edit", 2 * TOLD, async || (told(&sidecar.client(), "r").await == "b").then_some(())).await;
+}
+
 /// K4: a key is replaced under load; none fails, and the new one is used.
 #[tokio::test]
 #[ignore = "needs the API server: cargo xtask test"]

@@ -102,6 +102,18 @@ impl<'a> Namespace<'a> {
         Pod { name: name.to_owned(), uid, account: account.to_owned() }
     }
 
+    /// Creates objects that say themselves where they belong, without looking for any of them first.
+    pub async fn create(&self, yaml: &str) {
+        self.cluster.admin().ok(&["create", "--filename", "-"], yaml).await;
+    }
+
+    /// A pod that is there.
+    pub async fn found_pod(&self, name: &str, account: &str) -> Pod {
+        let found = self.get(&["pod", name]).await;
+        let uid = found["metadata"]["uid"].as_str().expect("a uid").to_owned();
+        Pod { name: name.to_owned(), uid, account: account.to_owned() }
+    }
+
     /// Deletes a pod and waits until it is gone.
     pub async fn delete_pod(&self, pod: &Pod) {
         self.kubectl_ok(&["delete", "pod", &pod.name, "--grace-period=0", "--force"]).await;
