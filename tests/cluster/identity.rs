@@ -2,7 +2,7 @@
 
 use crate::harness::*;
 
-/// R-ID-1..3: a token of another audience, of no pod, of somebody else's API server, and none: each is refused in words.
+/// R-ID-1: a token of another audience, of no pod, of somebody else's API server, and none: each is refused in words.
 #[tokio::test]
 #[ignore = "needs the API server: cargo xtask test"]
 async fn a_token_that_is_not_a_pods_for_us_is_refused() {
