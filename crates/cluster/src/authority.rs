@@ -33,8 +33,10 @@ use tokio::sync::watch;
 
 use crate::Cluster;
 
-/// The Secret, and the ConfigMap of each namespace.
+/// The control plane's Secret, and the ConfigMap of each namespace.
 pub const NAME: &str = "outrigger-ca";
+/// The injector's Secret: whoever holds it can change pods, and nothing else.
+pub const INJECTOR: &str = "outrigger-injector-ca";
 
 /// Makes an authority that begins now and lasts so long.
 pub type Make = Arc<dyn Fn(SystemTime, Duration) -> anyhow::Result<Made> + Send + Sync>;
@@ -89,19 +91,9 @@ pub fn follow(
     leading: watch::Receiver<bool>,
     namespaces: watch::Receiver<BTreeSet<String>>,
 ) -> (watch::Receiver<Known>, watch::Receiver<Report>, impl Future<Output = Infallible> + Send + use<>) {
-    let why = "authority_pending: the API server has not been asked for the authority yet".to_owned();
-    let (known, knowing) = watch::channel(Known { material: None, why: Some(why) });
     let (report, reports) = watch::channel(Report::default());
-    let spreading = spread::run(cluster.clone(), knowing.clone(), leading.clone(), namespaces, report);
-    let (bundles, cluster) = (reports.clone(), cluster.clone());
-    let seeing = async move {
-        match source {
-            Source::Own { timing, make } => {
-                secret::Keeper::new(&cluster, timing, make, known).run(leading, bundles).await
-            }
-            Source::Secret(name) => served::run(cluster, name, known).await,
-        }
-    };
+    let (knowing, seeing) = keep(cluster, NAME, source, leading.clone(), reports.clone());
+    let spreading = spread::run(cluster.clone(), knowing.clone(), leading, namespaces, report);
     let running = async move {
         let spreading = async {
             spreading.await;
@@ -113,6 +105,29 @@ pub fn follow(
         }
     };
     (knowing, reports, running)
+}
+
+/// Follows the authorities in the Secret `name`, of whoever is known by them in no namespace: `reports` says who has been
+/// told of them. The rest is as with [`follow`].
+pub fn keep(
+    cluster: &Cluster,
+    name: &'static str,
+    source: Source,
+    leading: watch::Receiver<bool>,
+    reports: watch::Receiver<Report>,
+) -> (watch::Receiver<Known>, impl Future<Output = Infallible> + Send + use<>) {
+    let why = "authority_pending: the API server has not been asked for the authority yet".to_owned();
+    let (known, knowing) = watch::channel(Known { material: None, why: Some(why) });
+    let cluster = cluster.clone();
+    let running = async move {
+        match source {
+            Source::Own { timing, make } => {
+                secret::Keeper::new(&cluster, name, timing, make, known).run(leading, reports).await
+            }
+            Source::Secret(name) => served::run(cluster, name, known).await,
+        }
+    };
+    (knowing, running)
 }
 
 impl fmt::Debug for Source {

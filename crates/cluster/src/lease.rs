@@ -18,8 +18,10 @@ use tokio::{
 
 use machine::{Answer, Ask, Machine};
 
-/// Its name, in the control plane's own namespace.
-pub const NAME: &str = "outrigger-control-plane";
+/// That of the control plane, in its own namespace.
+pub const CONTROL_PLANE: &str = "outrigger-control-plane";
+/// That of the injector, there too.
+pub const INJECTOR: &str = "outrigger-injector";
 /// How long a call may take.
 const CALL: Duration = Duration::from_secs(3);
 /// How long whoever writes has to see that it is over, before another is let in.
@@ -34,13 +36,13 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Takes part, as `holder`, which no other process is called, in a task of its own.
-    pub fn contend(client: Client, namespace: &str, holder: String) -> Self {
+    /// Takes part in the election by the Lease `name`, as `holder`, which no other process is called, in a task of its own.
+    pub fn contend(client: Client, namespace: &str, name: &'static str, holder: String) -> Self {
         let (send, leading) = watch::channel(false);
         let (stop, stopped) = oneshot::channel();
         let api = Api::<Record>::namespaced(client, namespace);
         let began = Instant::now();
-        let keeper = Keeper { api, machine: Machine::new(namespace, holder), send, began };
+        let keeper = Keeper { api, name, machine: Machine::new(namespace, name, holder), send, began };
         Self { leading, stop: Some(stop), task: tokio::spawn(keeper.keep(stopped)) }
     }
 
@@ -70,6 +72,7 @@ pub fn holder(host: &str, random: u64) -> String {
 
 struct Keeper {
     api: Api<Record>,
+    name: &'static str,
     machine: Machine,
     send: watch::Sender<bool>,
     began: Instant,
@@ -83,7 +86,7 @@ impl Keeper {
                 break;
             }
             let (ask, started) = (self.machine.ask(Timestamp::now(), self.began.elapsed()), self.began.elapsed());
-            let asking = call(self.api.clone(), ask);
+            let asking = call(self.api.clone(), self.name, ask);
             let Some(answer) = self.unless_over(asking, &mut stopped).await else { break };
             self.machine.answered(answer, started, self.began.elapsed());
             self.tell();
@@ -91,7 +94,7 @@ impl Keeper {
         self.send.send_replace(false);
         if let Some(ask) = self.machine.release() {
             tokio::time::sleep(LEAVE).await;
-            let _ = call(self.api.clone(), ask).await;
+            let _ = call(self.api.clone(), self.name, ask).await;
         }
     }
 
@@ -123,12 +126,12 @@ impl Keeper {
     }
 }
 
-async fn call(api: Api<Record>, ask: Ask) -> Answer {
+async fn call(api: Api<Record>, name: &str, ask: Ask) -> Answer {
     let asked = async {
         match &ask {
-            Ask::Get => api.get(NAME).await,
+            Ask::Get => api.get(name).await,
             Ask::Create(record) => api.create(&PostParams::default(), record).await,
-            Ask::Replace(record) => api.replace(NAME, &PostParams::default(), record).await,
+            Ask::Replace(record) => api.replace(name, &PostParams::default(), record).await,
         }
     };
     let why = match tokio::time::timeout(CALL, asked).await {

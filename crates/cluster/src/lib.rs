@@ -11,6 +11,7 @@ mod flights;
 pub mod lease;
 mod lock;
 pub mod pods;
+pub mod record;
 pub mod replicas;
 pub mod review;
 mod source;
@@ -18,6 +19,7 @@ pub mod status;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod testing;
+mod text;
 
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.

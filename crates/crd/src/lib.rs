@@ -8,6 +8,8 @@
 #[allow(unreachable_pub)]
 pub mod policy;
 #[allow(unreachable_pub)]
+pub mod profile;
+#[allow(unreachable_pub)]
 pub mod provider;
 #[allow(unreachable_pub)]
 pub mod route;
@@ -26,6 +28,7 @@ pub use amount::Decimal;
 pub use duration::{BadDuration, Duration};
 pub use policy::{ModelPolicy, ModelPolicySpec};
 pub use print::{all, to_yaml};
+pub use profile::{SidecarProfile, SidecarProfileSpec};
 pub use provider::{ModelProvider, ModelProviderSpec};
 pub use route::{ModelRoute, ModelRouteSpec};
 pub use secret::Secret;

@@ -4,7 +4,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 use serde_json::Value;
 
-use crate::{ModelPolicy, ModelProvider, ModelRoute, status::pending};
+use crate::{ModelPolicy, ModelProvider, ModelRoute, SidecarProfile, status::pending};
 
 /// Every kind, in the order of the documentation.
 pub fn all() -> Vec<CustomResourceDefinition> {
@@ -13,6 +13,7 @@ pub fn all() -> Vec<CustomResourceDefinition> {
         finished(ModelProvider::crd(), &refers),
         finished(ModelRoute::crd(), &refers),
         finished(ModelPolicy::crd(), &["Accepted", "Programmed"]),
+        finished(SidecarProfile::crd(), &[]),
     ]
 }
 

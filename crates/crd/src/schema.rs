@@ -13,6 +13,8 @@ pub(crate) const DATA_KEY: &str = "^[-._a-zA-Z0-9]+$";
 pub(crate) const HEADER_NAME: &str = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
 /// A name that a caller can write as `model`: no spaces, no control characters.
 pub(crate) const CALLABLE: &str = r"^[^\s\p{Z}\p{Cc}]+$";
+/// An amount of a resource, as Kubernetes writes it, without exponents.
+pub(crate) const QUANTITY: &str = r"^[0-9]{1,9}(\.[0-9]{1,3})?(m|k|M|G|Ki|Mi|Gi)?$";
 /// A whole name, or the beginning of one and a star.
 pub(crate) const PATTERN: &str = r"^[^*]*\*?$";
 /// Something that is not all spaces.

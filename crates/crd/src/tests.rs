@@ -26,7 +26,7 @@ fn schemas() -> Vec<(String, Value)> {
 }
 
 #[test]
-fn every_kind_is_namespaced_with_category_short_name_and_status() {
+fn every_kind_is_namespaced_with_category_and_short_name_and_those_of_policy_have_a_status() {
     let facts: Vec<String> = all()
         .iter()
         .map(|crd| {
@@ -41,6 +41,7 @@ fn every_kind_is_namespaced_with_category_short_name_and_status() {
             r#"ModelProvider Some(["mprov"]) Some(["outrigger"]) Namespaced true"#,
             r#"ModelRoute Some(["mroute"]) Some(["outrigger"]) Namespaced true"#,
             r#"ModelPolicy Some(["mpol"]) Some(["outrigger"]) Namespaced true"#,
+            r#"SidecarProfile Some(["sidecar"]) Some(["outrigger"]) Namespaced false"#,
         ]
     );
 }
@@ -137,7 +138,8 @@ fn every_case_has_the_shape_of_its_kind() {
             let read = match case.kind {
                 "ModelProvider" => serde_saphyr::from_str::<ModelProvider>(&text).map(|_| ()),
                 "ModelRoute" => serde_saphyr::from_str::<ModelRoute>(&text).map(|_| ()),
-                _ => serde_saphyr::from_str::<ModelPolicy>(&text).map(|_| ()),
+                "ModelPolicy" => serde_saphyr::from_str::<ModelPolicy>(&text).map(|_| ()),
+                _ => serde_saphyr::from_str::<SidecarProfile>(&text).map(|_| ()),
             };
             assert!(read.is_ok(), "{}: {read:?}", case.message);
         }
@@ -276,8 +278,8 @@ fn an_object_nobody_looked_at_waits_for_the_control_plane() {
     let told: Vec<String> = schemas()
         .iter()
         .map(|(kind, schema)| {
-            let conditions = schema["properties"]["status"]["default"]["conditions"].as_array().unwrap();
-            let told = conditions.iter().map(|it| {
+            let conditions = schema["properties"]["status"]["default"]["conditions"].as_array();
+            let told = conditions.into_iter().flatten().map(|it| {
                 let text = |key: &str| it[key].as_str().unwrap();
                 format!("{} {} {} since {}", text("type"), text("status"), text("reason"), text("lastTransitionTime"))
             });
@@ -292,6 +294,8 @@ fn an_object_nobody_looked_at_waits_for_the_control_plane() {
             format!("ModelProvider: {accepted}, {resolved}, {programmed}"),
             format!("ModelRoute: {accepted}, {resolved}, {programmed}"),
             format!("ModelPolicy: {accepted}, {programmed}"),
+            // Nothing becomes of it before a pod does.
+            "SidecarProfile: ".to_owned(),
         ]
     );
 }

@@ -26,6 +26,7 @@ const COMPILE: &str = "outrigger-compile";
 const CONTROL_PLANE: &str = "outrigger-control-plane";
 const CRD: &str = "outrigger-crd";
 const FOLDER: &str = "outrigger-folder";
+const INJECT: &str = "outrigger-inject";
 const LEDGER: &str = "outrigger-ledger";
 const PROXY: &str = "outrigger-proxy";
 const RESIDENT: &str = "outrigger-resident";
@@ -68,6 +69,7 @@ const TABLE: &[Crate] = &[
         never: &["tokio", "hyper", "kube-client", "kube-runtime"],
     },
     Crate { name: CLUSTER, may: &[COMPILE, CRD, CATALOG, ROUTE], never: &["prost", "tonic", "openssl", "aws-lc-rs"] },
+    Crate { name: INJECT, may: &[CRD], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
     Crate { name: FOLDER, may: &[COMPILE, CRD], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
     Crate { name: TELEMETRY, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate {
@@ -110,12 +112,14 @@ const TABLE: &[Crate] = &[
     Crate { name: LEDGER, may: &[], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
     Crate {
         name: CONTROL_PLANE,
-        may: &[WIRE, CATALOG, ROUTE, API, CLUSTER, CRD, COMPILE, FOLDER, TELEMETRY, LEDGER],
+        may: &[WIRE, CATALOG, ROUTE, API, CLUSTER, CRD, COMPILE, FOLDER, INJECT, TELEMETRY, LEDGER],
         never: &[PROXY],
     },
     Crate {
         name: "outrigger",
-        may: &[PROXY, COMPILE, FOLDER, API, LEDGER, CATALOG, RESIDENT, ROUTE, SIMULATE, TELEMETRY, TOKENS, WIRE],
+        may: &[
+            PROXY, COMPILE, FOLDER, API, INJECT, LEDGER, CATALOG, RESIDENT, ROUTE, SIMULATE, TELEMETRY, TOKENS, WIRE,
+        ],
         never: &[CONTROL_PLANE, CLUSTER, "kube-client", "kube-runtime"],
     },
     Crate { name: "outrigger-tests", may: &[], never: &[] },

@@ -19,6 +19,7 @@ pub(crate) struct Case {
 const PROVIDER: &str = "ModelProvider";
 const ROUTE: &str = "ModelRoute";
 const POLICY: &str = "ModelPolicy";
+pub(crate) const PROFILE: &str = "SidecarProfile";
 
 const TIME: &str = "must be longer than 0s and at most 24h, such as 30s; remove the field for the default";
 const EXPRESSION: &str = "In and NotIn need values, Exists and DoesNotExist take none: list some, or remove them";
@@ -320,6 +321,29 @@ pub(crate) const CASES: &[Case] = &[
         UNIT,
         "{constraints: {maxPrice: {input: '10000'}}}",
         "{constraints: {maxPrice: {input: '10000.000000001'}}}",
+    ),
+    case(PROFILE, "spec.drain", TIME, "{drain: 115s}", "{drain: 0s}"),
+    case(PROFILE, "spec.maxStaleness", TIME, "{maxStaleness: 1h}", "{maxStaleness: 48h}"),
+    case(
+        PROFILE,
+        "spec.ports",
+        "listen, admin and probe must be three different ports; without a value they are 4117, 4118 and 4121",
+        "{ports: {listen: 4121, probe: 4117}}",
+        "{ports: {listen: 4118}}",
+    ),
+    case(
+        PROFILE,
+        "spec.resources",
+        "requests.cpu is more than limits.cpu: no pod could start",
+        "{resources: {requests: {cpu: 500m}, limits: {cpu: '0.5'}}}",
+        "{resources: {requests: {cpu: 501m}, limits: {cpu: '0.5'}}}",
+    ),
+    case(
+        PROFILE,
+        "spec.resources",
+        "requests.memory is more than limits.memory: no pod could start",
+        "{resources: {requests: {memory: 1Gi}, limits: {memory: 1024Mi}}}",
+        "{resources: {requests: {memory: 1Gi}, limits: {memory: 1G}}}",
     ),
 ];
 

@@ -17,7 +17,7 @@ use kube_runtime::{WatchStreamExt as _, watcher};
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    Known, Make, Material, NAME,
+    Known, Make, Material,
     book::Report,
     document::Document,
     phase::{Spread, Step, Timing, step},
@@ -32,6 +32,8 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// The authorities of one control plane, kept by its replicas together.
 pub(super) struct Keeper {
     api: Api<Secret>,
+    /// Its name.
+    name: &'static str,
     timing: Timing,
     make: Make,
     known: watch::Sender<Known>,
@@ -56,9 +58,15 @@ enum There {
 }
 
 impl Keeper {
-    pub(super) fn new(cluster: &Cluster, timing: Timing, make: Make, known: watch::Sender<Known>) -> Self {
+    pub(super) fn new(
+        cluster: &Cluster,
+        name: &'static str,
+        timing: Timing,
+        make: Make,
+        known: watch::Sender<Known>,
+    ) -> Self {
         let api = Api::namespaced(cluster.client(), cluster.namespace());
-        Self { api, timing, make, known, document: None, there: There::Unknown, complaint: None }
+        Self { api, name, timing, make, known, document: None, there: There::Unknown, complaint: None }
     }
 
     /// For as long as it is polled.
@@ -67,7 +75,8 @@ impl Keeper {
         mut leading: watch::Receiver<bool>,
         mut bundles: watch::Receiver<Report>,
     ) -> Infallible {
-        let secrets = watcher(self.api.clone(), watcher::Config::default().fields(&format!("metadata.name={NAME}")));
+        let secrets =
+            watcher(self.api.clone(), watcher::Config::default().fields(&format!("metadata.name={}", self.name)));
         let mut secrets = pin!(secrets.default_backoff());
         let mut wait = Duration::ZERO;
         loop {
@@ -85,18 +94,20 @@ impl Keeper {
 
     /// What the watch says.
     fn hear(&mut self, event: watcher::Result<watcher::Event<Secret>>) {
+        let name = self.name;
         match event {
             Ok(watcher::Event::Apply(secret) | watcher::Event::InitApply(secret)) => self.take(&secret),
             Ok(watcher::Event::Delete(_)) => self.there = There::Nothing,
             Ok(watcher::Event::Init) => self.there = There::Unknown,
             Ok(watcher::Event::InitDone) if self.there == There::Unknown => self.there = There::Nothing,
             Ok(watcher::Event::InitDone) => {}
-            Err(error) => self.complain(format!("the Secret {NAME} cannot be read: {error}")),
+            Err(error) => self.complain(format!("the Secret {name} cannot be read: {error}")),
         }
     }
 
     /// The Secret as it is now.
     fn take(&mut self, secret: &Secret) {
+        let name = self.name;
         match Document::read(secret.data.as_ref()) {
             Ok(document) => {
                 self.there = There::Version(secret.metadata.resource_version.clone().unwrap_or_default());
@@ -107,7 +118,7 @@ impl Keeper {
             Err(why) => {
                 self.there = There::Broken;
                 self.complain(format!(
-                    "the Secret {NAME} is broken: {why}; put it back from a backup, or delete it with every control \
+                    "the Secret {name} is broken: {why}; put it back from a backup, or delete it with every control \
                      plane stopped, for new authorities"
                 ));
             }
@@ -165,19 +176,20 @@ impl Keeper {
             None => Document::first(self.make(now)?, now, self.timing.life),
         };
         let mut secret = Secret { type_: Some("Opaque".to_owned()), data: Some(document.data()), ..Secret::default() };
-        secret.metadata.name = Some(NAME.to_owned());
+        let name = self.name;
+        secret.metadata.name = Some(name.to_owned());
         secret.metadata.labels = Some([("app.kubernetes.io/managed-by".to_owned(), "outrigger".to_owned())].into());
         let params = PostParams::default();
         match timeout(CALL, self.api.create(&params, &secret)).await {
             Ok(Ok(made)) => {
-                tracing::info!("the Secret {NAME} was made");
+                tracing::info!("the Secret {name} was made");
                 self.take(&made);
                 Ok(Duration::ZERO)
             }
             // Another replica was first, and the watch brings what it made.
             Ok(Err(Error::Api(status))) if status.code == 409 => Ok(AGAIN),
-            Ok(Err(error)) => Err(format!("the Secret {NAME} cannot be made: {}", said(&error))),
-            Err(_) => Err(format!("the Secret {NAME} cannot be made: the API server does not answer")),
+            Ok(Err(error)) => Err(format!("the Secret {name} cannot be made: {}", said(&error))),
+            Err(_) => Err(format!("the Secret {name} cannot be made: the API server does not answer")),
         }
     }
 
@@ -189,6 +201,7 @@ impl Keeper {
         spread: Spread,
         now: SystemTime,
     ) -> Result<Duration, String> {
+        let name = self.name;
         let timing = self.timing;
         let (changed, what) = match step(document, spread, now, &timing) {
             Step::Wait(until) => {
@@ -218,7 +231,7 @@ impl Keeper {
         // Of that version alone: what another leader did meanwhile must not be undone.
         let patch = serde_json::json!({"metadata": {"resourceVersion": version}, "data": changed.data()});
         let params = PatchParams::default();
-        match timeout(CALL, self.api.patch(NAME, &params, &Patch::Merge(&patch))).await {
+        match timeout(CALL, self.api.patch(name, &params, &Patch::Merge(&patch))).await {
             Ok(Ok(secret)) => {
                 tracing::info!("{what}");
                 self.take(&secret);
@@ -226,8 +239,8 @@ impl Keeper {
             }
             // The watch brings what it is now.
             Ok(Err(Error::Api(status))) if matches!(status.code, 404 | 409) => Ok(AGAIN),
-            Ok(Err(error)) => Err(format!("the Secret {NAME} cannot be changed: {}", said(&error))),
-            Err(_) => Err(format!("the Secret {NAME} cannot be changed: the API server does not answer")),
+            Ok(Err(error)) => Err(format!("the Secret {name} cannot be changed: {}", said(&error))),
+            Err(_) => Err(format!("the Secret {name} cannot be changed: the API server does not answer")),
         }
     }
 

@@ -9,8 +9,6 @@ use k8s_openapi::{
     jiff::Timestamp,
 };
 
-use super::NAME;
-
 /// How long nobody else may take what has not changed.
 const DURATION: i32 = 15;
 /// What others may ask for.
@@ -51,6 +49,7 @@ pub(super) enum Answer {
 #[derive(Debug)]
 pub(super) struct Machine {
     namespace: String,
+    name: &'static str,
     me: String,
     seen: Seen,
     /// Whether that is known to be over.
@@ -71,9 +70,18 @@ enum Seen {
 }
 
 impl Machine {
-    pub(super) fn new(namespace: &str, me: String) -> Self {
+    pub(super) fn new(namespace: &str, name: &'static str, me: String) -> Self {
         let (next, spread) = (Duration::ZERO, Duration::ZERO);
-        Self { namespace: namespace.to_owned(), me, seen: Seen::Nothing, changed: false, renewed: None, next, spread }
+        Self {
+            namespace: namespace.to_owned(),
+            name,
+            me,
+            seen: Seen::Nothing,
+            changed: false,
+            renewed: None,
+            next,
+            spread,
+        }
     }
 
     /// Whether it leads at `now`.
@@ -98,7 +106,7 @@ impl Machine {
             Seen::Nothing => Ask::Get,
             Seen::Missing => {
                 let metadata = ObjectMeta {
-                    name: Some(NAME.to_owned()),
+                    name: Some(self.name.to_owned()),
                     namespace: Some(self.namespace.clone()),
                     ..ObjectMeta::default()
                 };

@@ -12,7 +12,7 @@ struct Replica {
 impl Replica {
     fn new(server: &Server, name: &str) -> Self {
         let gate = Gate::default();
-        let lease = Lease::contend(server.client_behind(gate.clone()), "system", holder(name, 7));
+        let lease = Lease::contend(server.client_behind(gate.clone()), "system", CONTROL_PLANE, holder(name, 7));
         Self { leading: lease.leading(), lease: Some(lease), gate }
     }
 

@@ -8,6 +8,7 @@ use outrigger_compile::{Cause, Kind, Problem, Severity};
 use outrigger_crd::Status;
 
 use super::counts::{Counts, Reach};
+use crate::text::bounded;
 
 /// The spec is valid.
 pub const ACCEPTED: &str = "Accepted";
@@ -189,15 +190,6 @@ fn told(problems: &[&Problem]) -> String {
 
 fn sidecars(count: u32) -> &'static str {
     if count == 1 { "sidecar" } else { "sidecars" }
-}
-
-/// At most `most` bytes of `text`.
-pub(crate) fn bounded(mut text: String, most: usize) -> String {
-    if text.len() > most {
-        text.truncate(text.floor_char_boundary(most - 3));
-        text.push_str("...");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -15,10 +15,10 @@ use super::{
     api,
     board::{Board, Job},
     counts::Tally,
-    events::{Recorder, transitions, widenings},
+    events::{CONTROLLER, Event, transitions, widenings},
     schedule::Outcome,
 };
-use crate::Observed;
+use crate::{Observed, record::Recorder};
 
 /// What comes within this is one: every write of ours is news.
 const QUIET: Duration = Duration::from_millis(250);
@@ -68,7 +68,7 @@ struct Writer {
 
 impl Writer {
     fn new(inputs: Inputs) -> Self {
-        let recorder = Recorder::new(inputs.client.clone(), inputs.instance.clone());
+        let recorder = Recorder::new(inputs.client.clone(), CONTROLLER, inputs.instance.clone());
         Self {
             inputs,
             board: Board::default(),
@@ -77,6 +77,10 @@ impl Writer {
             running: HashMap::new(),
             began: Instant::now(),
         }
+    }
+
+    fn say(&mut self, events: Vec<Event>, now: Duration) {
+        events.into_iter().for_each(|event| self.recorder.say(event.into(), now));
     }
 
     /// `None` when an input has ended.
@@ -159,7 +163,7 @@ impl Writer {
         let (now, wall) = self.time();
         let Job { object, uid, before, status } = job;
         if outcome == Outcome::Written {
-            self.recorder.say(transitions(object, uid, before, status), now);
+            self.say(transitions(object, uid, before, status), now);
         }
         self.board.done(object, outcome, seen, (now, wall), fastrand::f64());
     }
@@ -177,7 +181,7 @@ impl Writer {
         };
         let (now, wall) = self.time();
         if let Some(before) = self.board.world() {
-            self.recorder.say(widenings(before, &world), now);
+            self.say(widenings(before, &world), now);
         }
         self.board.set_world(world, problems, now, wall);
     }

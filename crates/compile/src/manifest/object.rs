@@ -76,6 +76,11 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
             if version != format!("{GROUP}/{VERSION}") {
                 return Err(refused("apiVersion", format!("{version:?} is not known: write {GROUP}/{VERSION}")));
             }
+            if kind == "SidecarProfile" {
+                let message = "a SidecarProfile is ignored: it is about sidecars that are injected into pods";
+                let (message, severity) = (message.to_owned(), Severity::Warning);
+                return Err(Refused { field: "kind".into(), message, severity, known: None });
+            }
             let Some(kind_of) = KINDS.into_iter().find(|known| known.as_str() == kind) else {
                 let near = did_you_mean(&kind, KINDS.map(Kind::as_str));
                 return Err(refused("kind", format!("{GROUP} has no kind {kind:?}{near}")));

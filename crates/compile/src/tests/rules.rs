@@ -21,7 +21,7 @@ fn problems(case: &table::Case, spec: &str) -> Vec<(Severity, String)> {
 /// Nothing is refused at apply that a folder would take, and nothing is taken there that it would not.
 #[test]
 fn every_rule_of_the_schema_is_a_problem_of_compile_too() {
-    for case in table::CASES {
+    for case in table::CASES.iter().filter(|case| case.kind != table::PROFILE) {
         let good = problems(case, case.good);
         assert!(
             good.iter().all(|(severity, _)| *severity == Severity::Warning),

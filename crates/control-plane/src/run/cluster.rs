@@ -39,7 +39,7 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
     let cluster = Cluster::connect(kubeconfig.as_deref(), args.system_namespace.clone()).await?;
     let host = config::environment("HOSTNAME").unwrap_or_else(|| "control-plane".to_owned());
     let instance = lease::holder(&host, fastrand::u64(..));
-    let lease = Lease::contend(cluster.client(), cluster.namespace(), instance.clone());
+    let lease = Lease::contend(cluster.client(), cluster.namespace(), lease::CONTROL_PLANE, instance.clone());
 
     let followed = source::follow_cluster(&cluster, catalog.clone(), standing.clone(), metrics.clone(), &args.cluster);
     let Followed { worlds, observed } = followed;

@@ -25,7 +25,7 @@ fn there(holder: &str, renewed: i64, version: &str) -> Answer {
 
 /// One that holds it since `at`.
 fn leader(at: Duration) -> Machine {
-    let mut machine = Machine::new("system", "me".to_owned());
+    let mut machine = Machine::new("system", "lease", "me".to_owned());
     machine.answered(Answer::Missing, at, at);
     let Ask::Create(record) = machine.ask(wall(0), at) else { panic!("it is not there") };
     machine.answered(Answer::Ours(Box::new(record)), at, at + Duration::from_millis(5));
@@ -44,7 +44,7 @@ fn it_leads_for_ten_seconds_from_before_it_asked() {
 fn what_has_not_changed_for_its_duration_is_free_whatever_time_it_says() {
     // The holder's clock is an hour ahead, or behind.
     for renewed in [-3600, 3600] {
-        let mut machine = Machine::new("system", "me".to_owned());
+        let mut machine = Machine::new("system", "lease", "me".to_owned());
         machine.answered(there("other", renewed, "1"), seconds(0), seconds(0));
         assert_eq!(machine.ask(wall(0), seconds(14)), Ask::Get);
         assert!(matches!(machine.ask(wall(0), seconds(15)), Ask::Replace(_)));
@@ -62,7 +62,7 @@ fn what_has_not_changed_for_its_duration_is_free_whatever_time_it_says() {
 
 #[test]
 fn what_was_given_back_is_free_at_once() {
-    let mut machine = Machine::new("system", "me".to_owned());
+    let mut machine = Machine::new("system", "lease", "me".to_owned());
     machine.answered(there("", 0, "1"), seconds(0), seconds(0));
     assert!(matches!(machine.ask(wall(0), seconds(0)), Ask::Replace(_)));
     let Some(Ask::Replace(released)) = leader(seconds(0)).release() else { panic!("it holds it") };
@@ -107,7 +107,7 @@ fn what_a_record_asks_for_is_bounded() {
 
 #[test]
 fn what_others_have_written_is_kept() {
-    let mut machine = Machine::new("system", "me".to_owned());
+    let mut machine = Machine::new("system", "lease", "me".to_owned());
     let mut theirs = record("", 0, "1");
     theirs.spec.as_mut().unwrap().lease_transitions = Some(6);
     theirs.metadata.labels = Some([("a".to_owned(), "b".to_owned())].into());

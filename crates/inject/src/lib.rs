@@ -1,0 +1,124 @@
+//! What becomes of a pod that is to have a sidecar: a patch, or the reason why it gets none. Pure.
+//!
+//! ```text
+//! labels, annotations, namespace ──wanted──> is it asked for? ──obstacle──> can it be?
+//! profiles, annotations ──overrides, plan──> how it runs ──sidecar, variables──> patch
+//! ```
+//!
+//! Nothing here grants a right: the container that is added has no capability, no token of the pod's service account and a
+//! user of its own, and no annotation of a pod changes that, its image, or the control plane that it listens to.
+
+mod names;
+mod note;
+mod obstacle;
+mod overrides;
+mod patch;
+mod plan;
+mod profile;
+mod quantity;
+mod sidecar;
+mod skip;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+mod variables;
+mod wanted;
+
+use json_patch::Patch;
+use outrigger_crd::{SidecarProfileSpec, k8s_openapi::api::core::v1::Pod};
+
+pub use names::{AUDIENCE, BOOTSTRAPS, CONTAINER, INJECT, PREFIX, PROFILE, STATUS};
+pub use note::Note;
+pub use skip::Skip;
+pub use variables::{FAMILIES, Family};
+pub use wanted::{DISABLED, ENABLED};
+
+/// What is the same for every pod of an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The sidecar's image.
+    pub image: String,
+    /// `Always`, `IfNotPresent` or `Never`; `None`: what the cluster does by itself.
+    pub pull_policy: Option<String>,
+    /// Where sidecars find the control plane: `https://outrigger-control-plane.outrigger-system.svc:4119`.
+    pub control_plane: String,
+    /// The control plane's own namespace, which has no sidecars and whose `default` profile is everybody's.
+    pub system_namespace: String,
+}
+
+/// Profiles by namespace and name.
+pub type Profiles<'a> = &'a dyn Fn(&str, &str) -> Option<SidecarProfileSpec>;
+
+/// A pod that is about to be created.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// The pod.
+    pub pod: &'a Pod,
+    /// Its namespace: a pod that is about to be created need not name it.
+    pub namespace: &'a str,
+    /// What its namespace's label says, where it has one.
+    pub namespace_says: Option<&'a str>,
+    /// The profiles that there are.
+    pub profiles: Profiles<'a>,
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It is changed.
+    Injected(Injected),
+    /// It is left as it is.
+    Skipped(Skip),
+}
+
+/// A pod with a sidecar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Injected {
+    /// What is changed.
+    pub patch: Patch,
+    /// What its people should know.
+    pub notes: Vec<Note>,
+}
+
+/// What becomes of `ask`. Asked again about what came of it, it leaves that as it is.
+pub fn inject(ask: Ask<'_>, settings: &Settings) -> Outcome {
+    match try_inject(ask, settings) {
+        Ok(injected) => Outcome::Injected(injected),
+        Err(skip) => Outcome::Skipped(skip),
+    }
+}
+
+fn try_inject(ask: Ask<'_>, settings: &Settings) -> Result<Injected, Skip> {
+    let Ask { pod, namespace, namespace_says, profiles } = ask;
+    if names::LEFT_ALONE.contains(&namespace) || namespace == settings.system_namespace {
+        return Err(Skip::SystemNamespace);
+    }
+    wanted::wanted(&pod.metadata, namespace_says)?;
+    obstacle::already(pod)?;
+    let mut notes = Vec::new();
+    let annotations = pod.metadata.annotations.as_ref();
+    let overrides = overrides::read(annotations, &mut notes);
+    let named = annotations.and_then(|annotations| annotations.get(PROFILE)).map(String::as_str);
+    let profile = profile::merged(profiles, namespace, settings, named, overrides.profile, &mut notes);
+    let plan = plan::Plan::of(pod, &profile, &mut notes);
+    obstacle::obstacle(pod, &plan.ports, overrides.shared_processes)?;
+    let variables = variables::Wanted {
+        listen: plan.ports.listen,
+        addresses: plan.addresses,
+        dummy_keys: plan.dummy_keys,
+        containers: overrides.containers.as_deref(),
+    };
+    let patch = patch::patch(pod, settings, &plan, &variables, &mut notes);
+    Ok(Injected { patch, notes })
+}
+
+impl std::fmt::Debug for Ask<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { pod, namespace, namespace_says, profiles: _ } = self;
+        f.debug_struct("Ask")
+            .field("pod", &pod.metadata.name)
+            .field("namespace", namespace)
+            .field("namespace_says", namespace_says)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,132 @@
+//! The container that is added, and its volumes.
+
+use outrigger_crd::profile::{Amounts, LogFormat};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Settings,
+    names::{AUDIENCE, BOOTSTRAP, BOOTSTRAPS, CA, CONTAINER, NO_TOKEN, STATE},
+    plan::{Plan, Ports},
+};
+
+/// Where what it is given is mounted: token, certificates, labels.
+const GIVEN: &str = "/var/run/outrigger";
+/// Where what it starts with while the control plane is away is mounted.
+const STARTED_WITH: &str = "/var/run/outrigger-bootstrap";
+/// Where what it remembers is.
+const REMEMBERED: &str = "/var/lib/outrigger";
+/// Where the API server mounts the token of the pod's service account, unless something is there.
+const TOKEN_OF_POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+/// How long its own token counts: the kubelet renews it at four fifths.
+const TOKEN_SECONDS: u32 = 3600;
+/// The policy and keys of one workload, twice for the moment of a change.
+const STATE_SIZE: &str = "32Mi";
+/// How often it is asked whether it is ready before it is started anew: once a second.
+const STARTS: u32 = 600;
+
+/// The container.
+pub(crate) fn container(settings: &Settings, plan: &Plan) -> Value {
+    let Settings { image, pull_policy, control_plane: _, system_namespace: _ } = settings;
+    let mut container = json!({
+        "name": CONTAINER,
+        "image": image,
+        // A sidecar in Kubernetes' own sense: it is ready before the application starts, and ends after it (R-LIFE-1).
+        "restartPolicy": "Always",
+        "env": environment(settings, plan),
+        "ports": [{"name": "outrigger-probe", "containerPort": plan.ports.probe, "protocol": "TCP"}],
+        "resources": {"requests": amounts(&plan.requests), "limits": amounts(&plan.limits)},
+        "startupProbe": probe("/readyz", plan.ports, 1, STARTS),
+        "livenessProbe": probe("/livez", plan.ports, 10, 6),
+        "readinessProbe": probe("/readyz", plan.ports, 5, 2),
+        "securityContext": {
+            "allowPrivilegeEscalation": false,
+            "capabilities": {"drop": ["ALL"]},
+            "privileged": false,
+            "readOnlyRootFilesystem": true,
+            "runAsGroup": plan.user,
+            "runAsNonRoot": true,
+            "runAsUser": plan.user,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [
+            {"name": CONTAINER, "mountPath": GIVEN, "readOnly": true},
+            {"name": BOOTSTRAP, "mountPath": STARTED_WITH, "readOnly": true},
+            {"name": STATE, "mountPath": REMEMBERED},
+            {"name": NO_TOKEN, "mountPath": TOKEN_OF_POD, "readOnly": true},
+        ],
+    });
+    if let (Some(policy), Some(container)) = (pull_policy, container.as_object_mut()) {
+        container.insert("imagePullPolicy".to_owned(), json!(policy));
+    }
+    container
+}
+
+/// What it is given, what it remembers, and nothing where a token would be.
+pub(crate) fn volumes() -> Vec<Value> {
+    let given = [
+        json!({"serviceAccountToken": {"audience": AUDIENCE, "expirationSeconds": TOKEN_SECONDS, "path": "token"}}),
+        // The pod waits for it: without it no control plane would be believed.
+        json!({"configMap": {"name": CA, "items": [{"key": "ca.crt", "path": "ca.crt"}]}}),
+        json!({"downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}}),
+    ];
+    // Where there is none the pod starts without. A volume of its own: no key in one of them hides a certificate.
+    let bootstrap = BOOTSTRAPS.map(|name| json!({"configMap": {"name": name, "optional": true}}));
+    vec![
+        json!({"name": CONTAINER, "projected": {"defaultMode": 0o444, "sources": given}}),
+        json!({"name": BOOTSTRAP, "projected": {"defaultMode": 0o444, "sources": bootstrap}}),
+        // In memory, since keys are in it.
+        json!({"name": STATE, "emptyDir": {"medium": "Memory", "sizeLimit": STATE_SIZE}}),
+        json!({"name": NO_TOKEN, "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}),
+    ]
+}
+
+fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
+    let Ports { listen, admin, probe } = plan.ports;
+    let format = match plan.log_format {
+        LogFormat::Text => "text",
+        LogFormat::Json => "json",
+    };
+    let mut set: Vec<(&str, String)> = vec![
+        ("OUTRIGGER_CONTROL_PLANE", settings.control_plane.clone()),
+        ("OUTRIGGER_TOKEN_FILE", format!("{GIVEN}/token")),
+        ("OUTRIGGER_CA_FILE", format!("{GIVEN}/ca.crt")),
+        ("OUTRIGGER_STATE", REMEMBERED.to_owned()),
+        ("OUTRIGGER_BOOTSTRAP", STARTED_WITH.to_owned()),
+        ("OUTRIGGER_POD_LABELS", format!("{GIVEN}/labels")),
+        ("OUTRIGGER_LISTEN", format!("127.0.0.1:{listen}")),
+        ("OUTRIGGER_ADMIN_LISTEN", format!("127.0.0.1:{admin}")),
+        ("OUTRIGGER_PROBE_LISTEN", format!("*:{probe}")),
+        ("OUTRIGGER_DRAIN_TIMEOUT", format!("{}s", plan.drain.as_secs())),
+        ("OUTRIGGER_LOG_FORMAT", format.to_owned()),
+    ];
+    let Plan { log, max_body, buffer, threads, max_staleness, .. } = plan;
+    set.extend(log.clone().map(|log| ("OUTRIGGER_LOG", log)));
+    set.extend(max_body.map(|bytes| ("OUTRIGGER_MAX_BODY", bytes.to_string())));
+    set.extend(buffer.map(|bytes| ("OUTRIGGER_BUFFER_BUDGET", bytes.to_string())));
+    set.extend(threads.map(|threads| ("OUTRIGGER_THREADS", threads.to_string())));
+    set.extend(max_staleness.clone().map(|time| ("OUTRIGGER_MAX_STALENESS", time)));
+    let field = |name: &str, path: &str| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}});
+    let mut environment: Vec<Value> =
+        set.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    environment.push(field("OUTRIGGER_NAMESPACE", "metadata.namespace"));
+    environment.push(field("OUTRIGGER_SERVICE_ACCOUNT", "spec.serviceAccountName"));
+    environment
+}
+
+fn amounts(amounts: &Amounts) -> Value {
+    let Amounts { cpu, memory } = amounts;
+    let both = [("cpu", cpu), ("memory", memory)];
+    Value::Object(
+        both.into_iter().filter_map(|(name, it)| Some((name.to_owned(), json!(it.as_ref()?)))).collect::<Map<_, _>>(),
+    )
+}
+
+fn probe(path: &str, ports: Ports, period: u32, failures: u32) -> Value {
+    json!({
+        "httpGet": {"path": path, "port": ports.probe, "scheme": "HTTP"},
+        "periodSeconds": period,
+        "timeoutSeconds": 5,
+        "failureThreshold": failures,
+    })
+}

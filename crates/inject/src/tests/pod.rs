@@ -1,0 +1,138 @@
+//! What is added to a pod, and that nothing else is changed.
+
+use serde_json::json;
+
+use super::{plain, pod, sidecar, variables};
+
+#[test]
+fn a_pod_gets_one_native_sidecar_first() {
+    let (after, notes) = pod(
+        "{metadata: {}, spec: {initContainers: [{name: migrate, image: m}], containers: [{name: app, image: a}, {name: log, image: l}]}}",
+    )
+    .injected();
+    let names: Vec<_> = after["spec"]["initContainers"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    assert_eq!(names, ["outrigger", "migrate"]);
+    assert_eq!(sidecar(&after)["restartPolicy"], "Always");
+    assert_eq!(sidecar(&after)["startupProbe"]["httpGet"], json!({"path": "/readyz", "port": 4121, "scheme": "HTTP"}));
+    assert_eq!(after["metadata"]["annotations"], json!({"outrigger.dev/status": "injected"}));
+    // Those that start after it call models too.
+    for container in
+        [&after["spec"]["initContainers"][1], &after["spec"]["containers"][0], &after["spec"]["containers"][1]]
+    {
+        assert_eq!(
+            variables(container),
+            [
+                "OPENAI_BASE_URL=http://127.0.0.1:4117/v1",
+                "OPENAI_API_BASE=http://127.0.0.1:4117/v1",
+                "OPENAI_API_KEY=injected-by-outrigger",
+                "ANTHROPIC_BASE_URL=http://127.0.0.1:4117",
+                "ANTHROPIC_API_KEY=injected-by-outrigger",
+            ]
+        );
+    }
+    assert_eq!(notes, Vec::<String>::new());
+}
+
+/// R-INJ-9: it asks for nothing that Pod Security's `restricted` refuses, and R-ID-3: it has a token of its own alone.
+#[test]
+fn it_asks_for_no_right() {
+    let (after, _) = plain("", "automountServiceAccountToken: false").injected();
+    assert_eq!(
+        sidecar(&after)["securityContext"],
+        json!({
+            "allowPrivilegeEscalation": false,
+            "capabilities": {"drop": ["ALL"]},
+            "privileged": false,
+            "readOnlyRootFilesystem": true,
+            "runAsGroup": 4117,
+            "runAsNonRoot": true,
+            "runAsUser": 4117,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        })
+    );
+    let mounts = sidecar(&after)["volumeMounts"].as_array().unwrap();
+    let mounts: Vec<_> =
+        mounts.iter().map(|it| format!("{} {}", it["name"], it["mountPath"]).replace('"', "")).collect();
+    assert_eq!(
+        mounts,
+        [
+            "outrigger /var/run/outrigger",
+            "outrigger-bootstrap /var/run/outrigger-bootstrap",
+            "outrigger-state /var/lib/outrigger",
+            // Something is there already: the API server mounts no token of the pod's service account over it.
+            "outrigger-no-token /var/run/secrets/kubernetes.io/serviceaccount",
+        ]
+    );
+    let token = &after["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
+    assert_eq!(*token, json!({"audience": "outrigger-control-plane", "expirationSeconds": 3600, "path": "token"}));
+    assert_eq!(after["spec"]["automountServiceAccountToken"], false);
+}
+
+/// What is there stays as it is, byte for byte: only things are added.
+#[test]
+fn nothing_is_taken_away_or_changed() {
+    let case = pod("{metadata: {name: p, annotations: {a: b}, labels: {app: web}}, \
+          spec: {volumes: [{name: v, emptyDir: {}}], serviceAccountName: s, nodeName: node1, \
+                 containers: [{name: app, image: a, env: [{name: A, value: b}], ports: [{containerPort: 80}], \
+                               resources: {limits: {cpu: '1'}}}]}}");
+    let (mut after, _) = case.injected();
+    after["spec"].as_object_mut().unwrap().remove("initContainers");
+    after["spec"]["volumes"].as_array_mut().unwrap().truncate(1);
+    after["spec"]["containers"][0]["env"].as_array_mut().unwrap().truncate(1);
+    after["metadata"]["annotations"].as_object_mut().unwrap().remove("outrigger.dev/status");
+    assert_eq!(after, case.pod);
+}
+
+/// R-INJ-4: the API server may ask again about what came of it, and another webhook may have moved things.
+#[test]
+fn asked_again_it_changes_nothing() {
+    let (mut after, _) = plain("", "").injected();
+    let again = |after: &serde_json::Value| super::Case { pod: after.clone(), profiles: Default::default() }.skipped();
+    assert_eq!(again(&after), "already_injected");
+    let containers = after["spec"]["initContainers"].as_array_mut().unwrap();
+    containers.insert(0, json!({"name": "mesh", "image": "m"}));
+    assert_eq!(again(&after), "already_injected");
+}
+
+/// R-DRAIN-5: one knob, the pod's own, five seconds before the kubelet kills.
+#[test]
+fn the_drain_ends_before_the_pod_is_killed() {
+    for (spec, profile, drain, said) in [
+        ("", "{}", "25s", ""),
+        ("terminationGracePeriodSeconds: 120", "{}", "115s", ""),
+        ("terminationGracePeriodSeconds: 120", "{drain: 90s}", "90s", ""),
+        (
+            "",
+            "{drain: 2m}",
+            "25s",
+            "DrainShortened: the sidecar is to let requests go on for 120s, but the pod is killed after 30s: it does for \
+             25s; set terminationGracePeriodSeconds to 125 or more",
+        ),
+        ("terminationGracePeriodSeconds: 0", "{}", "1s", ""),
+    ] {
+        let (after, notes) = plain("", spec).with("shop", "default", profile).injected();
+        let found = variables(sidecar(&after));
+        assert!(found.contains(&format!("OUTRIGGER_DRAIN_TIMEOUT={drain}")), "{spec} {profile}: {found:?}");
+        assert_eq!(notes.concat(), said);
+        assert_eq!(
+            after["spec"]["terminationGracePeriodSeconds"],
+            plain("", spec).pod["spec"]["terminationGracePeriodSeconds"]
+        );
+    }
+}
+
+/// Another process of the same user could read the memory that holds keys.
+#[test]
+fn its_user_is_nobody_elses() {
+    for (spec, user) in [
+        ("securityContext: {runAsUser: 1000}", 4117),
+        ("securityContext: {runAsUser: 4117}", 4118),
+        (
+            "securityContext: {runAsUser: 4118}, initContainers: [{name: i, image: i, securityContext: {runAsUser: 4117}}]",
+            4119,
+        ),
+    ] {
+        let (after, _) = plain("", spec).injected();
+        assert_eq!(sidecar(&after)["securityContext"]["runAsUser"], user, "{spec}");
+    }
+}
