@@ -27,6 +27,7 @@ const CONTROL_PLANE: &str = "outrigger-control-plane";
 const CRD: &str = "outrigger-crd";
 const FOLDER: &str = "outrigger-folder";
 const LEDGER: &str = "outrigger-ledger";
+const PROBE: &str = "outrigger-probe";
 const PROXY: &str = "outrigger-proxy";
 const RESIDENT: &str = "outrigger-resident";
 const ROUTE: &str = "outrigger-route";
@@ -70,9 +71,10 @@ const TABLE: &[Crate] = &[
     Crate { name: CLUSTER, may: &[COMPILE, CRD, CATALOG, ROUTE], never: &["prost", "tonic", "openssl", "aws-lc-rs"] },
     Crate { name: FOLDER, may: &[COMPILE, CRD], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
     Crate { name: TELEMETRY, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
+    Crate { name: PROBE, may: &[], never: &["kube", "kube-core", "k8s-openapi", "prost", "tonic"] },
     Crate {
         name: PROXY,
-        may: &[WIRE, ROUTE, CATALOG, TELEMETRY, TOKENS],
+        may: &[WIRE, ROUTE, CATALOG, PROBE, TELEMETRY, TOKENS],
         never: &[
             CRD,
             COMPILE,
@@ -110,7 +112,7 @@ const TABLE: &[Crate] = &[
     Crate { name: LEDGER, may: &[], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
     Crate {
         name: CONTROL_PLANE,
-        may: &[WIRE, CATALOG, ROUTE, API, CLUSTER, CRD, COMPILE, FOLDER, TELEMETRY, LEDGER],
+        may: &[WIRE, CATALOG, ROUTE, API, CLUSTER, CRD, COMPILE, FOLDER, PROBE, TELEMETRY, LEDGER],
         never: &[PROXY],
     },
     Crate {
