@@ -1,11 +1,11 @@
 //! Our own pages: `/metrics`, `/readyz`, `/livez`, and `/fleet`, which is for this machine alone.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc};
 
 use http::{Method, Request, Response, StatusCode};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, sync::Semaphore};
+use hyper::body::Incoming;
+use outrigger_probe::{Peer, browser};
+use tokio::net::TcpListener;
 
 use crate::{
     fleet::Fleet,
@@ -14,11 +14,6 @@ use crate::{
     source::Standing,
     tls::Serving,
 };
-
-/// Connections at one time: probes and scrapers are few.
-const MOST: usize = 64;
-/// How long a listener rests after an `accept` that failed.
-const REST: Duration = Duration::from_millis(50);
 
 /// What the pages show.
 #[derive(Debug)]
@@ -32,43 +27,45 @@ pub(crate) struct Pages {
 }
 
 /// Serves the pages until it is dropped.
-pub(crate) async fn accept(listener: TcpListener, pages: Arc<Pages>) {
-    let room = Arc::new(Semaphore::new(MOST));
-    loop {
-        let Ok(place) = room.clone().acquire_owned().await else { return };
-        let Ok((socket, peer)) = listener.accept().await else {
-            tokio::time::sleep(REST).await;
-            continue;
-        };
-        let pages = pages.clone();
-        tokio::spawn(async move {
-            let _place = place;
-            let local = peer.ip().is_loopback();
-            let service = service_fn(move |request: Request<Incoming>| {
-                let page = pages.page(&request, local);
-                async move { Ok::<_, Infallible>(page) }
-            });
-            let _ =
-                http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service).await;
-        });
+pub(crate) async fn accept(listener: TcpListener, pages: Arc<Pages>) -> Infallible {
+    outrigger_probe::accept(listener, move |request, peer| std::future::ready(pages.page(&request, peer))).await
+}
+
+/// What of them a cluster may see.
+impl outrigger_probe::Pages for Pages {
+    fn metrics(&self) -> String {
+        self.metrics.render(self.fleet.len())
+    }
+
+    fn pending(&self) -> Option<String> {
+        self.why_pending()
     }
 }
 
 impl Pages {
     /// Why it is of no use yet.
-    fn pending(&self) -> Option<String> {
+    fn why_pending(&self) -> Option<String> {
         self.standing.pending().or_else(|| self.serving.as_ref()?.pending())
     }
 
-    fn page(&self, request: &Request<Incoming>, local: bool) -> Response<Page> {
-        match (request.method(), request.uri().path()) {
+    fn page(&self, request: &Request<Incoming>, peer: Peer) -> Response<Page> {
+        let (path, local) = (request.uri().path(), peer.from.ip().to_canonical().is_loopback());
+        // A browser on this machine is on this machine too, and what it has open is somebody else's (H7).
+        if path == roster::PATH
+            && local
+            && let Some(why) = browser::refusal(request.headers(), peer.to.ip())
+        {
+            let (code, why) = why.split_once(": ").unwrap_or(("host_not_allowed", why));
+            return refusal(StatusCode::FORBIDDEN, code, why);
+        }
+        match (request.method(), path) {
             (&Method::GET, "/metrics") => {
                 text(StatusCode::OK, "text/plain; version=0.0.4", self.metrics.render(self.fleet.len()))
             }
             (&Method::GET, "/livez") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
             // Ready once a policy could be read (R-CFG-10) and there is a certificate to show: before that a sidecar does
             // better to ask another replica.
-            (&Method::GET, "/readyz") => match self.pending() {
+            (&Method::GET, "/readyz") => match self.why_pending() {
                 None => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
                 Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{why}\n")),
             },

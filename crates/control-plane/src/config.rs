@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration}
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use outrigger_cluster::authority::Timing;
 use outrigger_compile::SYSTEM_NAMESPACE;
+use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
 use rustls::pki_types::ServerName;
 
@@ -34,6 +35,10 @@ pub(crate) struct RunArgs {
     /// Address of /metrics, /readyz, /livez and /fleet
     #[arg(long, env = "OUTRIGGER_ADMIN_LISTEN", default_value = "127.0.0.1:4120", value_name = "ADDR")]
     pub(crate) admin_listen: SocketAddr,
+    /// Address of /metrics, /readyz and /livez for a cluster, and of no other page: 127.0.0.1:4121, or *:4121 for every
+    /// address
+    #[arg(long, env = "OUTRIGGER_PROBE_LISTEN", value_name = "ADDR")]
+    pub(crate) probe_listen: Option<Listen>,
     /// DNS name or IP address by which sidecars reach it, beside those of this machine for itself; may be given more than
     /// once
     #[arg(long = "tls-name", value_parser = crate::tls::name, value_name = "NAME")]

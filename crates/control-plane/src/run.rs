@@ -82,7 +82,8 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let listener = bind(args.listen, "--listen").await?;
     let pages = bind(args.admin_listen, "--admin-listen").await?;
-    let (listen, admin) = (listener.local_addr()?, pages.local_addr()?);
+    let probe = args.probe_listen.map(outrigger_probe::bind).transpose()?;
+    let addresses = Addresses::of(&listener, &pages, probe.as_ref())?;
 
     let house = House::new()?;
     let origin = match args.cluster.is_cluster() {
@@ -109,11 +110,16 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     };
     tokio::spawn(push::accept(listener, tls, Arc::new(service), args.most_sidecars));
     let shown = Pages { fleet, metrics: metrics.clone(), standing, roster, serving: serving.clone() };
-    tokio::spawn(admin::accept(pages, Arc::new(shown)));
+    let shown = Arc::new(shown);
+    if let Some(probe) = probe {
+        tokio::spawn(outrigger_probe::serve(probe, shown.clone()));
+    }
+    tokio::spawn(admin::accept(pages, shown));
     tokio::spawn(upkeep(serving, metrics));
     if let Some(path) = &args.ready_file {
-        write_ready(path, listen, admin)?;
+        write_ready(path, &addresses)?;
     }
+    let Addresses { listen, admin, .. } = addresses;
     tracing::info!(%listen, %admin, "the control plane listens");
     tokio::select! {
         _ = terminate.recv() => {}
@@ -167,9 +173,27 @@ async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: choose another with {flag}"))
 }
 
+/// Where it is reached, as bound.
+struct Addresses {
+    listen: SocketAddr,
+    admin: SocketAddr,
+    probe: Option<SocketAddr>,
+}
+
+impl Addresses {
+    fn of(listener: &TcpListener, pages: &TcpListener, probe: Option<&TcpListener>) -> anyhow::Result<Self> {
+        let probe = probe.map(TcpListener::local_addr).transpose()?;
+        Ok(Self { listen: listener.local_addr()?, admin: pages.local_addr()?, probe })
+    }
+}
+
 /// Whoever waits for the file must not read half of it: it is renamed into place.
-fn write_ready(path: &Path, listen: SocketAddr, admin: SocketAddr) -> anyhow::Result<()> {
-    let json = serde_json::json!({"listen": listen.to_string(), "admin": admin.to_string()});
+fn write_ready(path: &Path, addresses: &Addresses) -> anyhow::Result<()> {
+    let Addresses { listen, admin, probe } = addresses;
+    let mut json = serde_json::json!({"listen": listen.to_string(), "admin": admin.to_string()});
+    if let Some(probe) = probe {
+        json["probe"] = probe.to_string().into();
+    }
     let partial = path.with_extension("partial");
     std::fs::write(&partial, json.to_string())
         .and_then(|()| std::fs::rename(&partial, path))

@@ -9,8 +9,8 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::body::Incoming;
+use outrigger_probe::{Pages, Peer, browser};
 use outrigger_wire::Operation;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -20,20 +20,38 @@ use crate::{About, App, explain};
 /// How often samples go into their buckets. A scrape does it too, but nobody has to scrape.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Serves the pages until the task is dropped.
-pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
+/// Serves the pages until the task is dropped; on `probe`, those that a cluster may see.
+pub(crate) async fn accept(app: Arc<App>, listener: TcpListener, probe: Option<TcpListener>) -> Infallible {
     tokio::spawn(upkeep(Arc::downgrade(&app)));
-    while let Ok((socket, _)) = listener.accept().await {
+    if let Some(probe) = probe {
+        tokio::spawn(outrigger_probe::serve(probe, app.clone()));
+    }
+    outrigger_probe::accept(listener, move |request, peer| {
         let app = app.clone();
-        tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                let app = app.clone();
-                async move { Ok::<_, Infallible>(page(&app, request).await) }
-            });
-            // A scraper that breaks off is no news.
-            let _ =
-                http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service).await;
-        });
+        async move { page(&app, request, peer).await }
+    })
+    .await
+}
+
+impl Pages for App {
+    fn metrics(&self) -> String {
+        self.metrics.buffered.set(self.budget.in_use() as f64);
+        self.metrics.stale.set(self.staleness.seconds().unwrap_or_default() as f64);
+        self.metrics.in_flight.set(self.requests.open() as f64);
+        self.metrics.registry.upkeep();
+        self.metrics.registry.render()
+    }
+
+    /// Readiness: a policy was applied, whatever it holds, and we are not leaving. Never the health of providers (R-LIFE-2).
+    fn pending(&self) -> Option<String> {
+        if self.is_draining() {
+            return Some("draining".to_owned());
+        }
+        if self.state.load().policy().is_some() {
+            return None;
+        }
+        let waiting = crate::signals::lock(&self.waiting);
+        Some(waiting.as_ref().map_or_else(|| "no policy yet".to_owned(), |why| format!("no policy yet: {why}")))
     }
 }
 
@@ -46,25 +64,23 @@ async fn upkeep(app: Weak<App>) {
     }
 }
 
-async fn page(app: &Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    match (request.method(), request.uri().path()) {
-        (&Method::GET, "/metrics") => {
-            app.metrics.buffered.set(app.budget.in_use() as f64);
-            app.metrics.stale.set(app.staleness.seconds().unwrap_or_default() as f64);
-            app.metrics.in_flight.set(app.requests.open() as f64);
-            app.metrics.registry.upkeep();
-            text(StatusCode::OK, "text/plain; version=0.0.4", app.metrics.registry.render())
-        }
+async fn page(app: &Arc<App>, request: Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
+    let path = request.uri().path();
+    // What says what is served, and what would become of a request, is for people and programs of this machine: never for a
+    // web page that a browser on it has open (H7).
+    if !matches!(path, "/metrics" | "/livez" | "/readyz")
+        && let Some(why) = browser::refusal(request.headers(), peer.to.ip())
+    {
+        return text(StatusCode::FORBIDDEN, "text/plain", format!("{why}\n"));
+    }
+    match (request.method(), path) {
+        (&Method::GET, "/metrics") => text(StatusCode::OK, "text/plain; version=0.0.4", Pages::metrics(&**app)),
         // Liveness depends on nothing but this process (K4), also while draining (R-LIFE-3).
         (&Method::GET, "/livez") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
-        // Readiness: a policy was applied, whatever it holds, and we are not leaving. Never the health of providers (R-LIFE-2).
-        (&Method::GET, "/readyz") if app.is_draining() => {
-            text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "draining\n".to_owned())
-        }
-        (&Method::GET, "/readyz") if app.state.load().policy().is_none() => {
-            text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "no policy yet\n".to_owned())
-        }
-        (&Method::GET, "/readyz") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
+        (&Method::GET, "/readyz") => match app.pending() {
+            None => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
+            Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{why}\n")),
+        },
         (&Method::GET, "/config") => json_page(&config(app)),
         (&Method::POST, "/explain") => explain_page(app, request).await,
         (&Method::GET, "/") => text(

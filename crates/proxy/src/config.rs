@@ -5,6 +5,7 @@ mod units;
 
 use std::{net::SocketAddr, time::Duration};
 
+use outrigger_probe::Listen;
 pub use settings::{LogFormat, Settings};
 pub use units::duration;
 
@@ -15,6 +16,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where `/metrics`, `/readyz`, `/livez`, `/config` and `/explain` are served.
     pub admin_listen: SocketAddr,
+    /// Where a cluster asks for `/metrics`, `/readyz` and `/livez`, from other machines too; `None`: nowhere.
+    pub probe_listen: Option<Listen>,
     /// Largest request body, in bytes; a larger one gets 413.
     pub max_body: usize,
     /// All request bodies held at one time, in bytes, each counted twice (as it came and as it is sent); beyond it
@@ -40,6 +43,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 4117)),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 4118)),
+            probe_listen: None,
             // Room for the 20 MB images that vendors accept, as base64 (R11).
             max_body: 64 << 20,
             buffer_budget: 64 << 20,

@@ -207,6 +207,7 @@ fn no_route_metadata(no_route: &NoRoute) -> Value {
             "requested": name,
             "removed": all.iter().take(50).map(explain::forbidden).collect::<Vec<_>>(),
         }),
+        NoRoute::Nothing { name } => json!({"requested": name, "missing": ["ModelProvider", "ModelRoute"]}),
         NoRoute::Closed { name, .. } => json!({"requested": name}),
         NoRoute::NoName => json!({}),
     }

@@ -60,6 +60,8 @@ struct App {
     sticky: Mutex<Sticky>,
     /// Problems of the policy being served, for `/config`.
     problems: Mutex<Vec<String>>,
+    /// What is waited for while no policy was applied, for `/readyz`.
+    waiting: Mutex<Option<String>>,
     /// Whom it runs beside; `None` until somebody says so.
     about: ArcSwapOption<About>,
     staleness: staleness::Staleness,
@@ -89,6 +91,7 @@ impl App {
             metrics,
             sticky: Mutex::default(),
             problems: Mutex::default(),
+            waiting: Mutex::default(),
             about: ArcSwapOption::empty(),
             staleness: staleness::Staleness::default(),
             tokens: tokens::Tokens::default(),
@@ -131,6 +134,7 @@ pub struct Sidecar {
     app: Arc<App>,
     listen: SocketAddr,
     admin: SocketAddr,
+    probe: Option<SocketAddr>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
@@ -144,11 +148,13 @@ impl Sidecar {
     pub async fn start(config: Config, snapshot: Option<Snapshot>) -> io::Result<Self> {
         let listener = listen::bind(config.listen, "--listen").await?;
         let admin_listener = listen::bind(config.admin_listen, "--admin-listen").await?;
+        let probe_listener = config.probe_listen.map(outrigger_probe::bind).transpose()?;
         let (listen, admin) = (listener.local_addr()?, admin_listener.local_addr()?);
+        let probe = probe_listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
         let app = Arc::new(App::new(config, snapshot)?);
-        spawn_admin(app.clone(), admin_listener)?;
+        spawn_admin(app.clone(), admin_listener, probe_listener)?;
         let accepting = tokio::spawn(listen::accept(app.clone(), listener));
-        Ok(Self { app, listen, admin, accepting })
+        Ok(Self { app, listen, admin, probe, accepting })
     }
 
     /// Where callers connect.
@@ -159,6 +165,17 @@ impl Sidecar {
     /// Where the admin pages are.
     pub fn admin(&self) -> SocketAddr {
         self.admin
+    }
+
+    /// Where a cluster looks at it, if anywhere.
+    pub fn probe(&self) -> Option<SocketAddr> {
+        self.probe
+    }
+
+    /// Says what is waited for while no policy was applied: `/readyz` shows it to whoever reaches the pod, so it names no
+    /// object of policy.
+    pub fn waits(&self, why: &str) {
+        *signals::lock(&self.app.waiting) = Some(why.to_owned());
     }
 
     /// Serves `snapshot` from the next request on. Requests in flight finish under the old one (K2); connections and
@@ -218,13 +235,19 @@ impl Sidecar {
     }
 }
 
-fn spawn_admin(app: Arc<App>, listener: tokio::net::TcpListener) -> io::Result<()> {
+fn spawn_admin(
+    app: Arc<App>,
+    listener: tokio::net::TcpListener,
+    probe: Option<tokio::net::TcpListener>,
+) -> io::Result<()> {
     let listener = listener.into_std()?;
+    let probe = probe.map(tokio::net::TcpListener::into_std).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("admin".to_owned()).spawn(move || {
         runtime.block_on(async move {
-            match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => admin::accept(app, listener).await,
+            let here = tokio::net::TcpListener::from_std;
+            match here(listener).and_then(|listener| Ok((listener, probe.map(here).transpose()?))) {
+                Ok((listener, probe)) => match admin::accept(app, listener, probe).await {},
                 Err(error) => tracing::error!(%error, "the admin listener failed"),
             }
         });

@@ -23,7 +23,10 @@ pub fn runtime(threads: usize) -> io::Result<Runtime> {
 /// # Errors
 /// A file that cannot be written; the message names it.
 pub fn write_ready(path: &Path, sidecar: &Sidecar) -> io::Result<()> {
-    let json = serde_json::json!({"listen": sidecar.listen().to_string(), "admin": sidecar.admin().to_string()});
+    let mut json = serde_json::json!({"listen": sidecar.listen().to_string(), "admin": sidecar.admin().to_string()});
+    if let Some(probe) = sidecar.probe() {
+        json["probe"] = probe.to_string().into();
+    }
     let partial = path.with_extension("partial");
     std::fs::write(&partial, json.to_string()).and_then(|()| std::fs::rename(&partial, path)).map_err(|error| {
         io::Error::new(error.kind(), format!("cannot write the ready file {}: {error}", path.display()))

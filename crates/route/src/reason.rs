@@ -125,6 +125,11 @@ pub enum NoRoute {
         /// The nearest names that would work.
         nearest: Vec<String>,
     },
+    /// There is nothing that any name could lead to.
+    Nothing {
+        /// What was asked for.
+        name: String,
+    },
     /// The name is known and leads nowhere.
     Closed {
         /// What was asked for.
@@ -145,6 +150,7 @@ impl NoRoute {
         match self {
             Self::NoName => "model_missing",
             Self::Unknown { .. } => "model_not_found",
+            Self::Nothing { .. } => "no_route",
             Self::Closed { why, .. } => why.code(),
             Self::Filtered { removed } if removed.iter().all(|r| r.reason == Reason::Operation) => "wrong_endpoint",
             Self::Filtered { removed } if removed.iter().any(|r| r.reason == Reason::Region) => "region_restricted",
@@ -168,6 +174,11 @@ impl fmt::Display for NoRoute {
             Self::Unknown { name, nearest } => {
                 write!(f, "no model or route is called `{name}`; did you mean `{}`?", nearest.join("`, `"))
             }
+            Self::Nothing { name } => write!(
+                f,
+                "there is no ModelProvider that this workload may use, and so nothing that `{name}` could mean: create a \
+                 ModelProvider, and a ModelRoute in the workload's namespace"
+            ),
             Self::Closed { name, why } => why.tell(name, f),
             Self::Filtered { removed } => {
                 f.write_str("no allowed provider can serve this request:")?;

@@ -37,6 +37,9 @@ pub(crate) fn resolve<'s>(snapshot: &'s Snapshot, name: &str) -> Result<Resolved
             return Ok(Resolved { route: &snapshot.direct, targets: Targets::Model(slots), sort });
         }
         if let Some(why) = snapshot.closed.get(base) {
+            if matches!(why, Closed::Unserved { .. }) && is_empty(snapshot) {
+                break;
+            }
             return Err(NoRoute::Closed { name: name.to_owned(), why: why.clone() });
         }
         match base.rsplit_once(':').and_then(|(rest, suffix)| Sort::of_variant(suffix).map(|sort| (rest, sort))) {
@@ -50,7 +53,15 @@ pub(crate) fn resolve<'s>(snapshot: &'s Snapshot, name: &str) -> Result<Resolved
     if let Some(why) = &snapshot.otherwise {
         return Err(NoRoute::Closed { name: name.to_owned(), why: why.clone() });
     }
+    if is_empty(snapshot) {
+        return Err(NoRoute::Nothing { name: name.to_owned() });
+    }
     Err(NoRoute::Unknown { name: name.to_owned(), nearest: nearest(snapshot, base) })
+}
+
+/// Whether policy has nothing to say yet: no target, and no name but those that the catalogue knows. A policy all the same.
+fn is_empty(snapshot: &Snapshot) -> bool {
+    snapshot.targets.is_empty() && snapshot.closed.values().all(|why| matches!(why, Closed::Unserved { .. }))
 }
 
 /// The three most similar names. Only on the error path: it looks at every name.

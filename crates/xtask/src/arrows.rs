@@ -28,6 +28,7 @@ const CRD: &str = "outrigger-crd";
 const FOLDER: &str = "outrigger-folder";
 const INJECT: &str = "outrigger-inject";
 const LEDGER: &str = "outrigger-ledger";
+const PROBE: &str = "outrigger-probe";
 const PROXY: &str = "outrigger-proxy";
 const RESIDENT: &str = "outrigger-resident";
 const ROUTE: &str = "outrigger-route";
@@ -72,9 +73,10 @@ const TABLE: &[Crate] = &[
     Crate { name: INJECT, may: &[CRD], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
     Crate { name: FOLDER, may: &[COMPILE, CRD], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
     Crate { name: TELEMETRY, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
+    Crate { name: PROBE, may: &[], never: &["kube", "kube-core", "k8s-openapi", "prost", "tonic"] },
     Crate {
         name: PROXY,
-        may: &[WIRE, ROUTE, CATALOG, TELEMETRY, TOKENS],
+        may: &[WIRE, ROUTE, CATALOG, PROBE, TELEMETRY, TOKENS],
         never: &[
             CRD,
             COMPILE,
@@ -112,7 +114,7 @@ const TABLE: &[Crate] = &[
     Crate { name: LEDGER, may: &[], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
     Crate {
         name: CONTROL_PLANE,
-        may: &[WIRE, CATALOG, ROUTE, API, CLUSTER, CRD, COMPILE, FOLDER, INJECT, TELEMETRY, LEDGER],
+        may: &[WIRE, CATALOG, ROUTE, API, CLUSTER, CRD, COMPILE, FOLDER, INJECT, PROBE, TELEMETRY, LEDGER],
         never: &[PROXY],
     },
     Crate {

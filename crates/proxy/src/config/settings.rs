@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
+use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
 
 use super::{
@@ -20,6 +21,10 @@ pub struct Settings {
     /// Address of /metrics, /readyz, /livez, /config and /explain
     #[arg(long, env = "OUTRIGGER_ADMIN_LISTEN", default_value = "127.0.0.1:4118", value_name = "ADDR")]
     pub admin_listen: SocketAddr,
+    /// Address of /metrics, /readyz and /livez for a cluster, and of no other page: 127.0.0.1:4121, or *:4121 for every
+    /// address
+    #[arg(long, env = "OUTRIGGER_PROBE_LISTEN", value_name = "ADDR")]
+    pub probe_listen: Option<Listen>,
     /// Largest request body
     #[arg(long, env = "OUTRIGGER_MAX_BODY", default_value = "64MiB", value_parser = bytes, value_name = "SIZE")]
     pub max_body: usize,
@@ -64,6 +69,7 @@ impl Settings {
         Config {
             listen: self.listen,
             admin_listen: self.admin_listen,
+            probe_listen: self.probe_listen,
             max_body: self.max_body,
             buffer_budget: self.buffer_budget,
             queue_timeout: self.queue_timeout,
