@@ -6,11 +6,13 @@
 
 pub mod access;
 pub mod authority;
+pub mod bare;
 mod client;
 mod flights;
 pub mod lease;
 mod lock;
 pub mod pods;
+pub mod profiles;
 pub mod record;
 pub mod replicas;
 pub mod review;
@@ -24,6 +26,9 @@ mod text;
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.
 pub use kube_client;
+/// Re-exported: what an API server asks of a webhook.
+pub use kube_core::admission;
 pub use pods::Pods;
+pub use profiles::Profiles;
 pub use review::Reviewer;
 pub use source::{Observed, Source, Standing};

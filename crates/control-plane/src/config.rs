@@ -1,9 +1,12 @@
 //! The command line.
 
+mod injector;
+
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use outrigger_cluster::authority::Timing;
+pub(crate) use injector::InjectorArgs;
 use outrigger_compile::SYSTEM_NAMESPACE;
 use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
@@ -137,11 +140,9 @@ impl ClusterArgs {
         (!self.watch_namespaces.is_empty()).then(|| self.watch_namespaces.iter().cloned().collect())
     }
 
-    /// How long authorities and certificates last. A certificate ends long before what has signed it.
+    /// How long authorities and certificates last.
     pub(crate) fn timing(&self) -> Timing {
-        let Timing { serving, margin, .. } = Timing::default();
-        let (life, settle) = (self.ca_life, self.ca_settle);
-        Timing { life, serving: serving.min(life / 4), settle, margin: margin.min(life / 20) }
+        timing(self.ca_life, self.ca_settle)
     }
 }
 
@@ -169,6 +170,12 @@ pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// How long authorities last that live for `life`, and what they sign. A certificate ends long before what has signed it.
+fn timing(life: Duration, settle: Duration) -> Timing {
+    let Timing { serving, margin, .. } = Timing::default();
+    Timing { life, serving: serving.min(life / 4), settle, margin: margin.min(life / 20) }
+}
+
 fn delay(text: &str) -> Result<Duration, String> {
     outrigger_crd::Duration(text.to_owned()).parse().map_err(|bad| bad.to_string())
 }
@@ -180,6 +187,8 @@ pub(crate) enum Command {
     Token(Box<TokenArgs>),
     /// Print the certificate by which sidecars know this control plane; made if there is none
     Ca(StateArgs),
+    /// Put sidecars into pods, asked by the API server
+    Injector(Box<InjectorArgs>),
     /// Print the metrics as a Markdown table
     #[command(hide = true)]
     Metrics,

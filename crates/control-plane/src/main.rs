@@ -8,6 +8,7 @@ mod fingerprint;
 mod fleet;
 mod follow;
 mod identity;
+mod injector;
 mod lifetime;
 mod lock;
 mod metrics;
@@ -15,6 +16,7 @@ mod metrics;
 mod peers;
 mod publish;
 mod push;
+mod ready;
 mod roster;
 mod run;
 mod source;
@@ -40,8 +42,9 @@ fn main() -> ExitCode {
     let done = match command {
         Some(Command::Token(args)) => token::token(*args, SystemTime::now()),
         Some(Command::Ca(args)) => ca(&args),
+        Some(Command::Injector(args)) => injector::run(*args),
         Some(Command::Metrics) => {
-            print!("{}", outrigger_telemetry::registry::markdown(metrics::FAMILIES));
+            print!("{}", outrigger_telemetry::registry::markdown(&[metrics::FAMILIES, injector::FAMILIES].concat()));
             Ok(())
         }
         None => run::run(run),

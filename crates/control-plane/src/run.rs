@@ -30,6 +30,7 @@ use crate::{
     peers::Door,
     publish::Publisher,
     push::{self, People, Service},
+    ready,
     roster::Roster,
     source::{self, Standing, Worlds},
     tls::Serving,
@@ -187,15 +188,11 @@ impl Addresses {
     }
 }
 
-/// Whoever waits for the file must not read half of it: it is renamed into place.
 fn write_ready(path: &Path, addresses: &Addresses) -> anyhow::Result<()> {
     let Addresses { listen, admin, probe } = addresses;
     let mut json = serde_json::json!({"listen": listen.to_string(), "admin": admin.to_string()});
     if let Some(probe) = probe {
         json["probe"] = probe.to_string().into();
     }
-    let partial = path.with_extension("partial");
-    std::fs::write(&partial, json.to_string())
-        .and_then(|()| std::fs::rename(&partial, path))
-        .with_context(|| format!("cannot write the ready file {}", path.display()))
+    ready::write(path, &json)
 }

@@ -12,5 +12,5 @@ mod serving;
 mod tests;
 
 pub(crate) use authority::Authority;
-pub(crate) use in_cluster::InCluster;
+pub(crate) use in_cluster::{InCluster, service_names};
 pub(crate) use serving::{Serving, name};

@@ -25,7 +25,10 @@ mod variables;
 mod wanted;
 
 use json_patch::Patch;
-use outrigger_crd::{SidecarProfileSpec, k8s_openapi::api::core::v1::Pod};
+use outrigger_crd::{
+    SidecarProfileSpec,
+    k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::ObjectMeta},
+};
 
 pub use names::{AUDIENCE, BOOTSTRAPS, CONTAINER, INJECT, PREFIX, PROFILE, STATUS};
 pub use note::Note;
@@ -86,6 +89,13 @@ pub fn inject(ask: Ask<'_>, settings: &Settings) -> Outcome {
         Ok(injected) => Outcome::Injected(injected),
         Err(skip) => Outcome::Skipped(skip),
     }
+}
+
+/// Whether a pod with this metadata is to have a sidecar and has none. What of its spec stands in the way is not known here.
+pub fn is_bare(pod: &ObjectMeta, namespace: &str, namespace_says: Option<&str>, system_namespace: &str) -> bool {
+    let left_alone = names::LEFT_ALONE.contains(&namespace) || namespace == system_namespace;
+    let injected = pod.annotations.as_ref().and_then(|all| all.get(STATUS)).is_some_and(|it| it == names::INJECTED);
+    !left_alone && !injected && wanted::wanted(pod, namespace_says).is_ok()
 }
 
 fn try_inject(ask: Ask<'_>, settings: &Settings) -> Result<Injected, Skip> {

@@ -45,6 +45,22 @@ pub enum Skip {
 }
 
 impl Skip {
+    /// Every [`Skip::code`].
+    pub const CODES: [&str; 12] = [
+        "not_asked",
+        "disabled",
+        "already_injected",
+        "system_namespace",
+        "invalid_value",
+        "host_network",
+        "mirror_pod",
+        "windows",
+        "shared_processes",
+        "port_taken",
+        "ports_collide",
+        "name_taken",
+    ];
+
     /// In one word, for logs and metrics.
     pub fn code(&self) -> &'static str {
         match self {

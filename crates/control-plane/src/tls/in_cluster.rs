@@ -66,7 +66,7 @@ impl Serving {
 }
 
 /// The names of a Service, as resolvers complete them.
-pub(super) fn service_names(service: &str, namespace: &str) -> Result<Vec<ServerName<'static>>> {
+pub(crate) fn service_names(service: &str, namespace: &str) -> Result<Vec<ServerName<'static>>> {
     let ends = ["".to_owned(), format!(".{namespace}"), format!(".{namespace}.svc")];
     let whole = format!(".{namespace}.svc.cluster.local");
     let all = ends.into_iter().chain([whole]).map(|end| format!("{service}{end}"));
@@ -136,17 +136,8 @@ impl Follower {
         if self.taken.as_ref() == Some(&wanted) {
             return;
         }
-        let done = match material {
-            Material::Authorities(document) => {
-                self.fingerprints.derive(document.seed().as_bytes());
-                Authority::of(document.signing(), now).and_then(|authority| self.serving.sign_with(authority, now))
-            }
-            Material::Served(served) => {
-                self.fingerprints.derive(served.key.as_bytes());
-                self.serving.show(&served.chain, &served.key)
-            }
-        };
-        match done {
+        self.fingerprints.derive(secret.as_bytes());
+        match self.serving.adopt(material, now) {
             Ok(()) => {
                 tracing::info!("a new serving certificate is shown");
                 (self.taken, self.complaint) = (Some(wanted), None);

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use arc_swap::ArcSwapOption;
+use outrigger_cluster::authority::Material;
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256, SanType,
@@ -58,7 +59,7 @@ impl Serving {
     }
 
     /// A server that has nothing to show yet, for this reason. `life`: of the certificates that are to be signed for it.
-    pub(super) fn pending_for(names: &[ServerName<'_>], life: Duration, why: Option<String>) -> Result<Arc<Self>> {
+    pub(crate) fn pending_for(names: &[ServerName<'_>], life: Duration, why: Option<String>) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             names: subject_names(names)?,
             life,
@@ -82,8 +83,16 @@ impl Serving {
         lock(&self.pending).clone()
     }
 
+    /// Shows what `material` gives from now on. If it fails nothing changes.
+    pub(crate) fn adopt(&self, material: &Material, now: SystemTime) -> Result<()> {
+        match material {
+            Material::Authorities(document) => self.sign_with(Authority::of(document.signing(), now)?, now),
+            Material::Served(served) => self.show(&served.chain, &served.key),
+        }
+    }
+
     /// There is nothing to show, for this reason. What was shown goes on.
-    pub(super) fn wait(&self, why: &str) {
+    pub(crate) fn wait(&self, why: &str) {
         *lock(&self.pending) = Some(why.to_owned());
     }
 
@@ -126,12 +135,21 @@ impl Serving {
     /// TLS 1.3 and HTTP/2, nothing else. Sessions are not resumed: sidecars connect once and stay, and what resumption
     /// keeps would be held for every idle connection.
     pub(crate) fn config(self: &Arc<Self>) -> Result<Arc<ServerConfig>> {
+        self.config_for(b"h2")
+    }
+
+    /// The same for API servers, which speak HTTP/1.1 to webhooks.
+    pub(crate) fn webhook_config(self: &Arc<Self>) -> Result<Arc<ServerConfig>> {
+        self.config_for(b"http/1.1")
+    }
+
+    fn config_for(self: &Arc<Self>, protocol: &[u8]) -> Result<Arc<ServerConfig>> {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&TLS13])
             .context("TLS 1.3 is not built in")?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.alpn_protocols = vec![protocol.to_vec()];
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(Arc::new(config))

@@ -1,0 +1,77 @@
+//! Every metric family of the injector. Labels are closed sets of words.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use metrics::{Counter, Gauge, Histogram};
+use outrigger_inject::Skip;
+use outrigger_telemetry::{Registry, registry::Family};
+use tokio::sync::watch;
+
+const SECONDS: &[f64] = &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
+
+const REVIEWS: Family = Family {
+    name: "outrigger_injector_reviews_total",
+    kind: "counter",
+    labels: &["outcome"],
+    help: "Pods that were asked about, by what became of them: `injected`, or why not.",
+    buckets: &[],
+};
+const REVIEW_SECONDS: Family = Family {
+    name: "outrigger_injector_review_seconds",
+    kind: "histogram",
+    labels: &[],
+    help: "From the last byte of a question to its answer.",
+    buckets: SECONDS,
+};
+const BARE: Family = Family {
+    name: "outrigger_injector_pods_without_sidecar",
+    kind: "gauge",
+    labels: &[],
+    help: "Pods that are to have a sidecar and have none, as last looked; 0 where another replica looks.",
+    buckets: &[],
+};
+
+/// All of them.
+pub(crate) const FAMILIES: &[Family] = &[REVIEWS, REVIEW_SECONDS, BARE];
+
+/// What becomes of a question, beside the reasons to skip a pod.
+const OTHERS: [&str; 3] = ["injected", "no_pod", "no_review"];
+
+/// The handles.
+pub(super) struct Metrics {
+    registry: Registry,
+    reviews: BTreeMap<&'static str, Counter>,
+    seconds: Histogram,
+    bare: Gauge,
+    counted: watch::Receiver<usize>,
+}
+
+impl Metrics {
+    /// `counted`: how many pods have no sidecar.
+    pub(super) fn new(counted: watch::Receiver<usize>) -> anyhow::Result<Self> {
+        let registry = Registry::new(FAMILIES)?;
+        // All from the start: a rate is of no use whose series begins with what it should tell of.
+        let codes = OTHERS.into_iter().chain(Skip::CODES);
+        let reviews = codes.map(|code| (code, registry.counter(&REVIEWS, &[("outcome", code)]))).collect();
+        let (seconds, bare) = (registry.histogram(&REVIEW_SECONDS, &[]), registry.gauge(&BARE, &[]));
+        Ok(Self { registry, reviews, seconds, bare, counted })
+    }
+
+    /// A question was answered so, within `took`.
+    pub(super) fn reviewed(&self, code: &str, took: Duration) {
+        if let Some(counter) = self.reviews.get(code) {
+            counter.increment(1);
+        }
+        self.seconds.record(took.as_secs_f64());
+    }
+
+    pub(super) fn upkeep(&self) {
+        self.registry.upkeep();
+    }
+
+    pub(super) fn render(&self) -> String {
+        self.bare.set(*self.counted.borrow() as f64);
+        self.registry.upkeep();
+        self.registry.render()
+    }
+}
