@@ -8,14 +8,13 @@ use k8s_openapi::{
     jiff::Timestamp,
 };
 use kube_client::{Api, Client, api::PostParams};
-use outrigger_compile::{Kind, ObjectRef, World};
+use outrigger_compile::{Kind, ObjectRef, World, change::opened};
 use outrigger_crd::Status;
 use tokio::sync::mpsc;
 
 use super::{
     api::resource,
     judge::{NO_SIDECARS, PENDING, PROGRAMMED, bounded, said},
-    widened::opened,
 };
 use crate::client::CALL;
 
