@@ -10,6 +10,7 @@ mod client;
 mod flights;
 pub mod lease;
 mod lock;
+mod lookup;
 pub mod pods;
 pub mod replicas;
 pub mod review;
@@ -18,6 +19,7 @@ pub mod status;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod testing;
+pub mod webhook;
 
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.

@@ -25,6 +25,7 @@ use tokio::sync::watch as channel;
 
 use item::Item;
 use state::{Assembled, Shared};
+pub(crate) use secrets::{how_to_permit, plain};
 pub use state::{Observed, Standing};
 
 use crate::Cluster;
