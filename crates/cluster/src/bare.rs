@@ -108,7 +108,9 @@ where
     loop {
         let page = match timeout(CALL, api.list_metadata(&params)).await {
             Ok(Ok(page)) => page,
-            Ok(Err(Error::Api(status))) => return Err(format!("{} {}: {}", status.code, status.reason, status.message)),
+            Ok(Err(Error::Api(status))) => {
+                return Err(format!("{} {}: {}", status.code, status.reason, status.message));
+            }
             Ok(Err(error)) => return Err(error.to_string()),
             Err(_) => return Err("the API server does not answer".to_owned()),
         };

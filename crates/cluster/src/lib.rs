@@ -11,6 +11,7 @@ mod client;
 mod flights;
 pub mod lease;
 mod lock;
+mod lookup;
 pub mod pods;
 pub mod profiles;
 pub mod record;
@@ -22,6 +23,7 @@ pub mod status;
 #[allow(clippy::unwrap_used)]
 mod testing;
 mod text;
+pub mod webhook;
 
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.

@@ -24,6 +24,7 @@ use outrigger_crd::{GROUP, ModelPolicy, ModelProvider, ModelRoute};
 use tokio::sync::watch as channel;
 
 use item::Item;
+pub(crate) use secrets::{how_to_permit, plain};
 use state::{Assembled, Shared};
 pub use state::{Observed, Standing};
 

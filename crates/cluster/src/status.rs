@@ -6,7 +6,6 @@
 //! board     what should be said, against what the API has -> writes   pure
 //! schedule  when which object is written                              pure
 //! events    what has become true or false -> events, and how many     pure
-//! widened   what an edit of a policy opens, in words                  pure
 //! api       the calls                     writer   the task
 //! ```
 
@@ -16,7 +15,6 @@ mod counts;
 mod events;
 mod judge;
 mod schedule;
-mod widened;
 mod writer;
 
 pub use counts::{Counts, Reach, Tally};

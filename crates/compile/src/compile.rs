@@ -52,18 +52,29 @@ pub fn view(world: &World, catalog: &Catalog, scope: &Scope) -> (View, Vec<Probl
 /// Everything that is wrong with the objects, each judged among those of its own namespace: names of other namespaces'
 /// routes are no conflict for a fleet, where nobody sees both.
 pub fn problems(world: &World, catalog: &Catalog) -> Vec<Problem> {
-    let mut all = Vec::new();
-    for policy in select::policies(world, &Scope::All) {
-        limit::compile(policy, world, &mut Report::new(ObjectRef::new(Kind::ModelPolicy, &policy.metadata), &mut all));
-    }
+    let mut all = of_policies(world);
     let routes = world.routes.iter().map(|it| namespace(&it.metadata));
     let homes: BTreeSet<&str> = world.providers.iter().map(|it| namespace(&it.metadata)).chain(routes).collect();
     for home in homes {
         let (_, found) = view(world, catalog, &Scope::Namespace(home.to_owned()));
-        let own = |it: &Problem| it.object.namespace == home && it.object.kind != Kind::ModelPolicy;
-        all.extend(found.into_iter().filter(own));
+        all.extend(found.into_iter().filter(|it| is_own(it, home)));
     }
     all
+}
+
+/// Everything that is wrong with the policies.
+pub(crate) fn of_policies(world: &World) -> Vec<Problem> {
+    let mut all = Vec::new();
+    for policy in select::policies(world, &Scope::All) {
+        limit::compile(policy, world, &mut Report::new(ObjectRef::new(Kind::ModelPolicy, &policy.metadata), &mut all));
+    }
+    all
+}
+
+/// Whether a problem is of an object of this namespace, which is told so there and nowhere else; policies are judged by
+/// themselves.
+pub(crate) fn is_own(problem: &Problem, home: &str) -> bool {
+    problem.object.namespace == home && problem.object.kind != Kind::ModelPolicy
 }
 
 fn build(world: &World, catalog: &Catalog, scope: &Scope) -> (View, Fleet, Vec<Problem>) {
@@ -285,7 +296,7 @@ fn broken(spec: &impl Serialize, names: Vec<Box<str>>, reason: String) -> Broken
 
 /// Hash of what was compiled, in its fixed order; keys enter through the hashes that identify them. `Debug` is the
 /// canonical form because it holds every field, a new one included, and no key.
-fn revision(view: &View, catalog: &Catalog) -> Box<str> {
+pub(crate) fn revision(view: &View, catalog: &Catalog) -> Box<str> {
     let View { revision: _, providers, credentials, routes, policies, broken, alive: _, header } = view;
     let mut hash = Hash::new().part(catalog.version());
     hash = providers.iter().fold(hash, |hash, part| hash.part(format!("{part:?}")));

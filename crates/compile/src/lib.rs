@@ -9,9 +9,11 @@
 
 mod access;
 mod capability;
+pub mod change;
 mod check;
 mod compile;
 mod credential;
+mod edit;
 mod endpoint;
 mod env;
 mod limit;

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use outrigger_crd::k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::{Deserialize, Serialize};
 
 /// One thing that is wrong with one field of one object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Problem {
     /// Whose problem it is.
     pub object: ObjectRef,
@@ -20,7 +21,7 @@ pub struct Problem {
 }
 
 /// What kind of thing is wrong: whether the object itself has to be mended, or something that it names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Cause {
     /// What is written means nothing, or is not what it seems.
     Spec,
@@ -33,7 +34,7 @@ pub enum Cause {
 }
 
 /// What follows from a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Severity {
     /// The object, or the part of it that `field` names, is left out.
     Error,
@@ -44,7 +45,7 @@ pub enum Severity {
 }
 
 /// Names one object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ObjectRef {
     /// Its kind.
     pub kind: Kind,
@@ -55,7 +56,7 @@ pub struct ObjectRef {
 }
 
 /// The kinds that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     /// `outrigger.dev` `ModelProvider`.
     ModelProvider,

@@ -8,6 +8,7 @@ use outrigger_route::Snapshot;
 use crate::{Scope, World, compile, describe, manifest};
 
 mod causes;
+mod changes;
 mod examples;
 mod files;
 mod pins;

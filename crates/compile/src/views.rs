@@ -90,7 +90,7 @@ impl<T> Views<T> {
 }
 
 /// All of `world` that the view of `selection` can depend on: it is compiled from this and nothing else.
-fn narrow(world: &World, selection: &Selection) -> World {
+pub(crate) fn narrow(world: &World, selection: &Selection) -> World {
     let World { providers, routes, policies, secrets, namespaces, system_namespace, unreadable, incomplete } = world;
     let Selection { namespace: home, routes: _, policies: selected } = selection;
     let routes: Vec<_> = routes.iter().filter(|route| namespace(&route.metadata) == home).map(bare_route).collect();
@@ -146,7 +146,7 @@ fn narrow(world: &World, selection: &Selection) -> World {
 macro_rules! bare {
     ($name:ident, $kind:ident) => {
         /// The object without what changes on every write, its status among it.
-        fn $name(object: &outrigger_crd::$kind) -> outrigger_crd::$kind {
+        pub(crate) fn $name(object: &outrigger_crd::$kind) -> outrigger_crd::$kind {
             let metadata = &object.metadata;
             let mut bare = outrigger_crd::$kind::new("", object.spec.clone());
             bare.metadata.name = metadata.name.clone();

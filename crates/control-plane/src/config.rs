@@ -5,8 +5,8 @@ mod injector;
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use outrigger_cluster::authority::Timing;
 pub(crate) use injector::InjectorArgs;
+use outrigger_cluster::authority::Timing;
 use outrigger_compile::SYSTEM_NAMESPACE;
 use outrigger_probe::Listen;
 use outrigger_telemetry::logging;

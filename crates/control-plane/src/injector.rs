@@ -39,8 +39,8 @@ use crate::{
     ready,
     tls::{self, Authority, Serving},
 };
-use metrics::Metrics;
 pub(crate) use metrics::FAMILIES;
+use metrics::Metrics;
 
 /// Who says what is said of pods.
 const CONTROLLER: &str = "outrigger.dev/injector";
@@ -98,9 +98,9 @@ async fn serve(args: InjectorArgs) -> anyhow::Result<()> {
     tokio::spawn(keeping);
     tokio::spawn(follow(known.clone(), serving.clone()));
     let (hooked, name, leading) = (cluster.clone(), args.webhook_configuration.clone(), lease.leading());
-    tokio::spawn(async move {
-        webhook::keep::<MutatingWebhookConfiguration>(&hooked, name, known, leading, told).await
-    });
+    tokio::spawn(
+        async move { webhook::keep::<MutatingWebhookConfiguration>(&hooked, name, known, leading, told).await },
+    );
 
     let (count, counted) = watch::channel(0);
     let leading = lease.leading();
@@ -181,7 +181,8 @@ impl outrigger_probe::Pages for Injector {
     }
 
     fn pending(&self) -> Option<String> {
-        let profiles = (!self.profiles.is_asked()).then(|| "profiles_pending: no SidecarProfile was read yet".to_owned());
+        let profiles =
+            (!self.profiles.is_asked()).then(|| "profiles_pending: no SidecarProfile was read yet".to_owned());
         self.serving.pending().or(profiles)
     }
 }

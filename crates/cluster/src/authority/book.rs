@@ -30,6 +30,13 @@ pub struct Report {
     pub named: Vec<(String, String)>,
 }
 
+impl Report {
+    /// That `of` is wherever somebody looks, `replaced`: since when.
+    pub(crate) fn everywhere(of: Arc<str>, replaced: Option<SystemTime>) -> Self {
+        Self { of: Some(of), spread: Spread { complete: true, replaced }, ..Self::default() }
+    }
+}
+
 /// Why a namespace has no bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refused {

@@ -108,7 +108,7 @@ async fn watch(name: Name, cluster: Cluster, shared: Arc<Shared>, retry: Duratio
 }
 
 /// What of it is kept.
-fn plain(found: Core) -> Secret {
+pub(crate) fn plain(found: Core) -> Secret {
     let Core { metadata, data, type_, string_data: _, immutable: _ } = found;
     let ObjectMeta { name, namespace, .. } = metadata;
     Secret {

@@ -1,13 +1,12 @@
 //! What has become true or false, as events on the objects: pure.
 
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::Condition};
-use outrigger_compile::{Kind, ObjectRef, World};
+use outrigger_compile::{Kind, ObjectRef, World, change::opened};
 use outrigger_crd::Status;
 
 use super::{
     api::resource,
     judge::{NO_SIDECARS, PENDING, PROGRAMMED, said},
-    widened::opened,
 };
 use crate::record::Said;
 

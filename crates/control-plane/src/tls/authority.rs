@@ -104,7 +104,7 @@ impl Authority {
     }
 
     /// Another one, which begins now and lasts so long.
-    pub(super) fn make(now: SystemTime, life: Duration) -> Result<Made> {
+    pub(crate) fn make(now: SystemTime, life: Duration) -> Result<Made> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).context("cannot make a key")?;
         Ok(Made { certificate: certificate(&key, now, life)?.pem(), key: key.serialize_pem() })
     }

@@ -31,7 +31,8 @@ fn answered(review: &Value, by_namespace: bool) -> (Value, &'static str, Vec<Sai
 }
 
 fn pod(spec: &Value) -> Value {
-    let owner = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d9c", "uid": "o1", "controller": true});
+    let owner =
+        json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-5d9c", "uid": "o1", "controller": true});
     json!({"metadata": {"generateName": "web-5d9c-", "ownerReferences": [owner]}, "spec": spec})
 }
 
@@ -41,7 +42,10 @@ fn a_pod_is_patched_in_the_words_of_the_api() {
     assert_eq!((code, said.len()), ("injected", 0));
     assert_eq!((&answer["apiVersion"], &answer["kind"]), (&json!("admission.k8s.io/v1"), &json!("AdmissionReview")));
     let response = &answer["response"];
-    assert_eq!((&response["uid"], &response["allowed"], &response["patchType"]), (&json!("u1"), &json!(true), &json!("JSONPatch")));
+    assert_eq!(
+        (&response["uid"], &response["allowed"], &response["patchType"]),
+        (&json!("u1"), &json!(true), &json!("JSONPatch"))
+    );
     assert!(response.get("warnings").is_none() && !response["patch"].is_null());
 }
 
@@ -75,9 +79,13 @@ fn only_who_asks_is_answered() {
     assert_eq!(answered(&asked(&plain, &json!({})), false).1, "not_asked");
     let labelled = json!({"metadata": {"name": "p", "labels": {"outrigger.dev/inject": "enabled"}}, "spec": {"containers": [{"name": "a"}]}});
     assert_eq!(answered(&asked(&labelled, &json!({})), false).1, "injected");
-    let wrong = json!({"metadata": {"name": "p", "labels": {"outrigger.dev/inject": "on"}}, "spec": {"containers": []}});
+    let wrong =
+        json!({"metadata": {"name": "p", "labels": {"outrigger.dev/inject": "on"}}, "spec": {"containers": []}});
     let (_, code, said) = answered(&asked(&wrong, &json!({"name": "p"})), false);
-    assert_eq!((code, said[0].about.kind.as_deref(), said[0].about.name.as_deref()), ("invalid_value", Some("Pod"), Some("p")));
+    assert_eq!(
+        (code, said[0].about.kind.as_deref(), said[0].about.name.as_deref()),
+        ("invalid_value", Some("Pod"), Some("p"))
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What an edit of a `ModelPolicy` opens: pure. Said in an event, because a limit that is gone is seen nowhere else.
+//! What an edit of a `ModelPolicy` opens, in words. Said in an event and before it is applied, because a limit that is gone
+//! is seen nowhere else.
 
 use outrigger_crd::{
     Decimal, ModelPolicySpec,
@@ -9,7 +10,7 @@ use outrigger_crd::{
 
 /// What `new` lets through that `old` did not, one phrase each; `None`: the policy is deleted. Whether anything is there to
 /// be let through, and what other policies forbid, is no part of it.
-pub(crate) fn opened(old: &ModelPolicySpec, new: Option<&ModelPolicySpec>) -> Vec<String> {
+pub fn opened(old: &ModelPolicySpec, new: Option<&ModelPolicySpec>) -> Vec<String> {
     // One that is gone is one without limits for whom it held.
     let gone = || ModelPolicySpec {
         workloads: old.workloads.clone(),
