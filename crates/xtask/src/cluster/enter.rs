@@ -17,7 +17,7 @@ pub(super) fn run(run: &Path, program: Option<&str>, words: &[OsString]) -> Resu
         (None, []) => bail!("no program is named: cargo xtask cluster enter -- PROGRAM..."),
     };
     enter(&format!("/proc/{first}/ns/net"))?;
-    let path = format!("{}:{}", kit.commands(), env::var("PATH").unwrap_or_default());
+    let path = format!("{}:{}", kit.commands(), env::var_os("PATH").unwrap_or_default().display());
     let mut command = Command::new(&program);
     command.args(words).env("PATH", &path).env("KUBECONFIG", up::kubeconfig(run)).env(stories::GIVEN, run);
     // The path that it is looked for on is ours, not the one that it is given.

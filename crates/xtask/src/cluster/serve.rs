@@ -112,7 +112,7 @@ async fn watch(place: &Place, node: &mut Member) -> Result<()> {
 
 /// The node in new namespaces; it ends with `unshare`, which is killed.
 fn words(args: &Args, kit: &Kit) -> Result<Vec<String>> {
-    let path = format!("{}:{}", kit.path(), std::env::var("PATH").unwrap_or_default());
+    let path = format!("{}:{}", kit.path(), std::env::var_os("PATH").unwrap_or_default().display());
     // A program of a cluster has another HOME, below which the others would not be found.
     let kept = format!("{}={}", cache::GIVEN, cache::root()?.display());
     let mut words: Vec<String> =

@@ -55,7 +55,9 @@ pub(super) fn command(run: &Path, binary: &Path) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["cluster", "enter", "--run"]).arg(run).arg("--").arg(binary).arg("--include-ignored");
     // Each has pods that start, and on a small machine these would wait for each other.
-    command.env("RUST_TEST_THREADS", std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| "4".to_owned()));
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        command.env("RUST_TEST_THREADS", "4");
+    }
     command.current_dir(tools::root());
     Ok(command)
 }

@@ -32,13 +32,14 @@ pub(super) fn coredns_stamp(kit: &Kit) -> Result<String> {
     of_file(&kit.dns.join("coredns"))
 }
 
-/// A shell, wget and the rest.
+/// A shell, wget and the rest, as nobody unless a pod says otherwise.
 pub(super) fn busybox(kit: &Kit, archive: &Path) -> Result<()> {
     let root = tempfile::tempdir()?;
     open(root.path())?;
     shell(&kit.tools, &root.path().join("bin"))?;
     writable(&root.path().join("tmp"))?;
-    let image = Image { name: BUSYBOX, entrypoint: &["/bin/sh"], user: "", env: &["PATH=/bin"], folder: "/" };
+    let image =
+        Image { name: BUSYBOX, entrypoint: &["/bin/sh"], user: "65532:65532", env: &["PATH=/bin"], folder: "/" };
     image.write(root.path(), archive).map(drop)
 }
 
@@ -86,5 +87,5 @@ pub(super) fn open(folder: &Path) -> Result<()> {
 /// A program that is replaced when it is made anew.
 fn of_file(program: &Path) -> Result<String> {
     let about = fs::metadata(program)?;
-    Ok(format!("1 {} {:?}", about.len(), about.modified()?))
+    Ok(format!("2 {} {:?}", about.len(), about.modified()?))
 }
