@@ -86,12 +86,12 @@ data:
     apiVersion: outrigger.dev/v1alpha1
     kind: ModelProvider
     metadata: {name: provider, namespace: demo}
-    spec: {dialect: openai, baseURL: "http://provider/v1"}
+    spec: {dialect: openai, baseURL: "http://provider/v1", models: [{model: acme/small}]}
     ---
     apiVersion: outrigger.dev/v1alpha1
     kind: ModelRoute
     metadata: {name: assistant, namespace: demo}
-    spec: {targets: [{providerRef: {name: provider}, model: m}]}
+    spec: {targets: [{model: acme/small}]}
 "#;
     let router = pod(
         "router",
