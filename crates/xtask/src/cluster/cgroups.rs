@@ -35,7 +35,8 @@ pub(super) fn make(name: &str) -> Result<()> {
         }
         return Ok(());
     }
-    for hierarchy in hierarchies()? {
+    // What of version 2 is mounted beside has no controllers: whoever wants a group there makes it.
+    for hierarchy in hierarchies()?.into_iter().filter(|path| !path.join("cgroup.controllers").exists()) {
         let own = hierarchy.join(name);
         create(&own)?;
         // As long as they are empty no process may enter.
@@ -82,12 +83,11 @@ fn unified() -> bool {
     Path::new(ROOT).join("cgroup.controllers").exists()
 }
 
-/// The hierarchies of version 1, each once: some have a second name, which is a link.
+/// The hierarchies where there are several, each once: some have a second name, which is a link.
 fn hierarchies() -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(ROOT).with_context(|| format!("cannot read {ROOT}"))?;
     let folders = entries.filter_map(Result::ok).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    // What of version 2 is mounted beside takes no part.
-    let folders = folders.map(|entry| entry.path()).filter(|path| !path.join("cgroup.controllers").exists());
+    let folders = folders.map(|entry| entry.path());
     let folders: Vec<PathBuf> = folders.filter(|path| path.join("cgroup.procs").exists()).collect();
     if folders.is_empty() {
         bail!("{ROOT} has no control groups");
