@@ -16,6 +16,7 @@
 
 mod cluster;
 mod install;
+#[path = "../kubectl.rs"]
 mod kubectl;
 mod namespace;
 mod plane;

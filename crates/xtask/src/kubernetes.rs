@@ -3,14 +3,15 @@
 //! etcd, the API server and the controllers run on loopback. There is no node, so pods stay `Pending`. Nothing is
 //! installed and no right is needed: the programs are built from Go modules, each checked against `go.sum`.
 
-mod build;
-mod cache;
-mod go;
-mod leash;
-mod member;
-mod members;
-mod pki;
-mod place;
+pub(crate) mod asking;
+pub(crate) mod build;
+pub(crate) mod cache;
+pub(crate) mod go;
+pub(crate) mod leash;
+pub(crate) mod member;
+pub(crate) mod members;
+pub(crate) mod pki;
+pub(crate) mod place;
 mod progress;
 mod serve;
 mod step;
@@ -27,7 +28,7 @@ pub(crate) use step::Step;
 use crate::tools;
 
 /// What is built; `tests/cluster/kubernetes/go.mod` names the same.
-const VERSION: &str = "v1.36.4";
+pub(crate) const VERSION: &str = "v1.36.4";
 /// Where the modules and their checksums are listed, below the root of the repository.
 const MODULES: &str = "tests/cluster/kubernetes";
 

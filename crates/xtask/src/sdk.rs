@@ -4,6 +4,7 @@ mod install;
 
 use std::{
     env,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -70,6 +71,17 @@ pub(crate) fn vidaimock() -> Result<Command> {
     let mut command = lane()?;
     command.arg("--vidaimock").arg(vidaimock).arg(VIDAIMOCK);
     Ok(command)
+}
+
+/// Node as the Python index has it, a file for this platform.
+pub(crate) fn node_wheel() -> Result<PathBuf> {
+    Ok(install::wheel()?.program)
+}
+
+/// The packages of a family, installed.
+pub(crate) fn node_modules(family: &str) -> Result<PathBuf> {
+    install::packages(&install::node()?, family)?;
+    Ok(tools::target()?.join("tools").join(format!("sdk-{family}")).join("node_modules"))
 }
 
 fn lane() -> Result<Command> {

@@ -5,7 +5,7 @@ use std::{process::Command, time::Instant};
 use anyhow::Result;
 
 use crate::{
-    arrows, budget, kubernetes, llmock, proto, sdk,
+    arrows, budget, cluster, kubernetes, llmock, proto, sdk,
     tools::{self, Output},
 };
 
@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// Leave out the stories that need a Kubernetes API server, whose first build takes some minutes.
     #[arg(long)]
     no_kubernetes: bool,
+    /// Leave out the stories in which pods run, on a whole node.
+    #[arg(long)]
+    no_cluster: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -49,10 +52,15 @@ struct Report {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut report = Report::default();
+    let cluster = if args.no_cluster {
+        cluster::Step::Skipped("--no-cluster was given".to_owned())
+    } else {
+        cluster::Step::prepare()
+    };
     let kubernetes = if args.no_kubernetes {
         kubernetes::Step::Skipped("--no-kubernetes was given".to_owned())
     } else {
-        kubernetes::Step::prepare()
+        kubernetes::Step::prepare(cluster.builds())
     };
     let cargo = |words: &'static str| {
         move || tools::capture(tools::cargo().args(words.split(' ')).env("CARGO_TERM_COLOR", "never"))
@@ -87,6 +95,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("skip  kubernetes: {why}");
     } else {
         report.step("kubernetes", Counting::Deferred(rust_tests), || kubernetes.run());
+    }
+    if let cluster::Step::Skipped(why) = cluster {
+        println!("skip  cluster: {why}");
+    } else {
+        report.step("cluster", Counting::Deferred(rust_tests), || cluster.run());
     }
     report.step("generated files", Counting::Step, || {
         tools::capture(Command::new(std::env::current_exe()?).args(["generate", "--check"]))

@@ -1,4 +1,4 @@
-//! Where the programs are kept: one folder for each version, which all checkouts of one user share.
+//! Where programs are kept: one folder for each version or set of them, which all checkouts of one user share.
 
 use std::{
     env, fs,
@@ -8,48 +8,57 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::VERSION;
+use super::build::Set;
 
-/// The folder of one version.
+/// One folder of it.
 #[derive(Debug)]
-pub(super) struct Cache(PathBuf);
+pub(crate) struct Cache(PathBuf);
 
 impl Cache {
     /// # Errors
     ///
     /// If no variable says where, or the folder cannot be made.
-    pub(super) fn open() -> Result<Self> {
-        let folder = root()?.join("kubernetes").join(VERSION);
+    pub(super) fn of(set: &Set) -> Result<Self> {
+        Self::at(set.kept)
+    }
+
+    /// A folder by its path below that of everything.
+    ///
+    /// # Errors
+    ///
+    /// If no variable says where, or the folder cannot be made.
+    pub(crate) fn at(path: &str) -> Result<Self> {
+        let folder = root()?.join(path);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(Self(folder))
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.0
     }
 
     /// The finished programs.
-    pub(super) fn bin(&self) -> PathBuf {
+    pub(crate) fn bin(&self) -> PathBuf {
         self.0.join("bin")
     }
 
     /// Where they are linked to, before they take the place of earlier ones.
-    pub(super) fn draft(&self) -> PathBuf {
+    pub(crate) fn draft(&self) -> PathBuf {
         self.0.join("draft")
     }
 
     /// What Go downloads and compiles. A build that was interrupted goes on from it.
-    pub(super) fn go(&self) -> PathBuf {
+    pub(crate) fn go(&self) -> PathBuf {
         self.0.join("go")
     }
 
     /// Whether the programs are those of this stamp.
-    pub(super) fn holds(&self, stamp: &str) -> bool {
+    pub(crate) fn holds(&self, stamp: &str) -> bool {
         fs::read_to_string(self.stamp()).is_ok_and(|finished| finished == stamp)
     }
 
     /// Puts the draft in place.
-    pub(super) fn finish(&self, stamp: &str) -> Result<()> {
+    pub(crate) fn finish(&self, stamp: &str) -> Result<()> {
         remove(&self.stamp())?;
         remove(&self.bin())?;
         fs::rename(self.draft(), self.bin())?;
@@ -58,7 +67,7 @@ impl Cache {
     }
 
     /// Held while something is built; whoever comes second waits.
-    pub(super) fn lock(&self) -> Result<File> {
+    pub(crate) fn lock(&self) -> Result<File> {
         let file = File::options().create(true).append(true).open(self.0.join("lock"))?;
         match file.try_lock() {
             Ok(()) => return Ok(file),
@@ -75,7 +84,7 @@ impl Cache {
 }
 
 /// Removes a file or a folder with all that is in it, if it is there.
-pub(super) fn remove(path: &Path) -> Result<()> {
+pub(crate) fn remove(path: &Path) -> Result<()> {
     let result = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match result {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -85,9 +94,13 @@ pub(super) fn remove(path: &Path) -> Result<()> {
     }
 }
 
-fn root() -> Result<PathBuf> {
+/// Names the folder of everything, before what is customary does.
+pub(crate) const GIVEN: &str = "OUTRIGGER_CACHE";
+
+/// The folder of everything.
+pub(crate) fn root() -> Result<PathBuf> {
     let folder = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    folder("OUTRIGGER_CACHE")
+    folder(GIVEN)
         .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("outrigger")))
         .or_else(|| Some(folder("HOME")?.join(".cache/outrigger")))
         .context("nothing says where to keep the programs: set OUTRIGGER_CACHE to a folder")

@@ -5,23 +5,22 @@ use std::{
     process::Command,
 };
 
-use super::{MODULES, VERSION};
-use crate::tools;
+use super::VERSION;
 
 /// The minor version of Go 1 that this Kubernetes is written in.
 const OLDEST: u32 = 26;
 
 /// Two folders of Go's own.
 #[derive(Clone, Debug)]
-pub(super) struct Caches {
+pub(crate) struct Caches {
     /// What it has compiled.
-    pub(super) build: PathBuf,
+    pub(crate) build: PathBuf,
     /// What it has downloaded.
-    pub(super) modules: PathBuf,
+    pub(crate) modules: PathBuf,
 }
 
 /// Why nothing can be built here, in one line; `None` where it can be.
-pub(super) fn unusable() -> Option<String> {
+pub(crate) fn unusable() -> Option<String> {
     let answer = Command::new("go").args(["env", "GOVERSION"]).env("GOTOOLCHAIN", "local").output();
     let Ok(answer) = answer else {
         return Some(format!("`go` is not on the path; Go 1.{OLDEST} or newer builds the API server"));
@@ -32,10 +31,10 @@ pub(super) fn unusable() -> Option<String> {
     })
 }
 
-/// `go` in the folder of the modules, with nothing of the developer's settings but where modules come from.
-pub(super) fn command(caches: &Caches) -> Command {
+/// `go` in a folder of modules, with nothing of the developer's settings but where modules come from.
+pub(super) fn command(caches: &Caches, modules: &Path) -> Command {
     let mut command = Command::new("go");
-    command.current_dir(tools::root().join(MODULES));
+    command.current_dir(modules);
     for name in ["GOOS", "GOARCH", "GOEXPERIMENT", "GOFIPS140", "GOTMPDIR"] {
         command.env_remove(name);
     }
@@ -52,7 +51,7 @@ pub(super) fn command(caches: &Caches) -> Command {
 }
 
 impl Caches {
-    pub(super) fn below(folder: &Path) -> Self {
+    pub(crate) fn below(folder: &Path) -> Self {
         Self { build: folder.join("build"), modules: folder.join("modules") }
     }
 }

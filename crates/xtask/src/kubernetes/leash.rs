@@ -8,7 +8,7 @@ use std::{
 use rustix::process::{Signal, kill_current_process_group};
 
 /// Calls `act` when standard input ends.
-pub(super) fn when_parent_leaves(act: impl FnOnce() + Send + 'static) {
+pub(crate) fn when_parent_leaves(act: impl FnOnce() + Send + 'static) {
     thread::spawn(move || {
         let mut input = stdin().lock();
         while matches!(input.read(&mut [0; 64]), Ok(1..)) {}
@@ -17,7 +17,7 @@ pub(super) fn when_parent_leaves(act: impl FnOnce() + Send + 'static) {
 }
 
 /// Ends this process and all that it has started when standard input ends. It has to lead its process group.
-pub(super) fn end_group_with_parent() {
+pub(crate) fn end_group_with_parent() {
     when_parent_leaves(|| {
         let _ = kill_current_process_group(Signal::TERM);
     });

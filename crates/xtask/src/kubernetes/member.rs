@@ -16,7 +16,7 @@ const SHORT_LIFE: Duration = Duration::from_secs(2);
 
 /// What a program is started by: it asks the kernel to be killed with whoever started it, and becomes the program.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The process that starts it.
     #[arg(long)]
     parent: u32,
@@ -25,7 +25,7 @@ pub(super) struct Args {
     words: Vec<String>,
 }
 
-pub(super) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &Args) -> Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     // It may have gone before we asked.
@@ -38,8 +38,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
 
 /// A program of a cluster; it is killed when this is dropped.
 #[derive(Debug)]
-pub(super) struct Member {
-    pub(super) name: &'static str,
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
     place: Place,
     command: Vec<String>,
     child: Child,
@@ -47,29 +47,34 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn start(name: &'static str, place: &Place, command: Vec<String>) -> Result<Self> {
+    pub(crate) fn start(name: &'static str, place: &Place, command: Vec<String>) -> Result<Self> {
         let child = spawn(name, place, &command)?;
         Ok(Self { name, place: place.clone(), command, child, started: Instant::now() })
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it has ended, if it has.
-    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
     /// Whether it is to be started again now: nobody holds it, and it does not end again and again.
-    pub(super) fn due(&self) -> bool {
+    pub(crate) fn due(&self) -> bool {
         !self.place.hold(self.name).exists() && self.started.elapsed() > SHORT_LIFE
     }
 
-    pub(super) fn again(&mut self) -> Result<()> {
+    pub(crate) fn again(&mut self) -> Result<()> {
         self.child = spawn(self.name, &self.place, &self.command)?;
         self.started = Instant::now();
         Ok(())
     }
 
     /// The last lines that it wrote.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let text = fs::read_to_string(self.place.log(self.name)).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")

@@ -1,20 +1,17 @@
 //! With what words the programs of a cluster are started.
 
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
 
-use super::{
-    pki,
-    place::{Place, Port},
-};
+use super::{pki, place::Place};
 
-/// Nothing serves nodes here: without these nothing waits for one, or takes pods from it.
-const WITHOUT: &str = "*,-node-ipam-controller,-node-lifecycle-controller,-cloud-node-lifecycle-controller,\
+/// Controllers of an API server without a node. Nothing serves nodes there: without these nothing waits for one, or takes pods from it.
+pub(super) const NO_NODE: &str = "*,-node-ipam-controller,-node-lifecycle-controller,-cloud-node-lifecycle-controller,\
                        -node-route-controller,-service-lb-controller";
 
 /// Nothing here outlives a test, so nothing waits for a disk.
-pub(super) fn etcd(place: &Place, bin: &Path, clients: &Port, peers: &Port) -> Vec<String> {
-    let clients = format!("http://{}", clients.address);
-    let peers = format!("http://{}", peers.address);
+pub(crate) fn etcd(place: &Place, bin: &Path, clients: SocketAddr, peers: SocketAddr) -> Vec<String> {
+    let clients = format!("http://{clients}");
+    let peers = format!("http://{peers}");
     words(
         bin,
         "etcd",
@@ -34,16 +31,16 @@ pub(super) fn etcd(place: &Place, bin: &Path, clients: &Port, peers: &Port) -> V
 }
 
 /// For how long a token that was good is taken for good again is no flag of it: ten seconds, compiled in.
-pub(super) fn api_server(place: &Place, bin: &Path, etcd: &Port, own: &Port) -> Vec<String> {
+pub(crate) fn api_server(place: &Place, bin: &Path, etcd: SocketAddr, own: SocketAddr) -> Vec<String> {
     let file = |name: &str| place.pki(name).display().to_string();
     words(
         bin,
         "kube-apiserver",
         [
-            format!("--etcd-servers=http://{}", etcd.address),
-            format!("--bind-address={}", own.address.ip()),
-            format!("--advertise-address={}", own.address.ip()),
-            format!("--secure-port={}", own.address.port()),
+            format!("--etcd-servers=http://{etcd}"),
+            format!("--bind-address={}", own.ip()),
+            format!("--advertise-address={}", own.ip()),
+            format!("--secure-port={}", own.port()),
             format!("--tls-cert-file={}", file("apiserver.crt")),
             format!("--tls-private-key-file={}", file("apiserver.key")),
             format!("--cert-dir={}", file("certs")),
@@ -61,7 +58,7 @@ pub(super) fn api_server(place: &Place, bin: &Path, etcd: &Port, own: &Port) -> 
     )
 }
 
-pub(super) fn controller_manager(place: &Place, bin: &Path) -> Vec<String> {
+pub(crate) fn controller_manager(place: &Place, bin: &Path, controllers: &str) -> Vec<String> {
     let kubeconfig = place.kubeconfig(pki::CONTROLLER_MANAGER).display().to_string();
     words(
         bin,
@@ -71,7 +68,7 @@ pub(super) fn controller_manager(place: &Place, bin: &Path) -> Vec<String> {
             format!("--service-account-private-key-file={}", place.pki("accounts.key").display()),
             format!("--root-ca-file={}", place.pki("ca.crt").display()),
             "--use-service-account-credentials=true".to_owned(),
-            format!("--controllers={WITHOUT}"),
+            format!("--controllers={controllers}"),
             "--leader-elect=false".to_owned(),
             // It has pages of its own, which nobody reads.
             "--secure-port=0".to_owned(),

@@ -14,12 +14,13 @@ use serde_json::json;
 use super::place::Place;
 
 /// May do everything.
-pub(super) const ADMIN: &str = "admin";
-pub(super) const CONTROLLER_MANAGER: &str = "kube-controller-manager";
+pub(crate) const ADMIN: &str = "admin";
+pub(crate) const CONTROLLER_MANAGER: &str = "kube-controller-manager";
 /// Is known, and may do nothing until a role is bound to this name.
-pub(super) const STRANGER: &str = "stranger";
-/// Kubeconfig, name of the user, group.
-const USERS: [(&str, &str, &str); 3] = [
+pub(crate) const STRANGER: &str = "stranger";
+/// Somebody with a token: kubeconfig, name of the user, group.
+pub(crate) type User = (&'static str, &'static str, &'static str);
+const USERS: [User; 3] = [
     (ADMIN, "admin", "system:masters"),
     (CONTROLLER_MANAGER, "system:kube-controller-manager", ""),
     (STRANGER, "stranger", ""),
@@ -35,40 +36,72 @@ const NAMES: [&str; 7] = [
     "kubernetes.default.svc.cluster.local",
 ];
 
-/// Writes all of it into the folder of a run whose API server is `https://127.0.0.1:PORT`.
-pub(super) fn write(place: &Place, server: &str) -> Result<()> {
+/// What signs certificates in one run. Its key is written nowhere.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// What a certificate is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Use {
+    Server,
+    Client,
+}
+
+impl Authority {
+    /// Writes `FILE.crt` and `FILE.key` of somebody of this name and group.
+    pub(crate) fn issue(
+        &self,
+        place: &Place,
+        file: &str,
+        name: &str,
+        group: Option<&str>,
+        names: &[&str],
+        to: Use,
+    ) -> Result<()> {
+        let mut params = CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())?;
+        params.distinguished_name.push(DnType::CommonName, name);
+        if let Some(group) = group {
+            params.distinguished_name.push(DnType::OrganizationName, group);
+        }
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![match to {
+            Use::Server => ExtendedKeyUsagePurpose::ServerAuth,
+            Use::Client => ExtendedKeyUsagePurpose::ClientAuth,
+        }];
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, &self.0)?;
+        fs::write(place.pki(&format!("{file}.crt")), certificate.pem())?;
+        fs::write(place.pki(&format!("{file}.key")), key.serialize_pem())?;
+        Ok(())
+    }
+}
+
+/// Writes all of it into the folder of a run whose API server is `https://ADDRESS:PORT`, with more addresses of it and more
+/// users.
+pub(crate) fn write(place: &Place, server: &str, addresses: &[&str], users: &[User]) -> Result<Authority> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name.push(DnType::CommonName, "outrigger tests");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-
-    let mut params = CertificateParams::new(NAMES.map(str::to_owned))?;
-    params.distinguished_name.push(DnType::CommonName, "kube-apiserver");
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let key = KeyPair::generate()?;
-    let certificate = params.signed_by(&key, &ca)?;
+    let ca = Authority(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?);
+    ca.issue(place, "apiserver", "kube-apiserver", None, &[&NAMES, addresses].concat(), Use::Server)?;
 
     let accounts = KeyPair::generate()?;
     for (file, text) in [
-        ("ca.crt", ca.pem()),
-        ("apiserver.crt", certificate.pem()),
-        ("apiserver.key", key.serialize_pem()),
+        ("ca.crt", ca.0.pem()),
         ("accounts.key", accounts.serialize_pem()),
         ("accounts.pub", accounts.public_key_pem()),
     ] {
         fs::write(place.pki(file), text)?;
     }
     let mut tokens = String::new();
-    for (file, name, group) in USERS {
+    for (file, name, group) in USERS.iter().chain(users) {
         let token = random()?;
         // token,user,uid,groups
         tokens += &format!("{token},{name},{name},{group}\n");
-        fs::write(place.kubeconfig(file), kubeconfig(server, &ca.pem(), &token))?;
+        fs::write(place.kubeconfig(file), kubeconfig(server, &ca.0.pem(), &token))?;
     }
     fs::write(place.pki("tokens.csv"), tokens)?;
-    Ok(())
+    Ok(ca)
 }
 
 /// JSON is YAML.

@@ -18,18 +18,18 @@ const LOCK: &str = "kubernetes.lock";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
-pub(super) struct Place(PathBuf);
+pub(crate) struct Place(PathBuf);
 
 /// A port that is ours as long as this lives, whether a program listens on it or not: bound here too, so that nobody else
 /// is given it, and not listened on, so that the program may.
 #[derive(Debug)]
-pub(super) struct Port {
-    pub(super) address: SocketAddr,
+pub(crate) struct Port {
+    pub(crate) address: SocketAddr,
     _held: TcpSocket,
 }
 
 impl Place {
-    pub(super) fn at(folder: &Path) -> Self {
+    pub(crate) fn at(folder: &Path) -> Self {
         Self(folder.to_owned())
     }
 
@@ -38,7 +38,7 @@ impl Place {
     /// # Errors
     ///
     /// If somebody runs in it, or it holds what no run has left there.
-    pub(super) fn claim(&self) -> Result<File> {
+    pub(crate) fn claim(&self) -> Result<File> {
         let shown = self.0.display();
         if self.runs() {
             bail!("an API server runs in {shown} already");
@@ -58,46 +58,46 @@ impl Place {
     }
 
     /// Whether somebody runs in it.
-    pub(super) fn runs(&self) -> bool {
+    pub(crate) fn runs(&self) -> bool {
         File::open(self.lock()).is_ok_and(|file| file.try_lock().is_err())
     }
 
-    pub(super) fn remove(&self) -> Result<()> {
+    pub(crate) fn remove(&self) -> Result<()> {
         remove(&self.0)
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.0
     }
 
-    pub(super) fn etcd(&self) -> PathBuf {
+    pub(crate) fn etcd(&self) -> PathBuf {
         self.0.join("etcd")
     }
 
-    pub(super) fn pki(&self, file: &str) -> PathBuf {
+    pub(crate) fn pki(&self, file: &str) -> PathBuf {
         self.0.join("pki").join(file)
     }
 
     /// What a client needs to be somebody.
-    pub(super) fn kubeconfig(&self, user: &str) -> PathBuf {
+    pub(crate) fn kubeconfig(&self, user: &str) -> PathBuf {
         self.0.join(format!("{user}.kubeconfig"))
     }
 
-    pub(super) fn log(&self, name: &str) -> PathBuf {
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.0.join("log").join(format!("{name}.log"))
     }
 
-    pub(super) fn pid(&self, name: &str) -> PathBuf {
+    pub(crate) fn pid(&self, name: &str) -> PathBuf {
         self.0.join("pid").join(name)
     }
 
     /// While this file is there, a program that has ended is not started again.
-    pub(super) fn hold(&self, name: &str) -> PathBuf {
+    pub(crate) fn hold(&self, name: &str) -> PathBuf {
         self.0.join("hold").join(name)
     }
 
     /// Says that all is there, and where; written in one step.
-    pub(super) fn write_ready(&self, server: &str, bin: &Path) -> Result<()> {
+    pub(crate) fn write_ready(&self, server: &str, bin: &Path) -> Result<()> {
         let draft = self.0.join("ready.draft");
         fs::write(&draft, json!({"server": server, "bin": bin}).to_string())?;
         fs::rename(draft, self.ready())?;
@@ -105,7 +105,7 @@ impl Place {
     }
 
     /// What was said; `None` as long as nothing was.
-    pub(super) fn read_ready(&self) -> Option<Value> {
+    pub(crate) fn read_ready(&self) -> Option<Value> {
         serde_json::from_slice(&fs::read(self.ready()).ok()?).ok()
     }
 
@@ -120,7 +120,7 @@ impl Place {
 
 impl Port {
     /// A free port on loopback.
-    pub(super) fn reserved() -> Result<Self> {
+    pub(crate) fn reserved() -> Result<Self> {
         let held = TcpSocket::new_v4()?;
         held.set_reuseaddr(true)?;
         held.bind((Ipv4Addr::LOCALHOST, 0).into())?;

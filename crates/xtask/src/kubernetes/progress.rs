@@ -12,7 +12,7 @@ const EVERY: Duration = Duration::from_secs(10);
 
 /// Reads what `go build -v` writes to its standard error until it ends: the packages as they are compiled are counted, and
 /// everything else is returned, for whoever has to say why it failed.
-pub(super) fn follow(stderr: impl Read + Send + 'static, total: usize) -> Vec<String> {
+pub(crate) fn follow(stderr: impl Read + Send + 'static, total: usize) -> Vec<String> {
     let (send, lines) = mpsc::channel();
     thread::spawn(move || {
         let lines = BufReader::new(stderr).split(b'\n').map_while(Result::ok);

@@ -6,29 +6,25 @@ use std::{
     fs::{File, OpenOptions},
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
 
 use super::{
+    asking::answered,
     leash,
     member::Member,
     members, pki,
     place::{Place, Port},
 };
 
-/// How long one of the two steps of a start may take, on a machine that has other things to do.
-const START: Duration = Duration::from_secs(180);
 /// How often the programs are looked at.
 const LOOK: Duration = Duration::from_millis(50);
-/// How often the API server is asked whether it is there: each question is a process.
-const ASK: Duration = Duration::from_millis(200);
 
 /// Runs a cluster until it is told to leave.
 #[derive(Debug, clap::Args)]
@@ -81,13 +77,13 @@ pub(super) fn run(args: &Args) -> Result<()> {
 async fn keep(place: &Place, bin: &Path) -> Result<()> {
     let (clients, peers, own) = (Port::reserved()?, Port::reserved()?, Port::reserved()?);
     let server = format!("https://{}", own.address);
-    pki::write(place, &server)?;
+    pki::write(place, &server, &[], &[])?;
     let mut programs = vec![
-        Member::start("etcd", place, members::etcd(place, bin, &clients, &peers))?,
-        Member::start("kube-apiserver", place, members::api_server(place, bin, &clients, &own))?,
+        Member::start("etcd", place, members::etcd(place, bin, clients.address, peers.address))?,
+        Member::start("kube-apiserver", place, members::api_server(place, bin, clients.address, own.address))?,
     ];
     answered(&mut programs, place, bin, &["get", "--raw", "/readyz"]).await?;
-    let words = members::controller_manager(place, bin);
+    let words = members::controller_manager(place, bin, members::NO_NODE);
     programs.push(Member::start("kube-controller-manager", place, words)?);
     // What every namespace has once the controllers work.
     for object in ["serviceaccount/default", "configmap/kube-root-ca.crt"] {
@@ -110,32 +106,4 @@ fn look(program: &mut Member, log: &mut File) -> Result<()> {
         writeln!(log, "{} has ended ({status}) and was started again", program.name)?;
     }
     Ok(())
-}
-
-/// Waits until kubectl succeeds with these words.
-async fn answered(programs: &mut [Member], place: &Place, bin: &Path, words: &[&str]) -> Result<()> {
-    let began = Instant::now();
-    loop {
-        for program in &mut *programs {
-            if let Some(status) = program.ended() {
-                bail!("{} did not start ({status}); its log ends so:\n{}", program.name, program.said());
-            }
-        }
-        if asked(place, bin, words)? {
-            return Ok(());
-        }
-        if began.elapsed() > START {
-            let said: Vec<String> =
-                programs.iter().map(|program| format!("{}:\n{}", program.name, program.said())).collect();
-            bail!("no answer to {words:?} within {} s\n{}", START.as_secs(), said.join("\n"));
-        }
-        tokio::time::sleep(ASK).await;
-    }
-}
-
-fn asked(place: &Place, bin: &Path, words: &[&str]) -> Result<bool> {
-    let mut command = Command::new(bin.join("kubectl"));
-    command.arg("--kubeconfig").arg(place.kubeconfig(pki::ADMIN)).arg("--request-timeout=5s").args(words);
-    command.env("HOME", place.folder()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    Ok(command.status()?.success())
 }

@@ -24,7 +24,8 @@ pub(crate) enum Step {
 
 impl Step {
     /// Starts to build what is missing: by far the longest work where this was never run before.
-    pub(crate) fn prepare() -> Self {
+    /// Whoever builds more after it wants what Go has compiled for it.
+    pub(crate) fn prepare(more: bool) -> Self {
         if !cfg!(target_os = "linux") {
             return Self::Skipped("it runs on Linux alone".to_owned());
         }
@@ -35,8 +36,10 @@ impl Step {
             if let Some(why) = go::unusable() {
                 return Ok(Self::Skipped(why));
             }
+            let words: &[&str] = &["kubernetes", "tools", "--keep-go-cache"];
+            let words = if more { words } else { &words[..2] };
             println!("      building Kubernetes {} beside the other steps: some minutes, once", super::VERSION);
-            Ok(Self::Building(Background::start()?))
+            Ok(Self::Building(Background::start(words)?))
         };
         prepared().unwrap_or_else(Self::Failed)
     }

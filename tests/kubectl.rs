@@ -1,4 +1,4 @@
-//! Calls of kubectl, which are processes: a story goes on answering as a provider meanwhile.
+//! Calls of kubectl, which are processes: a story goes on answering as a provider meanwhile. Both kinds of cluster have it.
 
 use std::{
     env, fs,
@@ -59,6 +59,12 @@ impl Kubectl {
     pub(super) fn succeeds(&self, args: &[&str]) -> bool {
         let output = self.command(args).arg("--request-timeout=5s").stdin(Stdio::null()).output();
         output.is_ok_and(|output| output.status.success())
+    }
+
+    /// All that it prints, whatever comes of it and without a runtime, for people.
+    pub(super) fn said(&self, args: &[&str]) -> String {
+        let output = self.command(args).arg("--request-timeout=10s").stdin(Stdio::null()).output();
+        output.map_or_else(|error| error.to_string(), |output| [text(&output.stdout), text(&output.stderr)].join("\n"))
     }
 
     fn command(&self, args: &[&str]) -> Command {

@@ -1,0 +1,139 @@
+//! A namespace of a story, and what its pods say.
+
+use std::{
+    env, fs,
+    path::PathBuf,
+    process::Output,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::Value;
+
+use super::{
+    SOON,
+    kubectl::{Kubectl, text},
+    wait_for,
+};
+
+/// Names the folder of the run.
+const RUN: &str = "OUTRIGGER_TEST_NODE";
+
+/// A namespace with a name that was never used before. Dropping it deletes it; nobody waits for the end of that.
+#[derive(Debug)]
+pub struct Story {
+    pub namespace: String,
+    admin: Kubectl,
+    run: PathBuf,
+}
+
+impl Story {
+    pub async fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let run = env::var_os(RUN).unwrap_or_else(|| panic!("{RUN} names no node: cargo xtask cluster test"));
+        let run = PathBuf::from(run);
+        let ready = fs::read(run.join("ready.json")).unwrap_or_else(|_| panic!("no node runs in {}", run.display()));
+        let ready: Value = serde_json::from_slice(&ready).expect("JSON");
+        let bin = PathBuf::from(ready["bin"].as_str().expect("a path"));
+        let admin = Kubectl::new(bin.join("kubectl"), run.join("admin.kubeconfig"));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let namespace = format!("story-{now}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        admin.ok(&["create", "namespace", &namespace], "").await;
+        let story = Self { namespace, admin, run };
+        // No pod can be made before its service account is there, and a controller makes it.
+        wait_for("the default service account", Duration::from_secs(30), async || {
+            story.try_kubectl(&["get", "serviceaccount", "default"]).await.status.success().then_some(())
+        })
+        .await;
+        story
+    }
+
+    /// What kubectl prints in this namespace; fails the test when it fails.
+    pub async fn kubectl(&self, args: &[&str]) -> String {
+        self.admin.text(&self.here(args)).await
+    }
+
+    /// Runs kubectl in this namespace, whatever comes of it.
+    pub async fn try_kubectl(&self, args: &[&str]) -> Output {
+        self.admin.run(&self.here(args), "").await
+    }
+
+    /// Objects of this namespace as JSON.
+    pub async fn get(&self, args: &[&str]) -> Value {
+        self.admin.json(&self.here(&[&["get"], args].concat()), "").await
+    }
+
+    /// Server-side apply in this namespace: `namespace: default` in the text means this one. Answers what kubectl wrote to
+    /// standard error: warnings, if any.
+    pub async fn apply(&self, yaml: &str) -> String {
+        let words = ["apply", "--server-side", "--field-manager", "outrigger-tests", "--filename", "-"];
+        let yaml = yaml.replace("namespace: default", &format!("namespace: {}", self.namespace));
+        text(&self.admin.ok(&self.here(&words), &yaml).await.stderr)
+    }
+
+    /// Waits until pods are ready, or a rollout is done: `pod/app`, `deployment/app`.
+    pub async fn ready(&self, object: &str) {
+        let words = match object.starts_with("pod/") {
+            true => vec!["wait", "--for=condition=Ready", object],
+            false => vec!["rollout", "status", object],
+        };
+        self.becomes(object, &words).await;
+    }
+
+    /// Waits until a pod has ended well.
+    pub async fn succeeded(&self, pod: &str) {
+        self.becomes(pod, &["wait", "--for=jsonpath={.status.phase}=Succeeded", &format!("pod/{pod}")]).await;
+    }
+
+    /// What a pod's only container has written, or the one that kubectl takes first.
+    pub async fn logs(&self, pod: &str) -> String {
+        self.kubectl(&["logs", pod]).await
+    }
+
+    /// What this command prints in a pod; fails the test when it fails.
+    pub async fn exec(&self, pod: &str, command: &[&str]) -> String {
+        let words = [&["exec", pod, "--namespace", &self.namespace, "--"], command].concat();
+        self.admin.text(&words).await
+    }
+
+    /// The same, whatever comes of it.
+    pub async fn try_exec(&self, pod: &str, command: &[&str]) -> Output {
+        self.admin.run(&[&["exec", pod, "--namespace", &self.namespace, "--"], command].concat(), "").await
+    }
+
+    async fn becomes(&self, object: &str, words: &[&str]) {
+        let timeout = format!("--timeout={}s", SOON.as_secs());
+        let output = self.try_kubectl(&[words, &[&timeout]].concat()).await;
+        assert!(output.status.success(), "{object}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn here<'a>(&'a self, args: &[&'a str]) -> Vec<&'a str> {
+        [args, &["--namespace", &self.namespace]].concat()
+    }
+
+    /// What there is to know of a story that has failed.
+    fn tell(&self) {
+        for words in [
+            &["get", "pods,services,endpointslices", "--output", "wide"][..],
+            &["describe", "pods"],
+            &["get", "events", "--sort-by=.lastTimestamp"],
+        ] {
+            println!("--- kubectl {}\n{}", words.join(" "), self.admin.said(&self.here(words)));
+        }
+        let pods = self.admin.said(&self.here(&["get", "pods", "--output", "name"]));
+        for pod in pods.lines().filter(|line| line.starts_with("pod/")) {
+            let words = ["logs", pod, "--all-containers", "--prefix", "--tail=100"];
+            println!("--- kubectl logs {pod}\n{}", self.admin.said(&self.here(&words)));
+        }
+    }
+}
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.tell();
+        }
+        self.admin.succeeds(&["delete", "namespace", &self.namespace, "--wait=false"]);
+    }
+}
