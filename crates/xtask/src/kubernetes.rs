@@ -4,7 +4,7 @@
 //! installed and no right is needed: the programs are built from Go modules, each checked against `go.sum`.
 
 mod build;
-mod cache;
+pub(crate) mod cache;
 mod go;
 mod leash;
 mod member;

@@ -7,6 +7,7 @@ mod bench;
 mod budget;
 mod calibrate;
 mod catalog;
+mod charts;
 mod fleet;
 mod fuzz;
 mod generate;
@@ -36,6 +37,7 @@ enum Chore {
     Budget(budget::Args),
     Calibrate(calibrate::Args),
     Catalog(catalog::Args),
+    Charts(charts::Args),
     Fleet(fleet::Args),
     FleetCheck(bench::fleet::Args),
     Fuzz(fuzz::Args),
@@ -56,6 +58,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Budget(args) => budget::run(&args),
         Chore::Calibrate(args) => calibrate::run(&args),
         Chore::Catalog(args) => catalog::run(&args),
+        Chore::Charts(args) => charts::run(&args),
         Chore::Fleet(args) => fleet::run(&args),
         Chore::FleetCheck(args) => bench::fleet::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),

@@ -85,7 +85,8 @@ pub(super) fn remove(path: &Path) -> Result<()> {
     }
 }
 
-fn root() -> Result<PathBuf> {
+/// Where everything that outlives a checkout is kept.
+pub(crate) fn root() -> Result<PathBuf> {
     let folder = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder("OUTRIGGER_CACHE")
         .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("outrigger")))
