@@ -18,6 +18,7 @@ pub mod status;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod testing;
+mod uninstall;
 
 pub use client::{Account, Cluster};
 /// Re-exported: errors of these types are handed on.
@@ -25,3 +26,4 @@ pub use kube_client;
 pub use pods::Pods;
 pub use review::Reviewer;
 pub use source::{Observed, Source, Standing};
+pub use uninstall::uninstall;

@@ -42,7 +42,6 @@ const PINNED: [Pinned; 2] = [
 /// A Helm that works.
 #[derive(Clone, Debug)]
 pub(crate) struct Helm {
-    pub(crate) major: u32,
     pub(crate) version: String,
     pub(crate) program: PathBuf,
 }
@@ -82,13 +81,13 @@ fn of(pinned: &Pinned) -> Result<Helm> {
         && found.0 == wanted.0
         && found >= LEAST
     {
-        return Ok(Helm { major: found.0, version, program: "helm".into() });
+        return Ok(Helm { version, program: "helm".into() });
     }
     let program = cache::root()?.join("helm").join(pinned.version).join("helm");
     if !program.is_file() {
         fetch(pinned, &program).with_context(|| format!("Helm {} cannot be had", pinned.version))?;
     }
-    Ok(Helm { major: wanted.0, version: format!("v{}", pinned.version), program })
+    Ok(Helm { version: format!("v{}", pinned.version), program })
 }
 
 fn fetch(pinned: &Pinned, program: &Path) -> Result<()> {

@@ -41,7 +41,7 @@ type Check = (&'static str, fn(&Bench) -> Result<()>);
 
 const CHECKS: [Check; 14] = [
     ("lint says nothing", plain::lint),
-    ("the same bytes twice, of both Helms", plain::same_bytes),
+    ("the same bytes twice, the same objects of both Helms", plain::same_bytes),
     ("every minor from 1.29 to 1.36", plain::minors),
     ("older ones are refused by name", plain::too_old),
     ("deploy/kubernetes is what the chart renders", plain::manifests),
@@ -72,8 +72,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
 
 /// Every check, whatever becomes of the others.
 pub(super) fn all(helms: [Helm; 2], args: &Args) -> Result<Output> {
+    let versions = helms.each_ref().map(|helm| helm.version.as_str()).join(" and ");
     let bench = Bench::new(helms, args)?;
-    let (mut text, mut failed) = (String::new(), 0);
+    let (mut text, mut failed) = (format!("Helm {versions}\n"), 0);
     for (name, check) in CHECKS {
         let began = std::time::Instant::now();
         let done = check(&bench);

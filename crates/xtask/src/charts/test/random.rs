@@ -79,13 +79,13 @@ fn some(values: &[Value], rng: &mut Rng) -> Json {
 fn agree(drawn: &mut Json) {
     if drawn["certManager"]["enabled"] == true {
         for program in ["controlPlane", "injector"] {
-            if let Some(fields) = drawn[program].as_object_mut() {
+            if let Some(fields) = drawn.get_mut(program).and_then(Json::as_object_mut) {
                 fields.remove("tlsSecret");
             }
         }
     }
     let all: Vec<Json> = drawn["secrets"]["namespaces"].as_array().cloned().unwrap_or_default();
-    if let Some(named) = drawn["secrets"]["named"].as_object_mut() {
+    if let Some(named) = drawn.pointer_mut("/secrets/named").and_then(Json::as_object_mut) {
         named.retain(|namespace, _| !all.iter().any(|it| it == namespace));
     }
 }
