@@ -34,7 +34,7 @@ const AT_ONCE: usize = 8;
 /// Objects that one answer lists.
 const PAGE: u32 = 500;
 /// How long after nothing was there it is looked again.
-const QUIET: Duration = Duration::from_secs(2);
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Removes Secrets and Leases of our own namespace, and the ConfigMaps of every namespace. `secrets`: more of them. Answers
 /// what was removed, as `secret/outrigger-system/outrigger-ca`; a second time that is nothing.

@@ -17,25 +17,27 @@ const NAMESPACE: &str = "outrigger-system";
 
 pub(super) fn run(check: bool) -> Result<()> {
     let [helm, _] = helm::both()?;
-    let stale = stale(&helm, check)?;
+    let mut stale = Vec::new();
+    for (path, text) in files(&helm)? {
+        stale.extend(generate::file(path, &text, check)?);
+    }
     if check && !stale.is_empty() {
         bail!("not what the chart renders: {}; run `cargo xtask charts`", stale.join(", "));
     }
     Ok(())
 }
 
-/// Writes or compares them; the paths of those that differed.
-pub(super) fn stale(helm: &Helm, check: bool) -> Result<Vec<String>> {
+/// Path and text of each.
+pub(super) fn files(helm: &Helm) -> Result<[(&'static str, String); 2]> {
     let rights = RIGHTS_FROM.map(|template| ["--show-only", template]).concat();
-    let all = "# Everything of Outrigger but its kinds, which come first: deploy/kubernetes/crds.yaml.\n";
     let own = format!("---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {NAMESPACE}\n");
-    let files = [
-        generate::file(ALL, &format!("{}{own}{}", head(all), render(helm, &[])?), check)?,
-        generate::file(RIGHTS, &format!("{}{}", head(RIGHTS_SAYS), render(helm, &rights)?), check)?,
-    ];
-    Ok(files.into_iter().flatten().collect())
+    Ok([
+        (ALL, format!("{}{own}{}", head(ALL_SAYS), render(helm, &[])?)),
+        (RIGHTS, format!("{}{}", head(RIGHTS_SAYS), render(helm, &rights)?)),
+    ])
 }
 
+const ALL_SAYS: &str = "# Everything of Outrigger but its kinds, which come first: deploy/kubernetes/crds.yaml.\n";
 const RIGHTS_SAYS: &str = "\
 # What control plane and injector may do in a cluster, and nothing else.
 #
