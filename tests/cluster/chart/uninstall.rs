@@ -7,6 +7,8 @@ use super::helm::Helm;
 use crate::harness::{Cluster, Namespace, program, wait_for};
 
 const SOON: Duration = Duration::from_secs(30);
+/// What only looks like ours.
+const SOMEBODYS: &str = "outrigger-of-somebody";
 
 pub(super) async fn leaves_nothing(cluster: &Cluster, namespace: &Namespace<'_>, helm: &Helm) {
     let workloads = cluster.namespace().await;
@@ -40,8 +42,8 @@ pub(super) async fn leaves_nothing(cluster: &Cluster, namespace: &Namespace<'_>,
             "secrets,leases,configmaps,roles,rolebindings,serviceaccounts,services,deployments,jobs,networkpolicies";
         wait_for("the end of everything", SOON, async || {
             let left = namespace.kubectl_ok(&["get", kinds, "--output", "name"]).await;
-            let left: Vec<&str> = left.lines().filter(|line| line.contains("outrigger")).collect();
-            left.is_empty().then_some(())
+            let mut left = left.lines().filter(|line| line.contains("outrigger") && !line.ends_with(SOMEBODYS));
+            left.next().is_none().then_some(())
         })
         .await;
     }
@@ -50,7 +52,7 @@ pub(super) async fn leaves_nothing(cluster: &Cluster, namespace: &Namespace<'_>,
     let left: Vec<&str> = left.lines().filter(|line| line.contains("/outrigger-")).collect();
     assert_eq!(left, Vec::<&str>::new());
     // Whatever else is there is somebody's.
-    workloads.kubectl_ok(&["get", "configmap", "outrigger-of-somebody"]).await;
+    workloads.kubectl_ok(&["get", "configmap", SOMEBODYS]).await;
 }
 
 /// What is there once it has run for a while.
@@ -66,7 +68,7 @@ async fn ran(namespace: &Namespace<'_>, workloads: &Namespace<'_>) {
         (namespace, "outrigger-ca"),
         (workloads, "outrigger-ca"),
         (workloads, "outrigger-bootstrap-3"),
-        (workloads, "outrigger-of-somebody"),
+        (workloads, SOMEBODYS),
     ] {
         namespace.kubectl_ok(&["create", "configmap", name]).await;
     }
