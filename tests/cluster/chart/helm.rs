@@ -45,6 +45,11 @@ impl Helm {
         tokio::task::spawn_blocking(move || command.output().expect("Helm starts")).await.expect("Helm runs")
     }
 
+    /// Whether both are the same program.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.program == other.program
+    }
+
     /// The same in another namespace.
     pub(super) fn of(&self, namespace: &str) -> Self {
         Self { namespace: namespace.to_owned(), ..self.clone() }

@@ -54,8 +54,8 @@ fn one(kind: &Kind) -> Map<String, Json> {
             "uniqueItems": true,
             "items": {"type": "integer", "minimum": 1, "maximum": 65535},
         }),
-        Kind::Labels => map(json!({"type": "string", "maxLength": 63, "pattern": LABEL_VALUE})),
-        Kind::Annotations => map(json!({"type": "string"})),
+        Kind::Labels => map(LABEL_KEY, json!({"type": "string", "maxLength": 63, "pattern": LABEL_VALUE})),
+        Kind::Annotations => map(LABEL_KEY, json!({"type": "string"})),
         Kind::Amounts => json!({
             "type": "object",
             "additionalProperties": {"type": ["string", "number"], "pattern": AMOUNT, "minimum": 0},
@@ -69,22 +69,21 @@ fn one(kind: &Kind) -> Map<String, Json> {
                 "properties": {"name": {"type": "string", "maxLength": 253, "pattern": NAME}},
             },
         }),
-        Kind::SecretsByNamespace => json!({
-            "type": "object",
-            "propertyNames": {"maxLength": 63, "pattern": LABEL},
-            "additionalProperties": {
+        Kind::SecretsByNamespace => map(
+            LABEL,
+            json!({
                 "type": "array",
                 "minItems": 1,
                 "uniqueItems": true,
                 "items": {"type": "string", "maxLength": 253, "pattern": NAME},
-            },
-        }),
+            }),
+        ),
         Kind::Foreign(Foreign::Affinity) => json!({"type": "object"}),
         Kind::Foreign(Foreign::Tolerations) => json!({"type": "array", "items": {"type": "object"}}),
     })
 }
 
-const LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+const LABEL: &str = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 const NAME: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 const LABEL_KEY: &str = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
 const LABEL_VALUE: &str = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
@@ -108,8 +107,9 @@ fn text(kind: Text) -> Json {
     json!({"type": "string", "pattern": pattern, "maxLength": most})
 }
 
-fn map(values: Json) -> Json {
-    json!({"type": "object", "propertyNames": {"pattern": LABEL_KEY}, "additionalProperties": values})
+/// Free names. Not by `propertyNames`: of what that refuses Helm says the name and not where it is.
+fn map(names: &str, values: Json) -> Json {
+    json!({"type": "object", "patternProperties": {names: values}, "additionalProperties": false})
 }
 
 fn fields(value: Json) -> Map<String, Json> {
