@@ -12,12 +12,14 @@
 //! | `secrets` | keys: who may read them, and what changes |
 //! | `scale` | many objects, and what they cost |
 //! | `away` | what goes on while something is away |
+//! | `chart` | what Helm makes of the charts: installed, upgraded, removed; with Helm 3 and 4, never beside other stories |
 //! | `objects` | what the API server itself makes of the kinds: rules, defaults, owners, columns; no program of ours |
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on should stop")]
 #![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
 
 mod away;
+mod chart;
 mod harness;
 mod harness_tests;
 mod identity;

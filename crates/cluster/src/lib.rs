@@ -23,6 +23,7 @@ pub mod status;
 #[allow(clippy::unwrap_used)]
 mod testing;
 mod text;
+mod uninstall;
 pub mod webhook;
 
 pub use client::{Account, Cluster};
@@ -34,3 +35,4 @@ pub use pods::Pods;
 pub use profiles::Profiles;
 pub use review::Reviewer;
 pub use source::{Observed, Source, Standing};
+pub use uninstall::uninstall;

@@ -189,6 +189,10 @@ pub(crate) enum Command {
     Ca(StateArgs),
     /// Put sidecars into pods, asked by the API server
     Injector(Box<InjectorArgs>),
+    /// Remove from a cluster what was made at run time: authorities, leases, the ConfigMaps beside sidecars
+    Uninstall(UninstallArgs),
+    /// Ask pages of ours until each has answered with 200
+    Check(CheckArgs),
     /// Print the metrics as a Markdown table
     #[command(hide = true)]
     Metrics,
@@ -273,6 +277,34 @@ pub(crate) struct RotateArgs {
     pub(crate) revoke_old: bool,
 }
 
+/// Arguments of `uninstall`.
+#[derive(Args, Debug)]
+pub(crate) struct UninstallArgs {
+    /// The cluster of this kubeconfig; without it the one that this is a pod of
+    #[arg(long, env = "OUTRIGGER_KUBECONFIG", value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Namespace that the control plane ran in
+    #[arg(long, env = "OUTRIGGER_SYSTEM_NAMESPACE", default_value = SYSTEM_NAMESPACE, value_name = "NAME")]
+    pub(crate) system_namespace: String,
+    /// Another Secret of that namespace; may be given more than once
+    #[arg(long = "secret", value_name = "NAME")]
+    pub(crate) secrets: Vec<String>,
+    /// How long it may take
+    #[arg(long, default_value = "120s", value_parser = delay, value_name = "TIME")]
+    pub(crate) within: Duration,
+}
+
+/// Arguments of `check`.
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Pages, such as http://outrigger-control-plane:4121/readyz
+    #[arg(required = true, value_name = "URL")]
+    pub(crate) urls: Vec<String>,
+    /// How long it may take
+    #[arg(long, default_value = "60s", value_parser = delay, value_name = "TIME")]
+    pub(crate) within: Duration,
+}
+
 /// `key=value`; what is in them is checked with the rest of the workload.
 fn label(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write it as key=value")?;
@@ -332,6 +364,8 @@ mod tests {
             "token revoke --state s 0f --token-file f",
             "token list-keys",
             "ca",
+            "check",
+            "uninstall --within soon",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

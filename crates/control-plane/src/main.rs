@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod admin;
+mod check;
 mod config;
 mod fingerprint;
 mod fleet;
@@ -25,6 +26,7 @@ mod state;
 mod tally;
 mod tls;
 mod token;
+mod uninstall;
 
 use std::{process::ExitCode, time::SystemTime};
 
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
         Some(Command::Token(args)) => token::token(*args, SystemTime::now()),
         Some(Command::Ca(args)) => ca(&args),
         Some(Command::Injector(args)) => injector::run(*args),
+        Some(Command::Uninstall(args)) => uninstall::uninstall(args),
+        Some(Command::Check(args)) => check::check(&args),
         Some(Command::Metrics) => {
             print!("{}", outrigger_telemetry::registry::markdown(&[metrics::FAMILIES, injector::FAMILIES].concat()));
             Ok(())

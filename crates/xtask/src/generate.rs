@@ -8,9 +8,12 @@ use anyhow::{Context as _, Result, bail};
 use outrigger_proxy::metrics::FAMILIES;
 use outrigger_telemetry::registry::markdown;
 
-use crate::tools;
+use crate::{charts, tools};
 
-const CRDS: &str = "charts/outrigger-crds/templates/crds.yaml";
+/// As they are applied by whoever has no Helm.
+const CRDS: &str = "deploy/kubernetes/crds.yaml";
+/// As a chart has them: with what a release says of each.
+const CRDS_TEMPLATE: &str = "charts/outrigger-crds/templates/crds.yaml";
 const README: &str = "README.md";
 const CONTROL_PLANE: &str = "outrigger-control-plane";
 
@@ -23,7 +26,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let stale: Vec<&str> = [file(CRDS, &crds()?, args.check)?, readme(args.check)?].into_iter().flatten().collect();
+    let crds = crds()?;
+    let mut files =
+        vec![file(CRDS, &crds, args.check)?, file(CRDS_TEMPLATE, &template(&crds)?, args.check)?, readme(args.check)?];
+    for chart in charts::all() {
+        files.extend(of_chart(&chart, args.check)?);
+    }
+    let stale: Vec<String> = files.into_iter().flatten().collect();
     if args.check && !stale.is_empty() {
         bail!("not what the code prints: {}; run `cargo xtask generate`", stale.join(", "));
     }
@@ -31,7 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// Writes or compares one file; its path if it differed.
-fn file(path: &'static str, text: &str, check: bool) -> Result<Option<&'static str>> {
+pub(crate) fn file(path: &str, text: &str, check: bool) -> Result<Option<String>> {
     let absolute = tools::root().join(path);
     if fs::read_to_string(&absolute).is_ok_and(|current| current == text) {
         println!("{path} is up to date");
@@ -44,19 +53,38 @@ fn file(path: &'static str, text: &str, check: bool) -> Result<Option<&'static s
         fs::write(&absolute, text).with_context(|| format!("cannot write {path}"))?;
         println!("wrote {path}");
     }
-    Ok(Some(path))
+    Ok(Some(path.to_owned()))
 }
 
 fn crds() -> Result<String> {
     let yaml = outrigger_crd::to_yaml(&outrigger_crd::all())?;
-    // A chart's templates are templates: what looks like one must be a string to the template engine.
-    if yaml.contains("{{") {
-        bail!("a description of a CRD field contains `{{{{`, which Helm would take for a template");
-    }
     Ok(format!("# Printed from crates/crd by `cargo xtask generate`.\n{yaml}"))
 }
 
-fn readme(check: bool) -> Result<Option<&'static str>> {
+/// The kinds as a template: labels of the release, and whether Helm may delete them.
+fn template(crds: &str) -> Result<String> {
+    // What looks like a template must be a string to the template engine.
+    if crds.contains("{{") {
+        bail!("a description of a CRD field contains `{{{{`, which Helm would take for a template");
+    }
+    let own = "\nmetadata:\n  {{- include \"outrigger-crds.metadata\" . | nindent 2 }}\n";
+    Ok(crds.replace("\nmetadata:\n", own))
+}
+
+/// What is printed of one chart.
+fn of_chart(chart: &charts::Chart, check: bool) -> Result<[Option<String>; 3]> {
+    let place = |name: &str| format!("{}/{name}", chart.folder());
+    let readme = place(README);
+    let text = fs::read_to_string(tools::root().join(&readme)).with_context(|| format!("cannot read {readme}"))?;
+    let text = fill(&text, "values", &chart.table()).with_context(|| format!("in {readme}"))?;
+    Ok([
+        file(&place("values.yaml"), &chart.values(), check)?,
+        file(&place("values.schema.json"), &chart.schema(), check)?,
+        file(&readme, &text, check)?,
+    ])
+}
+
+fn readme(check: bool) -> Result<Option<String>> {
     let Ok(mut text) = fs::read_to_string(tools::root().join(README)) else {
         println!("{README} is not there: no tables written");
         return Ok(None);
@@ -98,8 +126,8 @@ fn begin(name: &str) -> String {
 /// Puts `table` between the markers of `name`.
 fn fill(text: &str, name: &str, table: &str) -> Result<String> {
     let (begin, end) = (begin(name), format!("<!-- {name}:end -->"));
-    let (before, rest) = text.split_once(&begin).with_context(|| format!("{README} has no {begin}"))?;
-    let (_, after) = rest.split_once(&end).with_context(|| format!("{README} has {begin} without {end}"))?;
+    let (before, rest) = text.split_once(&begin).with_context(|| format!("there is no {begin}"))?;
+    let (_, after) = rest.split_once(&end).with_context(|| format!("there is {begin} without {end}"))?;
     Ok(format!("{before}{begin}\n{}\n{end}{after}", table.trim()))
 }
 

@@ -7,6 +7,7 @@ mod bench;
 mod budget;
 mod calibrate;
 mod catalog;
+mod charts;
 mod cluster;
 mod fleet;
 mod fuzz;
@@ -38,6 +39,7 @@ enum Chore {
     Calibrate(calibrate::Args),
     Catalog(catalog::Args),
     Cluster(cluster::Args),
+    Charts(charts::Args),
     Fleet(fleet::Args),
     FleetCheck(bench::fleet::Args),
     Fuzz(fuzz::Args),
@@ -59,6 +61,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Calibrate(args) => calibrate::run(&args),
         Chore::Catalog(args) => catalog::run(&args),
         Chore::Cluster(args) => cluster::run(&args),
+        Chore::Charts(args) => charts::run(&args),
         Chore::Fleet(args) => fleet::run(&args),
         Chore::FleetCheck(args) => bench::fleet::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),

@@ -5,7 +5,7 @@ use std::{process::Command, time::Instant};
 use anyhow::Result;
 
 use crate::{
-    arrows, budget, cluster, kubernetes, llmock, proto, sdk,
+    arrows, budget, charts, cluster, kubernetes, llmock, proto, sdk,
     tools::{self, Output},
 };
 
@@ -90,6 +90,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         report.step("fleet", Counting::Tests(plain_total), || chore("fleet-check"));
     } else {
         println!("skip  fleet: memory is read from /proc");
+    }
+    match charts::Step::prepare() {
+        charts::Step::Skipped(why) => println!("skip  charts: {why}"),
+        step @ charts::Step::Ready(_) => report.step("charts", Counting::Tests(plain_total), || step.run()),
     }
     if let kubernetes::Step::Skipped(why) = kubernetes {
         println!("skip  kubernetes: {why}");

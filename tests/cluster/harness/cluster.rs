@@ -105,7 +105,7 @@ impl Cluster {
         self.admin.run(&apply_words(args), yaml).await
     }
 
-    /// Installs the kinds of `charts/outrigger-crds`, once for all stories.
+    /// Installs the kinds of `deploy/kubernetes/crds.yaml`, once for all stories.
     pub async fn crds(&self) {
         CRDS.get_or_init(|| async {
             self.install_crds().await;
@@ -150,6 +150,11 @@ impl Cluster {
     /// A file with which one is the user `stranger`, who may do nothing until a role is bound to that name.
     pub fn stranger_kubeconfig(&self) -> PathBuf {
         self.run.join("stranger.kubeconfig")
+    }
+
+    /// Without a runtime, for what is done when something is dropped.
+    pub fn succeeds(&self, args: &[&str]) -> bool {
+        self.admin.succeeds(args)
     }
 
     pub(super) fn ca(&self) -> PathBuf {
@@ -211,11 +216,11 @@ impl Drop for Cluster {
 
 /// The kinds as they are installed.
 pub fn crds() -> String {
-    fs::read_to_string(crds_file()).expect("the chart of the kinds")
+    fs::read_to_string(crds_file()).expect("the manifest of the kinds")
 }
 
 fn crds_file() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../charts/outrigger-crds/templates/crds.yaml")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/kubernetes/crds.yaml")
 }
 
 fn apply_words<'a>(args: &[&'a str]) -> Vec<&'a str> {

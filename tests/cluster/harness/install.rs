@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use super::{Answer, Client, Cluster, Namespace, Plane, Pod, PushedSetup, chat, control_plane, wait_for};
 
@@ -134,25 +135,47 @@ pub async fn becomes(client: &Client, name: &str, says: &str) {
     .await;
 }
 
+/// What `deploy/kubernetes/rbac.yaml` holds, which is what the chart renders: read once, by kubectl.
+static RIGHTS: OnceCell<Vec<Value>> = OnceCell::const_new();
+/// The namespace that it is written for.
+const SYSTEM: &str = "outrigger-system";
+
 impl Namespace<'_> {
-    /// What `deploy/kubernetes/rbac.yaml` gives, with this namespace as the control plane's own.
+    /// What `deploy/kubernetes/rbac.yaml` gives the control plane, with this namespace as its own.
     pub async fn permit_control_plane(&self) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/kubernetes/rbac.yaml");
-        let yaml = fs::read_to_string(path).expect("the manifest");
-        // What has no namespace is this story's alone, and goes with it.
-        let cluster_wide = format!("  name: {}-{ACCOUNT}\n  labels: {{outrigger.dev/story: {0}}}\n", self.name);
-        let documents = yaml.split("\n---\n").map(|document| {
-            let wide = document.contains("kind: ClusterRole");
-            let document = document.replace("outrigger-system", &self.name);
-            match wide {
-                true => document.replacen(&format!("  name: {ACCOUNT}\n"), &cluster_wide, 1).replace(
-                    &format!("kind: ClusterRole\n  name: {ACCOUNT}\n"),
-                    &format!("kind: ClusterRole\n  name: {}-{ACCOUNT}\n", self.name),
-                ),
-                false => document,
+        let rights = RIGHTS.get_or_init(|| self.read("deploy/kubernetes/rbac.yaml")).await;
+        let ours = rights.iter().filter(|object| object["metadata"]["name"] == ACCOUNT);
+        let ours: Vec<Value> = ours.cloned().map(|object| self.of_this_story(object)).collect();
+        assert!(ours.len() >= 5, "an account, two roles and their bindings: {}", ours.len());
+        self.apply_everywhere(&json!({"apiVersion": "v1", "kind": "List", "items": ours}).to_string()).await;
+    }
+
+    /// The objects of a manifest of the repository.
+    async fn read(&self, path: &str) -> Vec<Value> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+        let path = path.to_str().expect("a plain path");
+        let read =
+            self.cluster().kubectl_ok(&["create", "--dry-run=client", "--output=json", "--filename", path]).await;
+        let objects = serde_json::Deserializer::from_str(&read).into_iter::<Value>();
+        objects.map(|object| object.expect("kubectl prints JSON")).collect()
+    }
+
+    /// What has no namespace is this story's alone, and goes with it.
+    fn of_this_story(&self, mut object: Value) -> Value {
+        if object["metadata"]["namespace"] == SYSTEM {
+            object["metadata"]["namespace"] = json!(self.name);
+        } else {
+            let name = format!("{}-{ACCOUNT}", self.name);
+            object["metadata"]["name"] = json!(name);
+            object["metadata"]["labels"]["outrigger.dev/story"] = json!(self.name);
+            if object["kind"] == "ClusterRoleBinding" {
+                object["roleRef"]["name"] = json!(name);
             }
-        });
-        self.apply_everywhere(&documents.collect::<Vec<_>>().join("\n---\n")).await;
+        }
+        for subject in object["subjects"].as_array_mut().into_iter().flatten() {
+            subject["namespace"] = json!(self.name);
+        }
+        object
     }
 }
 

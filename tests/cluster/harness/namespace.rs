@@ -56,6 +56,11 @@ impl<'a> Namespace<'a> {
         namespace
     }
 
+    /// Where it is.
+    pub(super) fn cluster(&self) -> &Cluster {
+        self.cluster
+    }
+
     /// Runs kubectl in this namespace, whatever comes of it.
     pub async fn kubectl(&self, args: &[&str]) -> Output {
         self.cluster.kubectl(&self.here(args)).await

@@ -5,10 +5,15 @@ use std::{env, path::Path, process::Command};
 use anyhow::{Result, bail};
 
 use super::{build, up::Running};
-use crate::tools;
+use crate::{charts::helm, tools};
 
 /// The folder of a cluster that runs already.
 const GIVEN: &str = "OUTRIGGER_TEST_CLUSTER";
+
+/// Helm 3 and Helm 4, for the stories of the charts.
+const HELM: &str = "OUTRIGGER_TEST_HELM";
+/// Where those stories are.
+const CHART_STORIES: &str = "chart::";
 
 /// Runs the stories that need an API server, on the one that `OUTRIGGER_TEST_CLUSTER` names or on one of their own.
 #[derive(Debug, clap::Args)]
@@ -37,5 +42,16 @@ pub(super) fn command(cluster: Option<&Path>) -> Command {
     let mut command = tools::cargo();
     command.args(["test", "--package", "outrigger-tests", "--test", "cluster", "--", "--include-ignored"]);
     command.envs(cluster.map(|folder| (GIVEN, folder)));
+    match helm::both() {
+        Ok(helms) => {
+            let programs: Vec<_> = helms.iter().map(|helm| helm.program.display().to_string()).collect();
+            command.env(HELM, programs.join(":"));
+        }
+        Err(why) => {
+            // Not run is not passed: they stay among the ignored ones.
+            println!("skip  stories of the charts: {}", helm::one_line(&why));
+            command.args(["--skip", CHART_STORIES]);
+        }
+    }
     command
 }

@@ -1,0 +1,22 @@
+{{/* What no schema can say, refused with what to do. Every release renders it, by way of the control plane's Deployment. */}}
+{{- define "outrigger.checks" -}}
+{{- /* Helm asks kubeVersion of the outermost chart alone: as somebody's subchart we are not asked. */ -}}
+{{- if semverCompare "<1.29.0-0" .Capabilities.KubeVersion.Version -}}
+{{- fail (printf "Outrigger needs Kubernetes 1.29 or newer, since it runs as a native sidecar; this cluster is %s. Upgrade the cluster, or run the sidecar by hand as the README says." .Capabilities.KubeVersion.Version) -}}
+{{- end -}}
+{{- if .Values.certManager.enabled -}}
+{{- range $name := list "controlPlane" "injector" -}}
+{{- if (index $.Values $name).tlsSecret -}}
+{{- fail (printf "certManager.enabled and %s.tlsSecret name two certificates for one server: leave one of them out." $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $namespace, $names := .Values.secrets.named -}}
+{{- if has $namespace $.Values.secrets.namespaces -}}
+{{- fail (printf "secrets.named.%s narrows nothing, since secrets.namespaces lists %s with all of its Secrets: leave one of them out." $namespace $namespace) -}}
+{{- end -}}
+{{- if not $names -}}
+{{- fail (printf "secrets.named.%s names no Secret: an empty list in a role would mean all of them." $namespace) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,168 @@
+//! Each switch on and off, and what else a value changes.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value as Json, json};
+
+use super::{
+    bench::{Bench, NAMESPACE, find, get, refusal},
+    invariants,
+};
+use crate::charts::values::{self, Is, Kind};
+
+/// A value, and an object that is there with it and not without.
+const SWITCHES: [(&str, bool, &str, &str); 14] = [
+    ("injector.enabled", true, "Deployment", "outrigger-injector"),
+    ("injector.enabled", true, "Service", "outrigger-injector"),
+    ("injector.enabled", true, "ServiceAccount", "outrigger-injector"),
+    ("injector.enabled", true, "ClusterRole", "outrigger-injector"),
+    ("injector.enabled", true, "MutatingWebhookConfiguration", "outrigger-injector"),
+    ("injector.podDisruptionBudget.enabled", true, "PodDisruptionBudget", "outrigger-injector"),
+    ("controlPlane.podDisruptionBudget.enabled", true, "PodDisruptionBudget", "outrigger-control-plane"),
+    ("policyWebhook.enabled", true, "ValidatingWebhookConfiguration", "outrigger-policy"),
+    ("networkPolicy.enabled", false, "NetworkPolicy", "outrigger-control-plane"),
+    ("networkPolicy.enabled", false, "NetworkPolicy", "outrigger-injector"),
+    ("certManager.enabled", false, "Certificate", "outrigger-injector"),
+    ("certManager.enabled", false, "Issuer", "outrigger"),
+    ("podMonitor.enabled", false, "PodMonitor", "outrigger"),
+    ("uninstall.enabled", true, "Job", "outrigger-uninstall"),
+];
+
+pub(super) fn each(bench: &Bench) -> Result<()> {
+    let paths: BTreeSet<&str> = SWITCHES.iter().map(|(path, ..)| *path).collect();
+    let table = values::outrigger();
+    for (path, value) in values::leaves(&table) {
+        let switch = matches!(value.is, Is::One { kind: Kind::Bool, .. });
+        ensure!(!switch || paths.contains(path.as_str()), "nothing is said here of {path}");
+    }
+    let plain = bench.objects(&[])?;
+    for path in paths {
+        for on in [true, false] {
+            let rendered = bench.objects(&["--set", &format!("{path}={on}")])?;
+            invariants::hold(&rendered, &BTreeSet::new()).context(format!("{path}={on}"))?;
+            for (_, by_default, kind, name) in SWITCHES.iter().filter(|(of, ..)| *of == path) {
+                ensure!(find(&rendered, kind, name).is_some() == on, "{path}={on}: {kind} {name}");
+                ensure!(find(&plain, kind, name).is_some() == *by_default, "by default: {kind} {name}");
+            }
+        }
+    }
+    // All that one may have at one time.
+    let all = bench.objects(&[
+        "--set=networkPolicy.enabled=true,certManager.enabled=true,podMonitor.enabled=true,listenAddress=::",
+    ])?;
+    invariants::hold(&all, &BTreeSet::new())?;
+    ensure!(args(&all, "outrigger-control-plane")?.contains(&"--listen=[::]:4119".to_owned()), "an address of IPv6");
+    Ok(())
+}
+
+pub(super) fn images(bench: &Bench) -> Result<()> {
+    let image = |words: &[&str]| -> Result<(String, String)> {
+        let rendered = bench.objects(words)?;
+        let container =
+            &get(&rendered, "Deployment", "outrigger-control-plane")?["spec"]["template"]["spec"]["containers"][0];
+        let words = args(&rendered, "outrigger-injector")?;
+        let sidecar = words.iter().find_map(|word| word.strip_prefix("--image=")).context("--image")?;
+        Ok((container["image"].as_str().unwrap_or_default().to_owned(), sidecar.to_owned()))
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let plain = image(&[])?;
+    // The chart's version is the programs'.
+    ensure!(
+        plain == (format!("outrigger-control-plane:{version}"), format!("outrigger-sidecar:{version}")),
+        "{plain:?}"
+    );
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let words = [
+        "--set=imageRegistry=registry.example.com/llm,controlPlane.image.tag=1.2,sidecar.image.tag=1.3",
+        &format!("--set=controlPlane.image.digest={digest}"),
+    ];
+    let (own, sidecar) = image(&words)?;
+    ensure!(own == format!("registry.example.com/llm/outrigger-control-plane@{digest}"), "{own}");
+    ensure!(sidecar == "registry.example.com/llm/outrigger-sidecar:1.3", "{sidecar}");
+    Ok(())
+}
+
+pub(super) fn secrets(bench: &Bench) -> Result<()> {
+    let words = ["--set=secrets.namespaces={team-a,team-b},secrets.named.prod={openai,mistral}"];
+    let rendered = bench.objects(&words)?;
+    invariants::hold(&rendered, &["team-a", "team-b", "prod"].map(str::to_owned).into())?;
+    let role = |namespace: &str| {
+        let mut roles = rendered.iter().filter(|it| it["kind"] == "Role" && it["metadata"]["namespace"] == namespace);
+        roles.next().map(|role| role["rules"].clone()).context("no role")
+    };
+    let rule = |names: Option<Json>| {
+        let mut rule = json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]});
+        if let Some(names) = names {
+            rule["resourceNames"] = names;
+        }
+        json!([rule])
+    };
+    ensure!(role("team-a")? == rule(None), "{}", role("team-a")?);
+    ensure!(role("prod")? == rule(Some(json!(["openai", "mistral"]))), "{}", role("prod")?);
+    let rendered = bench.objects(&["--set=watchNamespaces={a,b}"])?;
+    let words = args(&rendered, "outrigger-control-plane")?;
+    ensure!(words.ends_with(&["--watch-namespace=a".to_owned(), "--watch-namespace=b".to_owned()]), "{words:?}");
+    Ok(())
+}
+
+pub(super) fn contradictions(bench: &Bench) -> Result<()> {
+    for (words, says) in [
+        ("secrets.namespaces={a},secrets.named.a={x}", "secrets.named.a narrows nothing"),
+        ("certManager.enabled=true,injector.tlsSecret=x", "certManager.enabled and injector.tlsSecret"),
+        ("certManager.enabled=true,controlPlane.tlsSecret=x", "certManager.enabled and controlPlane.tlsSecret"),
+    ] {
+        let said = refusal(words, bench.text(&["--set", words]))?;
+        ensure!(said.contains(says), "{said}");
+    }
+    Ok(())
+}
+
+pub(super) fn ca_bundle(bench: &Bench) -> Result<()> {
+    const KINDS: [(&str, &str, usize); 2] = [
+        ("MutatingWebhookConfiguration", "outrigger-injector", 3),
+        ("ValidatingWebhookConfiguration", "outrigger-policy", 1),
+    ];
+    for cert_manager in [false, true] {
+        let rendered = bench.objects(&["--set", &format!("certManager.enabled={cert_manager}")])?;
+        for (kind, name, entries) in KINDS {
+            let found = get(&rendered, kind, name)?;
+            ensure!(!found.to_string().contains("caBundle"), "{kind} has a caBundle, which an upgrade would write");
+            ensure!(found["webhooks"].as_array().is_some_and(|webhooks| webhooks.len() == entries), "{found:#}");
+            // Either somebody else writes it, or we.
+            let from = found["metadata"]["annotations"]["cert-manager.io/inject-ca-from"].as_str();
+            ensure!(from.is_some() == cert_manager, "{from:?}");
+            if let Some(certificate) = from.and_then(|from| from.strip_prefix(&format!("{NAMESPACE}/"))) {
+                get(&rendered, "Certificate", certificate)?;
+            }
+            let program = if kind.starts_with('M') { "outrigger-injector" } else { "outrigger-control-plane" };
+            let words = args(&rendered, program)?;
+            ensure!(words.contains(&format!("--webhook-configuration={name}")) != cert_manager, "{words:?}");
+            ensure!(words.iter().any(|word| word.starts_with("--tls-secret=")) == cert_manager, "{words:?}");
+        }
+    }
+    Ok(())
+}
+
+/// What goes with a hook is itself a hook: else it would be gone before, or stay behind.
+pub(super) fn hooks(bench: &Bench) -> Result<()> {
+    let rendered = bench.objects(&[])?;
+    let hook = |object: &Json| object["metadata"]["annotations"]["helm.sh/hook"].as_str().map(str::to_owned);
+    let mut kinds = BTreeSet::new();
+    for object in rendered.iter().filter(|object| object["metadata"]["name"] == "outrigger-uninstall") {
+        ensure!(hook(object).as_deref() == Some("post-delete"), "{object:#}");
+        let policy = object["metadata"]["annotations"]["helm.sh/hook-delete-policy"].as_str().unwrap_or_default();
+        ensure!(policy == "before-hook-creation,hook-succeeded", "{policy}");
+        kinds.insert(object["kind"].as_str().unwrap_or_default());
+    }
+    let wanted = ["ClusterRole", "ClusterRoleBinding", "Job", "Role", "RoleBinding", "ServiceAccount"];
+    ensure!(kinds == wanted.into(), "{kinds:?}");
+    ensure!(hook(get(&rendered, "Pod", "outrigger-test")?).as_deref() == Some("test"), "the test is a test");
+    Ok(())
+}
+
+fn args(objects: &[Json], deployment: &str) -> Result<Vec<String>> {
+    let container = &get(objects, "Deployment", deployment)?["spec"]["template"]["spec"]["containers"][0];
+    let words = container["args"].as_array().context("args")?;
+    Ok(words.iter().filter_map(|word| Some(word.as_str()?.to_owned())).collect())
+}

@@ -1,0 +1,235 @@
+//! The chart of the control plane and the injector.
+
+use serde_json::json;
+
+use super::{Foreign, Kind, Text, Value, common, group, one, switch, text};
+
+pub(in crate::charts) fn outrigger() -> Vec<Value> {
+    let everywhere = vec![
+        text(
+            "imageRegistry",
+            Text::Registry,
+            "",
+            "Registry before every repository, such as `registry.example.com/llm`",
+        ),
+        one(
+            "imagePullSecrets",
+            Kind::PullSecrets,
+            json!([]),
+            "Secrets of the release's namespace to fetch images with: `[{name: x}]`",
+        ),
+        text(
+            "listenAddress",
+            Text::Address,
+            "0.0.0.0",
+            "Address to listen on: `0.0.0.0`, or `::` for IPv6 beside IPv4",
+        ),
+        text(
+            "clusterDomain",
+            Text::Domain,
+            "cluster.local",
+            "Domain of the cluster's Services, for certificates of cert-manager",
+        ),
+    ];
+    let policy = vec![
+        one(
+            "watchNamespaces",
+            Kind::Texts(Text::Label),
+            json!([]),
+            "Namespaces whose policy counts, beside the release's own; empty: all",
+        ),
+        group(
+            "secrets",
+            "Keys of providers that the control plane may read, beside those in the release's namespace",
+            vec![
+                one("namespaces", Kind::Texts(Text::Label), json!([]), "Namespaces of which it may read every Secret"),
+                one(
+                    "named",
+                    Kind::SecretsByNamespace,
+                    json!({}),
+                    "Namespaces of which it may read these Secrets alone: `{prod: [openai, mistral]}`",
+                ),
+            ],
+        ),
+    ];
+    let programs = vec![
+        group("controlPlane", "The control plane: gives sidecars their policy", control_plane()),
+        group("injector", "The injector: puts a sidecar into pods that want one", injector()),
+        group("sidecar", "The sidecar: what is put into pods", vec![image("outrigger-sidecar")]),
+        group(
+            "policyWebhook",
+            "The webhook that tells people at apply what is wrong with policy",
+            vec![switch("enabled", true, "Run it, in the control plane")],
+        ),
+    ];
+    let around = vec![
+        group("certManager", "Certificates of cert-manager, in place of authorities of our own", cert_manager()),
+        group(
+            "networkPolicy",
+            "Who may connect to whom",
+            vec![
+                switch("enabled", false, "Let no pod of ours be reached, or reach anything, but where it must"),
+                one(
+                    "apiServerPorts",
+                    Kind::Ports,
+                    json!([443, 6443]),
+                    "Ports of the API server, behind its Service too: many networks look at both",
+                ),
+            ],
+        ),
+        group(
+            "podMonitor",
+            "A PodMonitor of the Prometheus operator",
+            vec![
+                switch("enabled", false, "Make one, of control plane and injector"),
+                text("interval", Text::Duration, "30s", "How often metrics are read"),
+                one("labels", Kind::Labels, json!({}), "Labels by which a Prometheus finds it"),
+            ],
+        ),
+        group(
+            "uninstall",
+            "What `helm uninstall` does beyond what was installed",
+            vec![switch(
+                "enabled",
+                true,
+                "Remove, by a Job after everything else, what was made at run time: authorities, leases, ConfigMaps beside sidecars",
+            )],
+        ),
+    ];
+    [everywhere, common().to_vec(), policy, programs, around].concat()
+}
+
+fn control_plane() -> Vec<Value> {
+    let own = vec![
+        image("outrigger-control-plane"),
+        one(
+            "maxSidecars",
+            Kind::Whole(1, 1_000_000),
+            json!(20_000),
+            "Sidecars that one replica takes; others find another",
+        ),
+        one("threads", Kind::Whole(1, 256), json!(2), "Threads of a replica"),
+        text(
+            "teamLabel",
+            Text::Key,
+            "team",
+            "Label of a pod, or else of its namespace, that names the team that is charged",
+        ),
+        text("tlsSecret", Text::Name, "", &tls_secret("4119 and 9443")),
+    ];
+    let resources = [json!({"cpu": "100m", "memory": "128Mi"}), json!({"memory": "1Gi"})];
+    [own, pod(10, resources)].concat()
+}
+
+fn injector() -> Vec<Value> {
+    let own = vec![
+        switch("enabled", true, "Run it; without it sidecars are put into pods by hand"),
+        one(
+            "failurePolicy",
+            Kind::Word(&["Fail", "Ignore"]),
+            json!("Fail"),
+            "While no injector answers, pods that want a sidecar are refused (`Fail`), or start without one (`Ignore`)",
+        ),
+        one(
+            "excludedNamespaces",
+            Kind::Texts(Text::Label),
+            json!([]),
+            "Namespaces that never get a sidecar, beside the release's own, kube-system, kube-public, kube-node-lease and cert-manager",
+        ),
+        text("tlsSecret", Text::Name, "", &tls_secret("9443")),
+    ];
+    let resources = [json!({"cpu": "50m", "memory": "64Mi"}), json!({"memory": "256Mi"})];
+    [own, pod(10, resources)].concat()
+}
+
+fn tls_secret(ports: &str) -> String {
+    format!(
+        "Secret of type kubernetes.io/tls, with ca.crt beside it, whose certificate is served on {ports}; empty: an authority of its own"
+    )
+}
+
+/// What both Deployments have.
+fn pod(grace: u32, [requests, limits]: [serde_json::Value; 2]) -> Vec<Value> {
+    let spread = Kind::Word(&["ScheduleAnyway", "DoNotSchedule", ""]);
+    vec![
+        one("replicas", Kind::Whole(1, 100), json!(2), "Pods of it"),
+        group(
+            "resources",
+            "What its container is given",
+            vec![
+                one("requests", Kind::Amounts, requests, "What a node sets aside for it"),
+                one("limits", Kind::Amounts, limits, "What it may not exceed"),
+            ],
+        ),
+        group(
+            "log",
+            "What it writes to its log",
+            vec![
+                text("level", Text::Filter, "", "A level (`debug`) or directives; empty: the program's own default"),
+                one("format", Kind::Word(&["json", "text"]), json!("json"), "How lines look"),
+            ],
+        ),
+        group(
+            "podDisruptionBudget",
+            "What a node that is drained has to wait for",
+            vec![
+                switch("enabled", true, "Have one"),
+                one("maxUnavailable", Kind::Whole(0, 100), json!(1), "Pods that may be away at one time"),
+            ],
+        ),
+        group(
+            "topologySpread",
+            "How its pods keep apart: `ScheduleAnyway`, `DoNotSchedule`, or empty for not at all",
+            vec![
+                one("zone", spread.clone(), json!("ScheduleAnyway"), "By zone"),
+                one("node", spread, json!("ScheduleAnyway"), "By node"),
+            ],
+        ),
+        group(
+            "serviceAccount",
+            "The account that it runs as",
+            vec![one("annotations", Kind::Annotations, json!({}), "Annotations of it")],
+        ),
+        one("terminationGracePeriodSeconds", Kind::Whole(1, 3600), json!(grace), "How long it may take to leave"),
+        text("priorityClassName", Text::Name, "", "PriorityClass of its pods"),
+        one("podLabels", Kind::Labels, json!({}), "Labels of its pods, beside the chart's own"),
+        one("podAnnotations", Kind::Annotations, json!({}), "Annotations of its pods"),
+        one("nodeSelector", Kind::Labels, json!({}), "Labels of nodes that it may run on"),
+        one("tolerations", Kind::Foreign(Foreign::Tolerations), json!([]), "Taints that it tolerates, as in a pod"),
+        one("affinity", Kind::Foreign(Foreign::Affinity), json!({}), "Affinity, as in a pod"),
+    ]
+}
+
+fn image(repository: &str) -> Value {
+    group(
+        "image",
+        "Where its image is",
+        vec![
+            text("repository", Text::Repository, repository, "Repository, below imageRegistry where that is given"),
+            text("tag", Text::Tag, "", "Tag; empty: the chart's appVersion"),
+            text("digest", Text::Digest, "", "Digest, such as `sha256:...`; wins over the tag"),
+            one(
+                "pullPolicy",
+                Kind::Word(&["IfNotPresent", "Always", "Never"]),
+                json!("IfNotPresent"),
+                "When it is fetched",
+            ),
+        ],
+    )
+}
+
+fn cert_manager() -> Vec<Value> {
+    vec![
+        switch("enabled", false, "Have cert-manager issue the certificates and write the webhooks' caBundle"),
+        text("duration", Text::Duration, "2160h", "How long a certificate lasts"),
+        group(
+            "issuerRef",
+            "An issuer that is there already",
+            vec![
+                text("name", Text::Name, "", "Name of it; empty: an authority of this release alone is made"),
+                one("kind", Kind::Word(&["Issuer", "ClusterIssuer"]), json!("Issuer"), "Kind of it"),
+                text("group", Text::Domain, "cert-manager.io", "API group of it"),
+            ],
+        ),
+    ]
+}
