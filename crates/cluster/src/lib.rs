@@ -14,6 +14,7 @@ pub mod pods;
 pub mod replicas;
 pub mod review;
 mod source;
+mod spread;
 pub mod status;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
