@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod authority;
+pub mod bootstrap;
 mod client;
 mod flights;
 pub mod lease;

@@ -13,7 +13,7 @@
 mod api;
 mod board;
 mod counts;
-mod events;
+pub(crate) mod events;
 mod judge;
 mod schedule;
 mod widened;

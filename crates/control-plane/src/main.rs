@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod admin;
+mod bootstrap;
 mod config;
 mod fingerprint;
 mod fleet;

@@ -178,7 +178,7 @@ fn body(event: &Event, instance: &str, now: Timestamp) -> Body {
     let Event { object, uid, warning, reason, action, note } = event;
     let ObjectRef { kind, namespace, name } = object;
     let regarding = ObjectReference {
-        api_version: resource(*kind).map(|resource| resource.api_version),
+        api_version: resource(*kind).map_or_else(|| Some("v1".to_owned()), |resource| Some(resource.api_version)),
         kind: Some(kind.as_str().to_owned()),
         namespace: Some(namespace.clone()),
         name: Some(name.clone()),
