@@ -3,6 +3,7 @@
 
 mod known;
 mod layout;
+mod write;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,6 +12,7 @@ use std::{
 };
 
 use outrigger_api::bootstrap::{File, MAPS, TooLarge};
+use outrigger_cluster::pods::Labels;
 use outrigger_cluster::{
     Cluster, Pods,
     bootstrap::{self, All, Standing},
@@ -24,6 +26,7 @@ use crate::{
     publish::{Changed, Publisher},
 };
 use layout::{Layout, Places};
+pub(crate) use write::write;
 
 /// How often it is looked whether policy or namespaces have changed.
 const LOOK: Duration = Duration::from_secs(1);
@@ -51,7 +54,7 @@ pub(crate) fn follow(cluster: &Cluster, instance: String, setup: Setup) {
 }
 
 async fn run(mut setup: Setup, standing: watch::Receiver<Standing>, send: watch::Sender<Option<All>>) {
-    let mut maker = Maker { publisher: setup.publisher.clone(), files: BTreeMap::new(), places: BTreeMap::new() };
+    let mut maker = Maker::new(setup.publisher.clone());
     let mut made: Option<(Instant, Arc<World>, BTreeSet<String>)> = None;
     loop {
         tokio::time::sleep(LOOK).await;
@@ -81,7 +84,7 @@ async fn run(mut setup: Setup, standing: watch::Receiver<Standing>, send: watch:
         let (pods, of, names) = (setup.pods.clone(), world.clone(), namespaces.clone());
         // Compiling takes milliseconds that no stream should wait for.
         let making = tokio::task::spawn_blocking(move || {
-            let left = maker.make(&of, &names, connected, &pods);
+            let left = maker.make(&of, &names, connected, &pods.labels_in(&names));
             (maker, left)
         });
         let left = match making.await {
@@ -92,8 +95,7 @@ async fn run(mut setup: Setup, standing: watch::Receiver<Standing>, send: watch:
             // A bug of ours that this policy brought out: the next edit has its own chance.
             Err(error) => {
                 tracing::error!(code = "bootstrap_not_made", %error, "what was left before stays");
-                let files = BTreeMap::new();
-                maker = Maker { publisher: setup.publisher.clone(), files, places: BTreeMap::new() };
+                maker = Maker::new(setup.publisher.clone());
                 made = Some((Instant::now(), world, namespaces));
                 continue;
             }
@@ -128,6 +130,10 @@ struct Maker {
 }
 
 impl Maker {
+    fn new(publisher: Arc<Publisher>) -> Self {
+        Self { publisher, files: BTreeMap::new(), places: BTreeMap::new() }
+    }
+
     /// For these namespaces, under `world`. Blocks.
     ///
     /// # Errors
@@ -138,9 +144,8 @@ impl Maker {
         world: &Arc<World>,
         namespaces: &BTreeSet<String>,
         connected: Vec<Arc<Workload>>,
-        pods: &Pods,
+        labels: &BTreeMap<Arc<str>, Vec<Labels>>,
     ) -> Result<Made, Changed> {
-        let labels = pods.labels_in(namespaces);
         let (mut left, mut used, mut asked) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         let (mut stored, mut missing) = (0, 0);
         for namespace in namespaces {

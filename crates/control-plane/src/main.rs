@@ -41,6 +41,7 @@ fn main() -> ExitCode {
     let done = match command {
         Some(Command::Token(args)) => token::token(*args, SystemTime::now()),
         Some(Command::Ca(args)) => ca(&args),
+        Some(Command::Bootstrap(args)) => bootstrap::write(&args),
         Some(Command::Metrics) => {
             print!("{}", outrigger_telemetry::registry::markdown(metrics::FAMILIES));
             Ok(())

@@ -38,6 +38,21 @@ impl Content {
         self.data.is_empty() && self.binary.is_empty()
     }
 
+    /// The bytes of its entries.
+    pub fn bytes(&self) -> usize {
+        self.data.values().map(String::len).chain(self.binary.values().map(Vec::len)).sum()
+    }
+
+    /// Its binary entries.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.binary.iter().map(|(key, bytes)| (key.as_str(), bytes.as_slice()))
+    }
+
+    /// One of its binary entries.
+    pub fn file(&self, key: &str) -> Option<&[u8]> {
+        self.binary.get(key).map(Vec::as_slice)
+    }
+
     /// Its hash.
     pub(super) fn hash(&self) -> &[u8; 32] {
         &self.hash
