@@ -167,3 +167,45 @@ async fn a_pod_may_come_before_the_first_route() {
     becomes(&sidecar.client(), "r", "a").await;
     println!("served {:?} after the first route", begun.elapsed());
 }
+
+/// A policy above the bound is left to no pod, which is said where the namespace is looked at; the control plane serves it.
+#[tokio::test]
+#[ignore = "needs the API server: cargo xtask test"]
+async fn a_policy_that_is_too_large_to_start_with_is_said() {
+    let a = Upstream::with(|_, _| chat_ok("a")).await;
+    let cluster = Cluster::shared().await;
+    let installed = Installed::new(&cluster).await;
+    let here = &installed.namespace;
+    // Nothing makes these smaller than half.
+    let mut state = 1_u64;
+    let mut noise = |digits: usize| {
+        let more = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            format!("{:08x}", state >> 32)
+        };
+        std::iter::repeat_with(more).take(digits / 8).collect::<String>()
+    };
+    let mut policy = Policy::new().provider("a", a.base_url()).route("r", &["a"]);
+    for at in 0..150 {
+        let set = format!("parameters: {{set: {{user: \"{}\"}}}}", noise(4096));
+        let target = format!("model: {MODEL}, provider: a, {set}");
+        policy = policy.route_with(&format!("large-{at}"), &[], |route| route.target(&target));
+    }
+    here.apply(policy.to_string()).await;
+    let plane = installed.plane().await;
+    let event = wait_for("an event on the namespace", TOLD, async || {
+        let events = here.get(&["events.events.k8s.io"]).await;
+        let all = events["items"].as_array()?.clone();
+        all.into_iter().find(|it| it["reason"] == "BootstrapIncomplete")
+    })
+    .await;
+    assert_eq!((text(&event["regarding"]["kind"]), text(&event["regarding"]["name"])), ("Namespace", &*here.name));
+    assert!(text(&event["note"]).starts_with("1 of 1 policies"), "{event}");
+    let map = here.get(&["configmap", "outrigger-bootstrap"]).await;
+    let files: Vec<_> = map["binaryData"].as_object().expect("files").keys().cloned().collect();
+    assert_eq!(files, ["index.gz"]);
+    assert_eq!(plane.metrics().await.sum("outrigger_control_plane_bootstrap_views", &[("state", "missing")]), 1.0);
+    let pod = here.pod("web-0", &[], "default").await;
+    let sidecar = installed.sidecar(&plane, &pod).await.start().await;
+    becomes(&sidecar.client(), "r", "a").await;
+}

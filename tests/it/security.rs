@@ -219,9 +219,10 @@ async fn admin_pages_outlive_a_failed_accept() {
     sidecar.wait_log("accept failed").await;
     // Nobody can be let in now, and the attempt fails.
     let waits = std::net::TcpStream::connect(sidecar.admin).unwrap();
-    sidecar.wait_log("accept_failed").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     drop((held, waits));
     assert_eq!(sidecar.admin_client().get("/livez").await.status, 200);
+    sidecar.wait_log("accept_failed").await;
 }
 
 /// H6: connections that say nothing keep nobody from the admin pages.
