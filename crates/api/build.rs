@@ -5,7 +5,10 @@ use std::{error::Error, path::Path};
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
-    let files = protox::compile(["outrigger/fleet/v1/fleet.proto", "outrigger/policy/v1/policy.proto"], [&root])?;
+    let files = protox::compile(
+        ["outrigger/fleet/v1/fleet.proto", "outrigger/policy/v1/bootstrap.proto", "outrigger/policy/v1/policy.proto"],
+        [&root],
+    )?;
     tonic_prost_build::configure()
         .build_server(false)
         .build_transport(false)

@@ -8,6 +8,7 @@
 //! | `fleet` | who is connected and holds what, as a page and as `outrigger fleet` |
 //! | `keys` | provider keys: changed under load, taken back, and never shown |
 //! | `away` | a control plane that is gone, and starts without one |
+//! | `bootstrap` | what a pod starts with that never had a control plane |
 //! | `kept` | what is wrong with the last good policy on disk |
 //! | `identity` | tokens and certificates: whose policy it is, and who says so |
 //! | `workloads` | who may call what, by labels and by policy |
@@ -16,6 +17,7 @@
 //! | `scale` | many sidecars, large policies |
 
 mod away;
+mod bootstrap;
 mod broken;
 mod edits;
 mod fleet;

@@ -201,3 +201,52 @@ async fn missing_usage_and_a_broken_stream_do_not_dodge_a_token_limit() {
     let answer = sidecar.client().post(CHAT, chat("r")).await;
     assert!(answer.status != 200 && a.hits() == 1, "{} {}", answer.status, answer.text());
 }
+
+/// H6: an admin page outlives the moment in which there is no file descriptor for it: one failed `accept` ended it for good.
+#[tokio::test]
+async fn admin_pages_outlive_a_failed_accept() {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let sidecar = Sidecar::with_policy(Policy::new()).await;
+    let open = std::fs::read_dir(format!("/proc/{}/fd", sidecar.pid())).unwrap().count() as u64;
+    let pid = Pid::from_raw(i32::try_from(sidecar.pid()).unwrap());
+    let room = 8;
+    let limit = Rlimit { current: Some(open + room), maximum: Some(open + 1000) };
+    prlimit(pid, Resource::Nofile, limit).unwrap();
+    let mut held = Vec::new();
+    for _ in 0..room + 8 {
+        held.push(std::net::TcpStream::connect(sidecar.listen).unwrap());
+    }
+    sidecar.wait_log("accept failed").await;
+    // Nobody can be let in now, and the attempt fails.
+    let waits = std::net::TcpStream::connect(sidecar.admin).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    drop((held, waits));
+    assert_eq!(sidecar.admin_client().get("/livez").await.status, 200);
+    sidecar.wait_log("accept_failed").await;
+}
+
+/// H6: connections that say nothing keep nobody from the admin pages.
+#[tokio::test]
+async fn idle_connections_keep_nobody_from_the_admin_pages() {
+    let sidecar = Sidecar::with_policy(Policy::new()).await;
+    let held: Vec<_> = (0..300).map(|_| std::net::TcpStream::connect(sidecar.admin).unwrap()).collect();
+    assert_eq!(sidecar.admin_client().get("/livez").await.status, 200);
+    let open = std::fs::read_dir(format!("/proc/{}/fd", sidecar.pid())).unwrap().count();
+    assert!(open < 150, "{open} descriptors are open for {} idle connections", held.len());
+}
+
+/// H7: what says what is served is not for a web page that a browser on this machine has open.
+#[tokio::test]
+async fn admin_pages_are_not_for_browsers() {
+    let sidecar = Sidecar::with_policy(Policy::new()).await;
+    let admin = sidecar.admin_client();
+    for (name, value) in
+        [("host", "rebound.example"), ("origin", "http://evil.example"), ("sec-fetch-site", "cross-site")]
+    {
+        let foreign = admin.clone().header(name, value);
+        assert_eq!(foreign.get("/config").await.status, 403, "{name}");
+        assert_eq!(foreign.post("/explain", chat("r")).await.status, 403, "{name}");
+        assert_eq!(foreign.get("/livez").await.status, 200, "{name}");
+    }
+    assert_eq!(admin.get("/config").await.status, 200);
+}

@@ -4,6 +4,7 @@
 //! resources, [`decode`](mod@decode) resources into a view: both take the types of `route` apart without `..`, so that a new
 //! field stops the build here instead of being lost on the way.
 
+pub mod bootstrap;
 pub mod decode;
 pub mod encode;
 pub mod key;

@@ -1,13 +1,12 @@
 //! How sidecars in a cluster know the control plane: authorities in a Secret, their certificates in a ConfigMap of each
 //! namespace that has sidecars.
 //!
-//! What to do at which time is pure ([`phase`], [`book`]); what the Secret says is [`document`]. [`secret`] and [`spread`] do
+//! What to do at which time is pure ([`phase`]); what the Secret says is [`document`]. [`secret`] and [`spread`] do
 //! it: every replica follows the Secret and signs its own serving certificate; the one that leads changes it and writes the
 //! bundles. Without an API server, what is known goes on. [`served`] stands in for all of it where somebody else issues.
 //!
 //! Making an authority is for whoever knows how certificates are made: it is handed in as [`Make`].
 
-mod book;
 mod document;
 mod phase;
 mod secret;
@@ -25,13 +24,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-pub use book::Report;
 pub use document::{Document, Issuer, Made};
 pub use phase::Timing;
 pub use served::Served;
 use tokio::sync::watch;
 
 use crate::Cluster;
+pub use crate::spread::Report;
 
 /// The control plane's Secret, and the ConfigMap of each namespace.
 pub const NAME: &str = "outrigger-ca";

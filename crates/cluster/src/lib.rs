@@ -7,6 +7,7 @@
 pub mod access;
 pub mod authority;
 pub mod bare;
+pub mod bootstrap;
 mod client;
 mod flights;
 pub mod lease;
@@ -18,6 +19,7 @@ pub mod record;
 pub mod replicas;
 pub mod review;
 mod source;
+mod spread;
 pub mod status;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

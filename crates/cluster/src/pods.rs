@@ -15,6 +15,7 @@ mod words;
 mod tests;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt,
     future::Future,
     sync::{Arc, Mutex},
@@ -201,6 +202,11 @@ impl Pods {
     /// Has [`Pods::changes`] say that any pod may have changed: labels of namespaces have, for example.
     pub fn look_at_all(&self) {
         self.0.pending.push_any();
+    }
+
+    /// The labels of the pods of these namespaces, each combination once.
+    pub fn labels_in(&self, namespaces: &BTreeSet<String>) -> BTreeMap<Arc<str>, Vec<Labels>> {
+        lock(&self.0.index).labels_in(namespaces)
     }
 
     /// How many are known.

@@ -12,7 +12,7 @@
 mod api;
 mod board;
 mod counts;
-mod events;
+pub(crate) mod events;
 mod judge;
 mod schedule;
 mod writer;

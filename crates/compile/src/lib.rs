@@ -35,6 +35,7 @@ mod world;
 pub use compile::{compile, problems, view};
 pub use manifest::{Locations, describe};
 pub use problem::{Cause, Kind, ObjectRef, Problem, Severity};
+pub use select::Selecting;
 pub use views::{Compiled, Views};
 pub use world::{SYSTEM_NAMESPACE, Scope, Selection, Unreadable, Workload, World};
 

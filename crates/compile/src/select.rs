@@ -1,6 +1,7 @@
 //! Which objects select a workload.
 
 use outrigger_crd::{ModelPolicy, ModelRoute, workloads::Workloads};
+use outrigger_route::selector::{Requires, lists};
 
 use crate::{
     check::once,
@@ -9,25 +10,63 @@ use crate::{
     world::{Scope, Selection, Workload, World},
 };
 
+/// An object that may select workloads of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selecting<'w> {
+    /// A `ModelRoute` or a `ModelPolicy`.
+    pub object: ObjectRef,
+    /// The service accounts that it selects; `None`: all.
+    pub accounts: Option<&'w [String]>,
+    /// What it asks of labels: all of it has to hold.
+    pub labels: Vec<(&'w str, Requires<'w>)>,
+}
+
 impl World {
     /// The objects that select `workload`: what is compiled for it.
     pub fn select(&self, workload: &Workload) -> Selection {
         let Workload { namespace: home, service_account: _, labels: _ } = workload;
         let mut routes: Vec<String> = self
-            .routes
-            .iter()
-            .filter(|route| namespace(&route.metadata) == home && names(route.spec.workloads.as_ref(), workload))
+            .routes_of(home)
+            .filter(|route| names(meaning(route.spec.workloads.as_ref()), workload))
             .map(|route| name(&route.metadata).to_owned())
             .collect();
         routes.sort_unstable();
         let mut policies: Vec<ObjectRef> = self
-            .policies
-            .iter()
-            .filter(|policy| holds_in(policy, home, self) && names(policy.spec.workloads.as_ref(), workload))
+            .policies_over(home)
+            .filter(|policy| names(meaning(policy.spec.workloads.as_ref()), workload))
             .map(|policy| ObjectRef::new(Kind::ModelPolicy, &policy.metadata))
             .collect();
         policies.sort_unstable();
         Selection { namespace: home.clone(), routes, policies }
+    }
+
+    /// The objects that may select workloads of namespace `home`, and which, in order: [`select`](Self::select) for one who
+    /// does not have the objects.
+    pub fn selecting(&self, home: &str) -> Vec<Selecting<'_>> {
+        let routes = self.routes_of(home).map(|it| (Kind::ModelRoute, &it.metadata, it.spec.workloads.as_ref()));
+        let policies = self.policies_over(home).map(|it| (Kind::ModelPolicy, &it.metadata, it.spec.workloads.as_ref()));
+        let mut all: Vec<Selecting<'_>> = routes
+            .chain(policies)
+            .map(|(kind, metadata, workloads)| {
+                let meant = meaning(workloads);
+                let selector = meant.and_then(|it| it.selector.as_ref());
+                Selecting {
+                    object: ObjectRef::new(kind, metadata),
+                    accounts: meant.and_then(|it| it.service_accounts.as_deref()),
+                    labels: selector.map(|it| selector::requirements(it).collect()).unwrap_or_default(),
+                }
+            })
+            .collect();
+        all.sort_by(|a, b| a.object.cmp(&b.object));
+        all
+    }
+
+    fn routes_of(&self, home: &str) -> impl Iterator<Item = &ModelRoute> {
+        self.routes.iter().filter(move |route| namespace(&route.metadata) == home)
+    }
+
+    fn policies_over(&self, home: &str) -> impl Iterator<Item = &ModelPolicy> {
+        self.policies.iter().filter(move |policy| holds_in(policy, home, self))
     }
 }
 
@@ -68,16 +107,18 @@ fn holds_in(policy: &ModelPolicy, home: &str, world: &World) -> bool {
     }
 }
 
-/// Whether `workloads` names `workload`. What means nothing names everybody: it stands before limits, and in a route it
-/// breaks the route.
+/// `workloads`, where it narrows. What means nothing names everybody: it stands before limits, and in a route it breaks the
+/// route.
+fn meaning(workloads: Option<&Workloads>) -> Option<&Workloads> {
+    workloads.filter(|_| is_sound(workloads))
+}
+
+/// Whether `workloads` names `workload`; `None` names everybody.
 fn names(workloads: Option<&Workloads>, workload: &Workload) -> bool {
     let Some(Workloads { selector, service_accounts }) = workloads else { return true };
-    if !is_sound(workloads) {
-        return true;
-    }
-    let account = service_accounts.as_ref().is_none_or(|list| list.contains(&workload.service_account));
     let labels = |key: &str| workload.labels.get(key).map(String::as_str);
-    account && selector.as_ref().is_none_or(|selector| selector::matches(selector, labels))
+    lists(service_accounts.as_deref(), &workload.service_account)
+        && selector.as_ref().is_none_or(|selector| selector::matches(selector, labels))
 }
 
 /// Whether `workloads` means something.

@@ -3,22 +3,28 @@
 use std::collections::BTreeMap;
 
 use outrigger_crd::selector::{Operator, Requirement, Selector};
+use outrigger_route::selector::{self, Requires};
 
 use crate::problem::Report;
 
 /// Whether `selector` matches a thing whose labels `label` knows.
 pub(crate) fn matches<'a>(selector: &Selector, label: impl Fn(&str) -> Option<&'a str>) -> bool {
-    let holds = |Requirement { key, operator, values }: &Requirement| {
-        let listed = label(key).is_some_and(|have| values.iter().any(|value| value == have));
-        match operator {
-            Operator::In => listed,
-            Operator::NotIn => !listed,
-            Operator::Exists => label(key).is_some(),
-            Operator::DoesNotExist => label(key).is_none(),
-        }
-    };
+    selector::matches(requirements(selector), label)
+}
+
+/// What `selector` asks of labels, each with the label's key.
+pub(crate) fn requirements(selector: &Selector) -> impl Iterator<Item = (&str, Requires<'_>)> {
     let Selector { match_labels, match_expressions } = selector;
-    match_labels.iter().all(|(key, value)| label(key) == Some(value)) && match_expressions.iter().all(holds)
+    let labels = match_labels.iter().map(|(key, value)| (key.as_str(), Requires::Is(value)));
+    labels.chain(match_expressions.iter().map(|Requirement { key, operator, values }| {
+        let requires = match operator {
+            Operator::In => Requires::In(values),
+            Operator::NotIn => Requires::NotIn(values),
+            Operator::Exists => Requires::Exists,
+            Operator::DoesNotExist => Requires::DoesNotExist,
+        };
+        (key.as_str(), requires)
+    }))
 }
 
 /// Whether `selector` matches namespace `name`.

@@ -193,9 +193,29 @@ pub(crate) enum Command {
     Uninstall(UninstallArgs),
     /// Ask pages of ours until each has answered with 200
     Check(CheckArgs),
+    /// Write what pods of a namespace start with while no control plane can be asked, of a folder of policy
+    #[command(hide = true)]
+    Bootstrap(BootstrapArgs),
     /// Print the metrics as a Markdown table
     #[command(hide = true)]
     Metrics,
+}
+
+/// Arguments of `outrigger-control-plane bootstrap`.
+#[derive(Args, Debug)]
+pub(crate) struct BootstrapArgs {
+    /// Folder of policy
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policy: PathBuf,
+    /// The namespace
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: String,
+    /// Label of a pod that is known; may be given more than once
+    #[arg(long = "label", value_parser = label, value_name = "KEY=VALUE")]
+    pub(crate) labels: Vec<(String, String)>,
+    /// Folder to write into
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 /// Arguments of `outrigger-control-plane token`: it issues, unless another word follows.

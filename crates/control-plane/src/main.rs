@@ -4,6 +4,7 @@
 
 mod admin;
 mod check;
+mod bootstrap;
 mod config;
 mod fingerprint;
 mod fleet;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Some(Command::Injector(args)) => injector::run(*args),
         Some(Command::Uninstall(args)) => uninstall::uninstall(args),
         Some(Command::Check(args)) => check::check(&args),
+        Some(Command::Bootstrap(args)) => bootstrap::write(&args),
         Some(Command::Metrics) => {
             print!("{}", outrigger_telemetry::registry::markdown(&[metrics::FAMILIES, injector::FAMILIES].concat()));
             Ok(())

@@ -47,6 +47,10 @@ families! {
     PODS = "gauge" "outrigger_control_plane_pods" [] &[], "Pods of the cluster that are known.";
     BUNDLES = "gauge" "outrigger_control_plane_ca_bundles" ["state"] &[],
         "Namespaces with sidecars whose ConfigMap outrigger-ca is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
+    BOOTSTRAPS = "gauge" "outrigger_control_plane_bootstraps" ["state"] &[],
+        "Namespaces with sidecars whose ConfigMap outrigger-bootstrap is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
+    BOOTSTRAP_VIEWS = "gauge" "outrigger_control_plane_bootstrap_views" ["state"] &[],
+        "Views that pods may start with while no control plane can be asked: `stored`, and `missing` for their size or for want of room, where this replica leads.";
 }
 
 /// The handles.
@@ -133,6 +137,18 @@ impl Metrics {
     pub(crate) fn bundles(&self, written: usize, refused: usize) {
         self.registry.gauge(&BUNDLES, &[("state", "written")]).set(written as f64);
         self.registry.gauge(&BUNDLES, &[("state", "refused")]).set(refused as f64);
+    }
+
+    /// How many namespaces have what their pods start with, and how many cannot.
+    pub(crate) fn bootstraps(&self, written: usize, refused: usize) {
+        self.registry.gauge(&BOOTSTRAPS, &[("state", "written")]).set(written as f64);
+        self.registry.gauge(&BOOTSTRAPS, &[("state", "refused")]).set(refused as f64);
+    }
+
+    /// How many views are among that, and how many are not.
+    pub(crate) fn bootstrap_views(&self, stored: usize, missing: usize) {
+        self.registry.gauge(&BOOTSTRAP_VIEWS, &[("state", "stored")]).set(stored as f64);
+        self.registry.gauge(&BOOTSTRAP_VIEWS, &[("state", "missing")]).set(missing as f64);
     }
 
     /// Everything, for Prometheus.

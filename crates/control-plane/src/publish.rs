@@ -53,7 +53,13 @@ struct Compiler {
     /// `None` until one could be read.
     world: Option<Arc<World>>,
     views: Views<Encoded>,
+    /// Views that are asked for beside those of subscriptions, and so kept.
+    also: BTreeSet<Selection>,
 }
+
+/// Another world is served than was asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Changed;
 
 /// The view of one workload, as long as somebody needs it.
 #[derive(Debug)]
@@ -163,7 +169,7 @@ impl Publisher {
                 subscription.view.store(encoded.clone());
             }
         }
-        let needed: BTreeSet<Selection> = of.into_keys().cloned().collect();
+        let needed: BTreeSet<Selection> = of.into_keys().chain(&compiler.also).cloned().collect();
         compiler.views.retain(&needed);
         self.count(&compiler);
         drop(compiler);
@@ -175,6 +181,24 @@ impl Publisher {
         if before.is_none_or(|before| before.namespaces != world.namespaces) {
             self.namespaces.notify_one();
         }
+    }
+
+    /// The view of `selection` in `world`, if that is what is served; `None` if it cannot be compiled. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// If another world is served.
+    pub(crate) fn view_in(&self, world: &Arc<World>, selection: &Selection) -> Result<Option<Arc<Encoded>>, Changed> {
+        let mut compiler = lock(&self.compiler);
+        if !compiler.world.as_ref().is_some_and(|served| Arc::ptr_eq(served, world)) {
+            return Err(Changed);
+        }
+        Ok(compiler.try_encode(world, selection, &self.catalog))
+    }
+
+    /// Keeps these views beside those of subscriptions, in place of others: what [`view_in`](Self::view_in) was asked for.
+    pub(crate) fn keep(&self, also: BTreeSet<Selection>) {
+        lock(&self.compiler).also = also;
     }
 
     /// A label of a namespace, as served.

@@ -12,7 +12,7 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub fn refusal(headers: &HeaderMap, to: IpAddr) -> Option<&'static str> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = text(header::HOST);
-    if host.is_some_and(|host| !is_own(host, to)) {
+    if headers.get_all(header::HOST).iter().any(|host| !is_own(host.to_str().unwrap_or("?"), to)) {
         return Some(
             "host_not_allowed: the Host is neither localhost nor an address of this machine: ask by one of these",
         );
@@ -44,7 +44,11 @@ mod tests {
 
     fn code(pairs: &[(&str, &str)]) -> Option<&'static str> {
         let headers = pairs.iter().map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()));
-        refusal(&headers.collect(), [10, 0, 0, 7].into()).map(|why| why.split(':').next().unwrap())
+        let headers = headers.fold(HeaderMap::new(), |mut all, (name, value)| {
+            all.append(name, value);
+            all
+        });
+        refusal(&headers, [10, 0, 0, 7].into()).map(|why| why.split(':').next().unwrap())
     }
 
     #[test]
@@ -55,6 +59,7 @@ mod tests {
         for host in ["rebound.example:4118", "localhost.example", "10.0.0.8:4118", "[fd00::7]:4118", "", "1.1.1.1"] {
             assert_eq!(code(&[("host", host)]), Some("host_not_allowed"), "{host}");
         }
+        assert_eq!(code(&[("host", "localhost"), ("host", "rebound.example")]), Some("host_not_allowed"));
         assert_eq!(code(&[]), None, "HTTP/1.0 has none, and no browser speaks that");
     }
 

@@ -12,6 +12,7 @@ pub mod hash;
 pub mod plan;
 pub mod reason;
 mod resolve;
+pub mod selector;
 pub mod signals;
 pub mod snapshot;
 pub mod sticky;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::Parser;
+use clap::{Args, Parser};
 use http::Uri;
 use outrigger_proxy::config::{Settings, duration};
 
@@ -30,7 +30,28 @@ pub(crate) struct Cli {
     #[arg(long, env = "OUTRIGGER_MAX_STALENESS", value_parser = duration, value_name = "TIME")]
     pub(crate) max_staleness: Option<Duration>,
     #[command(flatten)]
+    pub(crate) bootstrap: BootstrapArgs,
+    #[command(flatten)]
     pub(crate) settings: Settings,
+}
+
+/// What a pod starts with while no control plane can be asked.
+#[derive(Args, Debug)]
+pub(crate) struct BootstrapArgs {
+    /// Folder with the ConfigMaps outrigger-bootstrap of the pod's namespace, each in a folder 0, 1 ... below it: with nothing
+    /// in --state, the view of a pod with these labels is served until the control plane answers. Without keys
+    #[arg(long, env = "OUTRIGGER_BOOTSTRAP", value_name = "DIR")]
+    #[arg(requires_all = ["pod_labels", "service_account", "namespace"])]
+    pub(crate) bootstrap: Option<PathBuf>,
+    /// File with the labels of the pod, as the downward API writes them
+    #[arg(long, env = "OUTRIGGER_POD_LABELS", value_name = "FILE")]
+    pub(crate) pod_labels: Option<PathBuf>,
+    /// Service account of the pod
+    #[arg(long, env = "OUTRIGGER_SERVICE_ACCOUNT", value_name = "NAME")]
+    pub(crate) service_account: Option<String>,
+    /// Namespace of the pod
+    #[arg(long, env = "OUTRIGGER_NAMESPACE", value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
 }
 
 fn address(text: &str) -> Result<Uri, String> {

@@ -4,6 +4,7 @@
 //! broken object had been before: a broken object is no removal, so it goes on until the object is mended or deleted.
 
 mod apply;
+mod boot;
 mod parts;
 
 use std::{collections::BTreeMap, time::SystemTime};

@@ -2,7 +2,6 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -15,11 +14,9 @@ use outrigger_telemetry::logging;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    claims,
     config::Cli,
-    disk::Disk,
-    holdings::Holdings,
     link::{self, Link},
+    start::{self, Start},
 };
 
 /// How long to wait after a bug.
@@ -41,7 +38,7 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let started = SystemTime::now();
-    let (disk, holdings) = kept(&args);
+    let Start { disk, holdings, from, waits } = start::look(&args);
     // What was good yesterday is served before anybody is asked, unless it may not be.
     let expired = link::too_old(holdings.received, args.max_staleness);
     let snapshot = (!holdings.is_empty()).then(|| match expired {
@@ -53,12 +50,15 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
     if known {
         sidecar.staleness(holdings.received);
         if expired {
-            tracing::error!(code = "policy_stale", "the policy on disk is older than --max-staleness allows");
+            tracing::error!(code = "policy_stale", "the policy from {from} is older than --max-staleness allows");
             sidecar.problems(vec![link::TOO_OLD.to_owned()]);
         } else {
-            tracing::info!(revision = &*holdings.revision, "serving the last good policy from disk");
+            tracing::info!(revision = &*holdings.revision, "serving the last good policy from {from}");
             sidecar.problems(holdings.problems());
         }
+    }
+    if let Some(waits) = waits.filter(|_| !known) {
+        sidecar.waits(&waits);
     }
     if let Some(workload) = &holdings.workload {
         sidecar.about(link::about(workload));
@@ -95,42 +95,6 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
     };
     tracing::info!(cut, "drained");
     Ok(ExitCode::SUCCESS)
-}
-
-/// What was kept from the last time. Nothing that is wrong with it is a reason not to start.
-fn kept(args: &Cli) -> (Option<Disk>, Holdings) {
-    let Some(folder) = &args.state else { return (None, Holdings::default()) };
-    let disk = match Disk::open(folder) {
-        Ok(disk) => disk,
-        Err(error) => {
-            tracing::error!(code = "policy_not_kept", %error, folder = %folder.display(),
-                "the state folder cannot be used: the policy is in memory only");
-            return (None, Holdings::default());
-        }
-    };
-    if !disk.keeps_keys() {
-        tracing::warn!(code = "keys_not_kept", folder = %folder.display(),
-            "the state folder is not in memory (tmpfs): provider keys are not kept in it, and come with the control plane");
-    }
-    let holdings = disk.load().unwrap_or_else(|why| {
-        tracing::error!(code = "policy_lost", "the policy on disk is not used: {why}");
-        None
-    });
-    let holdings = holdings.unwrap_or_default();
-    if is_anothers(&holdings, &args.token_file) {
-        tracing::error!(code = "policy_lost", "the policy on disk is another workload's: it is not used");
-        return (Some(disk), Holdings::default());
-    }
-    (Some(disk), holdings)
-}
-
-/// Whether the policy on disk is of another workload than the token. What cannot be read is for the control plane to judge.
-fn is_anothers(holdings: &Holdings, token_file: &Path) -> bool {
-    let token = link::small_file(token_file, link::TOKEN).ok().and_then(|token| String::from_utf8(token).ok());
-    let claims = token.and_then(|token| claims::workload(&token));
-    holdings.workload.as_ref().zip(claims).is_some_and(|(held, (namespace, service_account))| {
-        (&held.namespace, &held.service_account) != (&namespace, &service_account)
-    })
 }
 
 /// The link has a thread and a runtime of its own, so that applying a large policy makes no request wait.

@@ -84,6 +84,16 @@ impl ControlPlane {
         self.run(&["token"], &[&["--namespace", namespace], args].concat())
     }
 
+    /// Writes what pods of a namespace start with, as its ConfigMaps would be mounted, into a folder.
+    pub fn bootstrap(&self, namespace: &str, args: &[&str]) -> TempDir {
+        let out = tempfile::tempdir().expect("a temporary folder");
+        let mut command = process::command(NAME, self.home.path());
+        command.args(["bootstrap", "--namespace", namespace, "--policy"]).arg(self.policy_folder());
+        let run = command.arg("--out").arg(out.path()).args(args).output().expect("the command starts");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        out
+    }
+
     /// Takes a token back.
     pub fn revoke(&self, token: &str) {
         let file = self.home.path().join("revoked.jwt");

@@ -53,6 +53,15 @@ impl PushedSetup {
         self
     }
 
+    /// Starts with what was left in `folder` for a pod of `namespace` with these labels.
+    pub fn bootstrap(self, folder: &Path, namespace: &str, labels: &[(&str, &str)]) -> Self {
+        let lines: String = labels.iter().map(|(key, value)| format!("{key}={value:?}\n")).collect();
+        let file = folder.join("labels");
+        fs::write(&file, lines).expect("write the labels");
+        let told = self.arg("--bootstrap").arg(folder).arg("--pod-labels").arg(file);
+        told.arg("--namespace").arg(namespace).arg("--service-account").arg("default")
+    }
+
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = token.into();
         self
@@ -112,6 +121,14 @@ impl PushedSidecar {
     /// A client of the sidecar.
     pub fn client(&self) -> Client {
         Client::new(self.listen)
+    }
+
+    /// Its listener for probes, where it was told to have one.
+    pub fn probe_client(&self) -> Client {
+        let ready = fs::read(self.home.path().join("outrigger-sidecar.ready")).expect("a ready file");
+        let ready: Value = serde_json::from_slice(&ready).expect("JSON");
+        let port = ready["probe"].as_str().and_then(|at| at.rsplit_once(':')?.1.parse().ok()).expect("a port");
+        Client::new(([127, 0, 0, 1], port).into())
     }
 
     /// A client of its admin pages.

@@ -17,8 +17,7 @@ use kube_runtime::{WatchStreamExt as _, watcher};
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    Known, Make, Material,
-    book::Report,
+    Known, Make, Material, Report,
     document::Document,
     phase::{Spread, Step, Timing, step},
 };
@@ -146,7 +145,11 @@ impl Keeper {
     /// How the bundles stand, if they are those of this document.
     fn spread(&self, bundles: &Report) -> Spread {
         let bundle = self.document.as_ref().map(|document| document.bundle());
-        if bundle.is_some() && bundles.of.as_deref() == bundle.as_deref() { bundles.spread } else { Spread::default() }
+        if bundle.is_some() && bundles.of.as_deref() == bundle.as_deref() {
+            Spread { complete: bundles.complete, replaced: bundles.replaced }
+        } else {
+            Spread::default()
+        }
     }
 
     /// Does what is due; answers when to look again.

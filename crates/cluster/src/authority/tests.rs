@@ -1,10 +1,8 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;
-use kube_client::Error;
 
 use super::{
-    book::{Book, Refused},
     document::{Document, MOST_OLD, Made, time},
     phase::{Spread, Step, Timing, step},
     *,
@@ -135,84 +133,4 @@ fn a_document_is_read_as_it_was_written_and_never_shown() {
     let long = BTreeMap::from([("authorities.json".to_owned(), ByteString(vec![b' '; (256 << 10) + 1]))]);
     assert!(Document::read(Some(&long)).unwrap_err().contains("longer"));
     assert!(Document::read(None).is_err());
-}
-
-fn namespaces(names: &[&str]) -> BTreeSet<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-fn because(why: &str) -> Result<(), Refused> {
-    Err(Refused::Because(why.to_owned()))
-}
-
-/// Only what is different is written, however it became so.
-#[test]
-fn bundles_are_written_where_they_differ() {
-    let all = namespaces(&["a", "b", "c"]);
-    let mut book = Book::default();
-    assert!(book.due(&all, at(0, 0), 9).is_empty(), "there is nothing to write");
-    assert!(!book.report(&all).spread.complete);
-    book.want(Some("one".into()));
-    book.note("b", Some("one"));
-    book.note("c", Some("other"));
-    book.note("elsewhere", Some("other"));
-    assert_eq!(book.due(&all, at(0, 0), 9), ["a", "c"]);
-    assert_eq!(book.due(&all, at(0, 0), 1), ["a"]);
-    assert!(!book.wrote("a", "one", Ok(()), at(0, 1)));
-    assert_eq!(book.report(&all).spread, Spread { complete: false, replaced: None }, "a was nothing");
-    book.wrote("c", "one", Ok(()), at(0, 2));
-    assert_eq!(book.report(&all).spread, Spread { complete: true, replaced: Some(at(0, 2)) });
-    // Edited, deleted.
-    book.note("a", Some("edited"));
-    book.note("b", None);
-    assert_eq!(book.due(&all, at(0, 3), 9), ["a", "b"]);
-    book.want(Some("two".into()));
-    assert_eq!(book.due(&all, at(0, 3), 9).len(), 3);
-}
-
-/// One that refuses stops nobody, is left alone for a while, and is news once.
-#[test]
-fn a_namespace_that_refuses_stops_nobody() {
-    let all = namespaces(&["a", "b"]);
-    let mut book = Book::default();
-    book.want(Some("one".into()));
-    assert!(book.wrote("a", "one", because("no"), at(0, 0)));
-    assert!(!book.wrote("a", "one", because("no"), at(0, 0)));
-    assert!(book.wrote("a", "one", because("not you"), at(0, 0)));
-    assert_eq!(book.due(&all, at(0, 29), 9), ["b"]);
-    assert_eq!(book.due(&all, at(0, 30), 9), ["a", "b"]);
-    book.wrote("b", "one", Ok(()), at(0, 30));
-    let report = book.report(&all);
-    assert_eq!((report.written, report.refused, report.spread.complete), (1, 1, false));
-    assert_eq!(report.named, [("a".to_owned(), "not you".to_owned())]);
-    assert!(book.wrote("a", "one", Ok(()), at(0, 30)), "that it is mended is news");
-    assert!(book.report(&all).spread.complete);
-    // Nobody waits for one that goes, or that has no sidecars any more.
-    book.note("a", None);
-    book.wrote("a", "one", Err(Refused::Gone), at(0, 40));
-    assert!(book.report(&all).spread.complete);
-    book.wrote("a", "one", because("no"), at(0, 50));
-    assert_eq!(book.report(&namespaces(&["b"])).refused, 0);
-    // As many as there are are refused, and few are named.
-    let many: BTreeSet<String> = (0..100).map(|n| format!("n{n}")).collect();
-    for name in &many {
-        book.wrote(name, "one", because("no"), at(0, 0));
-    }
-    let report = book.report(&many);
-    assert_eq!((report.refused, report.named.len()), (100, 8));
-}
-
-#[test]
-fn what_an_answer_means_for_a_namespace() {
-    let answer = |json: serde_json::Value| Error::Api(Box::new(serde_json::from_value(json).unwrap()));
-    let terminating = serde_json::json!({"code": 403, "reason": "Forbidden", "message": "m",
-        "details": {"causes": [{"reason": "NamespaceTerminating", "message": "m", "field": "metadata.namespace"}]}});
-    for (error, gone) in [
-        (answer(terminating), true),
-        (answer(serde_json::json!({"code": 404, "reason": "NotFound"})), true),
-        (answer(serde_json::json!({"code": 403, "reason": "Forbidden", "message": "m"})), false),
-        (answer(serde_json::json!({"code": 500, "reason": "InternalError"})), false),
-    ] {
-        assert_eq!(Refused::of(&error) == Refused::Gone, gone, "{error}");
-    }
 }

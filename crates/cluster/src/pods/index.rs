@@ -1,7 +1,8 @@
 //! The pods of a cluster by uid. Pure: events in, what they change out.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -106,6 +107,20 @@ impl Index {
     /// Whether all pods were told once.
     pub(super) fn is_complete(&self) -> bool {
         self.complete
+    }
+
+    /// The labels of the pods of these namespaces, each combination once: those that are equal share their text.
+    pub(super) fn labels_in(&self, namespaces: &BTreeSet<String>) -> BTreeMap<Arc<str>, Vec<Labels>> {
+        let (mut all, mut seen) = (BTreeMap::<Arc<str>, Vec<Labels>>::new(), HashSet::new());
+        for Entry { namespace, labels, .. } in self.pods.values() {
+            let place = |text: &Arc<str>| Arc::as_ptr(text).addr();
+            if namespaces.contains(&**namespace) && seen.insert((place(namespace), place(&labels.0))) {
+                all.entry(namespace.clone()).or_default().push(labels.clone());
+            }
+        }
+        // A map of many has no order that stays.
+        all.values_mut().for_each(|list| list.sort_by(|a, b| a.0.cmp(&b.0)));
+        all
     }
 
     pub(super) fn len(&self) -> usize {

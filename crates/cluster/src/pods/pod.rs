@@ -74,6 +74,11 @@ impl Meta {
 }
 
 impl Labels {
+    /// Of a map.
+    pub fn of(labels: &BTreeMap<String, String>) -> Self {
+        Self(Self::text(labels).into())
+    }
+
     /// As one text. No label of an API server holds what separates them here; one that did is none.
     pub(super) fn text(labels: &BTreeMap<String, String>) -> String {
         let mut text = String::new();

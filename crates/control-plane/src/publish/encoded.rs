@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use outrigger_api::{
     Hash,
+    bootstrap::{self, File, TooLarge},
     encode::{Resources, encode},
     revision,
     v1::{self, sync_response::Message as Told},
@@ -140,6 +141,15 @@ fn refused(reason: String, view: &View) -> View {
 }
 
 impl Encoded {
+    /// What of it a pod may start with while no control plane can be asked: all but keys.
+    ///
+    /// # Errors
+    ///
+    /// If it is larger than that may be.
+    pub(crate) fn bootstrap(&self) -> Result<File, TooLarge> {
+        bootstrap::view(&self.resources)
+    }
+
     /// Whether `other` says the same of `key`.
     pub(crate) fn agrees(&self, other: &Self, key: &str) -> bool {
         let hash = |view: &Self| view.resources.get(key).map(|resource| resource.hash);

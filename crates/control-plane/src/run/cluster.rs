@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::{House, Origin};
 use crate::{
+    bootstrap,
     config::{self, ClusterArgs, RunArgs},
     fleet::Fleet,
     follow::follow_pods,
@@ -55,6 +56,25 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
     metrics.watch(who.clone());
     tokio::spawn(follow_pods(who.clone(), fleet.clone(), publisher.clone()));
 
+    let namespaces = with_sidecars(worlds.clone(), fleet.clone(), args.cluster.only());
+    let only = args.cluster.only().map(|mut only| {
+        only.insert(args.system_namespace.clone());
+        only
+    });
+    bootstrap::follow(
+        &cluster,
+        host.clone(),
+        bootstrap::Setup {
+            publisher: publisher.clone(),
+            fleet: fleet.clone(),
+            pods: who.pods.clone(),
+            metrics: metrics.clone(),
+            leading: lease.leading(),
+            namespaces: namespaces.clone(),
+            only,
+        },
+    );
+
     let replicas = Arc::new(Replicas::default());
     let serving = Serving::from_cluster(tls::InCluster {
         cluster: &cluster,
@@ -63,7 +83,7 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
         names: &args.tls_names,
         timing: args.cluster.timing(),
         leading: lease.leading(),
-        namespaces: with_sidecars(worlds.clone(), fleet.clone(), args.cluster.only()),
+        namespaces,
         metrics: metrics.clone(),
         fingerprints: fingerprints.clone(),
         replicas: replicas.clone(),

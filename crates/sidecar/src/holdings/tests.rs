@@ -37,6 +37,11 @@ impl Pair {
         self.send(update)
     }
 
+    /// The keys of what would be sent for `yaml`.
+    pub(crate) fn missing(&self, yaml: &str) -> Vec<String> {
+        self.update(&resources(yaml)).resources.into_iter().map(|it| it.key).collect()
+    }
+
     fn update(&self, resources: &Resources) -> v1::Update {
         let held = |key: &str| self.sidecar.said.get(key).map(|said| said.hash);
         let changed = resources.iter().filter(|(key, resource)| held(key) != Some(resource.hash));
