@@ -24,8 +24,8 @@ use outrigger_crd::{GROUP, ModelPolicy, ModelProvider, ModelRoute};
 use tokio::sync::watch as channel;
 
 use item::Item;
-use state::{Assembled, Shared};
 pub(crate) use secrets::{how_to_permit, plain};
+use state::{Assembled, Shared};
 pub use state::{Observed, Standing};
 
 use crate::Cluster;

@@ -6,10 +6,9 @@
 use std::{convert::Infallible, fmt::Debug, pin::pin, time::Duration};
 
 use futures_util::StreamExt as _;
-use k8s_openapi::{
-    ByteString,
-    api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration},
-};
+use k8s_openapi::ByteString;
+/// Re-exported: the kinds that [`keep`] keeps.
+pub use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use kube_client::{
     Api, Client, Error,
     api::{Patch, PatchParams},

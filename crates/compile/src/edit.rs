@@ -78,6 +78,20 @@ impl World {
 }
 
 impl Object {
+    /// Has it be of this namespace if it says none, as `kubectl apply --namespace` does.
+    pub fn settle(&mut self, namespace: &str) {
+        let metadata = match self {
+            Self::Provider(it) => &mut it.metadata,
+            Self::Route(it) => &mut it.metadata,
+            Self::Policy(it) => &mut it.metadata,
+            Self::Secret(it) => &mut it.metadata,
+            Self::Namespace(_) => return,
+        };
+        if metadata.namespace.as_deref().is_none_or(str::is_empty) {
+            metadata.namespace = Some(namespace.to_owned());
+        }
+    }
+
     /// Which object it is. A namespace is in none.
     pub fn reference(&self) -> ObjectRef {
         match self {

@@ -1,4 +1,4 @@
-//! Our own pages: `/metrics`, `/readyz`, `/livez`, and `/fleet`, which is for this machine alone.
+//! Our own pages: `/metrics`, `/readyz`, `/livez`, and those of [`Desk`], which are for this machine alone.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -8,9 +8,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpListener, sync::Semaphore};
 
 use crate::{
+    desk::Desk,
     fleet::Fleet,
     metrics::Metrics,
-    roster::{self, Page, Roster, refusal, text},
+    roster::{Page, refusal, text},
     source::Standing,
     tls::Serving,
 };
@@ -26,7 +27,7 @@ pub(crate) struct Pages {
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) standing: Arc<Standing>,
-    pub(crate) roster: Arc<Roster>,
+    pub(crate) desk: Arc<Desk>,
     /// `None` without TLS.
     pub(crate) serving: Option<Arc<Serving>>,
 }
@@ -45,8 +46,8 @@ pub(crate) async fn accept(listener: TcpListener, pages: Arc<Pages>) {
             let _place = place;
             let local = peer.ip().is_loopback();
             let service = service_fn(move |request: Request<Incoming>| {
-                let page = pages.page(&request, local);
-                async move { Ok::<_, Infallible>(page) }
+                let pages = pages.clone();
+                async move { Ok::<_, Infallible>(Box::pin(pages.page(request, local)).await) }
             });
             let _ =
                 http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service).await;
@@ -60,7 +61,7 @@ impl Pages {
         self.standing.pending().or_else(|| self.serving.as_ref()?.pending())
     }
 
-    fn page(&self, request: &Request<Incoming>, local: bool) -> Response<Page> {
+    async fn page(&self, request: Request<Incoming>, local: bool) -> Response<Page> {
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/metrics") => {
                 text(StatusCode::OK, "text/plain; version=0.0.4", self.metrics.render(self.fleet.len()))
@@ -72,13 +73,17 @@ impl Pages {
                 None => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
                 Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{why}\n")),
             },
-            (&Method::GET, roster::PATH) if local => self.roster.page(request.uri().query()),
-            (&Method::GET, roster::PATH) => refusal(
+            (_, path) if Desk::has(path) && local => self.desk.answer(request).await,
+            (_, path) if Desk::has(path) => refusal(
                 StatusCode::NOT_FOUND,
                 "not_local",
                 "here it is for this machine alone: from elsewhere, ask the port that sidecars use, with a token",
             ),
-            (&Method::GET, "/") => text(StatusCode::OK, "text/plain", "/metrics  /readyz  /livez  /fleet\n".to_owned()),
+            (&Method::GET, "/") => text(
+                StatusCode::OK,
+                "text/plain",
+                "/metrics  /readyz  /livez  /fleet  /views/  /policy/changes\n".to_owned(),
+            ),
             _ => text(StatusCode::NOT_FOUND, "text/plain", "no such page\n".to_owned()),
         }
     }

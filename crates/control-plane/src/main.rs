@@ -4,6 +4,7 @@
 
 mod admin;
 mod config;
+mod desk;
 mod fingerprint;
 mod fleet;
 mod follow;
@@ -11,6 +12,7 @@ mod identity;
 mod lifetime;
 mod lock;
 mod metrics;
+mod outlook;
 #[allow(dead_code, unused_imports, reason = "for whoever runs it in a cluster: not wired yet")]
 mod peers;
 mod publish;
@@ -23,6 +25,7 @@ mod state;
 mod tally;
 mod tls;
 mod token;
+mod webhook;
 
 use std::{process::ExitCode, time::SystemTime};
 

@@ -23,16 +23,19 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     admin::{self, Pages},
     config::RunArgs,
+    desk::Desk,
     fingerprint::Fingerprints,
     fleet::Fleet,
     identity,
     metrics::Metrics,
+    outlook::Outlook,
     peers::Door,
     publish::Publisher,
     push::{self, People, Service},
     roster::Roster,
     source::{self, Standing, Worlds},
     tls::Serving,
+    webhook::{self, Webhook},
 };
 
 /// How often samples go into their buckets, and the certificate's age is looked at.
@@ -54,12 +57,21 @@ struct Origin {
     /// `None`: plain HTTP.
     serving: Option<Arc<Serving>>,
     worlds: Worlds,
+    /// What edits would mean.
+    outlook: Arc<Outlook>,
     /// Who says which people may look; `None`: nobody can.
     access: Option<Access>,
     /// Where other replicas ask; `None`: there are none.
     peers: Option<Door>,
     /// Our part in the election, where there is one.
     lease: Option<Lease>,
+}
+
+/// Where it listens.
+struct Bound {
+    listen: SocketAddr,
+    admin: SocketAddr,
+    webhook: Option<SocketAddr>,
 }
 
 /// Runs until SIGTERM or Ctrl-C.
@@ -82,38 +94,55 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let listener = bind(args.listen, "--listen").await?;
     let pages = bind(args.admin_listen, "--admin-listen").await?;
-    let (listen, admin) = (listener.local_addr()?, pages.local_addr()?);
+    let hook = match args.webhook_listen {
+        Some(_) if !args.cluster.is_cluster() || args.insecure => {
+            bail!("--webhook-listen is asked by an API server, over TLS: it needs --kubernetes and no --insecure")
+        }
+        Some(address) => Some(bind(address, "--webhook-listen").await?),
+        None => None,
+    };
+    let bound = Bound {
+        listen: listener.local_addr()?,
+        admin: pages.local_addr()?,
+        webhook: hook.as_ref().map(TcpListener::local_addr).transpose()?,
+    };
 
     let house = House::new()?;
     let origin = match args.cluster.is_cluster() {
         true => cluster::origin(&args, &house).await?,
         false => folder::origin(&args, &house)?,
     };
-    let Origin { authority, serving, worlds, access, peers, lease } = origin;
-    let House { catalog: _, metrics, fleet, standing, publisher, fingerprints } = house;
+    let Origin { authority, serving, worlds, outlook, access, peers, lease } = origin;
+    let House { catalog, metrics, fleet, standing, publisher, fingerprints } = house;
     let tls = serving.as_ref().map(|serving| serving.config().map(TlsAcceptor::from)).transpose()?;
     if let Some(world) = worlds.borrow().clone() {
         publisher.publish(world);
     }
-    let publishing = tokio::spawn(publish(worlds, publisher.clone()));
+    let publishing = tokio::spawn(publish(worlds.clone(), publisher.clone()));
 
     let roster = Arc::new(Roster::new(fleet.clone(), standing.clone(), fingerprints));
+    let desk = Arc::new(Desk::new(roster, outlook.clone(), catalog, worlds, fleet.clone()));
     let service = Service {
         authority,
         publisher,
         fleet: fleet.clone(),
         metrics: metrics.clone(),
         peers,
-        people: People::new(access, roster.clone()),
+        people: People::new(access, desk.clone()),
         check_delay: args.check_delay,
     };
     tokio::spawn(push::accept(listener, tls, Arc::new(service), args.most_sidecars));
-    let shown = Pages { fleet, metrics: metrics.clone(), standing, roster, serving: serving.clone() };
+    let shown = Pages { fleet, metrics: metrics.clone(), standing, desk, serving: serving.clone() };
     tokio::spawn(admin::accept(pages, Arc::new(shown)));
+    if let (Some(listener), Some(serving)) = (hook, &serving) {
+        let tls = TlsAcceptor::from(serving.webhook_config()?);
+        tokio::spawn(webhook::accept(listener, tls, Arc::new(Webhook::new(outlook, metrics.clone()))));
+    }
     tokio::spawn(upkeep(serving, metrics));
     if let Some(path) = &args.ready_file {
-        write_ready(path, listen, admin)?;
+        write_ready(path, &bound)?;
     }
+    let Bound { listen, admin, webhook: _ } = bound;
     tracing::info!(%listen, %admin, "the control plane listens");
     tokio::select! {
         _ = terminate.recv() => {}
@@ -168,8 +197,12 @@ async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
 }
 
 /// Whoever waits for the file must not read half of it: it is renamed into place.
-fn write_ready(path: &Path, listen: SocketAddr, admin: SocketAddr) -> anyhow::Result<()> {
-    let json = serde_json::json!({"listen": listen.to_string(), "admin": admin.to_string()});
+fn write_ready(path: &Path, bound: &Bound) -> anyhow::Result<()> {
+    let Bound { listen, admin, webhook } = bound;
+    let mut json = serde_json::json!({"listen": listen.to_string(), "admin": admin.to_string()});
+    if let Some(webhook) = webhook {
+        json["webhook"] = webhook.to_string().into();
+    }
     let partial = path.with_extension("partial");
     std::fs::write(&partial, json.to_string())
         .and_then(|()| std::fs::rename(&partial, path))

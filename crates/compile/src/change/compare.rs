@@ -178,7 +178,5 @@ fn why_won((before, _): Seen<'_>, won: &[&Target]) -> String {
     let of = |(model, provider): &&Target| {
         before.header.forbidden.iter().find(|it| it.provider == *provider && it.model == *model)
     };
-    won.iter()
-        .find_map(of)
-        .map_or_else(String::new, |it| format!("ModelPolicy {} ({}) forbade it", it.policy, it.rule))
+    won.iter().find_map(of).map_or_else(String::new, |it| format!("ModelPolicy {} ({}) forbade it", it.policy, it.rule))
 }

@@ -170,7 +170,10 @@ fn a_policy_that_means_nothing_closes_everything() {
 fn bare_models_are_closed_by_the_policy_that_says_so() {
     let told = lines(&between(&two(), &(two() + &policy("p", "demo", "{bareModels: Deny}")), &[]));
     let why = format!("{NOBODY}: ModelPolicy demo/p (bareModels)");
-    assert_eq!(told, [format!("closed models of demo/eu: a/eu {why}"), format!("closed models of demo/us: a/us {why}")]);
+    assert_eq!(
+        told,
+        [format!("closed models of demo/eu: a/eu {why}"), format!("closed models of demo/us: a/us {why}")]
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ use outrigger_cluster::{
     pods, replicas,
     review::ApiServer,
     status,
+    webhook::{self, ValidatingWebhookConfiguration},
 };
 use rustls::pki_types::ServerName;
 use tokio::sync::watch;
@@ -20,6 +21,7 @@ use crate::{
     fleet::Fleet,
     follow::follow_pods,
     identity::{self, InCluster},
+    outlook::Outlook,
     peers::{self, Dial, Door, Replicas, Trust},
     source::{self, Followed, Worlds},
     tally::counting,
@@ -56,7 +58,7 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
     tokio::spawn(follow_pods(who.clone(), fleet.clone(), publisher.clone()));
 
     let replicas = Arc::new(Replicas::default());
-    let serving = Serving::from_cluster(tls::InCluster {
+    let (serving, known) = Serving::from_cluster(tls::InCluster {
         cluster: &cluster,
         tls_secret: tls_secret.clone(),
         service,
@@ -93,10 +95,19 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
         tally,
         leading: lease.leading(),
     });
+    if args.webhook_listen.is_some() {
+        let (cluster, name, leading) = (cluster.clone(), args.cluster.webhook_configuration.clone(), lease.leading());
+        tokio::spawn(
+            async move { webhook::keep::<ValidatingWebhookConfiguration>(&cluster, name, known, leading).await },
+        );
+    }
+    let only = args.cluster.only();
+    let outlook = Outlook::new(catalog.clone(), worlds.clone(), fleet.clone(), Some(cluster.clone()), only);
     Ok(Origin {
         authority: identity::Authority::Cluster(who),
         serving: Some(serving),
         worlds,
+        outlook: Arc::new(outlook),
         access: Some(Access::new(&cluster)),
         peers: Some(Door { instance: instance.into(), auth: replicas.auth.clone(), reports: own }),
         lease: Some(lease),

@@ -126,12 +126,21 @@ impl Serving {
     /// TLS 1.3 and HTTP/2, nothing else. Sessions are not resumed: sidecars connect once and stay, and what resumption
     /// keeps would be held for every idle connection.
     pub(crate) fn config(self: &Arc<Self>) -> Result<Arc<ServerConfig>> {
+        self.config_for(b"h2")
+    }
+
+    /// The same for API servers, which speak HTTP/1.1 to webhooks.
+    pub(crate) fn webhook_config(self: &Arc<Self>) -> Result<Arc<ServerConfig>> {
+        self.config_for(b"http/1.1")
+    }
+
+    fn config_for(self: &Arc<Self>, protocol: &[u8]) -> Result<Arc<ServerConfig>> {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&TLS13])
             .context("TLS 1.3 is not built in")?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.alpn_protocols = vec![protocol.to_vec()];
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(Arc::new(config))
