@@ -152,6 +152,11 @@ impl Cluster {
         self.run.join("stranger.kubeconfig")
     }
 
+    /// The folder of kubectl.
+    pub fn bin(&self) -> &Path {
+        &self.bin
+    }
+
     pub(super) fn ca(&self) -> PathBuf {
         self.run.join("pki/ca.crt")
     }

@@ -135,6 +135,35 @@ pub async fn becomes(client: &Client, name: &str, says: &str) {
 }
 
 impl Namespace<'_> {
+    /// The name of the ValidatingWebhookConfiguration of this story.
+    pub fn webhook(&self) -> String {
+        format!("{}-policy", self.name)
+    }
+
+    /// Installs it for a control plane whose webhook is here. No node leads to a Service, so it is reached by its address.
+    pub async fn install_webhook(&self, address: std::net::SocketAddr) {
+        let rule = "{apiGroups: [outrigger.dev], apiVersions: [v1alpha1], operations: [CREATE, UPDATE, DELETE], \
+                    resources: [modelproviders, modelroutes, modelpolicies]}";
+        let yaml = format!(
+            "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\n\
+             metadata: {{name: {}, labels: {{outrigger.dev/story: {1}}}}}\n\
+             webhooks:\n- name: policy.outrigger.dev\n  clientConfig: {{url: 'https://{address}/validate'}}\n  \
+             rules: [{rule}]\n  failurePolicy: Ignore\n  sideEffects: None\n  admissionReviewVersions: [v1]\n  \
+             timeoutSeconds: 5\n  namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {1}}}}}\n",
+            self.webhook(),
+            self.name
+        );
+        self.apply_everywhere(&yaml).await;
+    }
+
+    /// The bundle that stands in it.
+    pub async fn webhook_bundle(&self) -> Option<String> {
+        let name = self.webhook();
+        let found = self.kubectl(&["get", "validatingwebhookconfiguration", &name, "--output", "json"]).await;
+        let found: Value = serde_json::from_slice(&found.stdout).ok()?;
+        Some(found["webhooks"][0]["clientConfig"]["caBundle"].as_str()?.to_owned())
+    }
+
     /// What `deploy/kubernetes/rbac.yaml` gives, with this namespace as the control plane's own.
     pub async fn permit_control_plane(&self) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/kubernetes/rbac.yaml");
@@ -143,7 +172,8 @@ impl Namespace<'_> {
         let cluster_wide = format!("  name: {}-{ACCOUNT}\n  labels: {{outrigger.dev/story: {0}}}\n", self.name);
         let documents = yaml.split("\n---\n").map(|document| {
             let wide = document.contains("kind: ClusterRole");
-            let document = document.replace("outrigger-system", &self.name);
+            let document =
+                document.replace("outrigger-system", &self.name).replace("outrigger-policy", &self.webhook());
             match wide {
                 true => document.replacen(&format!("  name: {ACCOUNT}\n"), &cluster_wide, 1).replace(
                     &format!("kind: ClusterRole\n  name: {ACCOUNT}\n"),

@@ -37,7 +37,7 @@ pub(super) fn table(change: &Change) -> String {
     rows.extend(change.mended.iter().map(|it| problem("mends", it)));
     rows.extend(change.remaining.iter().map(|it| problem("leaves", it)));
     rows.extend(warnings.into_iter().map(|it| problem("warns of", it)));
-    let mut text = columns(&["CHANGE", "WHAT", "TARGETS", "FOR", "WHY"], rows.into_iter());
+    let mut text = columns(&["CHANGE", "WHAT", "DETAIL", "FOR", "WHY"], rows.into_iter());
     if !change.touched.is_empty() {
         let touched = change.touched.iter().map(touched);
         text.push('\n');
@@ -149,7 +149,17 @@ mod tests {
         assert_eq!(
             table(&change),
             "\
-            WHAT
+CHANGE      WHAT                 DETAIL                      FOR                                  WHY
+edits       ModelPolicy shop/eu  -                           -                                    -
+widens      ModelPolicy shop/eu  models a -> any             -                                    -
+opens       models of shop/eu    a/us at shop/us and 2 more  shop, till (1 workload, 4 sidecars)  ModelPolicy shop/eu (data_region)
+takes from  ModelRoute shop/far  a/us at shop/us and 2 more  shop, till                           ModelPolicy shop/eu (data_region)
+breaks      ModelRoute shop/far  spec.targets                shop                                 none
+warns of    ModelRoute shop/far  spec.targets                shop                                 none
+
+NAMESPACE  WORKLOADS                  SIDECARS
+shop       Deployment/web and 1 more  4
+till       nobody is connected        0
 "
         );
         assert_eq!(summary(&change), "2 opened, 1 closed, 1 broken, 0 mended; 2 views of 4 sidecars different");

@@ -22,6 +22,8 @@ use crate::{
 
 /// Its path.
 pub(super) const PATH: &str = "/policy/changes";
+/// What an edit is made of.
+const KINDS: [&str; 5] = ["ModelProvider", "ModelRoute", "ModelPolicy", "Secret", "Namespace"];
 /// Longest body.
 const BODY: usize = 8 << 20;
 /// Most objects in one edit.
@@ -109,6 +111,9 @@ fn read(body: &[u8]) -> Result<Edit, String> {
     }
     let put = put.into_iter().enumerate().map(|(at, object)| {
         let object = bare(object, "").ok_or_else(|| format!("put[{at}] is no object with metadata"))?;
+        if !object["kind"].as_str().is_some_and(|kind| KINDS.contains(&kind)) {
+            return Err(format!("put[{at}] is of no kind that policy is made of: {}", KINDS.join(", ")));
+        }
         Ok(manifest::object(object))
     });
     Ok(Edit { put: put.collect::<Result<_, String>>()?, removed: remove })
@@ -126,14 +131,21 @@ mod tests {
         let route = json!({"apiVersion": "outrigger.dev/v1alpha1", "kind": "ModelRoute",
             "metadata": {"name": "r", "namespace": "a"}, "spec": {"targets": [{"model": "m"}]}});
         let gone = json!({"kind": "ModelPolicy", "namespace": "a", "name": "p"});
-        let edit =
-            read(json!({"put": [route, {"kind": "x", "metadata": {}}], "remove": [gone]}).to_string().as_bytes());
+        let edit = read(
+            json!({"put": [route, {"kind": "ModelRoute", "metadata": {}}], "remove": [gone]}).to_string().as_bytes(),
+        );
         let edit = edit.unwrap();
         assert!(edit.put[0].is_ok() && edit.put[1].is_err() && edit.removed.len() == 1);
         let many = |count: usize| read(json!({"remove": vec![gone.clone(); count]}).to_string().as_bytes());
         assert!(many(OBJECTS).is_ok() && many(OBJECTS + 1).is_err());
-        for bad in ["", "[]", r#"{"puts": []}"#, r#"{"put": ["sk-secret"]}"#, r#"{"remove": [{"kind": "sk-secret"}]}"#]
-        {
+        for bad in [
+            "",
+            "[7]",
+            r#"{"put": [{"kind": "ConfigMap", "metadata": {}}]}"#,
+            r#"{"puts": []}"#,
+            r#"{"put": ["sk-secret"]}"#,
+            r#"{"remove": [{"kind": "sk-secret"}]}"#,
+        ] {
             let why = read(bad.as_bytes()).unwrap_err();
             assert!(!why.contains("sk-secret"), "{why}");
         }

@@ -1,5 +1,7 @@
 //! What an edit means, as the few lines that kubectl prints: pure. Each is one line; the most important first.
 
+use std::collections::BTreeMap;
+
 use outrigger_compile::{
     Kind, ObjectRef, Problem, Severity,
     change::{Change, How, Passage, What},
@@ -24,7 +26,7 @@ pub(super) fn warnings(change: &Change, object: &ObjectRef) -> Vec<String> {
 fn lines(change: &Change, object: &ObjectRef) -> Vec<String> {
     let own = |it: &&Problem| it.object == *object;
     let mut now: Vec<&Problem> = change.broken.iter().chain(&change.remaining).filter(own).collect();
-    now.sort_by_key(|it| it.severity == Severity::Warning);
+    now.sort_by_key(|it| (it.severity == Severity::Warning, is_sum(it, change)));
     let grave = now.iter().take_while(|it| it.severity != Severity::Warning).count();
     let hints = now.split_off(grave);
 
@@ -44,14 +46,16 @@ fn lines(change: &Change, object: &ObjectRef) -> Vec<String> {
     lines.extend(closed.iter().filter(|it| it.whole).map(|it| closes(it)));
     let is_closed =
         |it: &ObjectRef| change.closed.iter().any(|closed| closed.whole && closed.what == What::Route(it.full_name()));
-    // One line for each object: its first problem.
-    let mut last: Option<&ObjectRef> = None;
+    // One line for each object: the problem that says most.
+    let mut others: BTreeMap<&ObjectRef, &Problem> = BTreeMap::new();
     for other in change.broken.iter().filter(|it| !own(it) && it.severity != Severity::Warning) {
-        if last != Some(&other.object) && !(other.object.kind == Kind::ModelRoute && is_closed(&other.object)) {
-            lines.push(format!("breaks {}", problem(other)));
+        let told = others.entry(&other.object).or_insert(other);
+        if is_sum(told, change) {
+            *told = other;
         }
-        last = Some(&other.object);
     }
+    others.retain(|it, _| !(it.kind == Kind::ModelRoute && is_closed(it)));
+    lines.extend(others.values().map(|it| format!("breaks {}", problem(it))));
     let added = change.edited.iter().any(|it| it.object == *object && it.how == How::Added);
     let meant = match object.kind {
         Kind::ModelPolicy => true,
@@ -65,6 +69,14 @@ fn lines(change: &Change, object: &ObjectRef) -> Vec<String> {
     lines.extend(closed.iter().filter(|it| !it.whole).map(|it| closes(it)));
     lines.extend(hints.into_iter().map(problem));
     lines
+}
+
+/// Whether a problem says no more than that there are others: `spec.targets`, where one is of `spec.targets[0].model`.
+fn is_sum(problem: &Problem, change: &Change) -> bool {
+    let part = |it: &&Problem| {
+        it.object == problem.object && it.field.strip_prefix(&problem.field).is_some_and(|rest| rest.starts_with('['))
+    };
+    change.broken.iter().chain(&change.remaining).any(|it| part(&it))
 }
 
 fn problem(problem: &Problem) -> String {
@@ -173,7 +185,11 @@ mod tests {
                 passage(What::Route("shop/far".to_owned()), true, 2),
                 passage(What::Route("shop/both".to_owned()), false, 0),
             ],
-            broken: vec![denied("far"), denied("other"), denied("other")],
+            broken: vec![
+                denied("far"),
+                denied("other"),
+                bad(&route("other"), "spec.targets[1].provider", "gone", Severity::Error),
+            ],
             remaining: vec![
                 bad(&policy, "spec.models", "hint", Severity::Warning),
                 bad(&policy, "spec.x", "wrong", Severity::Error),
@@ -187,7 +203,7 @@ mod tests {
                 "ModelPolicy shop/eu opens: models a -> any",
                 "closes ModelRoute shop/far for 2 workloads with 8 sidecars in shop: it loses all its targets, by \
                  ModelPolicy shop/eu (data_region): a/us at shop/us",
-                "breaks ModelRoute shop/other spec.targets: none",
+                "breaks ModelRoute shop/other spec.targets[1].provider: gone",
                 "opens models of shop/eu for 1 workload with 4 sidecars in shop (ModelPolicy shop/eu (data_region)): \
                  a/us at shop/us",
                 "takes a/us at shop/us from ModelRoute shop/both in shop, where nobody is connected, by ModelPolicy \
