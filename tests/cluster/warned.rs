@@ -29,6 +29,13 @@ async fn warning(installed: &Installed<'_>) -> Plane {
     plane
 }
 
+/// The objects without the Secret, and the Secret, which stands at their end.
+fn apart(policy: Policy) -> (String, String) {
+    let text = policy.to_string();
+    let (objects, secret) = text.rsplit_once("---\n").expect("a Secret at the end");
+    (objects.to_owned(), secret.to_owned())
+}
+
 fn in_region(policy: Policy, name: &str, upstream: &Upstream, region: &str) -> Policy {
     policy.provider_with(name, upstream.base_url(), |it| it.spec(&format!("region: {region}")))
 }
@@ -44,14 +51,14 @@ async fn an_edit_is_applied_and_what_it_means_is_told() {
     let mut plane = warning(&installed).await;
 
     // Secret, provider and route in one file, faster than any watch: nothing is missing.
-    let us = in_region(Policy::new(), "us", &a, "us").route("far", &["us"]);
-    assert_eq!(here.apply(us.to_string()).await, "");
+    let (objects, secret) = apart(in_region(Policy::new(), "us", &a, "us").route("far", &["us"]));
+    assert_eq!(here.apply(format!("{secret}---\n{objects}")).await, "");
     let pod = here.pod("web-0", &[], "default").await;
     let sidecar = installed.sidecar(&plane, &pod).await.start().await;
     becomes(&sidecar.client(), "far", "a").await;
 
-    let misspelt = Policy::new().route_with("bad", &[], |route| route.target("model: openai/gpt-4o-mimi"));
-    let said = here.apply(misspelt.to_string()).await;
+    let (misspelt, _) = apart(Policy::new().route_with("bad", &[], |it| it.target("model: openai/gpt-4o-mimi")));
+    let said = here.apply(misspelt.as_str()).await;
     println!("a misspelt model:\n{said}");
     assert!(said.contains("Warning: ModelRoute") && said.contains("openai/gpt-4o-mini"), "{said}");
     assert_eq!(here.get(&["modelroute", "bad"]).await["spec"]["targets"][0]["model"], "openai/gpt-4o-mimi");
@@ -86,7 +93,7 @@ async fn an_edit_is_applied_and_what_it_means_is_told() {
 
     plane.kill();
     let begun = Instant::now();
-    let said = here.apply(misspelt.to_string().replace("mimi", "mimo")).await;
+    let said = here.apply(misspelt.replace("mimi", "mimo")).await;
     assert_eq!(said, "", "nobody is there to say anything");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
@@ -132,7 +139,7 @@ async fn two_hundred_objects_are_admitted_quickly() {
         let all = (0..200).fold(Policy::new(), |policy, at| {
             policy.route_with(&format!("r{at:03}"), &["a"], |it| it.spec(&format!("aliases: [{alias}{at}]")))
         });
-        all.to_string()
+        apart(all).0
     };
     let asked = async || {
         let metrics = plane.metrics().await;
@@ -194,7 +201,7 @@ async fn what_an_edit_would_change_is_told_before() {
     })
     .await;
     println!("{table}");
-    assert!(table.contains(&format!("closes      ModelRoute {}/far", here.name)), "{table}");
+    assert!(table.contains(&format!("closes  ModelRoute {}/far", here.name)), "{table}");
     assert!(table.contains("(1 workload, 1 sidecar)") && table.contains("Pod/web-0"), "{table}");
     let (code, json, _) = ask(&["-o", "json"]).await;
     let json: Value = serde_json::from_str(&json).unwrap();

@@ -97,7 +97,7 @@ impl Outlook {
             let mut before = (*world).clone();
             lately.add_to(&mut before, Instant::now());
             if let Some(cluster) = &self.cluster {
-                cluster.look_up(named(&edit), &mut before).await;
+                cluster.look_up(named(&edit, &lately), &mut before).await;
             }
             let (catalog, fleet) = (self.catalog.clone(), self.fleet.clone());
             let compiling = tokio::task::spawn_blocking(move || {
@@ -123,14 +123,14 @@ impl Outlook {
     }
 }
 
-/// The `Secret`s that objects of an edit name and that are not in it.
-fn named(edit: &Edit) -> Vec<(String, String)> {
+/// The `Secret`s that objects of an edit name, or that were let in lately, and that are not in it.
+fn named(edit: &Edit, lately: &Lately) -> Vec<(String, String)> {
     let brought = |namespace: &str, name: &str| {
         let object = ObjectRef { kind: Kind::Secret, namespace: namespace.to_owned(), name: name.to_owned() };
         edit.put.iter().flatten().any(|it| it.reference() == object)
     };
-    let providers = edit.put.iter().filter_map(|it| match it {
-        Ok(Object::Provider(it)) => Some(it),
+    let providers = edit.put.iter().flatten().chain(lately.objects()).filter_map(|it| match it {
+        Object::Provider(it) => Some(it),
         _ => None,
     });
     let mut all: Vec<(String, String)> = providers

@@ -37,6 +37,14 @@ impl Lately {
         self.0.drain(..old.max(over));
     }
 
+    /// Objects that were let in.
+    pub(super) fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.0.iter().filter_map(|(_, one)| match one {
+            One::Put(object) => Some(object),
+            One::Removed(_) => None,
+        })
+    }
+
     /// Adds to `world` what it does not have yet.
     pub(super) fn add_to(&self, world: &mut World, now: Instant) {
         for (_, one) in self.0.iter().filter(|(at, _)| now.duration_since(*at) <= LIFE) {

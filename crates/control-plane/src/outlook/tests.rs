@@ -61,5 +61,10 @@ fn only_secrets_that_are_not_in_the_edit_are_looked_up() {
     let secret = manifest::object(json!({"apiVersion": "v1", "kind": "Secret",
         "metadata": {"name": "y", "namespace": "a"}, "stringData": {"k": "v"}}));
     let edit = Edit { put: vec![provider, secret], ..Edit::default() };
-    assert_eq!(named(&edit), [("a".to_owned(), "x".to_owned())]);
+    let x = [("a".to_owned(), "x".to_owned())];
+    assert_eq!(named(&edit, &Lately::default()), x);
+    // A route comes just behind them: what they name is looked up for it, too.
+    let mut lately = Lately::default();
+    lately.add(edit, Instant::now());
+    assert_eq!(named(&route(), &lately), [x[0].clone(), ("a".to_owned(), "y".to_owned())]);
 }

@@ -88,7 +88,7 @@ fn problem(problem: &Problem) -> String {
 fn closes(passage: &Passage) -> String {
     let Passage { what, whole, why, .. } = passage;
     let (whom, targets) = (passage.for_whom(), passage.listed());
-    let why = if why.is_empty() { String::new() } else { format!(", by {why}") };
+    let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
     match (what, whole) {
         (What::Everything, _) => format!("closes everything {whom}: {}", passage.why),
         (What::Route(_), true) => format!("closes {what} {whom}: it loses all its targets{why}: {targets}"),
@@ -201,13 +201,13 @@ mod tests {
             [
                 "ModelPolicy shop/eu spec.x: wrong",
                 "ModelPolicy shop/eu opens: models a -> any",
-                "closes ModelRoute shop/far for 2 workloads with 8 sidecars in shop: it loses all its targets, by \
-                 ModelPolicy shop/eu (data_region): a/us at shop/us",
+                "closes ModelRoute shop/far for 2 workloads with 8 sidecars in shop: it loses all its targets \
+                 (ModelPolicy shop/eu (data_region)): a/us at shop/us",
                 "breaks ModelRoute shop/other spec.targets[1].provider: gone",
                 "opens models of shop/eu for 1 workload with 4 sidecars in shop (ModelPolicy shop/eu (data_region)): \
                  a/us at shop/us",
-                "takes a/us at shop/us from ModelRoute shop/both in shop, where nobody is connected, by ModelPolicy \
-                 shop/eu (data_region)",
+                "takes a/us at shop/us from ModelRoute shop/both in shop, where nobody is connected (ModelPolicy \
+                 shop/eu (data_region))",
                 "ModelPolicy shop/eu spec.models: hint",
             ]
         );
