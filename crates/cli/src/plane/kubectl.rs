@@ -93,7 +93,9 @@ impl Kubectl {
         let (send, first) = mpsc::channel();
         // It goes on reading, so that kubectl never waits for us.
         std::thread::spawn(move || {
-            BufReader::new(said).lines().map_while(Result::ok).all(|line| send.send(line).is_ok() || true)
+            for line in BufReader::new(said).lines().map_while(Result::ok) {
+                let _ = send.send(line);
+            }
         });
         let mut way = Forward { child, port: 0 };
         let line = first.recv_timeout(FORWARD).ok().context(

@@ -22,7 +22,7 @@ pub(super) struct Lately(VecDeque<(Instant, One)>);
 
 #[derive(Clone, Debug)]
 enum One {
-    Put(Object),
+    Put(Box<Object>),
     Removed(ObjectRef),
 }
 
@@ -30,7 +30,8 @@ impl Lately {
     /// Of what cannot be read nothing is remembered: what is there goes on.
     pub(super) fn add(&mut self, edit: Edit, now: Instant) {
         let Edit { put, removed } = edit;
-        let all = put.into_iter().flatten().map(One::Put).chain(removed.into_iter().map(One::Removed));
+        let all =
+            put.into_iter().flatten().map(|it| One::Put(Box::new(it))).chain(removed.into_iter().map(One::Removed));
         self.0.extend(all.map(|one| (now, one)));
         let old = self.0.iter().take_while(|(at, _)| now.duration_since(*at) > LIFE).count();
         let over = self.0.len().saturating_sub(MOST);
@@ -40,7 +41,7 @@ impl Lately {
     /// Objects that were let in.
     pub(super) fn objects(&self) -> impl Iterator<Item = &Object> {
         self.0.iter().filter_map(|(_, one)| match one {
-            One::Put(object) => Some(object),
+            One::Put(object) => Some(&**object),
             One::Removed(_) => None,
         })
     }
@@ -52,7 +53,7 @@ impl Lately {
                 One::Put(object) => {
                     let has = world.metadata(&object.reference());
                     if !has.is_some_and(|has| is_as_new(&has, object)) {
-                        world.put(Ok(object.clone()));
+                        world.put(Ok((**object).clone()));
                     }
                 }
                 One::Removed(object) => drop(world.remove(object)),
