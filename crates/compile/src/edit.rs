@@ -4,7 +4,7 @@ use outrigger_crd::k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     manifest::Object,
-    problem::{Kind, ObjectRef},
+    problem::{Kind, ObjectRef, name, namespace},
     world::{Unreadable, World},
 };
 
@@ -46,7 +46,7 @@ impl World {
 
     /// Takes an object out, readable or not. Whether it was there.
     pub fn remove(&mut self, object: &ObjectRef) -> bool {
-        let is = |metadata: &ObjectMeta| ObjectRef::new(object.kind, metadata) == *object;
+        let is = |metadata: &ObjectMeta| is_of(metadata, object);
         let before = self.len();
         match object.kind {
             Kind::ModelProvider => self.providers.retain(|it| !is(&it.metadata)),
@@ -61,7 +61,7 @@ impl World {
 
     /// `metadata` of an object that could be read.
     pub fn metadata(&self, object: &ObjectRef) -> Option<ObjectMeta> {
-        let is = |metadata: &&ObjectMeta| ObjectRef::new(object.kind, metadata) == *object;
+        let is = |metadata: &&ObjectMeta| is_of(metadata, object);
         match object.kind {
             Kind::ModelProvider => self.providers.iter().map(|it| &it.metadata).find(is).cloned(),
             Kind::ModelRoute => self.routes.iter().map(|it| &it.metadata).find(is).cloned(),
@@ -75,6 +75,11 @@ impl World {
         let Self { providers, routes, policies, secrets, namespaces, unreadable, .. } = self;
         providers.len() + routes.len() + policies.len() + secrets.len() + namespaces.len() + unreadable.len()
     }
+}
+
+/// Whether an object of the kind is this one.
+fn is_of(metadata: &ObjectMeta, object: &ObjectRef) -> bool {
+    name(metadata) == object.name && namespace(metadata) == object.namespace
 }
 
 impl Object {

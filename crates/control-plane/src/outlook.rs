@@ -91,7 +91,11 @@ impl Outlook {
     /// Why that is not known.
     pub(crate) async fn foresee(&self, edit: Edit, limit: Duration) -> Result<Change, Unknown> {
         let Some(world) = self.worlds.borrow().clone() else { return Err(Unknown::Pending) };
-        let lately = lock(&self.lately).clone();
+        let lately = {
+            let mut lately = lock(&self.lately);
+            lately.forget(&world);
+            lately.clone()
+        };
         let work = async {
             let turn = self.room.clone().acquire_owned().await.map_err(|_| Unknown::Late)?;
             let mut before = (*world).clone();

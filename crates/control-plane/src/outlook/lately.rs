@@ -46,6 +46,14 @@ impl Lately {
         })
     }
 
+    /// Forgets what `world` has by now.
+    pub(super) fn forget(&mut self, world: &World) {
+        self.0.retain(|(_, one)| match one {
+            One::Put(object) => world.metadata(&object.reference()).is_none_or(|has| !is_as_new(&has, object)),
+            One::Removed(object) => world.metadata(object).is_some(),
+        });
+    }
+
     /// Adds to `world` what it does not have yet.
     pub(super) fn add_to(&self, world: &mut World, now: Instant) {
         for (_, one) in self.0.iter().filter(|(at, _)| now.duration_since(*at) <= LIFE) {
@@ -123,5 +131,11 @@ mod tests {
         assert_eq!(lately.0.len(), MOST);
         lately.add(put(route("r", "u", 1)), now + LIFE + Duration::from_secs(1));
         assert_eq!(lately.0.len(), 1);
+        let mut world = World::default();
+        lately.forget(&world);
+        assert_eq!(lately.0.len(), 1);
+        world.put(Ok(route("r", "u", 1)));
+        lately.forget(&world);
+        assert_eq!(lately.0.len(), 0);
     }
 }
