@@ -21,6 +21,11 @@ impl Kubectl {
         Self { program, kubeconfig }
     }
 
+    /// The folder that it is in.
+    pub(super) fn bin(&self) -> &Path {
+        self.program.parent().expect("a folder of programs")
+    }
+
     pub(super) fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }

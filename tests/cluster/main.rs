@@ -11,6 +11,7 @@
 //! | `identity` | who a sidecar is: its pod, by the token that is mounted into it |
 //! | `secrets` | keys: who may read them, and what changes |
 //! | `scale` | many objects, and what they cost |
+//! | `warned` | what an edit means, told as it is applied and before |
 //! | `away` | what goes on while something is away |
 //! | `chart` | what Helm makes of the charts: installed, upgraded, removed; with Helm 3 and 4, never beside other stories |
 //! | `objects` | what the API server itself makes of the kinds: rules, defaults, owners, columns; no program of ours |
@@ -27,6 +28,7 @@ mod objects;
 mod scale;
 mod secrets;
 mod serving;
+mod warned;
 
 /// The provider, the sidecar, the policy text and the client of the stories without a cluster.
 #[path = "../it"]

@@ -119,6 +119,8 @@ async fn the_role_can_do_no_more_than_it_must() {
         "create serviceaccounts/token",
         "update leases.coordination.k8s.io/other",
         "delete customresourcedefinitions.apiextensions.k8s.io",
+        "patch validatingwebhookconfigurations.admissionregistration.k8s.io/other",
+        "create validatingwebhookconfigurations.admissionregistration.k8s.io",
     ] {
         assert!(!can(words, &here.name).await, "{words}");
     }

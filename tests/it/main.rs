@@ -23,6 +23,7 @@
 //! | `observe` | metrics, headers, metadata, logs |
 //! | `security` | keys, hosts, ports, quotas |
 //! | `pushed` | policy that a control plane pushes: edits, faults, keys, identity, being without it |
+//! | `changes` | what an edit would change, by the command line |
 //! | `policy_edit` | policy that changes under traffic, and whom it serves |
 //! | `memory` | a flood, and what is held of it |
 //! | `drain` | SIGTERM, readiness, liveness |
@@ -31,6 +32,7 @@
 #![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
 
 mod cancel;
+mod changes;
 mod cooldown;
 mod drain;
 mod exact;

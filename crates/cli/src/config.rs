@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use outrigger_compile::{ObjectRef, SYSTEM_NAMESPACE};
 use outrigger_proxy::config::Settings;
 
 /// One API on localhost in front of every model and provider.
@@ -27,6 +28,11 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Print who is connected to a control plane, and what each sidecar holds
     Fleet(FleetArgs),
+    /// Look at edits of policy
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Print a script with which a shell completes this command
+    Completions(CompletionsArgs),
 }
 
 /// Settings of `outrigger run`.
@@ -62,6 +68,12 @@ pub(crate) struct ExplainArgs {
     /// Namespace to decide for
     #[arg(long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
+    /// Decide as the sidecars of this workload would, on the policy that they have from the control plane, without keys and
+    /// with neutral signals: NAMESPACE/DEPLOYMENT, or NAMESPACE/KIND/NAME
+    #[arg(long, value_name = "WORKLOAD", conflicts_with_all = ["policy", "namespace"])]
+    pub(crate) workload: Option<String>,
+    #[command(flatten)]
+    pub(crate) plane: PlaneArgs,
     /// Path the request would be sent to
     #[arg(long, default_value = "/chat/completions", value_name = "PATH")]
     pub(crate) path: String,
@@ -86,17 +98,8 @@ pub(crate) struct SimulateArgs {
 /// Arguments of `outrigger fleet`.
 #[derive(Args, Debug)]
 pub(crate) struct FleetArgs {
-    /// Where the control plane is. Each replica knows the sidecars that are connected to it. The default is its pages, as
-    /// `kubectl port-forward` brings them here (kubectl -n outrigger-system port-forward deploy/outrigger-control-plane 4120);
-    /// https://HOST:PORT is the port that sidecars use, in a cluster, with --token-file and --ca-file
-    #[arg(long, default_value = "http://127.0.0.1:4120", value_name = "URL")]
-    pub(crate) from: http::Uri,
-    /// File with a token of the API server (kubectl create token NAME) for an https:// address; `-` for standard input
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
-    /// File with the certificates (PEM) by which the control plane is known: `ca.crt` of the ConfigMap outrigger-ca
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) plane: PlaneArgs,
     /// Sidecars of this namespace alone
     #[arg(long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
@@ -109,6 +112,88 @@ pub(crate) struct FleetArgs {
     /// Exit code 1 if a sidecar is not current or has rejected something
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// Which control plane is asked, and who asks.
+#[derive(Args, Clone, Debug, Default)]
+#[group(skip)]
+pub(crate) struct PlaneArgs {
+    /// Where the control plane is. Each replica knows the sidecars that are connected to it. The default is its pages, as
+    /// `kubectl port-forward` brings them here (kubectl -n outrigger-system port-forward deploy/outrigger-control-plane 4120)
+    /// [http://127.0.0.1:4120]; https://HOST:PORT is the port that sidecars use, in a cluster, with a token and certificates
+    #[arg(long, value_name = "URL")]
+    pub(crate) from: Option<http::Uri>,
+    /// File with a token of the API server (kubectl create token NAME) for an https:// address; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// File with the certificates (PEM) by which the control plane is known: `ca.crt` of the ConfigMap outrigger-ca
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Ask as the user of this kubeconfig, by way of kubectl: it gives the token and the certificates, and without --from it
+    /// leads there (port-forward)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The same, of this context
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Namespace of the control plane, where kubectl looks for it
+    #[arg(long, env = "OUTRIGGER_SYSTEM_NAMESPACE", default_value = SYSTEM_NAMESPACE, value_name = "NAME")]
+    pub(crate) system_namespace: String,
+}
+
+/// What to do with policy.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Print what an edit would change, and for whom, before it is applied
+    #[command(after_help = WHAT_CHANGES)]
+    WhatChanges(ChangesArgs),
+}
+
+const WHAT_CHANGES: &str = "\
+Exit codes:
+  0  nothing changes
+  1  it could not be found out
+  2  something changes
+  3  something is opened that was closed, or broken that was not";
+
+/// Arguments of `outrigger policy what-changes`.
+#[derive(Args, Debug)]
+pub(crate) struct ChangesArgs {
+    /// File or folder with the objects as they would be applied; `-` for standard input; may be given more than once
+    #[arg(long = "filename", short = 'f', value_name = "FILE", required_unless_present = "delete")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Object that would be deleted; may be given more than once
+    #[arg(long, value_name = "KIND/NAMESPACE/NAME", value_parser = crate::policy::object)]
+    pub(crate) delete: Vec<ObjectRef>,
+    /// Namespace of objects that name none
+    #[arg(long, short, default_value = "default", value_name = "NAME")]
+    pub(crate) namespace: String,
+    /// Compare with this folder of policy; without it, with what a control plane follows
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["from", "token_file", "ca_file", "kubeconfig", "context"])]
+    pub(crate) policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) plane: PlaneArgs,
+    /// How to print it
+    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    pub(crate) output: Shape,
+}
+
+/// Arguments of `outrigger completions`.
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// For which shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// How to print a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// Columns for people
+    Table,
+    /// All of it
+    Json,
+    /// The same as YAML
+    Yaml,
 }
 
 /// How to print a fleet.

@@ -1,17 +1,20 @@
-//! `outrigger explain --policy DIR request.json`
+//! `outrigger explain --policy DIR request.json`, or `--workload NAMESPACE/DEPLOYMENT`
+
+mod remote;
 
 use std::{io::Read, process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
 use outrigger_catalog::Catalog;
 use outrigger_compile::World;
-use outrigger_route::signals::Calm;
+use outrigger_route::{Snapshot, signals::Calm};
 use outrigger_tokens::Counter;
 use outrigger_wire::Operation;
+use remote::Remote;
 
 use crate::{
     config::{ExplainArgs, environment},
-    folder,
+    folder::{self, Policy},
 };
 
 /// Prints the decision as JSON; fails if nothing could be tried.
@@ -27,26 +30,33 @@ pub(crate) fn explain(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     }
     let catalog = Catalog::embedded();
     let view = folder::view(args.namespace.as_ref());
-    let policy = match &args.policy {
-        Some(dir) => folder::read(dir, &catalog, &view)?,
-        None => folder::compiled(World::from_env(&catalog, &environment), &catalog, &view, ToString::to_string),
+    let (snapshot, whose) = match (&args.workload, &args.policy) {
+        (Some(workload), _) => {
+            let Remote { snapshot, about } = remote::fetch(&args.plane, workload)?;
+            (snapshot, Some(about))
+        }
+        (None, Some(dir)) => (told(folder::read(dir, &catalog, &view)?), None),
+        (None, None) => {
+            let world = World::from_env(&catalog, &environment);
+            (told(folder::compiled(world, &catalog, &view, ToString::to_string)), None)
+        }
     };
-    for error in &policy.errors {
-        eprintln!("error: {error}");
-    }
     let draw = args.seed.unwrap_or_else(|| fastrand::u64(..));
     let headers = http::HeaderMap::new();
     let counter = Counter::load();
-    let told = outrigger_proxy::explain(
-        &policy.snapshot,
-        &Calm,
-        operation,
-        &headers,
-        &body,
-        Duration::ZERO,
-        draw,
-        Some(&counter),
-    );
-    println!("{told:#}");
-    Ok(if told.get("error").is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let mut decision =
+        outrigger_proxy::explain(&snapshot, &Calm, operation, &headers, &body, Duration::ZERO, draw, Some(&counter));
+    if let (Some(about), Some(decision)) = (whose, decision.as_object_mut()) {
+        decision.insert("decided_for".to_owned(), about);
+    }
+    println!("{decision:#}");
+    Ok(if decision.get("error").is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What is good of it; the rest is told.
+fn told(policy: Policy) -> Snapshot {
+    for error in &policy.errors {
+        eprintln!("error: {error}");
+    }
+    policy.snapshot
 }

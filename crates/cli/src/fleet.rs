@@ -1,6 +1,5 @@
 //! `outrigger fleet`: who is connected to a control plane, and what each sidecar holds.
 
-mod ask;
 mod roll;
 mod table;
 
@@ -11,10 +10,12 @@ use std::{
 };
 
 use anyhow::Context as _;
-use ask::Asker;
 use roll::Roll;
 
-use crate::config::{FleetArgs, Output};
+use crate::{
+    config::{FleetArgs, Output},
+    plane::{Asker, Plane},
+};
 
 /// Sidecars in one answer.
 const PART: usize = 2_000;
@@ -23,10 +24,10 @@ const PARTS: usize = 1_000;
 
 /// Prints it; fails under `--check` if a sidecar does not hold what it should.
 pub(crate) fn fleet(args: &FleetArgs) -> anyhow::Result<ExitCode> {
-    let asker = Asker::new(&args.from, args.ca_file.as_deref(), args.token_file.as_deref())?;
+    let plane = Plane::find(&args.plane)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
-    let roll = runtime.block_on(read(&asker, args))?;
+    let roll = runtime.block_on(read(plane.asker(), args))?;
     let now = SystemTime::now();
     let shown = match (args.output, &args.credential) {
         (Output::Json, _) => format!("{:#}\n", roll.value()),
@@ -55,7 +56,7 @@ async fn read(asker: &Asker, args: &FleetArgs) -> anyhow::Result<Roll> {
     for _ in 0..PARTS {
         let mut asked = query.clone();
         asked.extend(roll.next.take().map(|next| ("continue", next)));
-        roll.add(&asker.get(&asked).await?)?;
+        roll.add(&asker.get("/fleet", &asked).await?)?;
         if roll.next.is_none() {
             break;
         }
@@ -64,7 +65,7 @@ async fn read(asker: &Asker, args: &FleetArgs) -> anyhow::Result<Roll> {
 }
 
 /// To standard output. Whoever has read enough (`| head`) may go.
-fn write(text: &str) -> io::Result<()> {
+pub(crate) fn write(text: &str) -> io::Result<()> {
     match stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,

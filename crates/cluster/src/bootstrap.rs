@@ -13,8 +13,8 @@ use tokio::{sync::watch, time::Instant};
 pub use crate::spread::Content;
 use crate::{
     Cluster,
-    spread::{self, Kind, Pace, Report, Wanted},
     record::{Recorder, Said},
+    spread::{self, Kind, Pace, Report, Wanted},
     status::events::CONTROLLER,
 };
 

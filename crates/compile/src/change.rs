@@ -138,12 +138,26 @@ pub fn change(before: &World, after: &World, catalog: &Catalog, readers: &[Reade
     }
     (change.opened, change.closed) = found.passages();
     let known: BTreeSet<&ObjectRef> = edited.iter().map(|it| &it.object).collect();
-    change.mended = old.difference(&new).cloned().collect();
-    change.broken = new.difference(&old).cloned().collect();
-    change.remaining = new.intersection(&old).filter(|it| known.contains(&it.object)).cloned().collect();
+    change.mended = told(old.difference(&new));
+    change.broken = told(new.difference(&old));
+    change.remaining = told(new.intersection(&old).filter(|it| known.contains(&it.object)));
     change.touched.sort();
     change.edited = edited;
     change
+}
+
+/// In order of their objects; of one, what says no more than that there are others (`spec.targets`, beside
+/// `spec.targets[0].model`) behind those.
+fn told<'p>(problems: impl Iterator<Item = &'p Problem>) -> Vec<Problem> {
+    let mut all: Vec<Problem> = problems.cloned().collect();
+    let is_sum = |it: &Problem| {
+        let part = |other: &Problem| other.field.strip_prefix(&it.field).is_some_and(|rest| rest.starts_with('['));
+        all.iter().any(|other| other.object == it.object && part(other))
+    };
+    let order: Vec<(ObjectRef, bool)> = all.iter().map(|it| (it.object.clone(), is_sum(it))).collect();
+    let mut order: Vec<_> = order.into_iter().zip(all.drain(..)).collect();
+    order.sort_by(|(left, _), (right, _)| left.cmp(right));
+    order.into_iter().map(|(_, it)| it).collect()
 }
 
 /// Compares one view, if it is different.

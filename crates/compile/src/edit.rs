@@ -4,7 +4,7 @@ use outrigger_crd::k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     manifest::Object,
-    problem::{Kind, ObjectRef},
+    problem::{Kind, ObjectRef, name, namespace},
     world::{Unreadable, World},
 };
 
@@ -46,7 +46,7 @@ impl World {
 
     /// Takes an object out, readable or not. Whether it was there.
     pub fn remove(&mut self, object: &ObjectRef) -> bool {
-        let is = |metadata: &ObjectMeta| ObjectRef::new(object.kind, metadata) == *object;
+        let is = |metadata: &ObjectMeta| is_of(metadata, object);
         let before = self.len();
         match object.kind {
             Kind::ModelProvider => self.providers.retain(|it| !is(&it.metadata)),
@@ -61,7 +61,7 @@ impl World {
 
     /// `metadata` of an object that could be read.
     pub fn metadata(&self, object: &ObjectRef) -> Option<ObjectMeta> {
-        let is = |metadata: &&ObjectMeta| ObjectRef::new(object.kind, metadata) == *object;
+        let is = |metadata: &&ObjectMeta| is_of(metadata, object);
         match object.kind {
             Kind::ModelProvider => self.providers.iter().map(|it| &it.metadata).find(is).cloned(),
             Kind::ModelRoute => self.routes.iter().map(|it| &it.metadata).find(is).cloned(),
@@ -77,7 +77,26 @@ impl World {
     }
 }
 
+/// Whether an object of the kind is this one.
+fn is_of(metadata: &ObjectMeta, object: &ObjectRef) -> bool {
+    name(metadata) == object.name && namespace(metadata) == object.namespace
+}
+
 impl Object {
+    /// Has it be of this namespace if it says none, as `kubectl apply --namespace` does.
+    pub fn settle(&mut self, namespace: &str) {
+        let metadata = match self {
+            Self::Provider(it) => &mut it.metadata,
+            Self::Route(it) => &mut it.metadata,
+            Self::Policy(it) => &mut it.metadata,
+            Self::Secret(it) => &mut it.metadata,
+            Self::Namespace(_) => return,
+        };
+        if metadata.namespace.as_deref().is_none_or(str::is_empty) {
+            metadata.namespace = Some(namespace.to_owned());
+        }
+    }
+
     /// Which object it is. A namespace is in none.
     pub fn reference(&self) -> ObjectRef {
         match self {

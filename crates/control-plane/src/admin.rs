@@ -1,4 +1,4 @@
-//! Our own pages: `/metrics`, `/readyz`, `/livez`, and `/fleet`, which is for this machine alone.
+//! Our own pages: `/metrics`, `/readyz`, `/livez`, and those of [`Desk`], which are for this machine alone.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -8,9 +8,10 @@ use outrigger_probe::{Peer, browser};
 use tokio::net::TcpListener;
 
 use crate::{
+    desk::Desk,
     fleet::Fleet,
     metrics::Metrics,
-    roster::{self, Page, Roster, refusal, text},
+    roster::{Page, refusal, text},
     source::Standing,
     tls::Serving,
 };
@@ -21,14 +22,18 @@ pub(crate) struct Pages {
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) standing: Arc<Standing>,
-    pub(crate) roster: Arc<Roster>,
+    pub(crate) desk: Arc<Desk>,
     /// `None` without TLS.
     pub(crate) serving: Option<Arc<Serving>>,
 }
 
 /// Serves the pages until it is dropped.
 pub(crate) async fn accept(listener: TcpListener, pages: Arc<Pages>) -> Infallible {
-    outrigger_probe::accept(listener, move |request, peer| std::future::ready(pages.page(&request, peer))).await
+    outrigger_probe::accept(listener, move |request, peer| {
+        let pages = pages.clone();
+        async move { Box::pin(pages.page(request, peer)).await }
+    })
+    .await
 }
 
 /// What of them a cluster may see.
@@ -48,10 +53,10 @@ impl Pages {
         self.standing.pending().or_else(|| self.serving.as_ref()?.pending())
     }
 
-    fn page(&self, request: &Request<Incoming>, peer: Peer) -> Response<Page> {
+    async fn page(&self, request: Request<Incoming>, peer: Peer) -> Response<Page> {
         let (path, local) = (request.uri().path(), peer.from.ip().to_canonical().is_loopback());
         // A browser on this machine is on this machine too, and what it has open is somebody else's (H7).
-        if path == roster::PATH
+        if Desk::has(path)
             && local
             && let Some(why) = browser::refusal(request.headers(), peer.to.ip())
         {
@@ -69,13 +74,17 @@ impl Pages {
                 None => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
                 Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, "text/plain", format!("{why}\n")),
             },
-            (&Method::GET, roster::PATH) if local => self.roster.page(request.uri().query()),
-            (&Method::GET, roster::PATH) => refusal(
+            (_, path) if Desk::has(path) && local => self.desk.answer(request).await,
+            (_, path) if Desk::has(path) => refusal(
                 StatusCode::NOT_FOUND,
                 "not_local",
                 "here it is for this machine alone: from elsewhere, ask the port that sidecars use, with a token",
             ),
-            (&Method::GET, "/") => text(StatusCode::OK, "text/plain", "/metrics  /readyz  /livez  /fleet\n".to_owned()),
+            (&Method::GET, "/") => text(
+                StatusCode::OK,
+                "text/plain",
+                "/metrics  /readyz  /livez  /fleet  /views/  /policy/changes\n".to_owned(),
+            ),
             _ => text(StatusCode::NOT_FOUND, "text/plain", "no such page\n".to_owned()),
         }
     }

@@ -35,13 +35,17 @@ pub(crate) struct RunArgs {
     /// Address for sidecars
     #[arg(long, env = "OUTRIGGER_LISTEN", default_value = "127.0.0.1:4119", value_name = "ADDR")]
     pub(crate) listen: SocketAddr,
-    /// Address of /metrics, /readyz, /livez and /fleet
+    /// Address of /metrics, /readyz, /livez and, for this machine alone, /fleet, /views and /policy/changes
     #[arg(long, env = "OUTRIGGER_ADMIN_LISTEN", default_value = "127.0.0.1:4120", value_name = "ADDR")]
     pub(crate) admin_listen: SocketAddr,
     /// Address of /metrics, /readyz and /livez for a cluster, and of no other page: 127.0.0.1:4121, or *:4121 for every
     /// address
     #[arg(long, env = "OUTRIGGER_PROBE_LISTEN", value_name = "ADDR")]
     pub(crate) probe_listen: Option<Listen>,
+    /// Address of the webhook that says what an edit of policy means, in a cluster; without it there is none. It never refuses
+    /// an edit
+    #[arg(long, env = "OUTRIGGER_WEBHOOK_LISTEN", value_name = "ADDR")]
+    pub(crate) webhook_listen: Option<SocketAddr>,
     /// DNS name or IP address by which sidecars reach it, beside those of this machine for itself; may be given more than
     /// once
     #[arg(long = "tls-name", value_parser = crate::tls::name, value_name = "NAME")]
@@ -112,6 +116,9 @@ pub(crate) struct ClusterArgs {
     /// makes; without it the replicas have an authority of their own
     #[arg(long, value_name = "NAME")]
     pub(crate) tls_secret: Option<String>,
+    /// The ValidatingWebhookConfiguration of the webhook, whose caBundle is kept
+    #[arg(long, default_value = "outrigger-policy", value_name = "NAME")]
+    pub(crate) webhook_configuration: String,
     /// Label of a pod, or else of its namespace, that names the team that is charged
     #[arg(long, default_value = "team", value_name = "KEY")]
     pub(crate) team_label: String,

@@ -3,9 +3,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod admin;
-mod check;
 mod bootstrap;
+mod check;
 mod config;
+mod desk;
 mod fingerprint;
 mod fleet;
 mod follow;
@@ -14,6 +15,7 @@ mod injector;
 mod lifetime;
 mod lock;
 mod metrics;
+mod outlook;
 #[allow(dead_code, unused_imports, reason = "for whoever runs it in a cluster: not wired yet")]
 mod peers;
 mod publish;
@@ -28,6 +30,7 @@ mod tally;
 mod tls;
 mod token;
 mod uninstall;
+mod webhook;
 
 use std::{process::ExitCode, time::SystemTime};
 

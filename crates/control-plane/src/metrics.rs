@@ -9,7 +9,7 @@ use metrics::{Counter, Gauge, Histogram};
 use outrigger_cluster::review::{Counts, OUTCOMES};
 use outrigger_telemetry::{Registry, registry::Family};
 
-use crate::identity::InCluster;
+use crate::{identity::InCluster, outlook::Unknown};
 
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0];
 
@@ -45,12 +45,46 @@ families! {
     WAITING = "gauge" "outrigger_control_plane_reviews_waiting" [] &[],
         "Sidecars that wait for a review; at most 4,096.";
     PODS = "gauge" "outrigger_control_plane_pods" [] &[], "Pods of the cluster that are known.";
+    ADMISSIONS = "counter" "outrigger_control_plane_admissions_total" ["outcome"] &[],
+        "Edits that the webhook was asked about, all of them allowed: `warned`, `silent` (nothing to say), `late` and \
+         `pending` and `failed` (nothing could be found out), `busy` and `unread` (no answer).";
+    ADMISSION_SECONDS = "histogram" "outrigger_control_plane_admission_seconds" [] SECONDS,
+        "How long the webhook took to answer.";
     BUNDLES = "gauge" "outrigger_control_plane_ca_bundles" ["state"] &[],
         "Namespaces with sidecars whose ConfigMap outrigger-ca is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
     BOOTSTRAPS = "gauge" "outrigger_control_plane_bootstraps" ["state"] &[],
         "Namespaces with sidecars whose ConfigMap outrigger-bootstrap is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
     BOOTSTRAP_VIEWS = "gauge" "outrigger_control_plane_bootstrap_views" ["state"] &[],
         "Views that pods may start with while no control plane can be asked: `stored`, and `missing` for their size or for want of room, where this replica leads.";
+}
+
+/// What became of a question to the webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// There was something to say.
+    Warned,
+    /// There was not.
+    Silent,
+    /// What it means could not be found out.
+    Unknown(Unknown),
+    /// Too many ask.
+    Busy,
+    /// It could not be read.
+    Unread,
+}
+
+impl Admission {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Warned => "warned",
+            Self::Silent => "silent",
+            Self::Unknown(Unknown::Pending) => "pending",
+            Self::Unknown(Unknown::Late) => "late",
+            Self::Unknown(Unknown::Failed) => "failed",
+            Self::Busy => "busy",
+            Self::Unread => "unread",
+        }
+    }
 }
 
 /// The handles.
@@ -66,6 +100,7 @@ pub(crate) struct Metrics {
     rejections: Counter,
     stale: Gauge,
     problems: Gauge,
+    admissions: Histogram,
     /// In a cluster: counted where it happens, and read when somebody wants to know.
     cluster: OnceLock<Cluster>,
 }
@@ -92,6 +127,7 @@ impl Metrics {
             rejections: registry.counter(&REJECTIONS, &[]),
             stale: registry.gauge(&STALE, &[]),
             problems: registry.gauge(&PROBLEMS, &[]),
+            admissions: registry.histogram(&ADMISSION_SECONDS, &[]),
             cluster: OnceLock::new(),
             registry,
         })
@@ -112,6 +148,12 @@ impl Metrics {
     /// A token was refused, by its stable code.
     pub(crate) fn refused(&self, code: &'static str) {
         self.registry.counter(&REFUSED, &[("code", code)]).increment(1);
+    }
+
+    /// The webhook has answered.
+    pub(crate) fn admitted(&self, became: Admission, took: Duration) {
+        self.registry.counter(&ADMISSIONS, &[("outcome", became.word())]).increment(1);
+        self.admissions.record(took.as_secs_f64());
     }
 
     pub(crate) fn views(&self, views: usize, compilations: u64) {

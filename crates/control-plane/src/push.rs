@@ -109,10 +109,11 @@ async fn serve(
         let (service, known) = (service.clone(), known.clone());
         // Apart, and given back with the answer: the task of a stream is as large as the largest it ever holds.
         Box::pin(async move {
-            if let Some(page) = service.page(&request).await {
-                return Ok::<_, Infallible>(page);
-            }
-            let answer = service.call(request).await;
+            let request = match service.page(request).await {
+                Ok(page) => return Ok::<_, Infallible>(page),
+                Err(request) => request,
+            };
+            let answer = service.call(*request).await;
             known.fetch_or(answer.is_ok(), Relaxed);
             Ok(answer.unwrap_or_else(Service::refusal))
         })

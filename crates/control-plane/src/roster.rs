@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use listing::Listing;
-pub(crate) use page::{Page, refusal, text};
+pub(crate) use page::{Page, json, refusal, text};
 use query::Query;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -72,7 +72,7 @@ impl Roster {
         let tail = row::Tail { total, more, next, unsure, policy: &policy };
         // Whoever reads slowly keeps nobody's connection alive.
         let shown = shown.into_iter().map(|(_, connection)| Arc::downgrade(&connection)).collect();
-        page::json(StatusCode::OK, Page::new(Listing::new(shown, &tail, self.fingerprints.clone(), place)))
+        json(StatusCode::OK, Page::new(Listing::new(shown, &tail, self.fingerprints.clone(), place)))
     }
 }
 

@@ -2,10 +2,9 @@
 
 mod cluster;
 mod folder;
+mod listeners;
 
 use std::{
-    net::SocketAddr,
-    path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -14,19 +13,20 @@ use anyhow::{Context as _, bail};
 use outrigger_catalog::Catalog;
 use outrigger_cluster::{access::Access, lease::Lease};
 use outrigger_telemetry::logging;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
+
+use listeners::Listeners;
 
 use crate::{
     admin::{self, Pages},
     config::RunArgs,
+    desk::Desk,
     fingerprint::Fingerprints,
     fleet::Fleet,
     identity,
     metrics::Metrics,
+    outlook::Outlook,
     peers::Door,
     publish::Publisher,
     push::{self, People, Service},
@@ -34,6 +34,7 @@ use crate::{
     roster::Roster,
     source::{self, Standing, Worlds},
     tls::Serving,
+    webhook::{self, Webhook},
 };
 
 /// How often samples go into their buckets, and the certificate's age is looked at.
@@ -55,6 +56,8 @@ struct Origin {
     /// `None`: plain HTTP.
     serving: Option<Arc<Serving>>,
     worlds: Worlds,
+    /// What edits would mean.
+    outlook: Arc<Outlook>,
     /// Who says which people may look; `None`: nobody can.
     access: Option<Access>,
     /// Where other replicas ask; `None`: there are none.
@@ -81,47 +84,49 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     // Signals first: one that comes during start-up must not be lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let listener = bind(args.listen, "--listen").await?;
-    let pages = bind(args.admin_listen, "--admin-listen").await?;
-    let probe = args.probe_listen.map(outrigger_probe::bind).transpose()?;
-    let addresses = Addresses::of(&listener, &pages, probe.as_ref())?;
+    let listeners = Listeners::bind(&args).await?;
+    let addresses = listeners.addresses()?;
+    let Listeners { sidecars, pages, probe, webhook } = listeners;
 
     let house = House::new()?;
     let origin = match args.cluster.is_cluster() {
         true => cluster::origin(&args, &house).await?,
         false => folder::origin(&args, &house)?,
     };
-    let Origin { authority, serving, worlds, access, peers, lease } = origin;
-    let House { catalog: _, metrics, fleet, standing, publisher, fingerprints } = house;
+    let Origin { authority, serving, worlds, outlook, access, peers, lease } = origin;
+    let House { catalog, metrics, fleet, standing, publisher, fingerprints } = house;
     let tls = serving.as_ref().map(|serving| serving.config().map(TlsAcceptor::from)).transpose()?;
     if let Some(world) = worlds.borrow().clone() {
         publisher.publish(world);
     }
-    let publishing = tokio::spawn(publish(worlds, publisher.clone()));
+    let publishing = tokio::spawn(publish(worlds.clone(), publisher.clone()));
 
     let roster = Arc::new(Roster::new(fleet.clone(), standing.clone(), fingerprints));
+    let desk = Arc::new(Desk::new(roster, outlook.clone(), catalog, worlds, fleet.clone()));
     let service = Service {
         authority,
         publisher,
         fleet: fleet.clone(),
         metrics: metrics.clone(),
         peers,
-        people: People::new(access, roster.clone()),
+        people: People::new(access, desk.clone()),
         check_delay: args.check_delay,
     };
-    tokio::spawn(push::accept(listener, tls, Arc::new(service), args.most_sidecars));
-    let shown = Pages { fleet, metrics: metrics.clone(), standing, roster, serving: serving.clone() };
-    let shown = Arc::new(shown);
+    tokio::spawn(push::accept(sidecars, tls, Arc::new(service), args.most_sidecars));
+    let shown = Arc::new(Pages { fleet, metrics: metrics.clone(), standing, desk, serving: serving.clone() });
     if let Some(probe) = probe {
         tokio::spawn(outrigger_probe::serve(probe, shown.clone()));
     }
     tokio::spawn(admin::accept(pages, shown));
+    if let (Some(listener), Some(serving)) = (webhook, &serving) {
+        let tls = TlsAcceptor::from(serving.webhook_config()?);
+        tokio::spawn(webhook::accept(listener, tls, Arc::new(Webhook::new(outlook, metrics.clone()))));
+    }
     tokio::spawn(upkeep(serving, metrics));
     if let Some(path) = &args.ready_file {
-        write_ready(path, &addresses)?;
+        ready::write(path, &addresses)?;
     }
-    let Addresses { listen, admin, .. } = addresses;
-    tracing::info!(%listen, %admin, "the control plane listens");
+    tracing::info!(%addresses, "the control plane listens");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -168,31 +173,4 @@ async fn upkeep(serving: Option<Arc<Serving>>, metrics: Arc<Metrics>) {
             }
         }
     }
-}
-
-async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: choose another with {flag}"))
-}
-
-/// Where it is reached, as bound.
-struct Addresses {
-    listen: SocketAddr,
-    admin: SocketAddr,
-    probe: Option<SocketAddr>,
-}
-
-impl Addresses {
-    fn of(listener: &TcpListener, pages: &TcpListener, probe: Option<&TcpListener>) -> anyhow::Result<Self> {
-        let probe = probe.map(TcpListener::local_addr).transpose()?;
-        Ok(Self { listen: listener.local_addr()?, admin: pages.local_addr()?, probe })
-    }
-}
-
-fn write_ready(path: &Path, addresses: &Addresses) -> anyhow::Result<()> {
-    let Addresses { listen, admin, probe } = addresses;
-    let mut json = serde_json::json!({"listen": listen.to_string(), "admin": admin.to_string()});
-    if let Some(probe) = probe {
-        json["probe"] = probe.to_string().into();
-    }
-    ready::write(path, &json)
 }

@@ -13,8 +13,6 @@ pub(crate) const INJECTED: &str = "injected";
 
 /// The sidecar's container, and the volume of what it is given.
 pub const CONTAINER: &str = "outrigger";
-/// The volume of what it starts with while the control plane is away.
-pub(crate) const BOOTSTRAP: &str = "outrigger-bootstrap";
 /// The volume of what it remembers.
 pub(crate) const STATE: &str = "outrigger-state";
 /// The empty volume that stands where the pod's own token would be.
@@ -24,7 +22,7 @@ pub(crate) const NO_TOKEN: &str = "outrigger-no-token";
 pub const AUDIENCE: &str = "outrigger-control-plane";
 /// ConfigMap of the certificates by which it knows the control plane.
 pub(crate) const CA: &str = "outrigger-ca";
-/// ConfigMaps of what a pod starts with while the control plane is away, where there are any.
+/// ConfigMaps of what a pod starts with while the control plane is away, where there are any, and their volumes.
 pub const BOOTSTRAPS: [&str; 4] =
     ["outrigger-bootstrap", "outrigger-bootstrap-1", "outrigger-bootstrap-2", "outrigger-bootstrap-3"];
 

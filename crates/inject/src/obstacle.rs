@@ -3,7 +3,7 @@
 use outrigger_crd::k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
 
 use crate::{
-    names::{BOOTSTRAP, CONTAINER, INJECTED, NO_TOKEN, STATE, STATUS},
+    names::{BOOTSTRAPS, CONTAINER, INJECTED, NO_TOKEN, STATE, STATUS},
     plan::Ports,
     skip::Skip,
 };
@@ -52,7 +52,8 @@ pub(crate) fn obstacle(pod: &Pod, ports: &Ports, shared_processes: bool) -> Resu
         }
     }
     let volumes = spec.volumes.iter().flatten().map(|volume| volume.name.as_str());
-    match volumes.into_iter().find(|name| [CONTAINER, BOOTSTRAP, STATE, NO_TOKEN].contains(name)) {
+    let ours = |name: &&str| [CONTAINER, STATE, NO_TOKEN].contains(name) || BOOTSTRAPS.contains(name);
+    match volumes.into_iter().find(ours) {
         Some(name) => Err(Skip::NameTaken { what: format!("volume {name}") }),
         None => Ok(()),
     }

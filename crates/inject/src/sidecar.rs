@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Settings,
-    names::{AUDIENCE, BOOTSTRAP, BOOTSTRAPS, CA, CONTAINER, NO_TOKEN, STATE},
+    names::{AUDIENCE, BOOTSTRAPS, CA, CONTAINER, NO_TOKEN, STATE},
     plan::{Plan, Ports},
 };
 
 /// Where what it is given is mounted: token, certificates, labels.
 const GIVEN: &str = "/var/run/outrigger";
-/// Where what it starts with while the control plane is away is mounted.
+/// Where what it starts with while the control plane is away is mounted, each part in a folder of its own: `0`, `1` ...
 const STARTED_WITH: &str = "/var/run/outrigger-bootstrap";
 /// Where what it remembers is.
 const REMEMBERED: &str = "/var/lib/outrigger";
@@ -49,12 +49,7 @@ pub(crate) fn container(settings: &Settings, plan: &Plan) -> Value {
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": [
-            {"name": CONTAINER, "mountPath": GIVEN, "readOnly": true},
-            {"name": BOOTSTRAP, "mountPath": STARTED_WITH, "readOnly": true},
-            {"name": STATE, "mountPath": REMEMBERED},
-            {"name": NO_TOKEN, "mountPath": TOKEN_OF_POD, "readOnly": true},
-        ],
+        "volumeMounts": mounts(),
     });
     if let (Some(policy), Some(container)) = (pull_policy, container.as_object_mut()) {
         container.insert("imagePullPolicy".to_owned(), json!(policy));
@@ -70,15 +65,27 @@ pub(crate) fn volumes() -> Vec<Value> {
         json!({"configMap": {"name": CA, "items": [{"key": "ca.crt", "path": "ca.crt"}]}}),
         json!({"downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}}),
     ];
-    // Where there is none the pod starts without. A volume of its own: no key in one of them hides a certificate.
-    let bootstrap = BOOTSTRAPS.map(|name| json!({"configMap": {"name": name, "optional": true}}));
-    vec![
+    let mut volumes = vec![
         json!({"name": CONTAINER, "projected": {"defaultMode": 0o444, "sources": given}}),
-        json!({"name": BOOTSTRAP, "projected": {"defaultMode": 0o444, "sources": bootstrap}}),
         // In memory, since keys are in it.
         json!({"name": STATE, "emptyDir": {"medium": "Memory", "sizeLimit": STATE_SIZE}}),
         json!({"name": NO_TOKEN, "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}),
-    ]
+    ];
+    // Where there is none the pod starts without. Volumes of their own: no key in one of them hides a certificate.
+    let bootstrap = |name| json!({"name": name, "configMap": {"name": name, "optional": true, "defaultMode": 0o444}});
+    volumes.extend(BOOTSTRAPS.map(bootstrap));
+    volumes
+}
+
+fn mounts() -> Vec<Value> {
+    let mut mounts = vec![
+        json!({"name": CONTAINER, "mountPath": GIVEN, "readOnly": true}),
+        json!({"name": STATE, "mountPath": REMEMBERED}),
+        json!({"name": NO_TOKEN, "mountPath": TOKEN_OF_POD, "readOnly": true}),
+    ];
+    let bootstrap = |(at, name)| json!({"name": name, "mountPath": format!("{STARTED_WITH}/{at}"), "readOnly": true});
+    mounts.extend(BOOTSTRAPS.into_iter().enumerate().map(bootstrap));
+    mounts
 }
 
 fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {

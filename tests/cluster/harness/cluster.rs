@@ -157,6 +157,11 @@ impl Cluster {
         self.admin.succeeds(args)
     }
 
+    /// The folder of kubectl.
+    pub fn bin(&self) -> &Path {
+        self.admin.bin()
+    }
+
     pub(super) fn ca(&self) -> PathBuf {
         self.run.join("pki/ca.crt")
     }

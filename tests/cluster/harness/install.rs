@@ -141,6 +141,35 @@ static RIGHTS: OnceCell<Vec<Value>> = OnceCell::const_new();
 const SYSTEM: &str = "outrigger-system";
 
 impl Namespace<'_> {
+    /// The name of the ValidatingWebhookConfiguration of this story.
+    pub fn webhook(&self) -> String {
+        format!("{}-policy", self.name)
+    }
+
+    /// Installs it for a control plane whose webhook is here. No node leads to a Service, so it is reached by its address.
+    pub async fn install_webhook(&self, address: std::net::SocketAddr) {
+        let rule = "{apiGroups: [outrigger.dev], apiVersions: [v1alpha1], operations: [CREATE, UPDATE, DELETE], \
+                    resources: [modelproviders, modelroutes, modelpolicies]}";
+        let yaml = format!(
+            "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\n\
+             metadata: {{name: {}, labels: {{outrigger.dev/story: {1}}}}}\n\
+             webhooks:\n- name: policy.outrigger.dev\n  clientConfig: {{url: 'https://{address}/validate'}}\n  \
+             rules: [{rule}]\n  failurePolicy: Ignore\n  sideEffects: None\n  admissionReviewVersions: [v1]\n  \
+             timeoutSeconds: 5\n  namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {1}}}}}\n",
+            self.webhook(),
+            self.name
+        );
+        self.apply_everywhere(&yaml).await;
+    }
+
+    /// The bundle that stands in it.
+    pub async fn webhook_bundle(&self) -> Option<String> {
+        let name = self.webhook();
+        let found = self.kubectl(&["get", "validatingwebhookconfiguration", &name, "--output", "json"]).await;
+        let found: Value = serde_json::from_slice(&found.stdout).ok()?;
+        Some(found["webhooks"][0]["clientConfig"]["caBundle"].as_str()?.to_owned())
+    }
+
     /// What `deploy/kubernetes/rbac.yaml` gives the control plane, with this namespace as its own.
     pub async fn permit_control_plane(&self) {
         let rights = RIGHTS.get_or_init(|| self.read("deploy/kubernetes/rbac.yaml")).await;
@@ -168,6 +197,14 @@ impl Namespace<'_> {
             let name = format!("{}-{ACCOUNT}", self.name);
             object["metadata"]["name"] = json!(name);
             object["metadata"]["labels"]["outrigger.dev/story"] = json!(self.name);
+            // What it may do to one object of the cluster, it may do to this story's.
+            for rule in object["rules"].as_array_mut().into_iter().flatten() {
+                for named in rule["resourceNames"].as_array_mut().into_iter().flatten() {
+                    if *named == "outrigger-policy" {
+                        *named = json!(self.webhook());
+                    }
+                }
+            }
             if object["kind"] == "ClusterRoleBinding" {
                 object["roleRef"]["name"] = json!(name);
             }

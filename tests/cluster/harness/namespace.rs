@@ -204,7 +204,13 @@ impl Drop for Namespace<'_> {
     fn drop(&mut self) {
         let kubectl = self.cluster.admin();
         let selector = format!("{STORY}={}", self.name);
-        kubectl.succeeds(&["delete", "clusterrole,clusterrolebinding", "--selector", &selector, "--wait=false"]);
+        kubectl.succeeds(&[
+            "delete",
+            "clusterrole,clusterrolebinding,validatingwebhookconfiguration",
+            "--selector",
+            &selector,
+            "--wait=false",
+        ]);
         kubectl.succeeds(&["delete", "namespace", &self.name, "--wait=false"]);
     }
 }

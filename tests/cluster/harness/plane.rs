@@ -5,13 +5,13 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Client, Metrics, PushedSetup, Restarting, wait_for};
+use super::{Client, Metrics, PushedSetup, Restarting, outrigger, wait_for};
 
 /// A running control plane. Dropping it kills the process; its log is printed if the test has failed.
 #[derive(Debug)]
 pub struct Plane {
     program: Restarting,
-    _home: TempDir,
+    home: TempDir,
 }
 
 /// Starts one with these arguments, beside those that say where it listens, and waits until it does.
@@ -20,7 +20,7 @@ pub async fn control_plane(args: &[&str]) -> Plane {
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
     let mut program = Restarting::new("outrigger-control-plane", home.path(), args);
     program.start().await;
-    Plane { program, _home: home }
+    Plane { program, home }
 }
 
 impl Plane {
@@ -32,6 +32,18 @@ impl Plane {
     /// A sidecar of it with this token, which knows it by the certificate in this file.
     pub fn sidecar(&self, token: impl Into<String>, ca_file: impl Into<PathBuf>) -> PushedSetup {
         PushedSetup::new(&self.url(), token.into(), Some(ca_file.into()))
+    }
+
+    /// Where its webhook listens, if it was told to have one.
+    pub fn webhook(&self) -> std::net::SocketAddr {
+        let ready = std::fs::read(self.home.path().join("outrigger-control-plane.ready")).expect("a ready file");
+        let ready: Value = serde_json::from_slice(&ready).expect("JSON");
+        ready["webhook"].as_str().and_then(|it| it.parse().ok()).expect("a webhook")
+    }
+
+    /// What `outrigger` prints to these words: exit code, standard output, standard error. `bin`: more programs for it.
+    pub async fn outrigger(&self, args: &[&str], bin: &std::path::Path) -> (i32, String, String) {
+        outrigger(self.home.path(), args, Some(bin)).await
     }
 
     pub fn kill(&mut self) {

@@ -79,6 +79,11 @@ impl ControlPlane {
         self.program.listen()
     }
 
+    /// Where its pages are.
+    pub fn admin_addr(&self) -> std::net::SocketAddr {
+        self.program.admin()
+    }
+
     /// Issues a token for a workload of this namespace, with more arguments of `token`.
     pub fn token(&self, namespace: &str, args: &[&str]) -> String {
         self.run(&["token"], &[&["--namespace", namespace], args].concat())

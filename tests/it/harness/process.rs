@@ -49,6 +49,28 @@ pub(super) fn command(name: &str, home: &Path) -> Command {
     command
 }
 
+/// What the command `outrigger` prints to these words: exit code, standard output, standard error. `bin`: where it finds
+/// more programs.
+pub async fn outrigger(home: &Path, args: &[&str], bin: Option<&Path>) -> (i32, String, String) {
+    outrigger_as(command("outrigger", home), args, bin).await
+}
+
+/// The same of a program that is called otherwise, such as a link to it.
+pub async fn outrigger_at(program: &Path, home: &Path, args: &[&str], bin: Option<&Path>) -> (i32, String, String) {
+    let mut command = Command::new(program);
+    command.env_clear().env("HOME", home).stdin(Stdio::null()).stderr(Stdio::piped());
+    outrigger_as(command, args, bin).await
+}
+
+async fn outrigger_as(mut command: Command, args: &[&str], bin: Option<&Path>) -> (i32, String, String) {
+    let own = env::var_os("PATH").unwrap_or_default();
+    let path = bin.map(Path::to_owned).into_iter().chain(env::split_paths(&own));
+    command.env("PATH", env::join_paths(path).expect("plain paths")).args(args).stdout(Stdio::piped());
+    let run = tokio::task::spawn_blocking(move || command.output()).await.expect("no panic").expect("it starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (run.status.code().unwrap_or(-1), text(&run.stdout), text(&run.stderr))
+}
+
 pub(super) fn spawn(command: &mut Command) -> Child {
     let name = command.get_program().to_owned();
     command.spawn().unwrap_or_else(|error| panic!("start {}: {error}", name.display()))

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::roll::{Roll, Sidecar};
+use crate::columns::columns;
 
 /// So much of a hash tells one from the next.
 const SHORT: usize = 12;
@@ -144,24 +145,6 @@ fn rejections(sidecar: &Sidecar, wide: bool) -> String {
         1 => said(0),
         n => format!("{} and {} more", said(0), n - 1),
     }
-}
-
-/// Aligned, with two spaces between columns. What stands for nothing is a dash; what would break a line, or move the cursor
-/// of whoever reads it, is a question mark: sidecars say some of it.
-fn columns(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let plain = |text: String| match text.as_str() {
-        "" => "-".to_owned(),
-        _ => text.chars().map(|c| if c.is_control() { '?' } else { c }).collect(),
-    };
-    let mut table = vec![head.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()];
-    table.extend(rows.map(|row| row.into_iter().map(plain).collect()));
-    let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    table.iter().map(line).collect()
 }
 
 #[cfg(test)]

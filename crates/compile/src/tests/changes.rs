@@ -78,8 +78,8 @@ fn a_limit_closes_and_its_removal_opens() {
             &format!("closed models of demo/us: a/us {NOBODY}: {why}"),
             &format!("closed in part ModelRoute demo/both: a/us at demo/us {NOBODY}: {why}"),
             "broken ModelRoute demo/both spec.targets[1].model",
-            "broken ModelRoute demo/far spec.targets",
             "broken ModelRoute demo/far spec.targets[0].provider",
+            "broken ModelRoute demo/far spec.targets",
         ],
     );
     let told = lines(&between(&limited, &two(), &[]));
@@ -114,8 +114,8 @@ fn a_provider_that_goes_takes_routes_with_it() {
             &format!("closed models of demo/us: a/us {NOBODY}: {why}"),
             &format!("closed in part ModelRoute demo/both: a/us at demo/us {NOBODY}: {why}"),
             "broken ModelRoute demo/both spec.targets[1].model",
-            "broken ModelRoute demo/far spec.targets",
             "broken ModelRoute demo/far spec.targets[0].provider",
+            "broken ModelRoute demo/far spec.targets",
         ],
     );
 }

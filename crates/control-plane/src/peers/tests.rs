@@ -8,6 +8,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::{
+    desk::Desk,
     fingerprint::Fingerprints,
     fleet::Fleet,
     identity::{self, Tokens},
@@ -54,7 +55,7 @@ impl Replica {
         let fingerprints = Arc::new(Fingerprints::of_secret(b"seed"));
         let standing = Arc::new(crate::source::Standing::new());
         let service = Service {
-            people: push::People::new(None, Arc::new(Roster::new(fleet.clone(), standing, fingerprints))),
+            people: push::People::new(None, Desk::idle(Roster::new(fleet.clone(), standing, fingerprints), &fleet)),
             authority: identity::Authority::Issued(Arc::new(Tokens::open(state, now).unwrap())),
             publisher: Arc::new(Publisher::new(catalog, fleet.clone(), metrics.clone())),
             fleet,

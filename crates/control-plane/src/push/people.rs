@@ -1,55 +1,64 @@
-//! `GET /fleet` on the port that sidecars use: for people who are not on this machine, and whom the API server knows.
+//! Pages on the port that sidecars use: for people who are not on this machine, and whom the API server knows.
 
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use std::sync::Arc;
+
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
 use outrigger_cluster::access::{Access, Denied};
 
 use crate::{
+    desk::Desk,
     push::service::bearer,
-    roster::{self, Page, Roster},
+    roster::{self, Page},
 };
 
-/// Shows the fleet to those who may see it.
+/// Shows what there is to those who may see it.
 #[derive(Debug)]
 pub(crate) struct People {
     /// Who says who may; `None` outside Kubernetes, where nobody can.
     access: Option<Access>,
-    roster: std::sync::Arc<Roster>,
+    desk: Arc<Desk>,
 }
 
 impl People {
-    pub(crate) fn new(access: Option<Access>, roster: std::sync::Arc<Roster>) -> Self {
-        Self { access, roster }
+    pub(crate) fn new(access: Option<Access>, desk: Arc<Desk>) -> Self {
+        Self { access, desk }
     }
 
-    /// The answer, if it is the page that is asked for.
-    pub(super) async fn page<B>(&self, request: &Request<B>) -> Option<Response<Page>> {
-        if request.method() != Method::GET || request.uri().path() != roster::PATH {
-            return None;
+    /// The answer, if it is a page that is asked for; else the request.
+    ///
+    /// # Errors
+    ///
+    /// The request, where it is for somebody else.
+    pub(super) async fn page(&self, request: Request<Incoming>) -> Result<Response<Page>, Box<Request<Incoming>>> {
+        if !Desk::has(request.uri().path()) {
+            return Err(Box::new(request));
         }
-        Some(match self.check(request.headers()).await {
-            Ok(()) => self.roster.page(request.uri().query()),
+        Ok(match self.check(&request).await {
+            Ok(()) => self.desk.answer(request).await,
             Err(refusal) => *refusal,
         })
     }
 
-    async fn check(&self, headers: &HeaderMap) -> Result<(), Box<Response<Page>>> {
+    async fn check<B>(&self, request: &Request<B>) -> Result<(), Box<Response<Page>>> {
+        let path = request.uri().path();
         let refuse = |status, code: &str, message: &str| Err(Box::new(roster::refusal(status, code, message)));
         let Some(access) = &self.access else {
             return refuse(
                 StatusCode::NOT_FOUND,
                 "not_in_a_cluster",
-                "this control plane runs outside Kubernetes, where nobody says who may read this here: read /fleet at \
-                 its --admin-listen address, on its own machine",
+                "this control plane runs outside Kubernetes, where nobody says who may read this here: read it at its \
+                 --admin-listen address, on its own machine",
             );
         };
-        let Some(token) = bearer(headers) else {
+        let Some(token) = bearer(request.headers()) else {
             return refuse(
                 StatusCode::UNAUTHORIZED,
                 "token_missing",
                 "send `Authorization: Bearer TOKEN` with a token of the API server: kubectl create token NAME",
             );
         };
-        match access.check(token, roster::PATH).await {
+        match access.check(token, path).await {
             Ok(()) => Ok(()),
             Err(Denied::Unauthenticated) => refuse(
                 StatusCode::UNAUTHORIZED,
@@ -60,15 +69,14 @@ impl People {
                 StatusCode::FORBIDDEN,
                 "forbidden",
                 &format!(
-                    "{user} may not read this: bind it to a ClusterRole with nonResourceURLs [\"{}\"] and verbs [\"get\"]",
-                    roster::PATH
+                    "{user} may not read this: bind it to a ClusterRole with nonResourceURLs [\"{path}\"] and verbs [\"get\"]"
                 ),
             ),
             Err(Denied::Busy) => {
                 refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many ask at this moment: try again in a second")
             }
             Err(Denied::Unavailable(why)) => {
-                tracing::warn!(code = "access_unknown", "whether somebody may read /fleet is not known: {why}");
+                tracing::warn!(code = "access_unknown", "whether somebody may read {path} is not known: {why}");
                 refuse(StatusCode::SERVICE_UNAVAILABLE, "access_unknown", &why)
             }
         }

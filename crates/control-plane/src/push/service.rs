@@ -49,8 +49,12 @@ pub(crate) type Answer = Response<Either<Body, Page>>;
 
 impl Service {
     /// Answers a call that is no sidecar's, if it is one.
-    pub(super) async fn page(&self, request: &Request<Incoming>) -> Option<Answer> {
-        Some(self.people.page(request).await?.map(Either::Right))
+    ///
+    /// # Errors
+    ///
+    /// The call, where it is a sidecar's.
+    pub(super) async fn page(&self, request: Request<Incoming>) -> Result<Answer, Box<Request<Incoming>>> {
+        Ok(self.people.page(request).await?.map(Either::Right))
     }
 
     /// Answers one call.

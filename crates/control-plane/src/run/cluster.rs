@@ -6,10 +6,12 @@ use anyhow::Context as _;
 use outrigger_cluster::{
     Cluster, Pods, Reviewer,
     access::Access,
+    authority::Report,
     lease::{self, Lease},
     pods, replicas,
     review::ApiServer,
     status,
+    webhook::{self, ValidatingWebhookConfiguration},
 };
 use rustls::pki_types::ServerName;
 use tokio::sync::watch;
@@ -21,6 +23,7 @@ use crate::{
     fleet::Fleet,
     follow::follow_pods,
     identity::{self, InCluster},
+    outlook::Outlook,
     peers::{self, Dial, Door, Replicas, Trust},
     source::{self, Followed, Worlds},
     tally::counting,
@@ -76,7 +79,7 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
     );
 
     let replicas = Arc::new(Replicas::default());
-    let serving = Serving::from_cluster(tls::InCluster {
+    let (serving, known) = Serving::from_cluster(tls::InCluster {
         cluster: &cluster,
         tls_secret: tls_secret.clone(),
         service,
@@ -113,10 +116,21 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
         tally,
         leading: lease.leading(),
     });
+    if args.webhook_listen.is_some() {
+        let (cluster, name, leading) = (cluster.clone(), args.cluster.webhook_configuration.clone(), lease.leading());
+        // Nobody waits for it: what an API server cannot ask about is let in without a word.
+        let (told, _) = watch::channel(Report::default());
+        tokio::spawn(async move {
+            webhook::keep::<ValidatingWebhookConfiguration>(&cluster, name, known, leading, told).await
+        });
+    }
+    let only = args.cluster.only();
+    let outlook = Outlook::new(catalog.clone(), worlds.clone(), fleet.clone(), Some(cluster.clone()), only);
     Ok(Origin {
         authority: identity::Authority::Cluster(who),
         serving: Some(serving),
         worlds,
+        outlook: Arc::new(outlook),
         access: Some(Access::new(&cluster)),
         peers: Some(Door { instance: instance.into(), auth: replicas.auth.clone(), reports: own }),
         lease: Some(lease),

@@ -12,6 +12,7 @@ use crate::{
     config::{FolderArgs, RunArgs},
     fleet::Fleet,
     identity::{self, Tokens},
+    outlook::Outlook,
     source,
     state::State,
     tls::{Authority, Serving},
@@ -42,7 +43,8 @@ pub(super) fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Origin> {
     let worlds = source::follow_folder(policy, catalog.clone(), system_namespace, standing.clone(), metrics.clone())?;
     tokio::spawn(watch_tokens(tokens.clone(), fleet.clone()));
     let authority = identity::Authority::Issued(tokens);
-    Ok(Origin { authority, serving, worlds, access: None, peers: None, lease: None })
+    let outlook = Outlook::new(catalog.clone(), worlds.clone(), fleet.clone(), None, None);
+    Ok(Origin { authority, serving, worlds, outlook: Arc::new(outlook), access: None, peers: None, lease: None })
 }
 
 /// Ends the streams whose tokens are revoked, whose keys are gone.

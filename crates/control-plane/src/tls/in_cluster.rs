@@ -43,12 +43,12 @@ pub(crate) struct InCluster<'a> {
 
 impl Serving {
     /// A server that shows what the cluster gives it, from when there is something ([`Serving::pending`] says why there is
-    /// nothing). Runs in tasks of its own. [`Serving::renew`] is for whoever calls it for others.
+    /// nothing), and by what it is known. Runs in tasks of its own. [`Serving::renew`] is for whoever calls it for others.
     ///
     /// # Errors
     ///
     /// If a name cannot stand in a certificate.
-    pub(crate) fn from_cluster(setup: InCluster<'_>) -> Result<Arc<Self>> {
+    pub(crate) fn from_cluster(setup: InCluster<'_>) -> Result<(Arc<Self>, watch::Receiver<Known>)> {
         let InCluster { cluster, tls_secret, service, names, timing, leading, namespaces, .. } = setup;
         let InCluster { metrics, fingerprints, replicas, .. } = setup;
         let mut names = names.to_vec();
@@ -60,8 +60,8 @@ impl Serving {
         };
         let (known, reports, running) = authority::follow(cluster, source, leading, namespaces);
         tokio::spawn(running);
-        tokio::spawn(Follower::new(serving.clone(), metrics, fingerprints, replicas).run(known, reports));
-        Ok(serving)
+        tokio::spawn(Follower::new(serving.clone(), metrics, fingerprints, replicas).run(known.clone(), reports));
+        Ok((serving, known))
     }
 }
 

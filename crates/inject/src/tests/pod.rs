@@ -57,10 +57,13 @@ fn it_asks_for_no_right() {
         mounts,
         [
             "outrigger /var/run/outrigger",
-            "outrigger-bootstrap /var/run/outrigger-bootstrap",
             "outrigger-state /var/lib/outrigger",
             // Something is there already: the API server mounts no token of the pod's service account over it.
             "outrigger-no-token /var/run/secrets/kubernetes.io/serviceaccount",
+            "outrigger-bootstrap /var/run/outrigger-bootstrap/0",
+            "outrigger-bootstrap-1 /var/run/outrigger-bootstrap/1",
+            "outrigger-bootstrap-2 /var/run/outrigger-bootstrap/2",
+            "outrigger-bootstrap-3 /var/run/outrigger-bootstrap/3",
         ]
     );
     let token = &after["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::{
+    desk::Desk,
     fingerprint::Fingerprints,
     identity::Authority,
     lock::lock,
@@ -144,14 +145,14 @@ impl Plane {
         let cluster = Arc::new(cluster);
         metrics.watch(cluster.clone());
         let fingerprints = Arc::new(Fingerprints::of_secret(b"s"));
-        let roster = Arc::new(Roster::new(fleet.clone(), Arc::new(Standing::new()), fingerprints));
+        let roster = Roster::new(fleet.clone(), Arc::new(Standing::new()), fingerprints);
         let service = Service {
             authority: Authority::Cluster(cluster.clone()),
             publisher: publisher.clone(),
             fleet: fleet.clone(),
             metrics: metrics.clone(),
             peers: None,
-            people: People::new(None, roster),
+            people: People::new(None, Desk::idle(roster, &fleet)),
             check_delay: Duration::ZERO,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

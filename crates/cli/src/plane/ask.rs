@@ -10,8 +10,8 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
     body::Incoming,
     client::conn::{http1, http2},
@@ -39,7 +39,7 @@ const BUNDLE: u64 = 1 << 20;
 const TOKEN: u64 = 16 << 10;
 
 /// Asks one control plane.
-pub(super) struct Asker {
+pub(crate) struct Asker {
     authority: String,
     host: String,
     port: u16,
@@ -48,12 +48,12 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    /// The one at `from`.
+    /// The one at `from`, known by these certificates (PEM), for whoever has this token.
     ///
     /// # Errors
     ///
     /// What is missing to ask it, and where to get it. The token is in none of them.
-    pub(super) fn new(from: &Uri, ca_file: Option<&Path>, token_file: Option<&Path>) -> anyhow::Result<Self> {
+    pub(super) fn new(from: &Uri, ca: Option<&[u8]>, token: Option<&str>) -> anyhow::Result<Self> {
         let (Some(scheme), Some(authority)) = (from.scheme_str(), from.authority()) else {
             bail!("--from {from} is no address: write http://HOST:PORT or https://HOST:PORT");
         };
@@ -65,19 +65,19 @@ impl Asker {
         let (port, tls) = match scheme {
             "http" => {
                 ensure!(
-                    token_file.is_none(),
+                    token.is_none(),
                     "--token-file is for https://, and nobody on the way should read the token: leave it out, or ask by https://"
                 );
                 (80, None)
             }
             "https" => {
-                let ca = ca_file.context(
+                let ca = ca.context(
                     "--ca-file is missing: by which certificates is the control plane known? In a cluster: kubectl get \
                      configmap outrigger-ca -o jsonpath='{.data.ca\\.crt}' > ca.crt",
                 )?;
-                let token = token_file.context(
+                let token = token.context(
                     "--token-file is missing: who asks? In a cluster: kubectl create token NAME > token, for a service \
-                     account that may get the non-resource URL /fleet",
+                     account that may get the non-resource URLs /fleet, /views/* or /policy/changes",
                 )?;
                 let name = ServerName::try_from(host.clone())
                     .with_context(|| format!("{host:?} cannot be in a certificate"))?;
@@ -89,13 +89,28 @@ impl Asker {
         Ok(Self { authority: authority.to_string(), host, port, tls })
     }
 
-    /// What `GET /fleet` answers to this query.
+    /// What `GET` of this path answers to this query.
     ///
     /// # Errors
     ///
     /// Why it cannot be asked, or what it says instead.
-    pub(super) async fn get(&self, query: &[(&str, String)]) -> anyhow::Result<Bytes> {
-        let response = timeout(ANSWER, self.exchange(query)).await;
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Bytes> {
+        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+        self.ask(Method::GET, &format!("{}{query}", encoded(path)), Bytes::new()).await
+    }
+
+    /// What `POST` of this to the path answers.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be asked, or what it says instead.
+    pub(crate) async fn post(&self, path: &str, body: Vec<u8>) -> anyhow::Result<Bytes> {
+        self.ask(Method::POST, path, body.into()).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Bytes> {
+        let response = timeout(ANSWER, self.exchange(method, path, body)).await;
         let (status, body) = response.with_context(|| format!("{} does not answer in time", self.authority))??;
         if status == StatusCode::OK {
             return Ok(body);
@@ -107,9 +122,7 @@ impl Asker {
         }
     }
 
-    async fn exchange(&self, query: &[(&str, String)]) -> anyhow::Result<(StatusCode, Bytes)> {
-        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        let path = format!("/fleet?{}", query.join("&"));
+    async fn exchange(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<(StatusCode, Bytes)> {
         let connecting = async {
             let socket = TcpStream::connect((self.host.as_str(), self.port)).await?;
             socket.set_nodelay(true)?;
@@ -125,7 +138,8 @@ impl Asker {
         let Some((tls, name, bearer)) = &self.tls else {
             let (mut send, connection) = http1::handshake(TokioIo::new(socket)).await?;
             tokio::spawn(connection);
-            let request = Request::get(path).header(header::HOST, &self.authority).body(Empty::<Bytes>::new())?;
+            let request = Request::builder().method(method).uri(path).header(header::HOST, &self.authority);
+            let request = request.body(Full::new(body))?;
             return whole(send.send_request(request).await?).await;
         };
         let socket = timeout(CONNECT, tls.connect(name.clone(), socket)).await?;
@@ -134,9 +148,11 @@ impl Asker {
         })?;
         let (mut send, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await?;
         tokio::spawn(connection);
-        let request = Request::get(format!("https://{}{path}", self.authority))
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("https://{}{path}", self.authority))
             .header(header::AUTHORIZATION, bearer)
-            .body(Empty::<Bytes>::new())?;
+            .body(Full::new(body))?;
         whole(send.send_request(request).await?).await
     }
 }
@@ -149,15 +165,13 @@ async fn whole(response: Response<Incoming>) -> anyhow::Result<(StatusCode, Byte
 }
 
 /// TLS 1.3 by these certificates and nobody else's.
-fn config(ca_file: &Path) -> anyhow::Result<ClientConfig> {
-    let shown = ca_file.display();
-    let pem = small_file(ca_file, BUNDLE)?;
+fn config(pem: &[u8]) -> anyhow::Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.with_context(|| format!("{shown} is no PEM of certificates"))?;
-        roots.add(certificate).with_context(|| format!("a certificate in {shown} cannot be used"))?;
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.context("what --ca-file says is no PEM of certificates")?;
+        roots.add(certificate).context("a certificate of --ca-file cannot be used")?;
     }
-    ensure!(!roots.is_empty(), "{shown} holds no certificate");
+    ensure!(!roots.is_empty(), "--ca-file holds no certificate");
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&TLS13])
         .context("TLS 1.3 is not built in")?
@@ -167,14 +181,24 @@ fn config(ca_file: &Path) -> anyhow::Result<ClientConfig> {
     Ok(config)
 }
 
-fn bearer(file: &Path) -> anyhow::Result<HeaderValue> {
-    let token = small_file(file, TOKEN)?;
-    let token = str::from_utf8(&token).unwrap_or_default().trim();
-    ensure!(!token.is_empty(), "{} holds no token", file.display());
+fn bearer(token: &str) -> anyhow::Result<HeaderValue> {
+    let token = token.trim();
+    ensure!(!token.is_empty(), "--token-file holds no token");
     let value = HeaderValue::try_from(format!("Bearer {token}"));
-    let mut value = value.ok().with_context(|| format!("what is in {} is no token", file.display()))?;
+    let mut value = value.ok().context("what is in --token-file is no token")?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// The certificates in a file.
+pub(super) fn bundle(path: &Path) -> anyhow::Result<Vec<u8>> {
+    small_file(path, BUNDLE)
+}
+
+/// The token in a file, or in standard input.
+pub(super) fn token(path: &Path) -> anyhow::Result<String> {
+    let token = small_file(path, TOKEN)?;
+    String::from_utf8(token).ok().with_context(|| format!("what is in {} is no token", path.display()))
 }
 
 /// The content of a file, or of standard input, that is at most `most` bytes long.
@@ -201,7 +225,7 @@ mod tests {
     use super::*;
 
     fn refusal(from: &str, ca: Option<&str>, token: Option<&str>) -> String {
-        let asker = Asker::new(&from.parse().unwrap(), ca.map(Path::new), token.map(Path::new));
+        let asker = Asker::new(&from.parse().unwrap(), ca.map(str::as_bytes), token);
         format!("{:#}", asker.err().unwrap())
     }
 
@@ -210,7 +234,7 @@ mod tests {
         for (from, ca, token, why) in [
             ("https://a:1", None, None, "kubectl get configmap outrigger-ca"),
             ("https://a:1", Some("/f"), None, "kubectl create token"),
-            ("https://a:1", Some("/nowhere"), Some("/f"), "cannot read /nowhere"),
+            ("https://a:1", Some("nothing"), Some("t"), "holds no certificate"),
             ("http://a:1", None, Some("/f"), "--token-file is for https"),
             ("ftp://a:1", None, None, "write http:// or https://"),
             ("a:1", None, None, "write http://HOST:PORT"),

@@ -1,0 +1,107 @@
+//! `outrigger policy what-changes`: what an edit would change, before it is applied.
+
+mod edit;
+mod shown;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use edit::Edit;
+use outrigger_catalog::Catalog;
+use outrigger_compile::{
+    Kind, ObjectRef, World,
+    change::{Change, change},
+};
+use outrigger_folder::Contents;
+
+use crate::{
+    config::{ChangesArgs, PolicyCommand, Shape, environment},
+    fleet::write,
+    plane::Plane,
+};
+
+/// Something changes.
+const CHANGES: u8 = 2;
+/// Something is opened or broken.
+const GRAVE: u8 = 3;
+
+/// Runs it.
+pub(crate) fn policy(command: &PolicyCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        PolicyCommand::WhatChanges(args) => what_changes(args),
+    }
+}
+
+fn what_changes(args: &ChangesArgs) -> anyhow::Result<ExitCode> {
+    let edit = Edit::read(&args.files, &args.delete, &args.namespace)?;
+    let change = match &args.policy {
+        Some(folder) => {
+            let Contents { world, problems, .. } = Contents::read(folder, &environment)
+                .with_context(|| format!("cannot read the policy folder {}", folder.display()))?;
+            for problem in problems {
+                eprintln!("outrigger: {problem}");
+            }
+            compare(world, edit, &args.plane.system_namespace)
+        }
+        None => ask(args, &edit)?,
+    };
+    let text = match args.output {
+        Shape::Table => shown::table(&change),
+        Shape::Json => format!("{:#}\n", serde_json::to_value(&change).context("cannot write it as JSON")?),
+        Shape::Yaml => serde_saphyr::to_string(&change).context("cannot write it as YAML")?,
+    };
+    write(&text)?;
+    if args.output == Shape::Table {
+        eprintln!("{}", shown::summary(&change));
+    }
+    Ok(match (change.is_nothing(), change.is_grave()) {
+        (true, _) => ExitCode::SUCCESS,
+        (_, true) => ExitCode::from(GRAVE),
+        _ => ExitCode::from(CHANGES),
+    })
+}
+
+/// Nobody is connected to a folder: its namespaces are compared as wholes.
+fn compare(mut before: World, edit: Edit, system_namespace: &str) -> Change {
+    system_namespace.clone_into(&mut before.system_namespace);
+    let mut after = before.clone();
+    for object in &edit.removed {
+        after.remove(object);
+    }
+    edit.put.into_iter().for_each(|object| after.put(Ok(object)));
+    change(&before, &after, &Catalog::embedded(), &[])
+}
+
+fn ask(args: &ChangesArgs, edit: &Edit) -> anyhow::Result<Change> {
+    let plane = Plane::find(&args.plane)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+    let answer = runtime.block_on(plane.asker().post("/policy/changes", edit.as_sent()?))?;
+    serde_json::from_slice(&answer)
+        .context("the control plane answers with what is no change: is it of another version?")
+}
+
+/// `ModelRoute/shop/fast`, as an argument; the kind in any case.
+pub(crate) fn object(text: &str) -> Result<ObjectRef, String> {
+    let kinds = [Kind::ModelProvider, Kind::ModelRoute, Kind::ModelPolicy, Kind::Secret];
+    let wrong = || format!("{text:?} is no object: write KIND/NAMESPACE/NAME, ModelRoute/shop/fast");
+    let &[kind, namespace, name] = &text.split('/').collect::<Vec<_>>()[..] else { return Err(wrong()) };
+    let kind = kinds.into_iter().find(|it| it.as_str().eq_ignore_ascii_case(kind)).ok_or_else(wrong)?;
+    if namespace.is_empty() || name.is_empty() {
+        return Err(wrong());
+    }
+    Ok(ObjectRef { kind, namespace: namespace.to_owned(), name: name.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_named() {
+        assert_eq!(object("modelroute/shop/fast").unwrap().to_string(), "ModelRoute shop/fast");
+        for bad in ["", "ModelRoute/fast", "Pod/shop/web", "ModelRoute//fast", "ModelRoute/a/b/c"] {
+            assert!(object(bad).is_err(), "{bad}");
+        }
+    }
+}
