@@ -87,7 +87,7 @@ async fn a_pod_of_another_namespace_gets_neither_policy_nor_key() {
     let pod = other.pod("web-0", &[], "default").await;
     let token = other.pod_token(&pod, AUDIENCE).await;
     let sidecar = plane.sidecar(token, installed.ca_file(here).await).keep(Keep::InMemory).start().await;
-    assert_eq!(code(&sidecar.client().post(CHAT, chat("r")).await), "model_not_found");
+    assert_eq!(code(&sidecar.client().post(CHAT, chat("r")).await), "no_route");
     let held = sidecar.config().await.to_string();
     assert!(!held.contains("sk-test") && !held.contains(&here.name), "{held}");
     let row = plane.fleet().await["sidecars"][0].clone();

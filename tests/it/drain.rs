@@ -235,7 +235,7 @@ async fn readiness_means_that_a_policy_was_applied() {
     assert_eq!(client.post("/v1/chat/completions", chat("r")).await.said(), "hello");
 }
 
-/// K4: a policy that holds nothing is one. The sidecar is ready, warns, and knows no model.
+/// K4: a policy that holds nothing is one. The sidecar is ready, warns, and says what is missing.
 #[tokio::test]
 async fn an_empty_policy_is_a_policy() {
     let up = Upstream::start([chat_ok("hello")]).await;
@@ -244,7 +244,7 @@ async fn an_empty_policy_is_a_policy() {
     assert_eq!(sidecar.admin_client().get("/readyz").await.status, 200);
     assert_eq!(sidecar.client().get("/v1/models").await.json()["total_count"], 0);
     let refused = sidecar.client().post("/v1/chat/completions", chat("r")).await;
-    assert_eq!((refused.status, refused.header("x-outrigger-error")), (400, Some("model_not_found")));
+    assert_eq!((refused.status, refused.header("x-outrigger-error")), (404, Some("no_route")));
     sidecar.edit(Surface::Chat.policy(&[&up], |route| route));
     sidecar.wait_log("policy applied").await;
     assert_eq!(sidecar.client().post("/v1/chat/completions", chat("r")).await.said(), "hello");

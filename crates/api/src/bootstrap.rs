@@ -26,7 +26,7 @@ pub const MAPS: [&str; 4] =
     ["outrigger-bootstrap", "outrigger-bootstrap-1", "outrigger-bootstrap-2", "outrigger-bootstrap-3"];
 /// The file of the index, in the first of them.
 pub const INDEX: &str = "index.gz";
-/// The entry of `data` that says when it was written, in milliseconds since 1970.
+/// The entry of `data` that says when that was the policy first, in milliseconds since 1970.
 pub const WRITTEN: &str = "written";
 /// Most bytes of a file.
 pub const FILE: usize = 256 << 10;

@@ -171,7 +171,7 @@ async fn write(client: &Client, kind: &Kind, namespace: &str, content: &Arc<Cont
         "kind": "ConfigMap",
         "metadata": {"name": kind.name, "labels": {"app.kubernetes.io/managed-by": "outrigger"}},
     });
-    content.fill(&mut map, SystemTime::now());
+    content.fill(&mut map);
     let params = PatchParams::apply(kind.manager).force();
     match timeout(CALL, api.patch(kind.name, &params, &Patch::Apply(&map))).await {
         Ok(Ok(there)) if Heard::of(&there, kind.ours).is(content) => Ok(()),

@@ -8,7 +8,7 @@ mod write;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use outrigger_api::bootstrap::{File, MAPS, TooLarge};
@@ -68,6 +68,8 @@ async fn run(mut setup: Setup, standing: watch::Receiver<Standing>, send: watch:
             }
             continue;
         }
+        // Before it is looked at: whoever receives a newer policy does so later than this.
+        let now = SystemTime::now();
         let Some(world) = setup.publisher.published() else { continue };
         let mut namespaces = setup.namespaces.borrow().clone();
         // What was left once is kept up to date for as long as it is there: an old one may be wider than the policy of today.
@@ -84,7 +86,7 @@ async fn run(mut setup: Setup, standing: watch::Receiver<Standing>, send: watch:
         let (pods, of, names) = (setup.pods.clone(), world.clone(), namespaces.clone());
         // Compiling takes milliseconds that no stream should wait for.
         let making = tokio::task::spawn_blocking(move || {
-            let left = maker.make(&of, &names, connected, &pods.labels_in(&names));
+            let left = maker.make(&of, &names, connected, &pods.labels_in(&names), now);
             (maker, left)
         });
         let left = match making.await {
@@ -134,7 +136,7 @@ impl Maker {
         Self { publisher, files: BTreeMap::new(), places: BTreeMap::new() }
     }
 
-    /// For these namespaces, under `world`. Blocks.
+    /// For these namespaces, under `world`, which was looked at no earlier than `now`. Blocks.
     ///
     /// # Errors
     ///
@@ -145,6 +147,7 @@ impl Maker {
         namespaces: &BTreeSet<String>,
         connected: Vec<Arc<Workload>>,
         labels: &BTreeMap<Arc<str>, Vec<Labels>>,
+        now: SystemTime,
     ) -> Result<Made, Changed> {
         let (mut left, mut used, mut asked) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
         let (mut stored, mut missing) = (0, 0);
@@ -161,7 +164,7 @@ impl Maker {
             }
             let places = self.places.entry(namespace.clone()).or_default();
             let Layout { left: of, stored: in_it, missing: not } =
-                layout::lay(namespace, &objects, &views, unlisted, places);
+                layout::lay(namespace, &objects, &views, unlisted, places, now);
             (stored, missing) = (stored + in_it, missing + not);
             left.insert(namespace.clone(), of);
         }

@@ -8,11 +8,11 @@ use outrigger_route::hash::Hash;
 use serde_json::{Value, json};
 
 /// What a ConfigMap should hold.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Content {
     data: BTreeMap<String, String>,
     binary: BTreeMap<String, Vec<u8>>,
-    stamp: Option<&'static str>,
+    stamp: Option<(&'static str, SystemTime)>,
     hash: [u8; 32],
 }
 
@@ -26,11 +26,11 @@ impl Content {
         Self { data, binary, stamp: None, hash }
     }
 
-    /// With one entry of `data` more, which says when it was written, in milliseconds since 1970. That alone makes no content
-    /// another: it is no reason to write.
+    /// With one entry of `data` more, which says when it was so, in milliseconds since 1970. That alone makes no content another:
+    /// it is no reason to write.
     #[must_use]
-    pub fn stamped(self, key: &'static str) -> Self {
-        Self { stamp: Some(key), ..self }
+    pub fn stamped(self, key: &'static str, at: SystemTime) -> Self {
+        Self { stamp: Some((key, at)), ..self }
     }
 
     /// Whether it holds nothing. Such a map is not made; one that is there is emptied.
@@ -59,11 +59,11 @@ impl Content {
     }
 
     /// Puts it into a ConfigMap.
-    pub(super) fn fill(&self, map: &mut Value, now: SystemTime) {
+    pub(super) fn fill(&self, map: &mut Value) {
         let mut data: BTreeMap<&str, String> =
             self.data.iter().map(|(key, text)| (key.as_str(), text.clone())).collect();
-        if let Some(key) = self.stamp.filter(|_| !self.is_empty()) {
-            let millis = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+        if let Some((key, at)) = self.stamp.filter(|_| !self.is_empty()) {
+            let millis = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
             data.insert(key, millis.to_string());
         }
         let binary: BTreeMap<&str, String> =
@@ -72,6 +72,15 @@ impl Content {
         map["binaryData"] = json!(binary);
     }
 }
+
+/// Whenever it was so.
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
+}
+
+impl Eq for Content {}
 
 /// Shows no content.
 impl fmt::Debug for Content {

@@ -104,10 +104,11 @@ fn nothing_is_no_map() {
 /// When it was written makes no content another, and entries of others are not ours to judge.
 #[test]
 fn a_map_is_judged_by_our_entries_but_for_the_time() {
-    let content = Content::new(BTreeMap::new(), [("view.gz".to_owned(), vec![1, 2])].into()).stamped("written");
+    let content = Content::new(BTreeMap::new(), [("view.gz".to_owned(), vec![1, 2])].into()).stamped("written", at(7));
     let mut map = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}});
-    content.fill(&mut map, at(7));
+    content.fill(&mut map);
     assert_eq!(map["data"]["written"], "1000007000");
+    assert_eq!(content, content.clone().stamped("written", at(8)), "its time is none of its content");
     map["data"]["others"] = "theirs".into();
     let map: ConfigMap = serde_json::from_value(map).unwrap();
     let ours = |key: &str| key.ends_with(".gz");

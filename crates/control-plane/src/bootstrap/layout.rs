@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::SystemTime,
 };
 
 use outrigger_api::{
@@ -30,13 +31,14 @@ pub(super) struct Layout {
 }
 
 /// Lays out `views`, the most needed first; `unlisted`: how many more there are. `places`: where files were before, and are
-/// now.
+/// now. `now`: when all that was so, at the earliest.
 pub(super) fn lay(
     namespace: &str,
     objects: &[Selecting<'_>],
     views: &[View],
     unlisted: usize,
     places: &mut Places,
+    now: SystemTime,
 ) -> Layout {
     let files: Vec<&File> = views.iter().filter_map(|(_, file)| file.as_deref()?.as_ref().ok()).collect();
     *places = place(&files, places);
@@ -80,7 +82,7 @@ pub(super) fn lay(
             MAPS.len(),
         )
     });
-    let maps = maps.map(|files| Arc::new(Content::new(BTreeMap::new(), files).stamped(WRITTEN)));
+    let maps = maps.map(|files| Arc::new(Content::new(BTreeMap::new(), files).stamped(WRITTEN, now)));
     Layout { left: Left { maps, missing: said }, stored: stored_count, missing }
 }
 

@@ -30,7 +30,8 @@ pub(crate) fn write(args: &BootstrapArgs) -> anyhow::Result<()> {
     publisher.publish(world.clone());
     let pod: BTreeMap<String, String> = labels.iter().cloned().collect();
     let pods = BTreeMap::from([(Arc::from(namespace.as_str()), vec![Labels::of(&pod)])]);
-    let made = Maker::new(publisher).make(&world, &BTreeSet::from([namespace.clone()]), Vec::new(), &pods);
+    let made =
+        Maker::new(publisher).make(&world, &BTreeSet::from([namespace.clone()]), Vec::new(), &pods, SystemTime::now());
     let Made { left, .. } = made.map_err(|changed| anyhow!("{changed:?}"))?;
     let written = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis().to_string();
     let Some(left) = left.get(namespace) else { return Ok(()) };

@@ -21,7 +21,7 @@ fn view(at: usize, bytes: usize) -> View {
 /// Bytes of the files of each map, and what was said.
 fn laid(views: &[View], places: &mut Places) -> ([usize; 4], usize, Option<String>) {
     let objects: Vec<_> = (0..views.len()).map(object).collect();
-    let Layout { left, stored: _, missing } = lay("demo", &objects, views, 0, places);
+    let Layout { left, stored: _, missing } = lay("demo", &objects, views, 0, places, SystemTime::UNIX_EPOCH);
     let mut sums = [0; 4];
     for (name, at) in places.iter() {
         let file = views.iter().find_map(|(_, file)| file.as_deref()?.as_ref().ok().filter(|it| it.name == *name));
@@ -82,7 +82,7 @@ fn the_index_says_whose_a_file_is() {
     let mut both = selection(0);
     both.routes.push("r2".to_owned());
     let views = [(both, view(0, 5).1), view(1, 5)];
-    let lay = || lay("demo", &objects, &views, 0, &mut Places::new());
+    let lay = || lay("demo", &objects, &views, 0, &mut Places::new(), SystemTime::UNIX_EPOCH);
     let (one, two) = (lay(), lay());
     assert_eq!(one.left, two.left);
     assert_eq!((one.stored, one.missing), (2, 0));
