@@ -51,7 +51,7 @@ async fn whole_life(cluster: &Cluster, namespace: &Namespace<'_>, first: &Helm, 
     let gone = Gone(cluster);
     let words = ["outrigger", "charts/outrigger"];
     let said = first.ok(&[&["install"], &words[..]].concat()).await;
-    assert!(said.contains("kubectl label namespace default outrigger.dev/inject=enabled"), "{said}");
+    assert!(said.contains("kubectl label namespace demo outrigger.dev/inject=enabled"), "{said}");
     lead(cluster, leader).await;
 
     let changes = "injector.failurePolicy=Ignore,controlPlane.replicas=3,injector.excludedNamespaces={x}";

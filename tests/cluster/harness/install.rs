@@ -209,7 +209,8 @@ impl Namespace<'_> {
                 object["roleRef"]["name"] = json!(name);
             }
         }
-        for subject in object["subjects"].as_array_mut().into_iter().flatten() {
+        let subjects = object.get_mut("subjects").and_then(Value::as_array_mut);
+        for subject in subjects.into_iter().flatten() {
             subject["namespace"] = json!(self.name);
         }
         object

@@ -101,9 +101,10 @@ async fn the_examples_are_accepted() {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
-        let text = ["demo", "shop", "outrigger-system"].iter().fold(text, |text, own| {
-            text.replace(&format!("namespace: {own}"), &format!("namespace: {}", namespace.name))
-        });
+        let text =
+            ["demo", "shop", "outrigger-system", "team-search", "team-support"].iter().fold(text, |text, own| {
+                text.replace(&format!("namespace: {own}"), &format!("namespace: {}", namespace.name))
+            });
         for words in [&["apply", "--dry-run=server"][..], &["apply", "--dry-run=server", "--server-side"], &["create"]]
         {
             let output = cluster.kubectl_with(&[words, &["--filename", "-"]].concat(), &text).await;

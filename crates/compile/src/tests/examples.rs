@@ -90,3 +90,53 @@ fn teams_compiles_and_each_workload_has_its_own() {
         ]
     );
 }
+
+#[test]
+fn experiment_compiles() {
+    let yaml = include_str!("../../../../deploy/examples/experiment.yaml");
+    let fixed = "assistant: openai:openai/gpt-4o-mini p0 w1";
+    let next = "assistant-next: openai:openai/gpt-4o-mini p0 w9, anthropic:anthropic/claude-haiku-4.5 p0 w1";
+    example(yaml, &[next, fixed, &format!("demo/{next}"), &format!("demo/{fixed}")]);
+}
+
+#[test]
+fn vllm_compiles() {
+    let yaml = include_str!("../../../../deploy/examples/vllm.yaml");
+    let model = "meta-llama/llama-3.3-70b-instruct";
+    let route = format!("llama: vllm:{model} p0 w1, groq:{model} p1 w1");
+    example(yaml, &[&format!("demo/{route}"), &route]);
+}
+
+#[test]
+fn team_namespaces_compiles_and_each_has_its_own() {
+    let yaml = include_str!("../../../../deploy/examples/team-namespaces.yaml");
+    let told = |namespace: &str| {
+        let workload = Workload { namespace: namespace.to_owned(), ..Workload::default() };
+        let world = world(yaml).0;
+        let scope = Scope::Selected(world.select(&workload));
+        let (snapshot, problems) = compile(&world, &CATALOG, &scope);
+        assert_eq!(problems, []);
+        candidates(&snapshot, &["rank", "answer", "openai/gpt-4o-mini"])
+    };
+    let served = "openai:openai/gpt-4o-mini";
+    assert_eq!(
+        told("team-search"),
+        [&format!("rank: {served}"), "answer: !model_not_found", &format!("openai/gpt-4o-mini: {served}")]
+    );
+    assert_eq!(
+        told("team-support"),
+        ["rank: !bare_model_denied", &format!("answer: {served}"), "openai/gpt-4o-mini: !bare_model_denied"]
+    );
+    assert_eq!(told("elsewhere")[2], "openai/gpt-4o-mini: !no_provider");
+}
+
+/// Whoever adds one adds a test of it here.
+#[test]
+fn every_example_is_one_of_these() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/examples");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name();
+        let name = name.to_str().unwrap();
+        assert!(include_str!("examples.rs").contains(&format!("deploy/examples/{name}\")")), "{name}");
+    }
+}

@@ -1,6 +1,7 @@
 //! `cargo xtask charts test`: what can be known of the charts without a cluster. Each check is one of the `N passed`.
 
 mod bench;
+mod effect;
 mod invariants;
 mod plain;
 mod random;
@@ -26,7 +27,7 @@ pub(super) struct Args {
     seed: u64,
 }
 
-const RANDOM: usize = 40;
+const RANDOM: usize = 30;
 /// The same every time: a step that fails by chance is of no use to whoever changed something else.
 const SEED: u64 = 4117;
 
@@ -39,7 +40,7 @@ impl Default for Args {
 /// What a check is called, and the check.
 type Check = (&'static str, fn(&Bench) -> Result<()>);
 
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 15] = [
     ("lint says nothing", plain::lint),
     ("the same bytes twice, the same objects of both Helms", plain::same_bytes),
     ("every minor from 1.29 to 1.36", plain::minors),
@@ -47,6 +48,7 @@ const CHECKS: [Check; 14] = [
     ("deploy/kubernetes is what the chart renders", plain::manifests),
     ("the kinds are what is printed of crates/crd", plain::kinds),
     ("each switch, on and off", switches::each),
+    ("no value is without effect", effect::every_value),
     ("images by tag and by digest", switches::images),
     ("Secrets that may be read", switches::secrets),
     ("what is refused beyond the schema", switches::contradictions),

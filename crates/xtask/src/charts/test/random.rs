@@ -97,7 +97,7 @@ fn named(drawn: &Json) -> BTreeSet<String> {
     all.chain(secrets["named"].as_object().into_iter().flat_map(|it| it.keys().cloned())).collect()
 }
 
-fn right(kind: &Kind, rng: &mut Rng) -> Json {
+pub(super) fn right(kind: &Kind, rng: &mut Rng) -> Json {
     match kind {
         Kind::Bool => rng.bool().into(),
         Kind::Whole(least, most) => rng.u32(*least..=*most).into(),

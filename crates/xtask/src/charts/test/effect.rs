@@ -1,0 +1,55 @@
+//! No value is without effect: one that no template reads would be believed all the same.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, ensure};
+use fastrand::Rng;
+use serde_json::{Value as Json, json};
+
+use super::{bench::Bench, random};
+use crate::charts::values::{self, Is};
+
+/// With all that some values are only about.
+fn base(cert_manager: bool) -> Json {
+    json!({
+        "networkPolicy": {"enabled": true},
+        "podMonitor": {"enabled": true},
+        // Kind and group are of an issuer that has a name.
+        "certManager": {"enabled": cert_manager, "issuerRef": {"name": "x"}},
+    })
+}
+
+pub(super) fn every_value(bench: &Bench) -> Result<()> {
+    let mut rng = Rng::with_seed(bench.seed);
+    let table = values::outrigger();
+    let bases = [false, true].map(base);
+    let plain = [render(bench, &bases[0], None)?, render(bench, &bases[1], None)?];
+    for (path, value) in values::leaves(&table) {
+        let Is::One { kind, default } = &value.is else { continue };
+        // A Secret of one's own and cert-manager contradict each other.
+        let which = usize::from(!path.ends_with("tlsSecret"));
+        let (base, plain) = (&bases[which], &plain[which]);
+        let pointer = format!("/{}", path.replace('.', "/"));
+        let now = base.pointer(&pointer).unwrap_or(default);
+        let empty = |it: &Json| it.as_object().is_some_and(serde_json::Map::is_empty) || *it == json!([]);
+        let mut draws = std::iter::repeat_with(|| random::right(kind, &mut rng)).take(1000);
+        let other = draws.find(|other| other != now && !empty(other));
+        let other = other.with_context(|| format!("{path} can be nothing but {now}"))?;
+        let changed = path.rsplit('.').fold(other.clone(), |inner, name| json!({name: inner}));
+        let rendered = render(bench, base, Some(&changed)).with_context(|| format!("{path}: {other}"))?;
+        ensure!(*plain != rendered, "{path}: {other} changes nothing: no template reads it");
+    }
+    Ok(())
+}
+
+fn render(bench: &Bench, base: &Json, changed: Option<&Json>) -> Result<String> {
+    let mut words = Vec::new();
+    for (name, values) in [("base.json", Some(base)), ("changed.json", changed)] {
+        if let Some(values) = values {
+            let file = bench.home().join(name);
+            fs::write(&file, values.to_string())?;
+            words.push(format!("--values={}", file.display()));
+        }
+    }
+    bench.text(&words.iter().map(String::as_str).collect::<Vec<_>>())
+}
