@@ -53,7 +53,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if args.background {
         build::give_way();
     }
-    if let Some(why) = needs::missing() {
+    // Where all is there, nothing has to be asked of the machine.
+    if there()?.is_none()
+        && let Some(why) = needs::missing()
+    {
         bail!("no cluster here: {why}");
     }
     let kit = make(args.go_caches.as_deref(), args.keep_go_cache)?;

@@ -25,6 +25,10 @@ pub(super) fn make() -> Result<Vec<PathBuf>> {
     let host = host()?;
     // By itself: other flags than everybody else's would have everything compiled anew at every turn.
     let target = tools::target()?.join("story");
+    let built = target.join(&host).join("story");
+    if !PROGRAMS.iter().all(|program| built.join(program).is_file()) {
+        println!("building our programs for images: 15 minutes of processor time, once; one after an edit");
+    }
     let mut cargo = tools::cargo();
     cargo.args(["build", "--quiet", "--profile", "story", "--target", &host, "--target-dir"]).arg(&target);
     cargo.args(PROGRAMS.iter().flat_map(|name| ["--package", name]));
@@ -33,7 +37,6 @@ pub(super) fn make() -> Result<Vec<PathBuf>> {
     if !cargo.status()?.success() {
         bail!("the build of what is in images failed; what cargo said is above");
     }
-    let built = target.join(&host).join("story");
     let folder = target.join("images");
     fs::create_dir_all(&folder)?;
     let archives = PROGRAMS.iter().zip(NAMES).map(|(program, name)| {
