@@ -14,10 +14,12 @@
 
 #[path = "../kubectl.rs"]
 mod kubectl;
+mod release;
 mod story;
 
 use std::time::{Duration, Instant};
 
+pub use release::{SYSTEM, alone, chart, helm, shared};
 pub use story::Story;
 
 /// How long a pod may take to run, on a machine that does other things too.

@@ -8,9 +8,11 @@
 //! | --- | --- |
 //! | [`harness`] | namespaces whose pods run, and what these say; no assertions about ours |
 //! | `images` | our images, and that those of a caller hold what they should |
+//! | `injected` | the charts installed, and pods with sidecars |
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on should stop")]
 #![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
 
 mod harness;
 mod images;
+mod injected;

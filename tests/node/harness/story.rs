@@ -26,26 +26,48 @@ pub struct Story {
     pub namespace: String,
     admin: Kubectl,
     run: PathBuf,
+    /// Whether it goes with the story.
+    ours: bool,
+}
+
+/// The folder of the run.
+pub fn run() -> PathBuf {
+    env::var_os(RUN).unwrap_or_else(|| panic!("{RUN} names no node: cargo xtask cluster test")).into()
+}
+
+fn admin() -> Kubectl {
+    let run = run();
+    let ready = fs::read(run.join("ready.json")).unwrap_or_else(|_| panic!("no node runs in {}", run.display()));
+    let ready: Value = serde_json::from_slice(&ready).expect("JSON");
+    let bin = PathBuf::from(ready["bin"].as_str().expect("a path"));
+    Kubectl::new(bin.join("kubectl"), run.join("admin.kubeconfig"))
 }
 
 impl Story {
     pub async fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let run = env::var_os(RUN).unwrap_or_else(|| panic!("{RUN} names no node: cargo xtask cluster test"));
-        let run = PathBuf::from(run);
-        let ready = fs::read(run.join("ready.json")).unwrap_or_else(|_| panic!("no node runs in {}", run.display()));
-        let ready: Value = serde_json::from_slice(&ready).expect("JSON");
-        let bin = PathBuf::from(ready["bin"].as_str().expect("a path"));
-        let admin = Kubectl::new(bin.join("kubectl"), run.join("admin.kubeconfig"));
+        let (admin, run) = (admin(), run());
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let namespace = format!("story-{now}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         admin.ok(&["create", "namespace", &namespace], "").await;
-        let story = Self { namespace, admin, run };
+        let story = Self { namespace, admin, run, ours: true };
         // No pod can be made before its service account is there, and a controller makes it.
         wait_for("the default service account", Duration::from_secs(30), async || {
             story.try_kubectl(&["get", "serviceaccount", "default"]).await.status.success().then_some(())
         })
         .await;
+        story
+    }
+
+    /// A namespace that is there, and stays.
+    pub fn of(namespace: &str) -> Self {
+        Self { namespace: namespace.to_owned(), admin: admin(), run: run(), ours: false }
+    }
+
+    /// One whose pods get sidecars.
+    pub async fn injected() -> Self {
+        let story = Self::new().await;
+        story.kubectl(&["label", "namespace", &story.namespace, "outrigger.dev/inject=enabled"]).await;
         story
     }
 
@@ -70,6 +92,11 @@ impl Story {
         let words = ["apply", "--server-side", "--field-manager", "outrigger-tests", "--filename", "-"];
         let yaml = yaml.replace("namespace: default", &format!("namespace: {}", self.namespace));
         text(&self.admin.ok(&self.here(&words), &yaml).await.stderr)
+    }
+
+    /// kubectl with this input, whatever comes of it.
+    pub async fn try_apply(&self, words: &[&str], yaml: &str) -> Output {
+        self.admin.run(&self.here(words), yaml).await
     }
 
     /// Waits until pods are ready, or a rollout is done: `pod/app`, `deployment/app`.
@@ -113,7 +140,7 @@ impl Story {
     }
 
     /// What there is to know of a story that has failed.
-    fn tell(&self) {
+    pub fn tell(&self) {
         for words in [
             &["get", "pods,services,endpointslices", "--output", "wide"][..],
             &["describe", "pods"],
@@ -133,6 +160,9 @@ impl Drop for Story {
     fn drop(&mut self) {
         if thread::panicking() {
             self.tell();
+        }
+        if !self.ours {
+            return;
         }
         self.admin.succeeds(&["delete", "namespace", &self.namespace, "--wait=false"]);
     }

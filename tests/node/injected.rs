@@ -1,0 +1,10 @@
+//! Both charts, a label, and pods that say nothing of Outrigger but the name of a model.
+
+mod away;
+mod callers;
+mod ending;
+mod pieces;
+mod policy;
+mod refused;
+
+pub(crate) use pieces::*;

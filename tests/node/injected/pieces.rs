@@ -1,0 +1,94 @@
+//! What the stories are made of.
+
+use std::time::{Duration, Instant};
+
+use crate::harness::*;
+
+/// A provider that costs nothing, as Deployment and Service of this name; it calls itself so in its answers.
+pub(crate) fn provider(name: &str) -> String {
+    format!(
+        r#"apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}}}
+spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}, outrigger.dev/inject: disabled}}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: provider
+        image: {OUTRIGGER}
+        imagePullPolicy: Never
+        args: [simulate, --listen, "0.0.0.0:8080", --name, {name}]
+        readinessProbe: {{tcpSocket: {{port: 8080}}, periodSeconds: 1}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}}}
+spec: {{selector: {{app: {name}}}, ports: [{{port: 80, targetPort: 8080}}]}}
+"#
+    )
+}
+
+/// A `ModelProvider` of that Service, without a key, and a route `assistant` to these.
+pub(crate) fn policy(providers: &[&str]) -> String {
+    let mut yaml = String::new();
+    for name in providers {
+        yaml += &format!(
+            "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}}}\n\
+             spec: {{dialect: OpenAI, baseURL: \"http://{name}/v1\", auth: {{scheme: None}}, models: [{{model: acme/small}}]}}\n"
+        );
+    }
+    yaml + &route(providers)
+}
+
+/// The route `assistant`, to these in their order.
+pub(crate) fn route(providers: &[&str]) -> String {
+    let targets: Vec<String> =
+        providers.iter().map(|name| format!("{{model: acme/small, provider: {name}}}")).collect();
+    format!(
+        "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelRoute\nmetadata: {{name: assistant}}\n\
+         spec: {{strategy: Ordered, targets: [{}]}}\n",
+        targets.join(", ")
+    )
+}
+
+/// An application in Python that stays, and does what it is told by `exec`.
+pub(crate) fn app(name: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{app: {name}}}}}\nspec:\n  \
+         terminationGracePeriodSeconds: 5\n{spec}  containers:\n  - name: app\n    image: {PYTHON}\n    \
+         imagePullPolicy: Never\n    args: [-c, \"import time; time.sleep(3600)\"]\n"
+    )
+}
+
+/// By the official SDK, which finds everything in its environment.
+pub(crate) const ASK: &str = "import openai\n\
+    said = openai.OpenAI().chat.completions.create(model='assistant', messages=[{'role': 'user', 'content': 'hi'}])\n\
+    print(said.choices[0].message.content)";
+
+/// Asks until the answer comes from this provider, or says this; answers how long that took.
+pub(crate) async fn answers(story: &Story, pod: &str, expected: &str, within: Duration) -> Duration {
+    let begun = Instant::now();
+    // One process that asks on: an SDK takes a second to be loaded.
+    let program = format!(
+        "import openai, time\nc = openai.OpenAI(max_retries=0)\nend = time.time() + {}\nlast = ''\n\
+         while time.time() < end:\n    try:\n        last = c.chat.completions.create(model='assistant', \
+         messages=[{{'role': 'user', 'content': 'hi'}}]).choices[0].message.content\n    \
+         except openai.OpenAIError as e:\n        last = str(e)\n    if {expected:?} in last:\n        break\n    \
+         time.sleep(0.05)\nelse:\n    raise SystemExit(last)\nprint(last)",
+        within.as_secs_f64()
+    );
+    let output = story.try_exec(pod, &["python3", "-c", &program]).await;
+    assert!(output.status.success(), "no answer with {expected:?}: {}", String::from_utf8_lossy(&output.stderr));
+    begun.elapsed()
+}
+
+/// How often the containers of a pod were started again.
+pub(crate) async fn restarts(story: &Story, pod: &str) -> i64 {
+    let pod = story.get(&["pod", pod]).await;
+    let all = ["initContainerStatuses", "containerStatuses"].into_iter();
+    let all = all.flat_map(|list| pod["status"][list].as_array().cloned().unwrap_or_default());
+    all.map(|container| container["restartCount"].as_i64().unwrap_or_default()).sum()
+}

@@ -1,0 +1,95 @@
+//! Policy at work: edits move traffic, providers fail and nobody notices.
+
+use std::time::Duration;
+
+use super::*;
+use crate::harness::*;
+
+/// Asks fifty times a second for some seconds; prints how many answers came from whom, and how many calls failed.
+const LOAD: &str = "import asyncio, collections, openai, sys\n\
+    async def main():\n    c = openai.AsyncOpenAI(max_retries=0)\n    seen = collections.Counter()\n    \
+    async def one():\n        try:\n            said = await c.chat.completions.create(model='assistant', \
+    messages=[{'role': 'user', 'content': 'hi'}])\n            \
+    seen[next((n for n in ('near', 'far') if n in said.choices[0].message.content), 'nobody')] += 1\n        \
+    except Exception as e:\n            seen['failed'] += 1\n            print(repr(e), file=sys.stderr)\n    \
+    print('begun', flush=True)\n    tasks = []\n    \
+    for _ in range(int(sys.argv[1]) * 50):\n        tasks.append(asyncio.create_task(one()))\n        \
+    await asyncio.sleep(0.02)\n    await asyncio.gather(*tasks)\n    \
+    print('near', seen['near'], 'far', seen['far'], 'failed', seen['failed'])\n\
+    asyncio.run(main())";
+
+/// F1: the first provider's pod is killed under load.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a node: cargo xtask test"]
+async fn a_provider_is_killed_under_load_and_no_call_fails() {
+    let _installed = shared().await;
+    let story = Story::injected().await;
+    story.apply(&[provider("near"), provider("far"), app("app", "")].join("---\n")).await;
+    story.apply(&policy(&["near", "far"])).await;
+    for object in ["deployment/near", "deployment/far", "pod/app"] {
+        story.ready(object).await;
+    }
+    answers(&story, "app", "near", Duration::from_secs(20)).await;
+    let loading = story.exec("app", &["python3", "-c", LOAD, "8"]);
+    let killing = async {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        story.kubectl(&["scale", "deployment/near", "--replicas=0"]).await;
+        story.kubectl(&["delete", "pods", "--selector=app=near", "--grace-period=0", "--force"]).await;
+    };
+    let (said, ()) = tokio::join!(loading, killing);
+    assert!(said.ends_with("failed 0"), "{said}");
+    assert!(!said.contains(" far 0 ") && !said.contains("near 0 "), "{said}");
+    // And then the other one too: one clear error.
+    story.kubectl(&["scale", "deployment/far", "--replicas=0"]).await;
+    answers(&story, "app", "all_targets_failed", Duration::from_secs(30)).await;
+}
+
+/// An edit moves traffic while a stream goes on; a bad one is told, and what was there goes on.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a node: cargo xtask test"]
+async fn an_edit_moves_traffic_and_a_bad_one_does_not() {
+    let _installed = shared().await;
+    let story = Story::injected().await;
+    story.apply(&[provider("near"), provider("far"), app("app", "")].join("---\n")).await;
+    story.apply(&policy(&["near", "far"])).await;
+    for object in ["deployment/near", "deployment/far", "pod/app"] {
+        story.ready(object).await;
+    }
+    answers(&story, "app", "near", Duration::from_secs(20)).await;
+    story.kubectl(&["wait", "--for=condition=Programmed", "modelroute/assistant", "--timeout=60s"]).await;
+    story.apply(&route(&["far"])).await;
+    let took = answers(&story, "app", "far", Duration::from_secs(10)).await;
+    println!("traffic had moved {took:?} after the edit, the SDK's own start included");
+
+    // One that names what is not there: kubectl says so, status says so, traffic goes on.
+    let warned = story.apply(&route(&["faar"])).await;
+    assert!(warned.contains("Warning:") && warned.contains("faar"), "{warned}");
+    story.kubectl(&["wait", "--for=condition=ResolvedRefs=False", "modelroute/assistant", "--timeout=30s"]).await;
+    answers(&story, "app", "far", Duration::from_secs(10)).await;
+    story.apply(&route(&["near"])).await;
+    answers(&story, "app", "near", Duration::from_secs(10)).await;
+
+    let eu = "apiVersion: outrigger.dev/v1alpha1\nkind: ModelPolicy\nmetadata: {name: eu-only}\n\
+              spec: {constraints: {regions: [eu]}}\n";
+    let warned = story.apply(eu).await;
+    assert!(warned.contains("Warning:") && warned.contains("assistant"), "what it closes: {warned}");
+    answers(&story, "app", "eu-only", Duration::from_secs(10)).await;
+}
+
+/// R-ID-1: a pod of another namespace gets neither policy nor key.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a node: cargo xtask test"]
+async fn another_namespace_gets_nothing_of_this_one() {
+    let _installed = shared().await;
+    let (story, other) = (Story::injected().await, Story::injected().await);
+    story.apply(&[provider("near"), app("app", "")].join("---\n")).await;
+    story.apply(&policy(&["near"])).await;
+    other.apply(&app("app", "")).await;
+    for (here, object) in [(&story, "deployment/near"), (&story, "pod/app"), (&other, "pod/app")] {
+        here.ready(object).await;
+    }
+    answers(&story, "app", "near", Duration::from_secs(20)).await;
+    let said = other.try_exec("app", &["python3", "-c", ASK]).await;
+    let said = String::from_utf8_lossy(&said.stderr);
+    assert!(said.contains("no_route") && !said.contains("near"), "{said}");
+}
