@@ -6,5 +6,6 @@ mod ending;
 mod pieces;
 mod policy;
 mod refused;
+mod release;
 
 pub(crate) use pieces::*;

@@ -37,7 +37,7 @@ pub async fn alone() -> Alone {
 }
 
 /// As a person does it: both charts, and nothing but where images are.
-async fn install() {
+pub async fn install() {
     let kinds = helm(&["upgrade", "--install", "outrigger-crds", &chart("outrigger-crds"), "--create-namespace"]);
     done("outrigger-crds", &kinds);
     let mut words: Vec<String> =

@@ -81,7 +81,7 @@ async fn the_first_route_reaches_a_pod_that_was_there_before() {
     story.ready("pod/app").await;
     story.ready("deployment/near").await;
     let said = story.try_exec("app", &["python3", "-c", ASK]).await;
-    assert!(String::from_utf8_lossy(&said.stderr).contains("no_route"), "{}", String::from_utf8_lossy(&said.stderr));
+    assert!(String::from_utf8_lossy(&said.stderr).contains(NOTHING), "{}", String::from_utf8_lossy(&said.stderr));
     story.apply(&policy(&["near"])).await;
     let took = answers(&story, "app", "near", Duration::from_secs(20)).await;
     println!("the first answer came {took:?} after the route was applied, the SDK's own start included");

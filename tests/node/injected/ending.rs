@@ -46,14 +46,7 @@ async fn a_pod_that_ends_finishes_its_stream_and_calls_until_its_last_line() {
         self.wfile.flush()\n            time.sleep(1)\n        \
         self.wfile.write(('data: ' + json.dumps(part({}, 'stop')) + '\\n\\ndata: [DONE]\\n\\n').encode())\n\
         http.server.ThreadingHTTPServer(('0.0.0.0', 8080), H).serve_forever()";
-    let provider = format!(
-        "apiVersion: v1\nkind: Pod\nmetadata: {{name: slow, labels: {{app: slow, outrigger.dev/inject: disabled}}}}\n\
-         spec:\n  terminationGracePeriodSeconds: 1\n  containers:\n  - name: p\n    image: {PYTHON}\n    \
-         imagePullPolicy: Never\n    args: [-c, {slow:?}]\n    readinessProbe: {{tcpSocket: {{port: 8080}}, periodSeconds: 1}}\n\
-         ---\napiVersion: v1\nkind: Service\nmetadata: {{name: slow}}\n\
-         spec: {{selector: {{app: slow}}, ports: [{{port: 80, targetPort: 8080}}]}}\n"
-    );
-    story.apply(&provider).await;
+    story.apply(&served("slow", slow)).await;
     story.apply(&policy(&["slow"])).await;
     // It streams; told to end it reads on, and calls once more before it goes.
     let application = "import openai, signal, sys, threading\n\

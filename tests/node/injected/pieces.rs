@@ -45,11 +45,11 @@ pub(crate) fn policy(providers: &[&str]) -> String {
 
 /// The route `assistant`, to these in their order.
 pub(crate) fn route(providers: &[&str]) -> String {
-    let targets: Vec<String> =
-        providers.iter().map(|name| format!("{{model: acme/small, provider: {name}}}")).collect();
+    let target = |(at, name): (usize, &&str)| format!("{{model: acme/small, provider: {name}, priority: {at}}}");
+    let targets: Vec<String> = providers.iter().enumerate().map(target).collect();
     format!(
         "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelRoute\nmetadata: {{name: assistant}}\n\
-         spec: {{strategy: Ordered, targets: [{}]}}\n",
+         spec: {{strategy: Priority, targets: [{}]}}\n",
         targets.join(", ")
     )
 }
@@ -62,6 +62,20 @@ pub(crate) fn app(name: &str, spec: &str) -> String {
          imagePullPolicy: Never\n    args: [-c, \"import time; time.sleep(3600)\"]\n"
     )
 }
+
+/// A server of this program at port 8080, as Pod and Service of this name.
+pub(crate) fn served(name: &str, program: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{app: {name}, outrigger.dev/inject: disabled}}}}\n\
+         spec:\n  terminationGracePeriodSeconds: 1\n  containers:\n  - name: p\n    image: {PYTHON}\n    \
+         imagePullPolicy: Never\n    args: [-c, {program:?}]\n    readinessProbe: {{tcpSocket: {{port: 8080}}, periodSeconds: 1}}\n\
+         ---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n\
+         spec: {{selector: {{app: {name}}}, ports: [{{port: 80, targetPort: 8080}}]}}\n"
+    )
+}
+
+/// What a sidecar says where there is no policy for its pod.
+pub(crate) const NOTHING: &str = "there is no ModelProvider that this workload may use";
 
 /// By the official SDK, which finds everything in its environment.
 pub(crate) const ASK: &str = "import openai\n\

@@ -44,6 +44,70 @@ async fn a_provider_is_killed_under_load_and_no_call_fails() {
     answers(&story, "app", "all_targets_failed", Duration::from_secs(30)).await;
 }
 
+/// F2: the first provider has had enough, and the second takes over what it does not.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a node: cargo xtask test"]
+async fn what_one_provider_refuses_another_answers() {
+    let _installed = shared().await;
+    let story = Story::injected().await;
+    story.apply(&[provider("near"), provider("far"), app("app", "")].join("---\n")).await;
+    story.apply(&policy(&["near", "far"])).await;
+    for object in ["deployment/near", "deployment/far", "pod/app"] {
+        story.ready(object).await;
+    }
+    answers(&story, "app", "near", Duration::from_secs(20)).await;
+    let refuse = "import json, urllib.request as u\n\
+        u.urlopen(u.Request('http://near/_sim/fail', data=json.dumps({'status': 429, 'retry_after': 1}).encode()))";
+    story.exec("app", &["python3", "-c", refuse]).await;
+    let said = story.exec("app", &["python3", "-c", LOAD, "2"]).await;
+    assert!(said.ends_with("near 0 far 100 failed 0"), "{said}");
+}
+
+/// A key is rotated under load: no call fails, and the new one is used within seconds.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a node: cargo xtask test"]
+async fn a_rotated_key_fails_no_call() {
+    let _installed = shared().await;
+    let story = Story::injected().await;
+    // It takes both keys, and says which it was given.
+    let keyed = "import http.server, json\n\
+        class H(http.server.BaseHTTPRequestHandler):\n    def do_POST(self):\n        \
+        self.rfile.read(int(self.headers['content-length']))\n        \
+        key = self.headers.get('authorization', '').removeprefix('Bearer ')\n        \
+        known = key in ('near-key', 'far-key')\n        self.send_response(200 if known else 401)\n        \
+        self.send_header('content-type', 'application/json')\n        self.end_headers()\n        \
+        self.wfile.write(json.dumps({'id': 'x', 'object': 'chat.completion', 'created': 1, 'model': 'acme/small', \
+        'choices': [{'index': 0, 'message': {'role': 'assistant', 'content': key.removesuffix('-key')}, \
+        'finish_reason': 'stop'}]}).encode())\n\
+        http.server.ThreadingHTTPServer(('0.0.0.0', 8080), H).serve_forever()";
+    let secret =
+        |key: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: key}}\nstringData: {{key: {key}}}\n");
+    // What the provider's condition asks for where it is missing.
+    let right = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: read-key}\n\
+        rules: [{apiGroups: [\"\"], resources: [secrets], resourceNames: [key], verbs: [get, list, watch]}]\n---\n\
+        apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: read-key}\n\
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: read-key}\n\
+        subjects: [{kind: ServiceAccount, name: outrigger-control-plane, namespace: outrigger-system}]\n";
+    let provider = "apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {name: keyed}\n\
+        spec: {dialect: OpenAI, baseURL: \"http://keyed/v1\", models: [{model: acme/small}], \
+        credentials: [{name: main, secretKeyRef: {name: key, key: key}}]}\n";
+    story.apply(&[right, &secret("near-key"), provider, &served("keyed", keyed), &app("app", "")].join("---\n")).await;
+    story.apply(&route(&["keyed"])).await;
+    story.ready("pod/keyed").await;
+    story.ready("pod/app").await;
+    answers(&story, "app", "near", Duration::from_secs(30)).await;
+    let loading = story.exec("app", &["python3", "-c", LOAD, "8"]);
+    let rotating = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        story.apply(&secret("far-key")).await;
+    };
+    let (said, _) = tokio::join!(loading, rotating);
+    assert!(said.ends_with("failed 0") && !said.contains(" far 0 ") && !said.contains("near 0 "), "{said}");
+    // No key is anywhere to be read from the pod.
+    let shown = story.kubectl(&["get", "pod", "app", "--output", "yaml"]).await;
+    assert!(!shown.contains("-key\n") && !shown.contains("far-key"), "{shown}");
+}
+
 /// An edit moves traffic while a stream goes on; a bad one is told, and what was there goes on.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a node: cargo xtask test"]
@@ -91,5 +155,5 @@ async fn another_namespace_gets_nothing_of_this_one() {
     answers(&story, "app", "near", Duration::from_secs(20)).await;
     let said = other.try_exec("app", &["python3", "-c", ASK]).await;
     let said = String::from_utf8_lossy(&said.stderr);
-    assert!(said.contains("no_route") && !said.contains("near"), "{said}");
+    assert!(said.contains(NOTHING) && !said.contains("near"), "{said}");
 }

@@ -45,6 +45,10 @@ async fn without_an_injector_labelled_pods_are_refused_and_others_are_not() {
     system.ready("deployment/outrigger-injector").await;
     assert!(!refused.status.success() && said.contains("injector.outrigger.dev"), "{said}");
     assert!(let_in.status.success());
-    story.apply(&app("app", "")).await;
+    // Its Service has to be told to the node, too.
+    wait_for("a pod to be let in", Duration::from_secs(20), async || {
+        story.try_apply(&words, &app("app", "")).await.status.success().then_some(())
+    })
+    .await;
     story.ready("pod/app").await;
 }
