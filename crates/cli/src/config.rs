@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Print who is connected to a control plane, and what each sidecar holds
     Fleet(FleetArgs),
+    /// Put a sidecar into the pods of a file, as the injector would; exit code 2 if one that is to have it gets none
+    Inject(InjectArgs),
     /// Look at edits of policy
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -82,6 +84,26 @@ pub(crate) struct ExplainArgs {
     pub(crate) seed: Option<u64>,
     /// File with the request's JSON body; `-` for standard input
     pub(crate) request: PathBuf,
+}
+
+/// Arguments of `outrigger inject`.
+#[derive(Args, Debug)]
+pub(crate) struct InjectArgs {
+    /// File of objects, with SidecarProfiles among them if any hold; `-` for standard input; may be given more than once
+    #[arg(long, short, required = true, value_name = "FILE")]
+    pub(crate) filename: Vec<PathBuf>,
+    /// Namespace of objects that name none
+    #[arg(long, short, default_value = "default", value_name = "NAME")]
+    pub(crate) namespace: String,
+    /// The sidecar's image
+    #[arg(long, default_value = concat!("outrigger-sidecar:", env!("CARGO_PKG_VERSION")), value_name = "IMAGE")]
+    pub(crate) image: String,
+    /// Where sidecars find the control plane: https://HOST:PORT; without it, its Service in --system-namespace
+    #[arg(long, value_name = "URL")]
+    pub(crate) control_plane: Option<String>,
+    /// Namespace of the control plane
+    #[arg(long, default_value = SYSTEM_NAMESPACE, value_name = "NAME")]
+    pub(crate) system_namespace: String,
 }
 
 /// Arguments of `outrigger simulate`.

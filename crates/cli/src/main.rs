@@ -9,6 +9,7 @@ mod config;
 mod explain;
 mod fleet;
 mod folder;
+mod inject;
 mod plane;
 mod plugin;
 mod policy;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::Fleet(args) => fleet::fleet(&args),
+        Command::Inject(args) => inject::inject(&args),
         Command::Policy(command) => policy::policy(&command),
         Command::Completions(args) => {
             clap_complete::generate(args.shell, &mut plugin::command(), "outrigger", &mut std::io::stdout());

@@ -8,6 +8,7 @@
 //! Nothing here grants a right: the container that is added has no capability, no token of the pod's service account and a
 //! user of its own, and no annotation of a pod changes that, its image, or the control plane that it listens to.
 
+pub mod manifest;
 mod names;
 mod note;
 mod obstacle;
@@ -25,13 +26,12 @@ mod variables;
 mod wanted;
 
 use json_patch::Patch;
-use outrigger_crd::{
-    SidecarProfileSpec,
-    k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::ObjectMeta},
-};
+use outrigger_crd::k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 
 pub use names::{AUDIENCE, BOOTSTRAPS, CONTAINER, INJECT, PREFIX, PROFILE, STATUS};
 pub use note::Note;
+/// Re-exported: what profiles say.
+pub use outrigger_crd::SidecarProfileSpec;
 pub use skip::Skip;
 pub use variables::{FAMILIES, Family};
 pub use wanted::{DISABLED, ENABLED};

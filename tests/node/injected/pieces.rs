@@ -99,6 +99,15 @@ pub(crate) async fn answers(story: &Story, pod: &str, expected: &str, within: Du
     begun.elapsed()
 }
 
+/// Applies as soon as the injector is reached: that it is ready has to be told to its Service's clients, too.
+pub(crate) async fn let_in(story: &Story, yaml: &str) {
+    let words = ["apply", "--server-side", "--filename", "-"];
+    wait_for("the injector to be reached", Duration::from_secs(30), async || {
+        story.try_apply(&words, yaml).await.status.success().then_some(())
+    })
+    .await;
+}
+
 /// How often the containers of a pod were started again.
 pub(crate) async fn restarts(story: &Story, pod: &str) -> i64 {
     let pod = story.get(&["pod", pod]).await;

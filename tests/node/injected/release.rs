@@ -59,7 +59,7 @@ async fn uninstalled_it_leaves_nothing_and_installed_anew_it_works() {
     assert!(story.kubectl(&["get", "modelroutes", "--output", "name"]).await.contains("assistant"));
 
     install().await;
-    story.apply(&[provider("near"), app("app", "")].join("---\n")).await;
+    let_in(&story, &[provider("near"), app("app", "")].join("---\n")).await;
     story.ready("pod/app").await;
     story.ready("deployment/near").await;
     answers(&story, "app", "near", Duration::from_secs(30)).await;
