@@ -209,6 +209,11 @@ impl Pods {
         lock(&self.0.index).labels_in(namespaces)
     }
 
+    /// The namespaces of pods that have a sidecar.
+    pub fn injected(&self) -> BTreeSet<String> {
+        lock(&self.0.index).injected()
+    }
+
     /// How many are known.
     pub fn len(&self) -> usize {
         lock(&self.0.index).len()

@@ -56,6 +56,7 @@ fn meta(at: usize, each: bool) -> Meta {
         name,
         labels,
         controller: Some(("ReplicaSet".to_owned(), format!("deployment-{deployment}-{hash}"))),
+        injected: false,
     }
 }
 

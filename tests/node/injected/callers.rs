@@ -87,3 +87,21 @@ async fn the_first_route_reaches_a_pod_that_was_there_before() {
     println!("the first answer came {took:?} after the route was applied, the SDK's own start included");
     assert_eq!(restarts(&story, "app").await, 0);
 }
+
+/// A pod that asks by itself, in a namespace of which nothing else is known: by label, and by annotation (R-INJ-1).
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a node: cargo xtask test"]
+async fn a_pod_that_asks_by_itself_gets_one() {
+    let _installed = shared().await;
+    for (word, asks) in [
+        ("labels: {app: app, ", "labels: {outrigger.dev/inject: enabled, app: app, "),
+        ("labels: {app: app", "annotations: {outrigger.dev/inject: enabled}, labels: {app: app"),
+    ] {
+        let story = Story::new().await;
+        let plain = app("app", "").replace("labels: {app: app}", "labels: {app: app, }");
+        story.apply(&plain.replacen(word, asks, 1).replace(", }", "}")).await;
+        story.ready("pod/app").await;
+        let said = story.try_exec("app", &["python3", "-c", ASK]).await;
+        assert!(String::from_utf8_lossy(&said.stderr).contains(NOTHING), "{asks}");
+    }
+}

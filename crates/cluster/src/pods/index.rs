@@ -18,6 +18,8 @@ const NOT_FOUND: Duration = Duration::from_secs(5);
 pub(super) struct Index {
     most: usize,
     pods: HashMap<Uid, Entry>,
+    /// How many pods of a namespace have a sidecar.
+    injected: BTreeMap<Arc<str>, usize>,
     words: Words,
     gone: Gone,
     /// Which listing is under way, or was the last.
@@ -37,6 +39,8 @@ struct Entry {
     name: Box<str>,
     labels: Labels,
     owner: std::sync::Arc<str>,
+    /// Whether it has a sidecar.
+    injected: bool,
     /// The last listing that it was in, or that began before it was seen.
     listing: u32,
 }
@@ -54,7 +58,8 @@ impl Index {
     /// For at most so many pods.
     pub(super) fn new(most: usize) -> Self {
         let (pods, words, gone) = (HashMap::new(), Words::default(), Gone::default());
-        Self { most, pods, words, gone, listing: 0, listed: 0, complete: false, said_full: false }
+        let injected = BTreeMap::new();
+        Self { most, pods, injected, words, gone, listing: 0, listed: 0, complete: false, said_full: false }
     }
 
     /// Takes in an event; which pods it has changed. A pod is gone when it was deleted, or when a listing that has found
@@ -123,13 +128,18 @@ impl Index {
         all
     }
 
+    /// The namespaces of pods that have a sidecar.
+    pub(super) fn injected(&self) -> BTreeSet<String> {
+        self.injected.keys().map(|namespace| namespace.to_string()).collect()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.pods.len()
     }
 
     fn get(&self, uid: &str) -> Option<Pod> {
         let (uid, entry) = self.pods.get_key_value(uid)?;
-        let Entry { namespace, name, labels, owner, listing: _ } = entry;
+        let Entry { namespace, name, labels, owner, injected: _, listing: _ } = entry;
         Some(Pod {
             uid: uid.clone(),
             namespace: namespace.clone(),
@@ -167,11 +177,15 @@ impl Index {
             return Some((meta.uid.as_str().into(), Change::Altered));
         }
         let Pod { uid, namespace, name, labels, owner, team: _ } = self.pod_of(meta);
-        let entry = Entry { namespace, name, labels, owner, listing: self.listing };
+        let entry = Entry { namespace, name, labels, owner, injected: meta.injected, listing: self.listing };
+        if entry.injected {
+            *self.injected.entry(entry.namespace.clone()).or_default() += 1;
+        }
         match self.pods.get_mut(&*uid) {
             Some(old) => {
                 let changed = old.labels != entry.labels || old.owner != entry.owner;
-                *old = entry;
+                let old = std::mem::replace(old, entry);
+                self.uncount(&old);
                 changed.then_some((uid, Change::Altered))
             }
             None => {
@@ -182,9 +196,22 @@ impl Index {
     }
 
     fn remove(&mut self, uid: Uid, now: Instant) -> (Uid, Change) {
-        self.pods.remove(&uid);
+        if let Some(old) = self.pods.remove(&uid) {
+            self.uncount(&old);
+        }
         self.gone.insert(uid.clone(), now, DELETED);
         (uid, Change::Gone)
+    }
+
+    /// One with a sidecar is no more what it was.
+    fn uncount(&mut self, old: &Entry) {
+        if !old.injected {
+            return;
+        }
+        match self.injected.get_mut(&old.namespace) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(self.injected.remove(&old.namespace)),
+        }
     }
 
     /// The end of a listing.

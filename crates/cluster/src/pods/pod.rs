@@ -7,6 +7,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 /// A pod's own name for all time: no other pod ever has it.
 pub type Uid = Arc<str>;
 
+/// What the injector says of a pod: an annotation, and its value.
+const INJECTED: (&str, &str) = ("outrigger.dev/status", "injected");
 /// Set on the pods of a Deployment; its ReplicaSets are named after it.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
@@ -23,6 +25,8 @@ pub struct Meta {
     pub labels: BTreeMap<String, String>,
     /// Kind and name of the object that controls it.
     pub controller: Option<(String, String)>,
+    /// Whether it has a sidecar, as the injector says in an annotation.
+    pub injected: bool,
 }
 
 /// A pod.
@@ -49,7 +53,7 @@ pub struct Labels(pub(super) Arc<str>);
 impl Meta {
     /// From an object's metadata; `None` of one without a name, which is none of an API server.
     pub(super) fn of(meta: ObjectMeta) -> Option<Self> {
-        let ObjectMeta { uid, namespace, name, labels, owner_references, .. } = meta;
+        let ObjectMeta { uid, namespace, name, labels, annotations, owner_references, .. } = meta;
         let controller = owner_references.unwrap_or_default().into_iter().find(|owner| owner.controller == Some(true));
         Some(Self {
             uid: uid.filter(|uid| !uid.is_empty())?,
@@ -57,6 +61,7 @@ impl Meta {
             name: name?,
             labels: labels.unwrap_or_default(),
             controller: controller.map(|owner| (owner.kind, owner.name)),
+            injected: annotations.is_some_and(|all| all.get(INJECTED.0).is_some_and(|said| said == INJECTED.1)),
         })
     }
 
@@ -119,7 +124,7 @@ mod tests {
     fn meta(labels: &[(&str, &str)], controller: Option<(&str, &str)>) -> Meta {
         let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let controller = controller.map(|(kind, name)| (kind.to_owned(), name.to_owned()));
-        Meta { uid: "u".into(), namespace: "demo".into(), name: "web-0".into(), labels, controller }
+        Meta { uid: "u".into(), namespace: "demo".into(), name: "web-0".into(), labels, controller, injected: false }
     }
 
     #[test]

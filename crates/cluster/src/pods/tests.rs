@@ -22,5 +22,6 @@ fn meta(name: &str, uid: &str, labels: &str) -> Meta {
         name: name.to_owned(),
         labels: labels.map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<BTreeMap<_, _>>(),
         controller: None,
+        injected: false,
     }
 }

@@ -59,7 +59,7 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
     metrics.watch(who.clone());
     tokio::spawn(follow_pods(who.clone(), fleet.clone(), publisher.clone()));
 
-    let namespaces = with_sidecars(worlds.clone(), fleet.clone(), args.cluster.only());
+    let namespaces = with_sidecars(worlds.clone(), fleet.clone(), who.pods.clone(), args.cluster.only());
     let only = args.cluster.only().map(|mut only| {
         only.insert(args.system_namespace.clone());
         only
@@ -145,11 +145,12 @@ fn always<T: Send + Sync + 'static>(value: T) -> watch::Receiver<T> {
 }
 
 /// The namespaces that have sidecars, or are about to: those with a label that says so, with policy for their pods, or with
-/// pods that are connected. A pod starts only once the bundle that it mounts is there. `only`: of these and our own; what
+/// pods that were given one or are connected. A pod starts only once the bundle that it mounts is there. `only`: of these and our own; what
 /// is labelled elsewhere is for another installation.
 fn with_sidecars(
     worlds: Worlds,
     fleet: Arc<Fleet>,
+    pods: Pods,
     only: Option<BTreeSet<String>>,
 ) -> watch::Receiver<BTreeSet<String>> {
     let (send, receive) = watch::channel(BTreeSet::new());
@@ -164,6 +165,7 @@ fn with_sidecars(
                 let labelled =
                     world.namespaces.iter().filter(|(name, labels)| labels.contains_key(INJECT) && ours(name));
                 all.extend(labelled.map(|(name, _)| name.clone()));
+                all.extend(pods.injected().into_iter().filter(|name| ours(name)));
                 let routes = world.routes.iter().filter_map(|it| it.metadata.namespace.clone());
                 all.extend(routes.chain(world.providers.iter().filter_map(|it| it.metadata.namespace.clone())));
             }

@@ -136,3 +136,23 @@ fn beyond_the_bound_nothing_is_kept_and_everything_told() {
     assert_eq!(told.of(Event::Applied(meta("d", "d", ""))), "");
     assert_eq!(told.index.len(), 2);
 }
+
+/// Pods may be the only reason why a namespace has sidecars.
+#[test]
+fn namespaces_of_pods_with_a_sidecar_are_known_for_as_long_as_there_are_any() {
+    let mut index = Index::new(10);
+    let now = std::time::Instant::now();
+    let pod = |uid: &str, injected| Meta { injected, ..meta(uid, uid, "app=web") };
+    let of = |index: &Index| index.injected().into_iter().collect::<Vec<_>>().join(" ");
+    let namespace = meta("a", "a", "").namespace;
+    index.apply(Event::Applied(pod("plain", false)), now);
+    assert_eq!(of(&index), "");
+    for uid in ["a", "b", "a"] {
+        index.apply(Event::Applied(pod(uid, true)), now);
+    }
+    assert_eq!(of(&index), namespace);
+    index.apply(Event::Deleted("a".to_owned()), now);
+    assert_eq!(of(&index), namespace);
+    index.apply(Event::Applied(pod("b", false)), now);
+    assert_eq!(of(&index), "");
+}

@@ -80,6 +80,7 @@ pub(super) fn pod(name: &str, labels: &str) -> Meta {
         name: name.to_owned(),
         labels: labels.map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<BTreeMap<_, _>>(),
         controller: Some(("ReplicaSet".to_owned(), "web-5d9c".to_owned())),
+        injected: false,
     }
 }
 
