@@ -2,6 +2,7 @@
 
 mod away;
 mod callers;
+mod change;
 mod ending;
 mod pieces;
 mod policy;

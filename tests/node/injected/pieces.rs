@@ -82,6 +82,19 @@ pub(crate) const ASK: &str = "import openai\n\
     said = openai.OpenAI().chat.completions.create(model='assistant', messages=[{'role': 'user', 'content': 'hi'}])\n\
     print(said.choices[0].message.content)";
 
+/// Asks fifty times a second for some seconds; prints how many answers came from whom, and how many calls failed.
+pub(crate) const LOAD: &str = "import asyncio, collections, openai, sys\n\
+    async def main():\n    c = openai.AsyncOpenAI(max_retries=0)\n    seen = collections.Counter()\n    \
+    async def one():\n        try:\n            said = await c.chat.completions.create(model='assistant', \
+    messages=[{'role': 'user', 'content': 'hi'}])\n            \
+    seen[next((n for n in ('near', 'far') if n in said.choices[0].message.content), 'nobody')] += 1\n        \
+    except Exception as e:\n            seen['failed'] += 1\n            print(repr(e), file=sys.stderr)\n    \
+    print('begun', flush=True)\n    tasks = []\n    \
+    for _ in range(int(sys.argv[1]) * 50):\n        tasks.append(asyncio.create_task(one()))\n        \
+    await asyncio.sleep(0.02)\n    await asyncio.gather(*tasks)\n    \
+    print('near', seen['near'], 'far', seen['far'], 'failed', seen['failed'])\n\
+    asyncio.run(main())";
+
 /// Asks until the answer comes from this provider, or says this; answers how long that took.
 pub(crate) async fn answers(story: &Story, pod: &str, expected: &str, within: Duration) -> Duration {
     let begun = Instant::now();

@@ -5,19 +5,6 @@ use std::time::Duration;
 use super::*;
 use crate::harness::*;
 
-/// Asks fifty times a second for some seconds; prints how many answers came from whom, and how many calls failed.
-const LOAD: &str = "import asyncio, collections, openai, sys\n\
-    async def main():\n    c = openai.AsyncOpenAI(max_retries=0)\n    seen = collections.Counter()\n    \
-    async def one():\n        try:\n            said = await c.chat.completions.create(model='assistant', \
-    messages=[{'role': 'user', 'content': 'hi'}])\n            \
-    seen[next((n for n in ('near', 'far') if n in said.choices[0].message.content), 'nobody')] += 1\n        \
-    except Exception as e:\n            seen['failed'] += 1\n            print(repr(e), file=sys.stderr)\n    \
-    print('begun', flush=True)\n    tasks = []\n    \
-    for _ in range(int(sys.argv[1]) * 50):\n        tasks.append(asyncio.create_task(one()))\n        \
-    await asyncio.sleep(0.02)\n    await asyncio.gather(*tasks)\n    \
-    print('near', seen['near'], 'far', seen['far'], 'failed', seen['failed'])\n\
-    asyncio.run(main())";
-
 /// F1: the first provider's pod is killed under load.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a node: cargo xtask test"]
