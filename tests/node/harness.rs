@@ -19,7 +19,7 @@ mod story;
 
 use std::time::{Duration, Instant};
 
-pub use release::{SYSTEM, alone, helm, install, shared};
+pub use release::{SYSTEM, alone, chart, helm, install, shared};
 pub use story::Story;
 
 /// How long a pod may take to run, on a machine that does other things too.
