@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! review   a review -> patch, warnings, events, what to count     pure, around `outrigger_inject`
-//! door     who asks: API servers, over TLS
+//! door     what an API server is answered
 //! metrics  what was counted
 //! ```
 
@@ -36,7 +36,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     config::{self, InjectorArgs},
-    ready,
+    ready, reviews,
     tls::{self, Authority, Serving},
 };
 pub(crate) use metrics::FAMILIES;
@@ -124,7 +124,7 @@ async fn serve(args: InjectorArgs) -> anyhow::Result<()> {
     }
     tokio::spawn(upkeep(injector.clone()));
     let tls = TlsAcceptor::from(serving.webhook_config()?);
-    tokio::spawn(door::accept(listener, tls, injector));
+    tokio::spawn(reviews::accept(listener, tls, injector));
     tracing::info!(%listen, "the injector listens");
     tokio::select! {
         _ = terminate.recv() => {}

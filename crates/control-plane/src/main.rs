@@ -21,6 +21,7 @@ mod peers;
 mod publish;
 mod push;
 mod ready;
+mod reviews;
 mod roster;
 mod run;
 mod source;

@@ -30,11 +30,11 @@ use crate::{
     peers::Door,
     publish::Publisher,
     push::{self, People, Service},
-    ready,
+    ready, reviews,
     roster::Roster,
     source::{self, Standing, Worlds},
     tls::Serving,
-    webhook::{self, Webhook},
+    webhook::Webhook,
 };
 
 /// How often samples go into their buckets, and the certificate's age is looked at.
@@ -120,7 +120,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     tokio::spawn(admin::accept(pages, shown));
     if let (Some(listener), Some(serving)) = (webhook, &serving) {
         let tls = TlsAcceptor::from(serving.webhook_config()?);
-        tokio::spawn(webhook::accept(listener, tls, Arc::new(Webhook::new(outlook, metrics.clone()))));
+        tokio::spawn(reviews::accept(listener, tls, Arc::new(Webhook::new(outlook, metrics.clone()))));
     }
     tokio::spawn(upkeep(serving, metrics));
     if let Some(path) = &args.ready_file {

@@ -8,43 +8,31 @@ mod review;
 mod tell;
 
 use std::{
-    convert::Infallible,
     panic,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::body::Incoming;
 pub(crate) use review::bare;
-use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     metrics::{Admission, Metrics},
     outlook::{Edit, Outlook, Unknown},
+    reviews::{Answers, BODY},
     roster::{Page, refusal, text},
 };
 
 /// The path.
 const PATH: &str = "/validate";
-/// Connections at one time: API servers keep theirs open.
-const CONNECTIONS: usize = 128;
 /// Reviews at one time, from their first byte: each may hold a body.
 const REVIEWS: usize = 16;
-/// Longest body: an API server holds no object as large as that, and a review has two of them.
-const BODY: usize = 3 << 20;
-/// How long a peer may be there without a word, and take to shake hands.
-const HANDSHAKE: Duration = Duration::from_secs(5);
-/// How long a connection may wait for its next review.
-const IDLE: Duration = Duration::from_secs(90);
 /// How long a review may take with all its waits: an API server waits for 5 s.
 const LIMIT: Duration = Duration::from_secs(2);
-/// How long a listener rests after an `accept` that failed.
-const REST: Duration = Duration::from_millis(50);
 
 /// Answers reviews.
 #[derive(Debug)]
@@ -60,7 +48,7 @@ impl Webhook {
         Self { outlook, metrics, room: Semaphore::new(REVIEWS), limit: LIMIT }
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Page> {
+    async fn reviewed(&self, request: Request<Incoming>) -> Response<Page> {
         if request.uri().path() != PATH {
             return refusal(StatusCode::NOT_FOUND, "no_such_page", "reviews are answered at /validate");
         }
@@ -119,6 +107,12 @@ impl Webhook {
     }
 }
 
+impl Answers for Webhook {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Page> {
+        self.reviewed(request).await
+    }
+}
+
 fn allowed(uid: &str, warnings: &[String]) -> Response<Page> {
     text(StatusCode::OK, "application/json", review::allowed(uid, warnings).to_string())
 }
@@ -127,42 +121,6 @@ fn allowed(uid: &str, warnings: &[String]) -> Response<Page> {
 fn failed(uid: &str) -> (Response<Page>, Admission) {
     tracing::error!(code = Unknown::Failed.code(), "an edit was let in without saying what it means: this is a bug");
     (allowed(uid, &[]), Admission::Unknown(Unknown::Failed))
-}
-
-/// Serves reviews until it is dropped.
-pub(crate) async fn accept(listener: TcpListener, tls: TlsAcceptor, webhook: Arc<Webhook>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        // Beyond the bound they wait in the kernel's queue.
-        let Ok(place) = room.clone().acquire_owned().await else { return };
-        let socket = match listener.accept().await {
-            Ok((socket, _)) => socket,
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(REST).await;
-                continue;
-            }
-        };
-        let _ = socket.set_nodelay(true);
-        let (tls, webhook) = (tls.clone(), webhook.clone());
-        tokio::spawn(async move {
-            let _place = place;
-            let Ok(Ok(socket)) = timeout(HANDSHAKE, tls.accept(socket)).await else { return };
-            let service = service_fn(move |request: Request<Incoming>| {
-                let webhook = webhook.clone();
-                async move {
-                    let mut answer = Box::pin(webhook.answer(request)).await;
-                    if answer.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                        answer.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
-                    }
-                    Ok::<_, Infallible>(answer)
-                }
-            });
-            let mut serving = http1::Builder::new();
-            let serving = serving.timer(TokioTimer::new()).header_read_timeout(IDLE);
-            let _ = serving.serve_connection(TokioIo::new(socket), service).await;
-        });
-    }
 }
 
 #[cfg(test)]

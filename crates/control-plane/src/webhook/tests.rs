@@ -1,11 +1,15 @@
-use std::net::SocketAddr;
+use std::{convert::Infallible, net::SocketAddr};
 
 use http_body_util::Full;
-use hyper::client::conn::http1 as client;
+use hyper::{client::conn::http1 as client, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use outrigger_catalog::Catalog;
 use outrigger_compile::World;
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 
 use super::*;
 
