@@ -26,7 +26,7 @@ async fn start() -> Sidecar {
 /// Asks and returns the whole answer, head and body.
 async fn ask(addr: SocketAddr, line: &str, body: &str) -> String {
     let request =
-        format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let asked = tokio::task::spawn_blocking(move || {
         let mut socket = TcpStream::connect(addr).unwrap();
         socket.write_all(request.as_bytes()).unwrap();
@@ -55,7 +55,7 @@ async fn without_a_policy_it_waits_for_one() {
 
     sidecar.publish(Snapshot { revision: "empty".into(), ..Snapshot::default() }, Vec::new());
     assert!(ask(sidecar.admin(), "GET /readyz", "").await.starts_with("HTTP/1.1 200"));
-    assert!(chat(&sidecar).await.contains("model_not_found"));
+    assert!(chat(&sidecar).await.contains("no_route"));
     assert_eq!(sidecar.revision().as_deref(), Some("empty"));
     assert!(ask(sidecar.admin(), "GET /metrics", "").await.contains("outrigger_policy_info{revision=\"empty\"} 1"));
 }

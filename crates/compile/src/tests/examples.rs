@@ -127,7 +127,7 @@ fn team_namespaces_compiles_and_each_has_its_own() {
         told("team-support"),
         ["rank: !bare_model_denied", &format!("answer: {served}"), "openai/gpt-4o-mini: !bare_model_denied"]
     );
-    assert_eq!(told("elsewhere")[2], "openai/gpt-4o-mini: !no_provider");
+    assert_eq!(told("elsewhere")[2], "openai/gpt-4o-mini: !no_route");
 }
 
 /// Whoever adds one adds a test of it here.

@@ -129,7 +129,7 @@ fn a_broken_policy_refuses_everything_by_name() {
     assert!(error.to_string().contains("ModelPolicy demo/p"), "{error}");
     assert_eq!(problems[0].field, "spec.models.allow[0]");
     let elsewhere = compile(&world(&yaml).0, &CATALOG, &Scope::Namespace("other".into())).0;
-    assert_eq!(candidates(&elsewhere, &["zzz"]), ["zzz: !model_not_found"]);
+    assert_eq!(candidates(&elsewhere, &["zzz"]), ["zzz: !no_route"]);
 }
 
 #[test]
