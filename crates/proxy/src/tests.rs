@@ -25,8 +25,10 @@ async fn start() -> Sidecar {
 
 /// Asks and returns the whole answer, head and body.
 async fn ask(addr: SocketAddr, line: &str, body: &str) -> String {
-    let request =
-        format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let request = format!(
+        "{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
     let asked = tokio::task::spawn_blocking(move || {
         let mut socket = TcpStream::connect(addr).unwrap();
         socket.write_all(request.as_bytes()).unwrap();

@@ -198,8 +198,8 @@ impl Namespace<'_> {
             object["metadata"]["name"] = json!(name);
             object["metadata"]["labels"]["outrigger.dev/story"] = json!(self.name);
             // What it may do to one object of the cluster, it may do to this story's.
-            for rule in object["rules"].as_array_mut().into_iter().flatten() {
-                for named in rule["resourceNames"].as_array_mut().into_iter().flatten() {
+            for rule in object.get_mut("rules").and_then(Value::as_array_mut).into_iter().flatten() {
+                for named in rule.get_mut("resourceNames").and_then(Value::as_array_mut).into_iter().flatten() {
                     if *named == "outrigger-policy" {
                         *named = json!(self.webhook());
                     }
