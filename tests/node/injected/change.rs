@@ -12,7 +12,7 @@ use crate::harness::*;
 /// Creates pods that nobody keeps until it is told to stop, each of which has to be let in with a sidecar; answers how many.
 async fn pods_are_let_in(story: &Story, stop: &AtomicBool) -> usize {
     let words = ["create", "--dry-run=server", "--output", "json", "--filename", "-"];
-    let (mut count, pod) = (0, app("app", ""));
+    let (mut count, pod) = (0, app("passing", ""));
     while !stop.load(Ordering::Relaxed) {
         let output = story.try_apply(&words, &pod).await;
         assert!(output.status.success(), "pod {count}: {}", String::from_utf8_lossy(&output.stderr));

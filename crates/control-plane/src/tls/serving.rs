@@ -209,11 +209,11 @@ fn make(authority: &Authority, names: &[SanType], life: Duration, now: SystemTim
     let begin = now - SKEW;
     params.not_before = begin.into();
     // Beyond its authority nothing counts.
-    let end = authority.ends().map_or(begin + life, |ends| ends.min(begin + life));
+    let end = authority.ends().map_or(now + life, |ends| ends.min(now + life));
     params.not_after = end.into();
     let certificate = authority.sign(&params, &key)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key));
     let key = ring::sign::any_ecdsa_type(&key).context("the new key cannot be used")?;
     let key = Arc::new(CertifiedKey::new(vec![certificate.into()], key));
-    Ok(Current { key, renew_at: begin + end.duration_since(begin).unwrap_or_default() * 2 / 3 })
+    Ok(Current { key, renew_at: now + end.duration_since(now).unwrap_or_default() * 2 / 3 })
 }
