@@ -37,4 +37,4 @@ pub use pods::Pods;
 pub use profiles::Profiles;
 pub use review::Reviewer;
 pub use source::{Observed, Source, Standing};
-pub use uninstall::uninstall;
+pub use uninstall::{CONFIG_MAPS, uninstall};

@@ -24,7 +24,7 @@ use tokio::time::{Instant, timeout};
 use crate::{Cluster, authority, client::CALL, lease};
 
 /// What is written beside sidecars, in whatever namespace: the bundle, and what they start with.
-const CONFIG_MAPS: [&str; 5] =
+pub const CONFIG_MAPS: [&str; 5] =
     [authority::NAME, "outrigger-bootstrap", "outrigger-bootstrap-1", "outrigger-bootstrap-2", "outrigger-bootstrap-3"];
 /// Calls under way at one time.
 const AT_ONCE: usize = 8;

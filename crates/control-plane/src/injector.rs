@@ -186,3 +186,19 @@ impl outrigger_probe::Pages for Injector {
         self.serving.pending().or(profiles)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use outrigger_cluster::{CONFIG_MAPS, authority};
+
+    use super::*;
+
+    /// Pods mount what the control plane writes, and what is uninstalled is all of it: crates that must not know each other
+    /// spell the same names.
+    #[test]
+    fn what_is_mounted_is_what_is_written_and_removed() {
+        assert_eq!(inject::BOOTSTRAPS, outrigger_api::bootstrap::MAPS);
+        let written: Vec<&str> = [authority::NAME].into_iter().chain(inject::BOOTSTRAPS).collect();
+        assert_eq!(written, CONFIG_MAPS);
+    }
+}

@@ -16,7 +16,6 @@ mod lifetime;
 mod lock;
 mod metrics;
 mod outlook;
-#[allow(dead_code, unused_imports, reason = "for whoever runs it in a cluster: not wired yet")]
 mod peers;
 mod publish;
 mod push;
@@ -26,7 +25,6 @@ mod roster;
 mod run;
 mod source;
 mod state;
-#[allow(dead_code, reason = "counted for whoever writes status: not wired yet")]
 mod tally;
 mod tls;
 mod token;

@@ -19,8 +19,8 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use auth::{PeerAuth, SharedSecret};
-pub(crate) use feed::{COUNTS, Door, Feed};
+pub(crate) use auth::SharedSecret;
+pub(crate) use feed::{COUNTS, Door};
 pub(crate) use link::{Dial, Trust};
 use outrigger_cluster::status::{Reach, Tally};
 pub(crate) use replicas::Replicas;

@@ -6,7 +6,7 @@ use rustls::pki_types::ServerName;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
-use super::*;
+use super::{auth::PeerAuth, *};
 use crate::{
     desk::Desk,
     fingerprint::Fingerprints,

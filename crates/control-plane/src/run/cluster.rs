@@ -32,8 +32,6 @@ use crate::{
 
 /// How often it is looked at which namespaces have sidecars.
 const LOOK: Duration = Duration::from_secs(1);
-/// Namespaces with this label are meant to have sidecars.
-const INJECT: &str = "outrigger.dev/inject";
 /// Name of the port for sidecars, in our Service.
 const PORT: &str = "grpc";
 
@@ -162,8 +160,10 @@ fn with_sidecars(
             if let Some(world) = world {
                 let ours =
                     |name: &str| only.as_ref().is_none_or(|only| only.contains(name)) || name == world.system_namespace;
-                let labelled =
-                    world.namespaces.iter().filter(|(name, labels)| labels.contains_key(INJECT) && ours(name));
+                let labelled = world
+                    .namespaces
+                    .iter()
+                    .filter(|(name, labels)| labels.contains_key(outrigger_inject::INJECT) && ours(name));
                 all.extend(labelled.map(|(name, _)| name.clone()));
                 all.extend(pods.injected().into_iter().filter(|name| ours(name)));
                 let routes = world.routes.iter().filter_map(|it| it.metadata.namespace.clone());
