@@ -10,12 +10,7 @@ use crate::harness::*;
 async fn without_a_control_plane_traffic_flows_and_pods_start() {
     let _installed = alone().await;
     let (system, story) = (Story::of(SYSTEM), Story::injected().await);
-    story.apply(&[provider("near"), provider("far"), app("app", "")].join("---\n")).await;
-    story.apply(&policy(&["near", "far"])).await;
-    for object in ["deployment/near", "deployment/far", "pod/app"] {
-        story.ready(object).await;
-    }
-    answers(&story, "app", "near", Duration::from_secs(20)).await;
+    near_and_far(&story).await;
     wait_for("what new pods start with", Duration::from_secs(60), async || {
         story.try_kubectl(&["get", "configmap", "outrigger-bootstrap"]).await.status.success().then_some(())
     })

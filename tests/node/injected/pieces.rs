@@ -112,6 +112,16 @@ pub(crate) async fn answers(story: &Story, pod: &str, expected: &str, within: Du
     begun.elapsed()
 }
 
+/// Two providers, the route `assistant` to the first and then the other, and an application `app` that the first answers.
+pub(crate) async fn near_and_far(story: &Story) {
+    story.apply(&[provider("near"), provider("far"), app("app", "")].join("---\n")).await;
+    story.apply(&policy(&["near", "far"])).await;
+    for object in ["deployment/near", "deployment/far", "pod/app"] {
+        story.ready(object).await;
+    }
+    answers(story, "app", "near", Duration::from_secs(20)).await;
+}
+
 /// Applies as soon as the injector is reached: that it is ready has to be told to its Service's clients, too.
 pub(crate) async fn let_in(story: &Story, yaml: &str) {
     let words = ["apply", "--server-side", "--filename", "-"];

@@ -11,12 +11,7 @@ use crate::harness::*;
 async fn a_provider_is_killed_under_load_and_no_call_fails() {
     let _installed = shared().await;
     let story = Story::injected().await;
-    story.apply(&[provider("near"), provider("far"), app("app", "")].join("---\n")).await;
-    story.apply(&policy(&["near", "far"])).await;
-    for object in ["deployment/near", "deployment/far", "pod/app"] {
-        story.ready(object).await;
-    }
-    answers(&story, "app", "near", Duration::from_secs(20)).await;
+    near_and_far(&story).await;
     let loading = story.exec("app", &["python3", "-c", LOAD, "8"]);
     let killing = async {
         tokio::time::sleep(Duration::from_secs(4)).await;
@@ -37,12 +32,7 @@ async fn a_provider_is_killed_under_load_and_no_call_fails() {
 async fn what_one_provider_refuses_another_answers() {
     let _installed = shared().await;
     let story = Story::injected().await;
-    story.apply(&[provider("near"), provider("far"), app("app", "")].join("---\n")).await;
-    story.apply(&policy(&["near", "far"])).await;
-    for object in ["deployment/near", "deployment/far", "pod/app"] {
-        story.ready(object).await;
-    }
-    answers(&story, "app", "near", Duration::from_secs(20)).await;
+    near_and_far(&story).await;
     let refuse = "import json, urllib.request as u\n\
         u.urlopen(u.Request('http://near/_sim/fail', data=json.dumps({'status': 429, 'retry_after': 1}).encode()))";
     story.exec("app", &["python3", "-c", refuse]).await;
@@ -105,12 +95,7 @@ async fn a_rotated_key_fails_no_call() {
 async fn an_edit_moves_traffic_and_a_bad_one_does_not() {
     let _installed = shared().await;
     let story = Story::injected().await;
-    story.apply(&[provider("near"), provider("far"), app("app", "")].join("---\n")).await;
-    story.apply(&policy(&["near", "far"])).await;
-    for object in ["deployment/near", "deployment/far", "pod/app"] {
-        story.ready(object).await;
-    }
-    answers(&story, "app", "near", Duration::from_secs(20)).await;
+    near_and_far(&story).await;
     story.kubectl(&["wait", "--for=condition=Programmed", "modelroute/assistant", "--timeout=60s"]).await;
     story.apply(&route(&["far"])).await;
     let took = answers(&story, "app", "far", Duration::from_secs(10)).await;
