@@ -240,3 +240,32 @@ async fn nothing_but_the_provider_is_contacted() {
     seen.extend(contacts(&sidecar).0);
     assert!(!seen.is_empty() && seen.iter().all(|peer| *peer == a.addr()), "{seen:?}");
 }
+
+/// H1: whoever collects the log and hangs stops nothing: what cannot be written is dropped and counted; requests, our own
+/// pages and leaving go on.
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_up_nothing() {
+    const REQUESTS: usize = 3_000;
+    let a = Upstream::start([chat_ok("a")]).await;
+    let policy = Policy::new().provider("a", a.base_url()).route("r", &["a"]);
+    // Two lines for each request at this level: more than the pipe and the queue hold.
+    let mut sidecar = Sidecar::setup(policy).arg("--log").arg("debug").unread().start().await;
+    let callers = (0..10).map(|_| {
+        let client = sidecar.client();
+        tokio::spawn(async move {
+            for _ in 0..REQUESTS / 10 {
+                assert_eq!(client.post(CHAT, chat("r")).await.status, 200);
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    assert_eq!(sidecar.admin_client().get("/livez").await.status, 200);
+    let metrics = settled(&sidecar, REQUESTS).await;
+    assert!(metrics.sum("outrigger_log_lines_dropped_total", &[]) > 0.0, "{metrics:?}");
+    sidecar.sigterm();
+    let asked = std::time::Instant::now();
+    assert!(sidecar.wait().await.success());
+    assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?} to leave", asked.elapsed());
+}

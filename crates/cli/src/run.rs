@@ -26,7 +26,7 @@ use crate::{
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
-    logging::init(args.settings.log_format.into(), &args.settings.log);
+    let _log = logging::init(args.settings.log_format.into(), &args.settings.log);
     let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;
     let code = runtime.block_on(serve(args));
     // Connections kept alive by callers are no reason to stay.

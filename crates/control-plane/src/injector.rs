@@ -59,7 +59,7 @@ struct Injector {
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: InjectorArgs) -> anyhow::Result<()> {
-    logging::init(args.log_format.into(), &args.log);
+    let _log = logging::init(args.log_format.into(), &args.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("injector")

@@ -68,7 +68,7 @@ struct Origin {
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
-    logging::init(args.log_format.into(), &args.log);
+    let _log = logging::init(args.log_format.into(), &args.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(args.threads.max(1))
         .thread_name("control-plane")

@@ -24,7 +24,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: Cli) -> anyhow::Result<ExitCode> {
-    logging::init(args.settings.log_format.into(), &args.settings.log);
+    let _log = logging::init(args.settings.log_format.into(), &args.settings.log);
     args.check().map_err(anyhow::Error::msg)?;
     let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;
     let code = runtime.block_on(serve(args));

@@ -9,6 +9,8 @@ use std::{
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+use crate::logging;
+
 /// Label of a metric.
 pub type Labels<'a> = &'a [(&'static str, &'a str)];
 
@@ -35,10 +37,10 @@ pub struct Family {
     pub buckets: &'static [f64],
 }
 
-/// A table of families, one line for each.
+/// A table of families, one line for each, and of what every program has.
 pub fn markdown(families: &[Family]) -> String {
     let mut table = "| metric | kind | labels | meaning |\n| --- | --- | --- | --- |\n".to_owned();
-    for Family { name, kind, labels, help, buckets: _ } in families {
+    for Family { name, kind, labels, help, buckets: _ } in families.iter().chain([&logging::DROPPED]) {
         let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
         let labels = if labels.is_empty() { "-".to_owned() } else { labels.join(", ") };
         let _ = writeln!(table, "| `{name}` | {kind} | {labels} | {} |", help.replace('|', "\\|"));
@@ -96,9 +98,11 @@ impl Registry {
         self.info.lock().unwrap_or_else(PoisonError::into_inner).insert(name, text);
     }
 
-    /// Everything in the Prometheus text format.
+    /// Everything in the Prometheus text format, with what there is to know of the process's log.
     pub fn render(&self) -> String {
         let mut text = self.handle.render();
+        let Family { name, kind, help, .. } = logging::DROPPED;
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {}", logging::dropped());
         text.extend(self.info.lock().unwrap_or_else(PoisonError::into_inner).values().map(String::as_str));
         text
     }
@@ -132,15 +136,27 @@ mod tests {
         buckets: &[],
     };
 
+    /// The page, but for what every page has.
+    fn families(registry: &Registry) -> String {
+        let page = registry.render();
+        page.split_inclusive('\n').filter(|line| !line.contains(logging::DROPPED.name)).collect()
+    }
+
+    #[test]
+    fn every_page_says_how_many_lines_of_the_log_were_dropped() {
+        let page = Registry::new(&[]).unwrap().render();
+        assert!(page.ends_with("outrigger_log_lines_dropped_total 0\n"), "{page}");
+    }
+
     #[test]
     fn what_is_the_case_has_one_series_however_often_it_changes() {
         let registry = Registry::new(&[REVISION]).unwrap();
-        assert_eq!(registry.render(), "");
+        assert_eq!(families(&registry), "");
         registry.info(&REVISION, &["one"]);
         registry.info(&REVISION, &["t\"w\\o\n"]);
         let expected = "# HELP revision_info 1 for the revision being served.\n# TYPE revision_info gauge\n\
                         revision_info{revision=\"t\\\"w\\\\o\\n\"} 1\n";
-        assert_eq!(registry.render(), expected);
+        assert_eq!(families(&registry), expected);
     }
 
     #[test]
@@ -149,7 +165,7 @@ mod tests {
         let registry = Registry::new(&[REVISION, OWNER]).unwrap();
         registry.info(&REVISION, &["one"]);
         registry.info(&OWNER, &["shop", ""]);
-        let page = registry.render();
+        let page = families(&registry);
         let series: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(series, ["owner_info{namespace=\"shop\",team=\"\"} 1", "revision_info{revision=\"one\"} 1"]);
     }

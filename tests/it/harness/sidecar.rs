@@ -37,6 +37,7 @@ pub struct Setup {
     policy: String,
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
+    unread: bool,
 }
 
 /// How a process ended.
@@ -57,7 +58,7 @@ impl Sidecar {
     }
 
     pub fn setup(policy: impl Into<String>) -> Setup {
-        Setup { policy: policy.into(), args: Vec::new(), env: Vec::new() }
+        Setup { policy: policy.into(), args: Vec::new(), env: Vec::new(), unread: false }
     }
 
     /// A client of the sidecar.
@@ -148,6 +149,12 @@ impl Setup {
         self
     }
 
+    /// Nobody reads its standard error, as where a node's collector of logs hangs.
+    pub fn unread(mut self) -> Self {
+        self.unread = true;
+        self
+    }
+
     pub async fn start(self) -> Sidecar {
         let (folder, mut child, log) = self.spawn();
         let ready = folder.path().join("ready.json");
@@ -188,7 +195,10 @@ impl Setup {
             .args(self.args)
             .envs(self.env);
         let mut child = process::spawn(&mut command);
-        let log = Log::of(child.stderr.take().expect("a pipe"));
+        let log = match self.unread {
+            true => Log::default(),
+            false => Log::of(child.stderr.take().expect("a pipe")),
+        };
         (folder, child, log)
     }
 }
