@@ -5,6 +5,7 @@
 
 mod count;
 mod judge;
+mod prelude;
 mod prepare;
 mod seals;
 mod transport;
@@ -23,7 +24,8 @@ use outrigger_wire::{
 };
 
 use judge::judge;
-pub(crate) use judge::{Answered, Stream};
+pub(crate) use judge::Answered;
+pub(crate) use prelude::Stream;
 pub(crate) use prepare::Prepared;
 pub(crate) use transport::{broken, innermost};
 #[cfg(feature = "measured")]

@@ -1,24 +1,23 @@
 //! Is this an answer? Reads an upstream response up to the point of no return: the first content of a stream, or the
 //! whole of what is not streamed.
 
-use std::{
-    collections::VecDeque,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use outrigger_wire::{
-    Failure, Kind, Meaning, Operation, Peek,
+    Failure, Kind, Operation,
     failure::retry_after,
     openai,
     peek::{self, Answer},
-    sse::{Fields, Frame, Framer},
     translate::{self, Echo, Stamp},
 };
 
-use super::transport::broken;
+use super::{
+    prelude::{Stream, first_content},
+    transport::broken,
+};
 use crate::upstream::Body;
 
 /// Longest answer that is held whole. Base64 images of several megabytes are normal; this bounds memory.
@@ -35,17 +34,6 @@ pub(crate) enum Answered {
     Stream(Box<Stream>),
     /// Anything else, such as audio: passed on as it comes.
     Raw(Body),
-}
-
-/// An open stream of events.
-#[derive(Debug)]
-pub(crate) struct Stream {
-    pub(crate) body: Body,
-    pub(crate) framer: Framer,
-    /// Events read so far, not yet relayed.
-    pub(crate) ready: VecDeque<(Frame, Option<Peek>)>,
-    /// The upstream has ended.
-    pub(crate) ended: bool,
 }
 
 /// Judges `response`.
@@ -94,53 +82,6 @@ pub(super) fn translated(answered: Answered, echo: &Echo, id: &str) -> Result<An
     let (body, lost) = translate::whole(&body, echo, &Stamp { created, request_id: id })?;
     let read = peek::answer(echo.operation, &body)?;
     Ok(Answered::Whole { body, answer: Answer { finish: answer.finish, usage: answer.usage, lost, ..read } })
-}
-
-/// Reads events until one commits. Whatever goes wrong before that is a failure like any other (S3).
-async fn first_content(operation: Operation, body: Body) -> Result<Stream, Failure> {
-    let mut stream = Stream { body, framer: Framer::default(), ready: VecDeque::new(), ended: false };
-    loop {
-        while let Some(frame) = stream.framer.next_frame() {
-            if take(operation, frame, &mut stream.ready)? {
-                return Ok(stream);
-            }
-        }
-        match stream.body.frame().await {
-            Some(Ok(frame)) => {
-                let Ok(data) = frame.into_data() else { continue };
-                stream.framer.feed(data).map_err(|_| Failure::local(Kind::Malformed, "an event has no end"))?;
-            }
-            Some(Err(error)) => return Err(broken(&error)),
-            None => {
-                stream.ended = true;
-                let last = stream.framer.finish();
-                if let Some(frame) = last
-                    && take(operation, frame, &mut stream.ready)?
-                {
-                    return Ok(stream);
-                }
-                return Err(Failure::local(Kind::Truncated, "the stream ended before its first content"));
-            }
-        }
-    }
-}
-
-/// Adds one event; true if it commits the answer.
-fn take(operation: Operation, frame: Frame, ready: &mut VecDeque<(Frame, Option<Peek>)>) -> Result<bool, Failure> {
-    let Fields { event, data } = frame.fields();
-    let peek = data.map(|data| Peek::event(operation, event, &data));
-    let commits = match peek.as_ref().map(|peek| &peek.meaning) {
-        Some(Meaning::Error(failure)) => return Err(failure.clone()),
-        Some(Meaning::Malformed) => {
-            return Err(Failure::local(Kind::Malformed, "an event before the first content is not JSON"));
-        }
-        // A finish without content is an empty answer, and an answer all the same.
-        Some(Meaning::Content | Meaning::End) => true,
-        Some(Meaning::Finish) => peek.as_ref().is_some_and(|peek| peek.finish.is_some()),
-        Some(Meaning::Prelude) | None => false,
-    };
-    ready.push_back((frame, peek));
-    Ok(commits)
 }
 
 async fn refused(status: StatusCode, headers: &HeaderMap, body: Body) -> Failure {
