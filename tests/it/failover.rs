@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::harness::*;
+use crate::{harness::*, surfaces::settled};
 
 const CHAT: &str = "/v1/chat/completions";
 
@@ -104,6 +104,38 @@ async fn a_stale_connection_is_replaced_for_free() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let answer = sidecar.client().post(CHAT, chat("r")).await;
     assert_eq!((answer.status, answer.header("x-outrigger-attempts")), (200, Some("1")), "{}", answer.text());
+}
+
+/// H3: connections that the provider closes without a word, while requests are on their way, cost no answer, no attempt and
+/// no blame; what was sent again is counted.
+#[tokio::test]
+async fn no_answer_is_lost_to_connections_that_close_under_it() {
+    const REQUESTS: usize = 3_000;
+    let a = Upstream::with(|_, number| match number % 3 {
+        2 => chat_ok("a").then_close_silently_after(number as u64 % 4),
+        _ => chat_ok("a"),
+    });
+    let a = a.await;
+    let policy = Policy::new().provider("a", a.base_url()).route("r", &["a"]);
+    let sidecar = Sidecar::with_policy(policy).await;
+    let callers = (0..12).map(|_| {
+        let client = sidecar.client();
+        tokio::spawn(async move {
+            for _ in 0..REQUESTS / 12 {
+                let answer = client.post(CHAT, chat("r")).await;
+                assert_eq!((answer.status, answer.said().as_str()), (200, "a"), "{}", answer.text());
+                assert_eq!(answer.header("x-outrigger-attempts"), Some("1"));
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    let metrics = settled(&sidecar, REQUESTS).await;
+    let resent = metrics.sum("outrigger_resends_total", &[("provider", "default/a")]);
+    assert!((REQUESTS..=REQUESTS + resent as usize).contains(&a.hits()), "{} were seen, {resent} sent again", a.hits());
+    assert_eq!(metrics.sum("outrigger_cooldowns_total", &[]), 0.0, "{metrics:?}");
+    assert_eq!(metrics.sum("outrigger_attempts_total", &[("outcome", "ok")]), REQUESTS as f64, "{metrics:?}");
 }
 
 /// F9: a broken connection behind a sent request is tried once more, on another target, and not a third time.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use rustix::process::{Resource, getrlimit};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{harness::*, surfaces::settled};
 
@@ -62,4 +63,118 @@ async fn a_flood_of_large_requests_is_answered_within_bounded_memory() {
     assert!(answered > 0 && peak < 128 << 10, "{peak} KiB, {answered} answered, {refused} refused");
     let metrics = settled(&sidecar, callers).await;
     assert_eq!(metrics.sum("outrigger_requests_in_flight", &[]), 0.0);
+}
+
+/// H2: an upstream that talks without saying anything is bounded in what it makes us keep: comments are forgotten, other
+/// events end it, and the next target is asked.
+#[tokio::test]
+async fn what_precedes_content_is_kept_within_bounds() {
+    const TALK: usize = 64 << 20;
+    let comments = Ev::raw(": ping\n\n".repeat(64 << 10));
+    let comments = vec![comments; TALK / (8 * (64 << 10))].into_iter().chain([Ev::stall()]);
+    let empty = r#"{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":""}}]}"#;
+    let preludes = (0..TALK >> 11).map(|_| Ev::data(empty)).chain([Ev::stall()]);
+    let (a, b) = (Upstream::start([Reply::sse(comments)]).await, Upstream::start([Reply::sse(preludes)]).await);
+    let c = Upstream::start([chat_stream(["ok"])]).await;
+    let policy = Policy::new()
+        .provider("a", a.base_url())
+        .provider("b", b.base_url())
+        .provider("c", c.base_url())
+        .route_with("r", &["a", "b", "c"], |route| route.timeouts("firstToken: 4s"));
+    let sidecar = Sidecar::with_policy(policy).await;
+    let (before, client) = (sidecar.rss_kib(), sidecar.client());
+    let mut asked = tokio::spawn(async move { client.stream(CHAT, chat_streamed("r")).await });
+    let (mut peak, mut look) = (before, tokio::time::interval(Duration::from_millis(10)));
+    let streamed = loop {
+        tokio::select! {
+            _ = look.tick() => peak = peak.max(sidecar.rss_kib()),
+            done = &mut asked => break done.unwrap(),
+        }
+    };
+    assert_eq!((streamed.status, streamed.said().as_str()), (200, "ok"));
+    assert!(peak < before + (24 << 10), "{before} KiB before, {peak} KiB at the peak");
+    let failed = |provider, outcome| [("provider", provider), ("outcome", outcome)];
+    let metrics = settled(&sidecar, 1).await;
+    assert_eq!(
+        metrics.sum("outrigger_attempts_total", &failed("default/a", "first_token_timeout")),
+        1.0,
+        "{metrics:?}"
+    );
+    assert_eq!(metrics.sum("outrigger_attempts_total", &failed("default/b", "malformed_answer")), 1.0, "{metrics:?}");
+}
+
+/// H4, H5: large uploads, with and without a length, neither stop nor refuse small requests; what an upload announces and
+/// does not send reserves nothing.
+#[tokio::test]
+async fn small_requests_pass_large_ones() {
+    const UPLOAD: usize = 20 << 20;
+    // Nobody takes the large ones off our hands: their answers do not come.
+    let a = Upstream::with(|request, _| match request.body.len() > UPLOAD {
+        true => Reply::hang(),
+        false => chat_ok("a"),
+    });
+    let a = a.await;
+    let policy = Policy::new().provider("a", a.base_url()).route("r", &["a"]);
+    let sidecar = Sidecar::with_policy(policy).await;
+    let before = sidecar.rss_kib();
+    let mut large = chat("r");
+    large["messages"][0]["content"] = json!("x".repeat(UPLOAD));
+    let body = Bytes::from(large.to_string());
+    let mut uploads = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let (mut socket, body) = (sidecar.client().connect().await, body.clone());
+        let (framing, chunk) = match number % 2 {
+            0 => (format!("content-length: {}", body.len()), String::new()),
+            _ => ("transfer-encoding: chunked".to_owned(), format!("{:x}\r\n", body.len())),
+        };
+        uploads.spawn(async move {
+            let head = format!("POST {CHAT} HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n\r\n{chunk}");
+            for part in [head.as_bytes(), &body, b"\r\n0\r\n\r\n"] {
+                socket.write_all(part).await.unwrap();
+            }
+            socket.read_to_end(&mut Vec::new()).await
+        });
+    }
+    // One that promises as much and sends a byte.
+    let mut silent = sidecar.client().connect().await;
+    let head = format!("POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{{", 60 << 20);
+    silent.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..300 {
+        let answer = sidecar.client().post(CHAT, chat("r")).await;
+        assert_eq!((answer.status, answer.said().as_str()), (200, "a"), "{}", answer.text());
+    }
+    let peak = sidecar.rss_kib();
+    assert!(peak < before + (96 << 10), "{before} KiB before, {peak} KiB beside the uploads");
+    uploads.shutdown().await;
+}
+
+/// H16: whole answers wait for room, and are answered all the same.
+#[tokio::test]
+async fn large_answers_are_held_within_bounds() {
+    const ANSWER: usize = 16 << 20;
+    let answer = json!({"id": "chatcmpl-up", "object": "chat.completion", "created": 1, "model": UPSTREAM_MODEL,
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "a".repeat(ANSWER)}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}});
+    let a = Upstream::start([Reply::json(200, answer)]).await;
+    let policy = Policy::new().provider("a", a.base_url()).route("r", &["a"]);
+    let sidecar = Sidecar::setup(policy).arg("--queue-timeout").arg("60s").start().await;
+    let before = sidecar.rss_kib();
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let client = sidecar.client();
+        callers.spawn(async move { client.post(CHAT, chat("r")).await });
+    }
+    let (mut peak, mut look) = (before, tokio::time::interval(Duration::from_millis(10)));
+    loop {
+        tokio::select! {
+            _ = look.tick() => peak = peak.max(sidecar.rss_kib()),
+            done = callers.join_next() => {
+                let Some(answer) = done.transpose().unwrap() else { break };
+                assert_eq!((answer.status, answer.end), (200, End::Clean));
+                assert!(answer.body.len() > ANSWER);
+            }
+        }
+    }
+    // 64 MiB of budget, and what eight connections read ahead.
+    assert!(peak < before + (160 << 10), "{before} KiB before, {peak} KiB at the peak");
 }

@@ -8,14 +8,14 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use outrigger_probe::{Pages, Peer, browser};
 use outrigger_wire::Operation;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::{About, App, explain};
+use crate::{About, App, explain, intake};
 
 /// How often samples go into their buckets. A scrape does it too, but nobody has to scrape.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener, probe: Option<T
 
 impl Pages for App {
     fn metrics(&self) -> String {
-        self.metrics.buffered.set(self.budget.in_use() as f64);
+        self.metrics.buffered.set((self.budget.in_use() + self.answers.in_use()) as f64);
         self.metrics.stale.set(self.staleness.seconds().unwrap_or_default() as f64);
         self.metrics.in_flight.set(self.requests.open() as f64);
         self.metrics.registry.upkeep();
@@ -112,6 +112,7 @@ fn config(app: &App) -> Value {
             "listen": app.config.listen.to_string(),
             "max_body": app.config.max_body,
             "buffer_budget": app.config.buffer_budget,
+            "answer_budget": app.config.answer_budget,
             "drain_timeout_s": app.config.drain_timeout.as_secs_f64(),
         },
         "providers": providers.iter().map(|provider| json!({
@@ -146,9 +147,11 @@ fn workload(app: &App) -> Value {
 async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = request.uri().query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("path=")));
     let operation = path.and_then(Operation::from_path).unwrap_or(Operation::ChatCompletions);
-    let headers = request.headers().clone();
-    let Ok(body) = Limited::new(request.into_body(), app.config.max_body).collect().await else {
-        return text(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "the body is too large\n".to_owned());
+    let (head, body) = request.into_parts();
+    // Held against the same budget as a request that is to be answered (H16).
+    let taken = match intake::take(app, operation, head.headers, body, app.now()).await {
+        Ok(taken) => taken,
+        Err(error) => return text(error.status(), "text/plain", format!("{}: {}\n", error.code(), error.message())),
     };
     let published = app.state.load();
     if let Err(pending) = published.ready() {
@@ -158,8 +161,8 @@ async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Fu
         &published.snapshot,
         &published.health,
         operation,
-        &headers,
-        &body.to_bytes(),
+        &taken.headers,
+        &taken.body,
         app.now(),
         fastrand::u64(..),
         app.tokens.counter(),

@@ -23,8 +23,8 @@ use outrigger_wire::{
     translate::{self, Echo},
 };
 
-use judge::judge;
 pub(crate) use judge::Answered;
+use judge::judge;
 pub(crate) use prelude::Stream;
 pub(crate) use prepare::Prepared;
 pub(crate) use transport::{broken, innermost};
@@ -40,6 +40,7 @@ use crate::{
     redact,
     signals::InFlight,
     state::Published,
+    upstream::{self, Unanswered},
 };
 
 /// Everything an attempt may look at.
@@ -182,7 +183,7 @@ fn settle(
             attempt.status = failure.status;
             attempt.failure = Some(failure.kind);
             attempt.message = failure.message.clone();
-            if let Some(usage) = failure.body.as_ref().and_then(|body| peek::billed(upstream(cx, target), body)) {
+            if let Some(usage) = failure.body.as_ref().and_then(|body| peek::billed(spoken(cx, target), body)) {
                 attempt.cost = cost::cost(&usage, target.prices.as_ref()).map(|cost| cost.total.0);
                 cx.app.metrics.usage(&counters, &usage, attempt.cost);
             }
@@ -288,8 +289,12 @@ async fn attempt(
     let limit = if streamed { timeouts.first_token } else { timeouts.answer };
     // Connecting has its own limit; what follows is silence on an open connection (T1, T2).
     let judged = pin!(async {
-        let response = to.send(request, timeouts.connect).await?;
-        judge(operation, streamed, response).await
+        let response = match to.send(request, timeouts.connect).await {
+            Ok(response) => response,
+            Err(Unanswered::Failed(failure)) => return Err(failure),
+            Err(Unanswered::Stale) => Box::pin(again(cx, at, key)).await?,
+        };
+        judge(operation, streamed, response, &cx.app.answers, cx.app.config.queue_timeout).await
     });
     // What the request has of its total time.
     let left = cx.deadline.saturating_sub(sent);
@@ -303,6 +308,15 @@ async fn attempt(
     Ok(Box::new(Committed { answered, status, headers, hide_usage, echo, losses, in_flight }))
 }
 
+/// Sends the request once more, on a fresh connection: the one it was sent on had been closed meanwhile. That is no
+/// attempt, and nobody is to blame (H3).
+async fn again(cx: &Context<'_>, at: usize, key: Option<usize>) -> Result<http::Response<upstream::Body>, Failure> {
+    cx.app.metrics.resent(&cx.counters(at));
+    // The first was used up: made anew from the caller's bytes, as every attempt is.
+    let Prepared { to, request, .. } = prepare::request(cx, &cx.plan.candidates[at], key)?;
+    to.send_afresh(request, cx.plan.route.timeouts.connect).await
+}
+
 /// The answer did not come within the route's limit, or within the time that the whole request had left.
 fn too_long(streamed: bool, limit: Duration, left: Duration) -> Failure {
     if left < limit {
@@ -313,6 +327,6 @@ fn too_long(streamed: bool, limit: Duration, left: Duration) -> Failure {
 }
 
 /// The operation that `target` is asked for.
-fn upstream(cx: &Context<'_>, target: &Target) -> Operation {
+fn spoken(cx: &Context<'_>, target: &Target) -> Operation {
     translate::upstream(cx.taken.operation, target.provider.dialect).unwrap_or(cx.taken.operation)
 }

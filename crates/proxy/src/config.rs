@@ -23,6 +23,9 @@ pub struct Config {
     /// All request bodies held at one time, in bytes, each counted twice (as it came and as it is sent); beyond it
     /// requests queue.
     pub buffer_budget: usize,
+    /// All whole answers held at one time, in bytes, each counted twice, but for those that come in one piece; beyond it
+    /// they are left with the provider.
+    pub answer_budget: usize,
     /// How long a request queues for its share of the budget before it gets 503.
     pub queue_timeout: Duration,
     /// How long a caller may take for each further part of its body.
@@ -47,6 +50,7 @@ impl Default for Config {
             // Room for the 20 MB images that vendors accept, as base64 (R11).
             max_body: 64 << 20,
             buffer_budget: 64 << 20,
+            answer_budget: 64 << 20,
             queue_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(30),

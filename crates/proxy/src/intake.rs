@@ -16,7 +16,11 @@ use outrigger_wire::{
 };
 use tokio::time::Instant;
 
-use crate::{App, budget::Share, error::Error};
+use crate::{
+    App,
+    budget::{SMALL, Share},
+    error::Error,
+};
 
 /// Bytes per second below which a caller holds its share of the budget for too little: a loopback socket moves a
 /// thousand times as much.
@@ -29,19 +33,24 @@ pub(crate) struct Taken {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// Given back when the request is dropped, which is as soon as an answer is committed.
-    _share: Share,
+    share: Share,
 }
 
 impl Taken {
     /// A request that is at hand: no share of the budget is taken for it.
     #[cfg(feature = "measured")]
     pub(crate) fn of(operation: Operation, headers: HeaderMap, body: Bytes) -> Self {
-        Self { operation, headers, body, _share: Share::default() }
+        Self { operation, headers, body, share: Share::default() }
+    }
+
+    /// The body is sent as it is held, and no copy of it: what was kept for one is given back.
+    pub(crate) fn uncopied(&self) {
+        self.share.uncopied();
     }
 
     /// The same request with another body; the share stays with the original.
     pub(crate) fn with_body(&self, body: Bytes) -> Self {
-        Self { operation: self.operation, headers: self.headers.clone(), body, _share: Share::default() }
+        Self { operation: self.operation, headers: self.headers.clone(), body, share: Share::default() }
     }
 }
 
@@ -84,48 +93,46 @@ async fn read_body(
     if announced.is_some_and(|length| length > limit) {
         return Err(Error::BodyTooLarge(limit));
     }
-    let first = announced.unwrap_or(16 << 10);
+    let mut share = Share::default();
+    let mut patience = app.config.queue_timeout;
     let mut began = app.instant(started);
-    let mut share = match app.budget.at_once(2 * first) {
-        Some(share) => share,
-        None => {
-            let share = app.budget.wait(2 * first, app.config.queue_timeout).await.map_err(|_| Error::Overloaded)?;
-            began = Instant::now();
-            share
-        }
-    };
-    let mut reserved = first;
     let mut due = began + app.config.read_timeout;
     let mut bytes = BytesMut::new();
     while !body.is_end_stream()
         && let Some(frame) = tokio::time::timeout_at(due, body.frame()).await.map_err(|_| Error::BodyTimeout)?
     {
         let Ok(data) = frame.map_err(|_| Error::BodyAborted)?.into_data() else { continue };
-        if announced == Some(data.len()) {
+        let (came, alone) = (bytes.len() + data.len(), announced == Some(data.len()));
+        if alone && let Some(share) = app.budget.at_once(came) {
             // It came in one piece, most likely with its head: it stays where it is.
-            return Ok(Taken { operation, headers, body: data, _share: share });
+            return Ok(Taken { operation, headers, body: data, share });
         }
-        if bytes.capacity() == 0 {
-            bytes.reserve(first.min(1 << 20));
-        }
-        if bytes.len() + data.len() > limit {
+        if came > limit {
             return Err(Error::BodyTooLarge(limit));
         }
-        let now = Instant::now();
-        due = now + app.config.read_timeout;
-        let elapsed = now - began;
-        if elapsed > app.config.read_timeout && bytes.len() < elapsed.as_secs() as usize * SLOWEST {
+        let elapsed = Instant::now() - began;
+        if elapsed > app.config.read_timeout && came < elapsed.as_secs() as usize * SLOWEST {
             return Err(Error::BodyTimeout);
         }
-        if bytes.len() + data.len() > reserved {
-            // A chunked body doubles its share as it grows.
-            let more = reserved.max(data.len());
-            app.budget.grow(&mut share, 2 * more).map_err(|_| Error::Overloaded)?;
-            reserved += more;
+        let before = patience;
+        app.budget.grow(&mut share, came, announced, &mut patience).await.map_err(|_| Error::Overloaded)?;
+        // The caller is not to blame for what we make it wait.
+        began += before - patience;
+        due = Instant::now() + app.config.read_timeout;
+        if alone {
+            share.came();
+            return Ok(Taken { operation, headers, body: data, share });
+        }
+        if bytes.is_empty() {
+            bytes.reserve(announced.unwrap_or_default().min(SMALL));
+        } else if came > SMALL && bytes.capacity() < came {
+            // Once it has shown to be a large one: doubling would hold up to twice what came.
+            bytes.reserve(announced.unwrap_or_default().saturating_sub(bytes.len()));
         }
         bytes.extend_from_slice(&data);
     }
-    Ok(Taken { operation, headers, body: bytes.freeze(), _share: share })
+    share.came();
+    Ok(Taken { operation, headers, body: bytes.freeze(), share })
 }
 
 /// What the decision and the splicing need of a request body. Borrows from it.

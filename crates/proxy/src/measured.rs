@@ -1,7 +1,7 @@
 //! The path of a request without its sockets, for counting instructions (`cargo xtask budget`). Only with the feature
 //! `measured`, which no program of ours is built with.
 
-use std::{future::poll_fn, io, pin::Pin, sync::Arc};
+use std::{future::poll_fn, io, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -67,7 +67,7 @@ impl Measured {
     /// What the caller would be told.
     pub async fn relay(&self, call: &Call, answer: Bytes) -> Result<usize, String> {
         let response = answered(answer).await.map_err(|error| error.to_string())?;
-        let response = response.map(|incoming| upstream::Body::new(incoming, None));
+        let response = response.map(upstream::Body::unleased);
         let decided = self.decided(call, |context, record| {
             let candidate = &context.plan.candidates[0];
             let (target, published) = (candidate.target.clone(), context.published.clone());
@@ -79,7 +79,8 @@ impl Measured {
         let told = |failure: Failure| failure.message.to_string();
         let Prepared { echo, hide_usage, losses, .. } = prepared.map_err(told)?;
         let asked = echo.as_ref().map_or(call.operation, |echo| echo.upstream);
-        let (status, headers, answered) = attempt::judged(asked, record.streamed, response).await.map_err(told)?;
+        let (status, headers, answered) =
+            attempt::judged(asked, record.streamed, response, &self.app.answers, Duration::ZERO).await.map_err(told)?;
         let committed = Committed { answered, status, headers, hide_usage, echo, losses, in_flight: None };
         read(relay::to_caller(&self.app, Box::new(committed), &plan, record, false, None).into_body()).await
     }

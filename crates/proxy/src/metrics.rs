@@ -43,6 +43,8 @@ families! {
         "From sending an upstream request to the end of its answer.";
     FALLBACKS = "counter" "outrigger_fallbacks_total" ["provider", "model", "reason"] &[],
         "Requests that moved on from this target, by reason.";
+    RESENDS = "counter" "outrigger_resends_total" ["provider", "model"] &[],
+        "Requests sent once more because the connection they went out on, an old one, had been closed: no attempts of their own.";
     COOLDOWNS = "counter" "outrigger_cooldowns_total" ["provider", "model", "reason"] &[],
         "Times a target, an endpoint or a key began to cool.";
     FIRST_TOKEN = "histogram" "outrigger_time_to_first_token_seconds" ["provider", "model"] SECONDS,
@@ -64,7 +66,7 @@ families! {
     DROPPED = "counter" "outrigger_dropped_total" ["dialect", "feature"] &[],
         "Parts of requests and answers that the target's dialect, or the caller's, has no words for.";
     IN_FLIGHT = "gauge" "outrigger_requests_in_flight" [] &[], "Requests being answered.";
-    BUFFERED = "gauge" "outrigger_buffered_bytes" [] &[], "Bytes of bodies held against the buffer budget.";
+    BUFFERED = "gauge" "outrigger_buffered_bytes" [] &[], "Bytes of bodies held against the buffer and the answer budget.";
     POLICY = "gauge" "outrigger_policy_info" ["revision"] &[], "1 for the policy revision being served.";
     STALE = "gauge" "outrigger_policy_stale_seconds" [] &[],
         "How long the policy being served may have been out of date; 0 if it is current.";
@@ -220,6 +222,11 @@ impl Metrics {
     pub(crate) fn fallback(&self, TargetCounters { target: from, .. }: &TargetCounters, kind: Kind) {
         let labels = [("provider", &*from.provider), ("model", &*from.model), ("reason", kind.code())];
         self.registry.counter(&FALLBACKS, &labels).increment(1);
+    }
+
+    pub(crate) fn resent(&self, TargetCounters { target, .. }: &TargetCounters) {
+        let labels = [("provider", &*target.provider), ("model", &*target.model)];
+        self.registry.counter(&RESENDS, &labels).increment(1);
     }
 
     pub(crate) fn usage(&self, counters: &TargetCounters, usage: &outrigger_wire::Usage, cost: Option<u64>) {

@@ -21,6 +21,7 @@ use smallvec::SmallVec;
 
 use crate::{
     App,
+    budget::Share,
     metrics::{Outcome, RouteCounters, TargetCounters},
     signals::lock,
     state::Published,
@@ -102,6 +103,8 @@ pub(crate) struct Record {
     pub(crate) losses: Losses,
     /// What the caller could not be told of the answer.
     pub(crate) lost: Vec<&'static str>,
+    /// What the answer holds of the budget until it is in the caller's hands.
+    pub(crate) holds: Share,
     outcome: Outcome,
     code: &'static str,
     status: u16,
@@ -151,6 +154,7 @@ impl Record {
             sticky_on_success: false,
             losses: Losses::default(),
             lost: Vec::new(),
+            holds: Share::default(),
             // Whoever drops a record without a word was interrupted.
             outcome: Outcome::Cancelled,
             code: Kind::Cancelled.code(),

@@ -76,9 +76,10 @@ pub(crate) fn to_caller(
     let mut out = passed_on(headers);
     describe(&mut out, &record);
     let body = match answered {
-        Answered::Whole { body, answer } => {
+        Answered::Whole { body, answer, share } => {
             let body = whole(app, body, answer, metadata.as_ref(), &mut record, &mut out);
             record.succeeded(status.as_u16());
+            record.holds = share;
             Body::Full { bytes: Some(body), _record: Some(record) }
         }
         Answered::Stream(upstream) => {

@@ -7,8 +7,14 @@
 
 mod account;
 mod body;
+mod broken;
 mod connect;
 mod endpoint;
+mod idle;
+mod sent;
+mod settings;
+mod shared;
+mod watched;
 
 use std::{
     collections::HashMap,
@@ -21,7 +27,8 @@ use http::Uri;
 pub(crate) use account::Account;
 pub(crate) use body::Body;
 use connect::Connector;
-pub(crate) use endpoint::{Endpoint, Unsent};
+pub(crate) use endpoint::{Endpoint, Unanswered, Unsent};
+pub(crate) use sent::Sent;
 
 use crate::signals::lock;
 
@@ -70,3 +77,6 @@ async fn sweep(upstreams: Weak<Upstreams>) {
         upstreams.forget_unused();
     }
 }
+
+#[cfg(test)]
+mod tests;

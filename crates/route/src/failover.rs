@@ -59,7 +59,8 @@ pub fn rule(kind: Kind) -> Rule {
         }
         // Another target may speak the caller's own dialect.
         Kind::Untranslatable => rule(Then::Next, Blame::Nobody, false),
-        Kind::TotalTimeout | Kind::Cancelled => rule(Then::Stop, Blame::Nobody, false),
+        // Whoever answers, there is no room for it.
+        Kind::NoRoom | Kind::TotalTimeout | Kind::Cancelled => rule(Then::Stop, Blame::Nobody, false),
     }
 }
 

@@ -1,11 +1,15 @@
 //! Splicing: the few bytes of a body that change, while every other byte stays as it was.
 
+mod pieces;
+
 use std::{slice::SliceIndex, sync::LazyLock};
 
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
-use crate::request::Head;
+use crate::request::{Head, Member};
+pub use pieces::Pieces;
+use pieces::{Sink, Splice};
 
 /// Changes to the top level of a JSON object.
 #[derive(Clone, Debug, Default)]
@@ -31,55 +35,85 @@ impl<'a> Edits<'a> {
     /// The body with the changes made. With nothing to change, the same bytes by reference count. `head` must have been
     /// read from `body`.
     pub fn apply(&self, body: &Bytes, head: &Head<'_>) -> Bytes {
-        let change_of = |key: &str| self.changes.iter().find(|(name, _)| *name == key).map(|(_, value)| value);
-        let additions: Vec<_> = self
-            .changes
-            .iter()
-            .filter_map(|(key, value)| value.as_ref().map(|value| (*key, value)))
-            .filter(|(key, _)| !head.members.iter().any(|member| member.key == *key))
-            .collect();
-        let untouched = head
-            .members
-            .iter()
-            .all(|member| change_of(&member.key).is_none_or(|value| value.as_deref() == Some(member.raw)));
-        if untouched && additions.is_empty() {
+        if self.changes_nothing(head) {
             return body.clone();
         }
         let extra: usize =
             self.changes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, String::len) + 4).sum();
         let mut out = Vec::with_capacity(body.len() + extra);
+        self.write(body, head, &mut out);
+        Bytes::from(out)
+    }
+
+    /// The same in pieces, of which the long ones are cut out of `body` by reference: the way to send a body that is too
+    /// large to be copied.
+    pub fn splice(&self, body: &Bytes, head: &Head<'_>) -> Pieces {
+        if self.changes_nothing(head) {
+            return Pieces::of(body.clone());
+        }
+        let mut pieces = Splice::new(body);
+        self.write(body, head, &mut pieces);
+        pieces.finish()
+    }
+
+    /// Whether the body is as it should be.
+    fn changes_nothing(&self, head: &Head<'_>) -> bool {
+        let mut members = head.members.iter();
+        let kept = |member: &Member<'_>| match self.change_of(&member.key) {
+            None => true,
+            Some(value) => value.as_deref() == Some(member.raw),
+        };
+        members.all(kept) && self.additions(head).next().is_none()
+    }
+
+    fn change_of(&self, key: &str) -> Option<&Option<String>> {
+        self.changes.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
+    /// What is set and not there yet.
+    fn additions(&self, head: &Head<'_>) -> impl Iterator<Item = (&str, &String)> {
+        let set = self.changes.iter().filter_map(|(key, value)| value.as_ref().map(|value| (*key, value)));
+        set.filter(|(key, _)| !head.members.iter().any(|member| member.key == *key))
+    }
+
+    fn write(&self, body: &[u8], head: &Head<'_>, out: &mut impl Sink) {
         let first = head.members.first().map_or_else(|| brace_end(body), |member| member.start);
-        out.extend_from_slice(cut(body, ..first));
+        out.cut(body, 0..first);
         let mut empty = true;
         let mut previous_end = first;
         for member in &head.members {
             let separator = previous_end..member.start;
             previous_end = member.value.end;
-            let value = match change_of(&member.key) {
-                Some(None) => continue,
-                Some(Some(value)) => value.as_bytes(),
-                None => member.raw.as_bytes(),
-            };
+            let change = self.change_of(&member.key);
+            if let Some(None) = change {
+                continue;
+            }
             if !empty {
                 // The first kept member may have lost its predecessor; then it has lost the comma too.
-                let text = cut(body, separator);
-                out.extend_from_slice(if text.is_empty() { b"," } else { text });
+                match separator.is_empty() {
+                    true => out.add(b","),
+                    false => out.cut(body, separator),
+                }
             }
             empty = false;
-            out.extend_from_slice(cut(body, member.start..member.value.start));
-            out.extend_from_slice(value);
+            match change {
+                Some(Some(value)) => {
+                    out.cut(body, member.start..member.value.start);
+                    out.add(value.as_bytes());
+                }
+                _ => out.cut(body, member.start..member.value.end),
+            }
         }
-        for (key, value) in additions {
+        for (key, value) in self.additions(head) {
             if !empty {
-                out.push(b',');
+                out.add(b",");
             }
             empty = false;
-            out.extend_from_slice(quote(key).as_bytes());
-            out.push(b':');
-            out.extend_from_slice(value.as_bytes());
+            out.add(quote(key).as_bytes());
+            out.add(b":");
+            out.add(value.as_bytes());
         }
-        out.extend_from_slice(cut(body, previous_end..));
-        Bytes::from(out)
+        out.cut(body, previous_end..body.len());
     }
 }
 

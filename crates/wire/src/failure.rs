@@ -71,13 +71,15 @@ pub enum Kind {
     TooLarge,
     /// The target's dialect has no words for the request: nothing was sent.
     Untranslatable,
+    /// This sidecar had no memory left to hold the answer in. Nobody's failure.
+    NoRoom,
     /// The caller went away. Nobody's failure: never counted against a target.
     Cancelled,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Connect,
         Self::ConnectTimeout,
         Self::FirstTokenTimeout,
@@ -99,6 +101,7 @@ impl Kind {
         Self::ContentPolicy,
         Self::TooLarge,
         Self::Untranslatable,
+        Self::NoRoom,
         Self::Cancelled,
     ];
 
@@ -126,6 +129,7 @@ impl Kind {
             Self::ContentPolicy => "content_policy_violation",
             Self::TooLarge => "payload_too_large",
             Self::Untranslatable => "untranslatable",
+            Self::NoRoom => "sidecar_overloaded",
             Self::Cancelled => "cancelled",
         }
     }

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
 use memchr::memmem;
 
 /// Where the value of the text field `name` lies in a multipart body, or `None`.
@@ -29,20 +28,6 @@ pub fn field(content_type: &str, body: &[u8], name: &str) -> Option<Range<usize>
     None
 }
 
-/// The body with the bytes at `range`, which [`field`] found in it, replaced. The same body for a range outside it.
-pub fn replace(body: &Bytes, range: Range<usize>, value: &str) -> Bytes {
-    let parts = (body.get(..range.start), body.get(range.clone()), body.get(range.end..));
-    let (Some(before), Some(old), Some(after)) = parts else { return body.clone() };
-    if old == value.as_bytes() {
-        return body.clone();
-    }
-    let mut out = Vec::with_capacity(body.len() + value.len());
-    out.extend_from_slice(before);
-    out.extend_from_slice(value.as_bytes());
-    out.extend_from_slice(after);
-    Bytes::from(out)
-}
-
 fn boundary(content_type: &str) -> Option<&str> {
     if !content_type.to_ascii_lowercase().starts_with("multipart/form-data") {
         return None;
@@ -53,7 +38,10 @@ fn boundary(content_type: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+    use crate::edit::Pieces;
 
     #[test]
     fn the_model_field_is_found_and_replaced() {
@@ -62,11 +50,10 @@ mod tests {
         );
         let at = field("multipart/form-data; boundary=X", &body, "model").unwrap();
         assert_eq!(&body[at.clone()], b"openai/whisper-1");
-        let out = replace(&body, at, "whisper-1");
+        let out = Bytes::from(Pieces::replace(&body, at, "whisper-1").pieces.concat());
         assert_eq!(out.len(), body.len() - 7);
         assert!(field("multipart/form-data; boundary=X", &out, "language").is_none());
         assert!(field("application/json", &out, "model").is_none());
-        assert_eq!(replace(&out, 5..out.len() + 1, "x"), out);
     }
 
     /// A form that ends early, or whose delimiters touch, has no field and is no reason to panic.

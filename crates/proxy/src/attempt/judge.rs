@@ -1,10 +1,11 @@
 //! Is this an answer? Reads an upstream response up to the point of no return: the first content of a stream, or the
 //! whole of what is not streamed.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode, header};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use outrigger_wire::{
     Failure, Kind, Operation,
@@ -18,7 +19,10 @@ use super::{
     prelude::{Stream, first_content},
     transport::broken,
 };
-use crate::upstream::Body;
+use crate::{
+    budget::{Budget, Share},
+    upstream::Body,
+};
 
 /// Longest answer that is held whole. Base64 images of several megabytes are normal; this bounds memory.
 const MAX_ANSWER: usize = 64 << 20;
@@ -29,18 +33,20 @@ const MAX_ERROR: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) enum Answered {
     /// A whole JSON answer.
-    Whole { body: Bytes, answer: Answer },
+    Whole { body: Bytes, answer: Answer, share: Share },
     /// A stream of events whose first content has come.
     Stream(Box<Stream>),
     /// Anything else, such as audio: passed on as it comes.
     Raw(Body),
 }
 
-/// Judges `response`.
+/// Judges `response`. What is held of it is held against `answers`, for which it waits for at most `patience`.
 pub(crate) async fn judge(
     operation: Operation,
     streamed: bool,
     response: Response<Body>,
+    answers: &Budget,
+    patience: Duration,
 ) -> Result<(StatusCode, HeaderMap, Answered), Failure> {
     let (head, body) = response.into_parts();
     if !head.status.is_success() {
@@ -59,9 +65,9 @@ pub(crate) async fn judge(
     } else if events {
         Answered::Stream(Box::new(first_content(operation, body).await?))
     } else if content_type.contains("json") || (content_type.is_empty() && operation.generates()) {
-        let body = whole(body, MAX_ANSWER).await?;
+        let (body, share) = whole(body, MAX_ANSWER, Some((answers, patience))).await?;
         let answer = peek::answer(operation, &body)?;
-        Answered::Whole { body, answer }
+        Answered::Whole { body, answer, share }
     } else if operation.generates() {
         // A login page or a proxy's HTML under status 200.
         return Err(Failure::local(
@@ -77,40 +83,56 @@ pub(crate) async fn judge(
 /// A whole answer in the caller's dialect, before it counts: one that cannot be read is a failure like any other. Streams
 /// are translated as they pass.
 pub(super) fn translated(answered: Answered, echo: &Echo, id: &str) -> Result<Answered, Failure> {
-    let Answered::Whole { body, answer } = answered else { return Ok(answered) };
+    let Answered::Whole { body, answer, share } = answered else { return Ok(answered) };
     let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let (body, lost) = translate::whole(&body, echo, &Stamp { created, request_id: id })?;
     let read = peek::answer(echo.operation, &body)?;
-    Ok(Answered::Whole { body, answer: Answer { finish: answer.finish, usage: answer.usage, lost, ..read } })
+    let answer = Answer { finish: answer.finish, usage: answer.usage, lost, ..read };
+    Ok(Answered::Whole { body, answer, share })
 }
 
 async fn refused(status: StatusCode, headers: &HeaderMap, body: Body) -> Failure {
     if status.is_redirection() || status.is_informational() {
         return Failure::local(Kind::Malformed, format!("the upstream answered {status}; redirects are not followed"));
     }
-    let body = whole(body, MAX_ERROR).await.unwrap_or_default();
+    let body = whole(body, MAX_ERROR, None).await.map(|(body, _)| body).unwrap_or_default();
     let mut failure = openai::error::decode(status.as_u16(), &body);
     failure.retry_after = retry_after(headers, SystemTime::now());
     failure
 }
 
-async fn whole(mut body: Body, limit: usize) -> Result<Bytes, Failure> {
-    let mut bytes = BytesMut::new();
-    let mut only = None;
+/// All of `body`. One that comes in one piece is in memory already, as what its connection read; longer ones hold a share
+/// of the budget (H16), and stay where they are until there is one.
+async fn whole(mut body: Body, limit: usize, mut room: Option<(&Budget, Duration)>) -> Result<(Bytes, Share), Failure> {
+    let announced = body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+    let (mut share, mut bytes, mut only) = (Share::default(), BytesMut::new(), None::<Bytes>);
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
-        if bytes.len() + data.len() > limit {
+        let came = bytes.len() + only.as_ref().map_or(0, Bytes::len) + data.len();
+        if came > limit {
             return Err(Failure::local(Kind::Malformed, format!("the answer is longer than {limit} bytes")));
         }
         // Most answers come in one piece: then it is passed on as it is.
-        match (bytes.is_empty(), only.take()) {
-            (true, None) => only = Some(data),
-            (true, Some(first)) => {
-                bytes.extend_from_slice(&first);
-                bytes.extend_from_slice(&data);
-            }
-            (false, _) => bytes.extend_from_slice(&data),
+        if came == data.len() {
+            only = Some(data);
+            continue;
         }
+        if let Some((budget, patience)) = &mut room {
+            budget.grow(&mut share, came, announced, patience).await.map_err(|_| no_room())?;
+        }
+        bytes.reserve(announced.filter(|announced| *announced <= limit).unwrap_or(came).saturating_sub(bytes.len()));
+        if let Some(first) = only.take() {
+            bytes.extend_from_slice(&first);
+        }
+        bytes.extend_from_slice(&data);
     }
-    Ok(only.unwrap_or_else(|| bytes.freeze()))
+    share.came();
+    Ok((only.unwrap_or_else(|| bytes.freeze()), share))
+}
+
+fn no_room() -> Failure {
+    let text = "the sidecar's budget for whole answers is used up by others; retry shortly, or raise --answer-budget";
+    let mut failure = Failure::local(Kind::NoRoom, text);
+    (failure.status, failure.retry_after) = (Some(503), Some(Duration::from_secs(1)));
+    failure
 }

@@ -122,7 +122,10 @@ mod tests {
         }
         assert!(!prelude.take(Operation::ChatCompletions, event(EMPTY)).unwrap());
         assert!(prelude.take(Operation::ChatCompletions, event(CONTENT)).unwrap());
-        assert_eq!(prelude.events.iter().map(|(frame, _)| frame.raw.len()).collect::<Vec<_>>(), [EMPTY.len(), CONTENT.len()]);
+        assert_eq!(
+            prelude.events.iter().map(|(frame, _)| frame.raw.len()).collect::<Vec<_>>(),
+            [EMPTY.len(), CONTENT.len()]
+        );
     }
 
     #[test]

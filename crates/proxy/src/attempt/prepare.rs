@@ -3,23 +3,21 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
-use http_body_util::Full;
 use outrigger_route::{Candidate, Target, snapshot::BodyEdits};
 use outrigger_wire::{
     Dialect, Failure, Head, Kind, Operation,
-    edit::{Edits, quote},
+    edit::{Edits, Pieces, quote},
     hub::Losses,
-    multipart,
     request::members_of,
     translate::{self, Echo},
 };
 
 use super::{Context, seals};
 use crate::{
+    budget::SMALL,
     crossing,
-    upstream::{Endpoint, Unsent},
+    upstream::{Endpoint, Sent, Unsent},
 };
 
 /// An upstream request.
@@ -36,15 +34,15 @@ pub(crate) struct Prepared {
 
 /// Its body, and what came of making it.
 struct Body {
-    bytes: Bytes,
+    sent: Sent,
     hide_usage: bool,
     echo: Option<Echo>,
     losses: Losses,
 }
 
 impl Body {
-    fn of(bytes: Bytes) -> Self {
-        Self { bytes, hide_usage: false, echo: None, losses: Losses::default() }
+    fn of(sent: Sent) -> Self {
+        Self { sent, hide_usage: false, echo: None, losses: Losses::default() }
     }
 }
 
@@ -58,14 +56,14 @@ const OPENROUTERS: [&str; 6] = ["preset", "session_id", "trace", "transforms", "
 pub(crate) fn request(cx: &Context<'_>, candidate: &Candidate, key: Option<usize>) -> Result<Prepared, Failure> {
     let target = &*candidate.target;
     let body = match &cx.reading.form_model {
-        Some(range) => Body::of(multipart::replace(&cx.taken.body, range.clone(), &target.upstream_name)),
+        Some(range) => Body::of(pieces(cx, Pieces::replace(&cx.taken.body, range.clone(), &target.upstream_name))),
         None if target.provider.dialect != cx.taken.operation.dialect() => translated_body(cx, candidate)?,
         None => json_body(cx, candidate),
     };
     let operation = body.echo.as_ref().map_or(cx.taken.operation, |echo| echo.upstream);
     let account = &cx.published.accounts[target.slot as usize];
     let (to, path) = account.to(operation)?;
-    let mut request = Box::new(Request::new(Full::new(body.bytes)));
+    let mut request = Box::new(Request::new(body.sent));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = path;
     let mut headers = headers(&cx.taken.headers, target);
@@ -97,7 +95,7 @@ fn translated_body(cx: &Context<'_>, candidate: &Candidate) -> Result<Body, Fail
         let head = Head::read(&body).map_err(|bad| refused(bad.to_string()))?;
         body = edits.apply(&body, &head);
     }
-    Ok(Body { echo: Some(translated.echo), losses: translated.losses, ..Body::of(body) })
+    Ok(Body { echo: Some(translated.echo), losses: translated.losses, ..Body::of(Sent::of(body)) })
 }
 
 fn set_by_policy<'e>(edits: &mut Edits<'e>, parameters: &'e BodyEdits) {
@@ -129,7 +127,22 @@ fn json_body(cx: &Context<'_>, candidate: &Candidate) -> Body {
     if let Some(parameters) = &candidate.parameters {
         set_by_policy(&mut edits, parameters);
     }
-    Body { hide_usage, losses, ..Body::of(edits.apply(&cx.taken.body, head)) }
+    let body = &cx.taken.body;
+    let sent = match body.len() > SMALL {
+        true => pieces(cx, edits.splice(body, head)),
+        false => Sent::of(edits.apply(body, head)),
+    };
+    Body { hide_usage, losses, ..Body::of(sent) }
+}
+
+/// A large body on its way as it is held. Where no attempt will need a copy of it, the memory for one is given back.
+fn pieces(cx: &Context<'_>, pieces: Pieces) -> Sent {
+    let spoken = cx.taken.operation.dialect();
+    let same = |candidate: &Candidate| candidate.target.provider.dialect == spoken;
+    if pieces.copied <= SMALL && cx.plan.candidates.iter().all(same) {
+        cx.taken.uncopied();
+    }
+    Sent::pieces(pieces)
 }
 
 /// `stream_options` with `include_usage: true`, whatever else the caller put there kept.

@@ -31,6 +31,9 @@ pub struct Settings {
     /// Memory for request bodies held at one time, each counted twice; further requests queue
     #[arg(long, env = "OUTRIGGER_BUFFER_BUDGET", default_value = "64MiB", value_parser = bytes, value_name = "SIZE")]
     pub buffer_budget: usize,
+    /// Memory for whole answers held at one time, each counted twice; further ones are read when there is room
+    #[arg(long, env = "OUTRIGGER_ANSWER_BUDGET", default_value = "64MiB", value_parser = bytes, value_name = "SIZE")]
+    pub answer_budget: usize,
     /// How long a request queues for buffer memory before it is answered 503
     #[arg(long, env = "OUTRIGGER_QUEUE_TIMEOUT", default_value = "10s", value_parser = duration, value_name = "TIME")]
     pub queue_timeout: Duration,
@@ -72,6 +75,7 @@ impl Settings {
             probe_listen: self.probe_listen,
             max_body: self.max_body,
             buffer_budget: self.buffer_budget,
+            answer_budget: self.answer_budget,
             queue_timeout: self.queue_timeout,
             read_timeout: self.read_timeout,
             keep_alive: self.keep_alive,

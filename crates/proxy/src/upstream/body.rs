@@ -10,42 +10,42 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::endpoint::{Endpoint, Single};
+use super::{endpoint::Endpoint, idle::Single, shared::Stream};
 
 /// An answer's body.
 #[derive(Debug)]
 pub(crate) struct Body {
     incoming: Incoming,
-    /// `None` where the connection is shared, and once it has been given back.
+    /// `None` once it has been given back.
     lease: Option<Lease>,
 }
 
-/// A connection in use. Dropped before its answer has been read, it is closed: the rest of the answer is on it.
+/// A connection in use, or a stream of one. Dropped before its answer has been read, a connection is closed: the rest of
+/// the answer is on it.
 #[derive(Debug)]
-pub(crate) struct Lease {
-    endpoint: Arc<Endpoint>,
-    sender: Single,
-}
-
-impl Lease {
-    pub(super) fn new(endpoint: Arc<Endpoint>, sender: Single) -> Self {
-        Self { endpoint, sender }
-    }
+pub(super) enum Lease {
+    Alone(Arc<Endpoint>, Single),
+    Among(#[expect(dead_code, reason = "counted while it is held")] Stream),
 }
 
 impl Body {
-    /// `lease` is what brings the connection back; `None` where it is shared.
-    pub(crate) fn new(incoming: Incoming, lease: Option<Lease>) -> Self {
-        let mut body = Self { incoming, lease };
+    pub(super) fn new(incoming: Incoming, lease: Lease) -> Self {
+        let mut body = Self { incoming, lease: Some(lease) };
         if body.incoming.is_end_stream() {
             body.give_back();
         }
         body
     }
 
+    /// One whose connection is nobody's.
+    #[cfg(feature = "measured")]
+    pub(crate) fn unleased(incoming: Incoming) -> Self {
+        Self { incoming, lease: None }
+    }
+
     fn give_back(&mut self) {
-        if let Some(Lease { endpoint, sender }) = self.lease.take() {
-            endpoint.take_back(sender);
+        if let Some(Lease::Alone(endpoint, single)) = self.lease.take() {
+            endpoint.take_back(single);
         }
     }
 }

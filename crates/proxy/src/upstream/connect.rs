@@ -5,18 +5,33 @@ use std::{sync::Arc, time::Duration};
 use http::Uri;
 use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::{Connection as _, HttpConnector};
+use hyper_util::{
+    client::legacy::connect::{Connection as _, HttpConnector},
+    rt::TokioIo,
+};
 use outrigger_wire::{Failure, Kind};
+use rustls::RootCertStore;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tower::Service;
 
+use super::watched::{News, Watched};
 use crate::attempt::innermost;
 
 /// An open connection.
 pub(super) struct Stream {
     /// Either of the two kinds by itself: one value for both would have the room of TLS, two kilobytes, in every connection.
     pub(super) io: Box<dyn Io>,
+    /// What is heard on it.
+    pub(super) news: Arc<News>,
     /// HTTP/2 was agreed on.
     pub(super) http2: bool,
+}
+
+impl Stream {
+    fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, http2: bool) -> Self {
+        let (watched, news) = Watched::new(io, http2);
+        Self { io: Box::new(TokioIo::new(watched)), news, http2 }
+    }
 }
 
 /// Bytes in and out.
@@ -31,8 +46,12 @@ pub(super) struct Connector(HttpsConnector<HttpConnector>);
 impl Connector {
     /// Trusts Mozilla's roots as compiled in: a sidecar has no certificate store to rely on.
     pub(super) fn new() -> Result<Self, rustls::Error> {
+        Self::trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
+    }
+
+    /// Trusts `roots`.
+    pub(super) fn trusting(roots: RootCertStore) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
@@ -57,11 +76,10 @@ impl Connector {
         match tokio::time::timeout(limit, connecting).await {
             Ok(Ok(stream)) => {
                 let http2 = stream.connected().is_negotiated_h2();
-                let io: Box<dyn Io> = match stream {
-                    MaybeHttpsStream::Http(tcp) => Box::new(tcp),
-                    MaybeHttpsStream::Https(tls) => Box::new(tls),
-                };
-                Ok(Stream { io, http2 })
+                Ok(match stream {
+                    MaybeHttpsStream::Http(tcp) => Stream::new(tcp.into_inner(), http2),
+                    MaybeHttpsStream::Https(tls) => Stream::new(tls.into_inner(), http2),
+                })
             }
             Ok(Err(error)) => Err(refused(&innermost(&*error))),
             Err(_) => Err(too_slow(limit)),

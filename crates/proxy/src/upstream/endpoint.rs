@@ -1,42 +1,58 @@
-//! The connections to one scheme and authority: idle ones of HTTP/1.1, the last used first, and the shared one of HTTP/2.
+//! The connections to one scheme and authority, and a request on one of them.
 
 use std::{
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicU8, AtomicU32, Ordering::Relaxed},
+        Arc,
+        atomic::{AtomicU8, Ordering::Relaxed},
     },
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{Request, Response, Uri, header, header::HeaderValue};
-use http_body_util::Full;
 use hyper::{
     body::Incoming,
     client::conn::{http1, http2},
 };
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use outrigger_wire::{Failure, Kind};
+use outrigger_wire::Failure;
 
 use super::{
+    Sent,
     body::{Body, Lease},
+    broken::{Broken, How},
     connect::{Connector, Stream, refused, too_slow},
+    idle::{Idle, Single, Sweep},
+    shared::{Shared, Slot},
 };
-use crate::{attempt::innermost, signals::lock};
+use crate::attempt::innermost;
 
 /// A request that is ready but for the URI's form, which hangs on the protocol of the connection. Boxed, since it goes
 /// through many hands that wait.
-pub(crate) type Unsent = Box<Request<Full<Bytes>>>;
+pub(crate) type Unsent = Box<Request<Sent>>;
 
-/// A sender of HTTP/1.1: one request at a time.
-pub(super) type Single = http1::SendRequest<Full<Bytes>>;
-/// A sender of HTTP/2: cloned for each request.
-type Shared = http2::SendRequest<Full<Bytes>>;
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// The connection had served before, and broke without a byte of an answer: most likely it had been closed while the
+    /// request was on its way. That says nothing of the peer, so the request may be sent once more, by
+    /// [`Endpoint::send_afresh`] (H3).
+    Stale,
+    Failed(Failure),
+}
+
+impl From<Failure> for Unanswered {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
 
 /// What the first TLS connection found out.
 const UNKNOWN: u8 = 0;
 const HTTP1: u8 = 1;
 const HTTP2: u8 = 2;
+
+/// How long a server of HTTP/2 may take for its settings before requests are sent without them.
+const FIRST_WORD: Duration = Duration::from_secs(1);
 
 /// The connections to one scheme and authority.
 #[derive(Debug)]
@@ -45,27 +61,30 @@ pub(crate) struct Endpoint {
     to: Uri,
     host: HeaderValue,
     connector: Connector,
-    idle: Mutex<Vec<Idle>>,
-    /// How often the idle ones were swept: a clock that is good enough for them and costs nothing.
-    sweeps: AtomicU32,
-    shared: Mutex<Option<Shared>>,
+    idle: Idle,
+    shared: Shared,
     /// Whether the peer speaks HTTP/2, once that is known.
     protocol: AtomicU8,
-    /// Held while the protocol is being found out, so that a burst to a peer of HTTP/2 opens one connection.
-    finding_out: tokio::sync::Mutex<()>,
-}
-
-#[derive(Debug)]
-struct Idle {
-    sender: Single,
-    /// The sweep before it.
-    since: u32,
+    /// Held while a connection of HTTP/2, or of what is not known yet, is being opened, so that a burst opens no more than
+    /// it needs.
+    opening: tokio::sync::Mutex<()>,
 }
 
 /// A connection to send on.
 enum Open {
-    Single(Single),
-    Shared(Shared),
+    /// Since when it had waited; `None`: opened for this request.
+    Single(Single, Option<Sweep>),
+    Shared(Slot),
+}
+
+impl Open {
+    /// It has served before.
+    fn is_reused(&self) -> bool {
+        match self {
+            Self::Single(_, since) => since.is_some(),
+            Self::Shared(slot) => slot.reused,
+        }
+    }
 }
 
 impl Endpoint {
@@ -80,72 +99,87 @@ impl Endpoint {
             host: HeaderValue::try_from(host(&to)).unwrap_or_else(|_| HeaderValue::from_static("")),
             to,
             connector,
-            idle: Mutex::default(),
-            sweeps: AtomicU32::new(0),
-            shared: Mutex::default(),
+            idle: Idle::default(),
+            shared: Shared::default(),
             protocol: AtomicU8::new(protocol),
-            finding_out: tokio::sync::Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
         }
     }
 
     /// Sends `request`, whose URI is the path alone, and waits for the head of the answer. A connection that its peer had
-    /// closed meanwhile never saw the request: it is sent again on another, for free (F9).
+    /// closed meanwhile never saw the request: it is sent on another, for free (F9).
     pub(crate) async fn send(
         self: &Arc<Self>,
         mut request: Unsent,
         connect: Duration,
-    ) -> Result<Response<Body>, Failure> {
+    ) -> Result<Response<Body>, Unanswered> {
         loop {
-            let (open, fresh) = match self.at_hand() {
-                Some(open) => (open, false),
+            let open = match self.at_hand() {
+                Some(open) => open,
                 // Connecting takes a future of many kilobytes, which those who do not connect must not carry.
-                None => (Box::pin(self.connect(connect)).await?, true),
+                None => Box::pin(self.connect(connect, Self::at_hand)).await?,
             };
-            let sent = match open {
-                Open::Single(sender) => self.send_alone(sender, request).await,
-                Open::Shared(sender) => self.send_among(sender, request).await,
-            };
-            match sent {
+            let reused = open.is_reused();
+            match self.send_on(open, request).await {
                 Ok(response) => return Ok(response),
-                Err((_, Some(unsent))) if !fresh => request = path_alone(unsent),
-                Err((error, _)) => {
-                    let cause = innermost(&error);
-                    let text = format!("the connection broke before an answer came: {cause}");
-                    return Err(Failure::local(Kind::Reset, text));
-                }
+                Err(Broken { how: How::Unsent(unsent), .. }) if reused => request = path_alone(unsent),
+                Err(Broken { how: How::Unheard, .. }) if reused => return Err(Unanswered::Stale),
+                Err(broken) => return Err(broken.failure().into()),
             }
         }
     }
 
-    async fn send_alone(
+    /// The same on a connection that was not there when `request` was [`Unanswered::Stale`].
+    pub(crate) async fn send_afresh(
         self: &Arc<Self>,
-        mut sender: Single,
-        mut request: Unsent,
-    ) -> Result<Response<Body>, (hyper::Error, Option<Unsent>)> {
-        request.headers_mut().insert(header::HOST, self.host.clone());
-        match sender.try_send_request(*request).await {
-            Ok(response) => Ok(response.map(|body| Body::new(body, Some(Lease::new(self.clone(), sender))))),
-            Err(mut error) => {
-                let unsent = error.take_message().map(Box::new);
-                Err((error.into_error(), unsent))
+        request: Unsent,
+        connect: Duration,
+    ) -> Result<Response<Body>, Failure> {
+        let open = self.connect(connect, |endpoint| endpoint.shared.take_fresh().map(Open::Shared)).await?;
+        self.send_on(open, request).await.map_err(Broken::failure)
+    }
+
+    async fn send_on(self: &Arc<Self>, open: Open, request: Unsent) -> Result<Response<Body>, Broken> {
+        match open {
+            Open::Single(single, since) => {
+                let sent = self.send_alone(single, request).await;
+                if let (Err(Broken { how: How::Unheard, .. }), Some(since)) = (&sent, since) {
+                    self.idle.doubt(since);
+                }
+                sent
             }
+            Open::Shared(slot) => self.send_among(slot, request).await,
         }
     }
 
-    async fn send_among(
-        &self,
-        mut sender: Shared,
-        request: Unsent,
-    ) -> Result<Response<Body>, (hyper::Error, Option<Unsent>)> {
+    async fn send_alone(self: &Arc<Self>, mut single: Single, mut request: Unsent) -> Result<Response<Body>, Broken> {
+        request.headers_mut().insert(header::HOST, self.host.clone());
+        single.news.ask();
+        match single.sender.try_send_request(*request).await {
+            Ok(response) => Ok(response.map(|body| Body::new(body, Lease::Alone(self.clone(), single)))),
+            Err(error) => Err(Broken::alone(error, single.news.heard())),
+        }
+    }
+
+    async fn send_among(&self, slot: Slot, request: Unsent) -> Result<Response<Body>, Broken> {
+        let Slot { mut sender, stream, .. } = slot;
         let (mut head, body) = request.into_parts();
         head.headers.remove(header::HOST);
         head.uri = self.absolute(head.uri);
         head.version = http::Version::HTTP_2;
         match sender.try_send_request(Request::from_parts(head, body)).await {
-            Ok(response) => Ok(response.map(|body: Incoming| Body::new(body, None))),
-            Err(mut error) => {
-                let unsent = error.take_message().map(Box::new);
-                Err((error.into_error(), unsent))
+            Ok(response) => {
+                stream.answered();
+                Ok(response.map(|body: Incoming| Body::new(body, Lease::Among(stream))))
+            }
+            Err(error) => {
+                let broken = Broken::among(error);
+                match broken.refused {
+                    true => stream.refused(),
+                    false if !matches!(broken.how, How::Answered) => self.shared.forget(&stream),
+                    false => {}
+                }
+                Err(broken)
             }
         }
     }
@@ -159,39 +193,31 @@ impl Endpoint {
 
     /// A connection that is open and free.
     fn at_hand(&self) -> Option<Open> {
-        if self.protocol.load(Relaxed) == HTTP2 {
-            let mut shared = lock(&self.shared);
-            return match shared.as_ref().filter(|sender| !sender.is_closed()) {
-                Some(sender) => Some(Open::Shared(sender.clone())),
-                None => {
-                    *shared = None;
-                    None
-                }
-            };
+        match self.protocol.load(Relaxed) {
+            HTTP2 => self.shared.take().map(Open::Shared),
+            _ => self.idle.take().map(|(single, since)| Open::Single(single, Some(since))),
         }
-        let mut idle = lock(&self.idle);
-        while let Some(Idle { sender, .. }) = idle.pop() {
-            if sender.is_ready() {
-                return Some(Open::Single(sender));
-            }
-        }
-        None
     }
 
-    async fn connect(self: &Arc<Self>, limit: Duration) -> Result<Open, Failure> {
+    /// Opens a connection, unless `find` finds one when it is our turn.
+    async fn connect(
+        self: &Arc<Self>,
+        limit: Duration,
+        find: impl FnOnce(&Self) -> Option<Open>,
+    ) -> Result<Open, Failure> {
         if self.protocol.load(Relaxed) == HTTP1 {
             return self.open(limit).await;
         }
         // The first one finds out; those who waited share what it opened, or open their own now that it is known.
-        let found_out = tokio::time::timeout(limit, async {
-            let _turn = self.finding_out.lock().await;
-            match self.at_hand() {
+        let opened = tokio::time::timeout(limit, async {
+            let _turn = self.opening.lock().await;
+            match find(self) {
                 Some(open) => Some(Ok(open)),
                 None if self.protocol.load(Relaxed) == HTTP1 => None,
                 None => Some(self.open(limit).await),
             }
         });
-        match found_out.await {
+        match opened.await {
             Ok(Some(open)) => open,
             Ok(None) => self.open(limit).await,
             Err(_) => Err(too_slow(limit)),
@@ -214,45 +240,39 @@ impl Endpoint {
             .keep_alive_timeout(Duration::from_secs(10));
         let (sender, connection) = builder.handshake(stream.io).await?;
         tokio::spawn(run(connection));
-        *lock(&self.shared) = Some(sender.clone());
-        Ok(Open::Shared(sender))
+        // The first thing that a server says. Before it is heard nobody knows how many streams there may be, and what is
+        // one too many is refused.
+        drop(tokio::time::timeout(FIRST_WORD, stream.news.told()).await);
+        Ok(Open::Shared(self.shared.add(sender, stream.news)))
     }
 
     /// Takes back a connection whose answer has been read.
-    pub(super) fn take_back(self: &Arc<Self>, mut sender: Single) {
-        if sender.is_ready() {
-            return self.keep(sender);
+    pub(super) fn take_back(self: &Arc<Self>, mut single: Single) {
+        if single.sender.is_ready() {
+            return self.idle.keep(single);
         }
-        if !sender.is_closed() {
+        if !single.sender.is_closed() {
             // Its task has not got round to saying that it is ready.
             let endpoint = self.clone();
             tokio::spawn(async move {
-                if sender.ready().await.is_ok() {
-                    endpoint.keep(sender);
+                if single.sender.ready().await.is_ok() {
+                    endpoint.idle.keep(single);
                 }
             });
         }
     }
 
-    fn keep(&self, sender: Single) {
-        lock(&self.idle).push(Idle { sender, since: self.sweeps.load(Relaxed) });
-    }
-
     /// Closes what has been idle for `longest` sweeps, or was closed by its peer.
     pub(super) fn sweep(&self, longest: u32) {
-        let now = self.sweeps.fetch_add(1, Relaxed).wrapping_add(1);
-        let mut idle = lock(&self.idle);
-        idle.retain(|idle| !idle.sender.is_closed() && now.wrapping_sub(idle.since) <= longest);
-        if idle.len() * 4 < idle.capacity() {
-            idle.shrink_to_fit();
-        }
+        self.idle.sweep(longest);
+        self.shared.sweep(longest);
     }
 }
 
 async fn open_single(stream: Stream) -> Result<Open, hyper::Error> {
     let (sender, connection) = http1::Builder::new().handshake(stream.io).await?;
     tokio::spawn(run(connection));
-    Ok(Open::Single(sender))
+    Ok(Open::Single(Single { sender, news: stream.news }, None))
 }
 
 /// The request as it came: the next connection may be of another protocol, where the URI has another form.
@@ -303,7 +323,7 @@ mod tests {
         let endpoint = Endpoint::new(&"https://h:1/base/v1".parse().unwrap(), Connector::new().unwrap());
         let uri = endpoint.absolute("/base/v1/messages?beta=true".parse().unwrap());
         assert_eq!(uri, "https://h:1/base/v1/messages?beta=true");
-        let request = Request::builder().uri(uri).body(Full::default()).unwrap();
+        let request = Request::builder().uri(uri).body(Sent::default()).unwrap();
         assert_eq!(path_alone(Box::new(request)).uri(), "/base/v1/messages?beta=true");
     }
 }

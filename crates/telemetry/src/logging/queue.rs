@@ -150,7 +150,7 @@ mod tests {
         let queue = Arc::new(Queue::default());
         let ((go, wait), (read, taken), (say, said)) = (channel(), channel(), channel());
         let writer = queue.clone();
-        thread::spawn(move || writer.empty_into(&mut Slow(wait, read), |lost| drop(say.send(lost))));
+        thread::spawn(move || writer.empty_into(&mut Slow(wait, read), |lost| say.send(lost).unwrap()));
         let line = [b"x".repeat(1023), b"\n".to_vec()].concat();
         queue.push(&line);
         while !queue.lock().writing {

@@ -1,0 +1,75 @@
+//! What it means that a connection broke before the head of an answer came.
+
+use std::error::Error as _;
+
+use http::Request;
+use hyper::client::conn::TrySendError;
+use outrigger_wire::{Failure, Kind};
+
+use super::{Sent, endpoint::Unsent};
+use crate::attempt::innermost;
+
+/// A request that got no answer.
+#[derive(Debug)]
+pub(super) struct Broken {
+    pub(super) how: How,
+    /// The peer refused this stream of HTTP/2 as one too many.
+    pub(super) refused: bool,
+    error: hyper::Error,
+}
+
+/// How far it had got.
+#[derive(Debug)]
+pub(super) enum How {
+    /// Nothing of it was sent: here it is again.
+    Unsent(Unsent),
+    /// Not one byte came back.
+    Unheard,
+    /// Something came back, which was no answer.
+    Answered,
+}
+
+impl Broken {
+    /// On a connection of HTTP/1.1; `heard`: bytes had come.
+    pub(super) fn alone(mut error: TrySendError<Request<Sent>>, heard: bool) -> Self {
+        let how = match error.take_message() {
+            Some(unsent) => How::Unsent(Box::new(unsent)),
+            None if heard => How::Answered,
+            None => How::Unheard,
+        };
+        Self { how, refused: false, error: error.into_error() }
+    }
+
+    /// On a stream of HTTP/2.
+    pub(super) fn among(mut error: TrySendError<Request<Sent>>) -> Self {
+        let unsent = error.take_message().map(Box::new);
+        let error = error.into_error();
+        let (unheard, refused) = told(&error);
+        let how = match unsent {
+            Some(unsent) => How::Unsent(unsent),
+            None if unheard => How::Unheard,
+            None => How::Answered,
+        };
+        Self { how, refused, error }
+    }
+
+    pub(super) fn failure(self) -> Failure {
+        let cause = innermost(&self.error);
+        Failure::local(Kind::Reset, format!("the connection broke before an answer came: {cause}"))
+    }
+}
+
+/// Whether the connection broke, or the peer says that it did nothing about the stream (RFC 9113, 6.8 and 8.7); and
+/// whether it was one stream too many.
+fn told(error: &hyper::Error) -> (bool, bool) {
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        if let Some(error) = next.downcast_ref::<h2::Error>() {
+            let refused = error.is_remote() && error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            return (refused || error.is_io() || error.is_go_away(), refused);
+        }
+        cause = next.source();
+    }
+    // hyper's own words: its task has ended.
+    (true, false)
+}
