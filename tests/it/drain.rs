@@ -64,7 +64,8 @@ async fn a_slow_reader_gets_the_last_byte() {
     let mut sidecar = Sidecar::with_policy(Surface::Chat.policy(&[&up], |route| route)).await;
     let mut socket = sidecar.client().connect().await;
     let request = chat("r").to_string();
-    let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", request.len());
+    let head =
+        format!("POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n", request.len());
     socket.write_all((head + &request).as_bytes()).await.expect("written");
     let mut answer = vec![0; 1024];
     socket.read_exact(&mut answer).await.expect("the answer has begun");

@@ -67,10 +67,11 @@ async fn what_is_no_request_is_told_what_is_wrong() {
 async fn a_body_above_the_limit_is_refused_before_it_is_read() {
     let (a, policy) = one().await;
     let sidecar = Sidecar::setup(policy).arg("--max-body").arg("1MiB").start().await;
-    let announced = format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-length: 1073741824\r\n\r\n{{");
+    let announced = format!("POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1073741824\r\n\r\n{{");
     let answer = raw(&sidecar, announced.as_bytes(), Duration::from_secs(5)).await;
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("body_too_large"), "{answer}");
-    let mut chunked = format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n").into_bytes();
+    let mut chunked =
+        format!("POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n").into_bytes();
     for _ in 0..32 {
         chunked.extend_from_slice(b"10000\r\n");
         chunked.extend_from_slice(&[b' '; 0x10000]);
@@ -107,7 +108,7 @@ async fn a_header_bomb_is_refused() {
     let many: String = (0..5000).map(|n| format!("x-h{n}: v\r\n")).collect();
     let long = format!("x-long: {}\r\n", "v".repeat(4 << 20));
     for bomb in [many, long] {
-        let head = format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\n{bomb}content-length: 2\r\n\r\n{{}}");
+        let head = format!("POST {CHAT} HTTP/1.1\r\nhost: localhost\r\n{bomb}content-length: 2\r\n\r\n{{}}");
         let answer = raw(&sidecar, head.as_bytes(), Duration::from_secs(5)).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
     }
@@ -121,8 +122,8 @@ async fn a_slow_loris_is_let_go() {
     let (_a, policy) = one().await;
     let sidecar = Sidecar::setup(policy).arg("--read-timeout=400ms").arg("--keep-alive=400ms").start().await;
     let begun = Instant::now();
-    let head = format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\nx-slow: ");
-    let body = format!("POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{{");
+    let head = format!("POST {CHAT} HTTP/1.1\r\nhost: localhost\r\nx-slow: ");
+    let body = format!("POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{{");
     let client = sidecar.client();
     let (in_head, in_body, other) = tokio::join!(
         raw(&sidecar, head.as_bytes(), Duration::from_secs(10)),

@@ -37,6 +37,7 @@ mod cooldown;
 mod drain;
 mod exact;
 mod failover;
+mod hardened;
 mod harness;
 mod harness_tests;
 mod input;

@@ -11,10 +11,13 @@ use std::{
 use anyhow::Context;
 use outrigger_catalog::Catalog;
 use outrigger_compile::{Kind, Scope, World};
-use outrigger_proxy::{Sidecar, process};
+use outrigger_proxy::{
+    Sidecar,
+    process::{self, Signals},
+};
 use outrigger_route::Snapshot;
 use outrigger_telemetry::logging;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 
 use crate::{
     banner,
@@ -36,9 +39,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
 
 async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     let view = folder::view(args.namespace.as_ref());
-    // Signals first: one that comes during start-up must not be lost.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::listen()?;
     let catalog = Catalog::embedded();
     let (source, policy, edits) = Source::open(&args, &catalog, &view).await?;
     drop(catalog);
@@ -56,11 +57,15 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     banner::print(&sidecar, &snapshot, &source);
     drop(snapshot);
     let quiet = tokio::spawn(quiet::watch(sidecar.clone()));
-    let watching = edits.map(|edits| tokio::spawn(follow(sidecar.clone(), edits, view, Arc::new(policy.world))));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let again = Arc::new(Notify::new());
+    let following = |edits| follow(sidecar.clone(), edits, view, Arc::new(policy.world), again.clone());
+    let watching = edits.map(|edits| tokio::spawn(following(edits)));
+    signals
+        .leave(|| {
+            tracing::info!("the policy is read anew");
+            again.notify_one();
+        })
+        .await;
     tracing::info!("draining");
     quiet.abort();
     if let Some(watching) = watching {
@@ -68,8 +73,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     }
     let cut = tokio::select! {
         cut = sidecar.drain() => cut,
-        _ = terminate.recv() => return Ok(ExitCode::FAILURE),
-        _ = interrupt.recv() => return Ok(ExitCode::FAILURE),
+        () = signals.leave(|| {}) => return Ok(ExitCode::FAILURE),
     };
     tracing::info!(cut, "drained");
     Ok(ExitCode::SUCCESS)
@@ -78,9 +82,15 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
 /// Applies edits of the folder: what is good of one is served from the next request on, what is bad keeps its last good
 /// value and is reported (R-CFG-5), and what is missing is gone once it is sure to be (H9). An edit of which nothing
 /// consistent can be made changes nothing (K2).
-async fn follow(sidecar: Arc<Sidecar>, mut source: outrigger_folder::Source, view: Scope, mut last_good: Arc<World>) {
+async fn follow(
+    sidecar: Arc<Sidecar>,
+    mut source: outrigger_folder::Source,
+    view: Scope,
+    mut last_good: Arc<World>,
+    again: Arc<Notify>,
+) {
     loop {
-        tokio::time::sleep(outrigger_folder::INTERVAL).await;
+        drop(tokio::time::timeout(outrigger_folder::INTERVAL, again.notified()).await);
         let (view, pinned_to) = (view.clone(), last_good.clone());
         // Off the traffic threads: compiling takes milliseconds that no request should wait for.
         let looked = tokio::task::spawn_blocking(move || {

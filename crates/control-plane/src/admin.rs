@@ -58,10 +58,9 @@ impl Pages {
         // A browser on this machine is on this machine too, and what it has open is somebody else's (H7).
         if Desk::has(path)
             && local
-            && let Some(why) = browser::refusal(request.headers(), peer.to.ip())
+            && let Some(why) = browser::refusal(request.headers(), peer.to.ip(), &[])
         {
-            let (code, why) = why.split_once(": ").unwrap_or(("host_not_allowed", why));
-            return refusal(StatusCode::FORBIDDEN, code, why);
+            return refusal(StatusCode::FORBIDDEN, why.code(), why.text());
         }
         match (request.method(), path) {
             (&Method::GET, "/metrics") => {

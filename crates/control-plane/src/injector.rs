@@ -74,6 +74,8 @@ pub(crate) fn run(args: InjectorArgs) -> anyhow::Result<()> {
 async fn serve(args: InjectorArgs) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // Unheard, it would end the process (H20).
+    let _hangup = signal(SignalKind::hangup())?;
     let listen = args.listen;
     let listener = TcpListener::bind(listen)
         .await

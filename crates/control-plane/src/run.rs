@@ -84,6 +84,8 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     // Signals first: one that comes during start-up must not be lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // Unheard, it would end the process (H20).
+    let _hangup = signal(SignalKind::hangup())?;
     let listeners = Listeners::bind(&args).await?;
     let addresses = listeners.addresses()?;
     let Listeners { sidecars, pages, probe, webhook } = listeners;

@@ -69,7 +69,7 @@ async fn page(app: &Arc<App>, request: Request<Incoming>, peer: Peer) -> Respons
     // What says what is served, and what would become of a request, is for people and programs of this machine: never for a
     // web page that a browser on it has open (H7).
     if !matches!(path, "/metrics" | "/livez" | "/readyz")
-        && let Some(why) = browser::refusal(request.headers(), peer.to.ip())
+        && let Some(why) = browser::refusal(request.headers(), peer.to.ip(), &app.config.hosts)
     {
         return text(StatusCode::FORBIDDEN, "text/plain", format!("{why}\n"));
     }

@@ -52,7 +52,7 @@ struct Large {
 #[derive(Debug, Default)]
 pub(crate) struct Share {
     small: Option<OwnedSemaphorePermit>,
-    large: Option<Place>,
+    large: Option<Box<Place>>,
 }
 
 /// A body in the lane of the large ones.
@@ -113,7 +113,7 @@ impl Budget {
         }
         // Where nobody knows how long it will be, it may be twice as long as it is.
         let whole = announced.unwrap_or(2 * came.max(STEP)).max(came);
-        let place = share.large.get_or_insert_with(|| Place::join(&self.large));
+        let place = share.large.get_or_insert_with(|| Box::new(Place::join(&self.large)));
         place.grow((came + STEP).min(whole), whole, patience).await?;
         // What it held among the small ones, it holds among the large ones now.
         share.small = None;

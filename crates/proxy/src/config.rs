@@ -14,6 +14,8 @@ pub use units::duration;
 pub struct Config {
     /// Where callers connect. Loopback by default (Z8).
     pub listen: SocketAddr,
+    /// Names by which it may be asked, beside `localhost`, loopback addresses and its own.
+    pub hosts: Vec<Box<str>>,
     /// Where `/metrics`, `/readyz`, `/livez`, `/config` and `/explain` are served.
     pub admin_listen: SocketAddr,
     /// Where a cluster asks for `/metrics`, `/readyz` and `/livez`, from other machines too; `None`: nowhere.
@@ -45,6 +47,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 4117)),
+            hosts: Vec::new(),
             admin_listen: SocketAddr::from(([127, 0, 0, 1], 4118)),
             probe_listen: None,
             // Room for the 20 MB images that vendors accept, as base64 (R11).

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use outrigger_probe::browser::Refusal;
 use outrigger_route::{NoRoute, closed::Closed};
 use outrigger_wire::{
     Dialect, Failure, Kind, Operation,
@@ -41,6 +42,8 @@ pub(crate) enum Error {
     NoPath(String),
     /// The path exists with another method.
     Method(&'static str),
+    /// It is not for this machine, or from a web page (H7).
+    Browser(Refusal),
     /// Nothing to try.
     NoRoute(NoRoute),
     /// Everything was tried.
@@ -74,6 +77,7 @@ impl Error {
             Self::Overloaded | Self::PolicyPending | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoPath(_) | Self::NoGeneration(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Browser(_) => StatusCode::FORBIDDEN,
             Self::NoRoute(NoRoute::NoName | NoRoute::Unknown { .. }) => StatusCode::BAD_REQUEST,
             Self::NoRoute(NoRoute::Closed { why, .. }) => closed(why),
             Self::NoRoute(no_route) => match no_route.code() {
@@ -99,6 +103,7 @@ impl Error {
             Self::PolicyPending => "policy_pending",
             Self::NoPath(_) => "unknown_path",
             Self::Method(_) => "method_not_allowed",
+            Self::Browser(refusal) => refusal.code(),
             Self::NoRoute(no_route) => no_route.code(),
             Self::Exhausted(exhausted) => exhausted.code(),
             Self::NoGeneration(_) => "generation_not_found",
@@ -134,6 +139,8 @@ impl Error {
             }
             Self::NoPath(path) => format!("nothing is served at `{path}`; see the README for the paths"),
             Self::Method(allowed) => format!("this path answers {allowed} only"),
+            Self::Browser(Refusal::Host) => format!("{}, or name it with --allow-host", Refusal::Host.text()),
+            Self::Browser(refusal) => refusal.text().to_owned(),
             Self::NoRoute(no_route) => no_route.to_string(),
             Self::Exhausted(exhausted) => exhausted.message(),
             Self::NoGeneration(id) => {

@@ -9,6 +9,7 @@ mod crossing;
 mod drain;
 mod error;
 mod explain;
+mod hops;
 mod intake;
 mod listen;
 #[cfg(feature = "measured")]

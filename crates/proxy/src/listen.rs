@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     future::poll_fn,
     io,
-    net::SocketAddr,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::Arc,
@@ -76,7 +76,9 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
 
 /// Serves a caller until it leaves, or we do.
 async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
-    let service = service_fn(|request| guarded(app, request));
+    // An address that the system does not tell is nobody's name.
+    let to = socket.local_addr().map_or(Ipv6Addr::UNSPECIFIED.into(), |to| to.ip());
+    let service = service_fn(|request| guarded(app, request, to));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(app.config.keep_alive)
@@ -108,9 +110,10 @@ async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
 fn guarded(
     app: &Arc<App>,
     request: Request<Incoming>,
+    to: IpAddr,
 ) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
     let dialect = serve::dialect_at(request.uri().path());
-    let mut begun = caught(|| serve::serve(app, request));
+    let mut begun = caught(|| serve::serve(app, request, to));
     let app = app.clone();
     poll_fn(move |cx| {
         let polled = match &mut begun {

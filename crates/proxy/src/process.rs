@@ -1,8 +1,11 @@
-//! What a program around a sidecar needs of its process: a runtime, and a way to say that it listens.
+//! What a program around a sidecar needs of its process: a runtime, its signals, and a way to say that it listens.
 
 use std::{io, path::Path};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use crate::Sidecar;
 
@@ -15,6 +18,39 @@ pub fn runtime(threads: usize) -> io::Result<Runtime> {
         return Builder::new_current_thread().enable_all().build();
     }
     Builder::new_multi_thread().worker_threads(threads).thread_name("traffic").enable_all().build()
+}
+
+/// What the system may tell the process.
+#[derive(Debug)]
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Listens from now on: first of all, since one that comes during start-up must not be lost.
+    ///
+    /// # Errors
+    /// A handler that the system does not take.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits until the process is to leave: SIGTERM or Ctrl-C. A hang-up is no reason to (H20); `again` is told of it.
+    pub async fn leave(&mut self, mut again: impl FnMut()) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => again(),
+            }
+        }
+    }
 }
 
 /// Writes the bound addresses into `path` as JSON. Whoever waits for the file must not read half of it: it is renamed into

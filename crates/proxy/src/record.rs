@@ -104,7 +104,7 @@ pub(crate) struct Record {
     /// What the caller could not be told of the answer.
     pub(crate) lost: Vec<&'static str>,
     /// What the answer holds of the budget until it is in the caller's hands.
-    pub(crate) holds: Share,
+    pub(crate) holds: Option<Box<Share>>,
     outcome: Outcome,
     code: &'static str,
     status: u16,
@@ -154,7 +154,7 @@ impl Record {
             sticky_on_success: false,
             losses: Losses::default(),
             lost: Vec::new(),
-            holds: Share::default(),
+            holds: None,
             // Whoever drops a record without a word was interrupted.
             outcome: Outcome::Cancelled,
             code: Kind::Cancelled.code(),

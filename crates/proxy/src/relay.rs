@@ -31,6 +31,7 @@ use crate::{
     App,
     attempt::{Answered, Committed},
     error::Error,
+    hops::Hops,
     record::Record,
     resume::Resume,
     signals::InFlight,
@@ -183,33 +184,36 @@ fn whole(
 }
 
 /// The upstream's headers that are the caller's business: no hop-by-hop ones, no cookies, nothing that could echo a
-/// key (Z6), no age of another sidecar's policy. Its length is left for the body to say.
+/// key (Z6), no word of another sidecar's (H19), no leave for web pages (H7). Its length is left for the body to say.
 fn passed_on(mut headers: HeaderMap) -> HeaderMap {
-    let ours = |name: &HeaderName| {
-        matches!(
-            name.as_str(),
-            "connection"
-                | "keep-alive"
-                | "proxy-connection"
-                | "transfer-encoding"
-                | "te"
-                | "trailer"
-                | "upgrade"
-                | "set-cookie"
-                | "server"
-                | "alt-svc"
-                | "strict-transport-security"
-                | "authorization"
-                | "x-api-key"
-                | "api-key"
-                | "x-goog-api-key"
-                | "x-outrigger-policy-age"
-        )
+    let ours = |headers: &HeaderMap, name: &HeaderName| {
+        Hops::of(headers).name(name)
+            || name.as_str().starts_with("x-outrigger-")
+            || name.as_str().starts_with("access-control-")
+            || matches!(
+                name.as_str(),
+                "keep-alive"
+                    | "proxy-connection"
+                    | "transfer-encoding"
+                    | "te"
+                    | "trailer"
+                    | "upgrade"
+                    | "set-cookie"
+                    | "server"
+                    | "alt-svc"
+                    | "strict-transport-security"
+                    | "authorization"
+                    | "x-api-key"
+                    | "api-key"
+                    | "x-goog-api-key"
+            )
     };
     // Few or none at a time: what stays is not touched.
-    while let Some(name) = headers.keys().find(|name| ours(name)).cloned() {
+    while let Some(name) = headers.keys().find(|name| ours(&headers, name)).cloned() {
         headers.remove(name);
     }
+    // Last, since it names others.
+    headers.remove(header::CONNECTION);
     headers
 }
 

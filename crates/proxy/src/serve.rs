@@ -2,6 +2,7 @@
 
 use std::{
     future::{poll_fn, ready},
+    net::IpAddr,
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
@@ -10,6 +11,7 @@ use std::{
 
 use http::{HeaderMap, HeaderName, Method, Request, Response};
 use hyper::body::Incoming;
+use outrigger_probe::browser;
 use outrigger_route::Plan;
 use outrigger_wire::{Dialect, Operation, resume::Partial};
 
@@ -35,10 +37,15 @@ pub(crate) fn dialect_at(path: &str) -> Dialect {
 /// A response that is on its way.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
-/// Answers one request on the callers' listener. What is looked at of its head is looked at here: what waits carries no
+/// Answers one request on the callers' listener, that came to the address `to`. What is looked at of its head is looked at here: what waits carries no
 /// more than it needs.
-pub(crate) fn serve(app: &Arc<App>, request: Request<Incoming>) -> Answering {
+pub(crate) fn serve(app: &Arc<App>, request: Request<Incoming>, to: IpAddr) -> Answering {
     let path = below_base(request.uri().path());
+    if let Some(refusal) = browser::refusal(request.headers(), to, &app.config.hosts) {
+        let operation = Operation::from_path(path).unwrap_or(Operation::ChatCompletions);
+        let record = Record::open(app, operation);
+        return at_once(relay::error(&Error::Browser(refusal), record, dialect_at(request.uri().path())));
+    }
     let operation = match Operation::from_path(path) {
         Some(operation) if request.method() == Method::POST => operation,
         Some(operation) => {

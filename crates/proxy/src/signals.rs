@@ -149,16 +149,19 @@ impl Bound {
         Standing { health, outstanding, latency, throughput, uptime }
     }
 
-    /// A usable key by weight, or the one that rests the shortest. `None` for a provider without keys.
+    /// A usable key by weight, or the one that rests the shortest. One of weight 0 is used while no other can be (H14).
+    /// `None` for a provider without keys.
     pub(crate) fn key(&self, provider: &Provider, now: Duration, draw: f64) -> Option<usize> {
-        let weight =
-            |at: usize| provider.credentials.get(at).map_or(0.0, |credential| f64::from(credential.weight.max(1)));
-        let fit: f64 = (0..self.keys.len()).filter(|at| self.keys[*at].rests_until() <= now).map(weight).sum();
-        if fit == 0.0 {
-            return (0..self.keys.len()).min_by_key(|at| self.keys[*at].rests_until());
+        let fit = || (0..self.keys.len()).filter(|at| self.keys[*at].rests_until() <= now);
+        let weight = |at: usize| provider.credentials.get(at).map_or(0.0, |credential| f64::from(credential.weight));
+        let total: f64 = fit().map(weight).sum();
+        if total == 0.0 {
+            let count = fit().count();
+            let drawn = fit().nth((draw * count as f64) as usize);
+            return drawn.or_else(|| (0..self.keys.len()).min_by_key(|at| self.keys[*at].rests_until()));
         }
-        let mut left = draw * fit;
-        (0..self.keys.len()).filter(|at| self.keys[*at].rests_until() <= now).find(|at| {
+        let mut left = draw * total;
+        fit().find(|at| {
             left -= weight(*at);
             left < 0.0
         })

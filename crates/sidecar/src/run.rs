@@ -8,10 +8,12 @@ use std::{
 };
 
 use anyhow::Context as _;
-use outrigger_proxy::{Sidecar, process};
+use outrigger_proxy::{
+    Sidecar,
+    process::{self, Signals},
+};
 use outrigger_resident::{Files, Quiet};
 use outrigger_telemetry::logging;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     config::Cli,
@@ -34,9 +36,7 @@ pub(crate) fn run(args: Cli) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
-    // Signals first: one that comes during start-up must not be lost.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::listen()?;
     let started = SystemTime::now();
     let Start { disk, holdings, from, waits } = start::look(&args);
     // What was good yesterday is served before anybody is asked, unless it may not be.
@@ -82,16 +82,13 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
         expired: known && expired,
     })?;
     let quiet = tokio::spawn(quiet(sidecar.clone()));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    // The control plane says what changes as soon as it does.
+    signals.leave(|| {}).await;
     tracing::info!("draining");
     quiet.abort();
     let cut = tokio::select! {
         cut = sidecar.drain() => cut,
-        _ = terminate.recv() => return Ok(ExitCode::FAILURE),
-        _ = interrupt.recv() => return Ok(ExitCode::FAILURE),
+        () = signals.leave(|| {}) => return Ok(ExitCode::FAILURE),
     };
     tracing::info!(cut, "drained");
     Ok(ExitCode::SUCCESS)

@@ -151,19 +151,28 @@ impl Kind {
     }
 }
 
+/// The longest wait that an upstream is believed to mean (H18): quotas that last longer are told by `QuotaExhausted`.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
 /// The wait an upstream asked for: `retry-after-ms` in milliseconds, else `Retry-After` in seconds or as an HTTP date
-/// (RFC 9110 10.2.3). `unix_now` is the wall clock, needed for dates alone. Nonsense reads as `None`.
+/// (RFC 9110 10.2.3); at most [`LONGEST_WAIT`]. `unix_now` is the wall clock, needed for dates alone. Nonsense reads as
+/// `None`.
 pub fn retry_after(headers: &http::HeaderMap, unix_now: std::time::SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    if let Some(ms) = text("retry-after-ms").and_then(|ms| ms.parse::<f64>().ok()).filter(|ms| *ms >= 0.0) {
-        return Duration::try_from_secs_f64(ms / 1000.0).ok();
+    let seconds = |seconds: f64| {
+        (seconds >= 0.0)
+            .then(|| Duration::try_from_secs_f64(seconds).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)))
+    };
+    if let Some(wait) = text("retry-after-ms").and_then(|ms| ms.parse::<f64>().ok()).and_then(|ms| seconds(ms / 1000.0))
+    {
+        return Some(wait);
     }
     let value = text("retry-after")?;
-    if let Ok(seconds) = value.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
+    if let Ok(told) = value.parse::<f64>() {
+        return seconds(told);
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(unix_now).unwrap_or(Duration::ZERO))
+    Some(date.duration_since(unix_now).unwrap_or(Duration::ZERO).min(LONGEST_WAIT))
 }
 
 #[cfg(test)]

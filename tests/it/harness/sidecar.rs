@@ -90,6 +90,11 @@ impl Sidecar {
         kill_process(pid, Signal::TERM).expect("the process runs");
     }
 
+    /// Tells it that its terminal is gone.
+    pub fn sighup(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::HUP).expect("the process runs");
+    }
+
     /// Kills the process as the kernel does when memory is out.
     pub fn sigkill(&mut self) {
         let _ = self.child.kill();

@@ -7,7 +7,6 @@ use outrigger_wire::{Failure, Kind, hub::Losses, peek::Answer};
 use serde_json::json;
 
 use super::{Answered, Committed, Context};
-use crate::budget::Share;
 
 /// Says that a number is an estimate of ours.
 const ESTIMATED: HeaderName = HeaderName::from_static("x-outrigger-estimated");
@@ -27,11 +26,7 @@ pub(super) async fn here(cx: &Context<'_>, candidate: &Candidate) -> Result<Comm
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ESTIMATED, HeaderValue::from_static("true"));
     Ok(Committed {
-        answered: Answered::Whole {
-            body: Bytes::from(body.to_string()),
-            answer: Answer::default(),
-            share: Share::default(),
-        },
+        answered: Answered::Whole { body: Bytes::from(body.to_string()), answer: Answer::default(), share: None },
         status: StatusCode::OK,
         headers,
         hide_usage: false,

@@ -32,8 +32,8 @@ const MAX_ERROR: usize = 1 << 20;
 /// An answer that counts.
 #[derive(Debug)]
 pub(crate) enum Answered {
-    /// A whole JSON answer.
-    Whole { body: Bytes, answer: Answer, share: Share },
+    /// A whole JSON answer, and what it holds of the budget.
+    Whole { body: Bytes, answer: Answer, share: Option<Box<Share>> },
     /// A stream of events whose first content has come.
     Stream(Box<Stream>),
     /// Anything else, such as audio: passed on as it comes.
@@ -103,9 +103,13 @@ async fn refused(status: StatusCode, headers: &HeaderMap, body: Body) -> Failure
 
 /// All of `body`. One that comes in one piece is in memory already, as what its connection read; longer ones hold a share
 /// of the budget (H16), and stay where they are until there is one.
-async fn whole(mut body: Body, limit: usize, mut room: Option<(&Budget, Duration)>) -> Result<(Bytes, Share), Failure> {
+async fn whole(
+    mut body: Body,
+    limit: usize,
+    mut room: Option<(&Budget, Duration)>,
+) -> Result<(Bytes, Option<Box<Share>>), Failure> {
     let announced = body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-    let (mut share, mut bytes, mut only) = (Share::default(), BytesMut::new(), None::<Bytes>);
+    let (mut share, mut bytes, mut only) = (None::<Box<Share>>, BytesMut::new(), None::<Bytes>);
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
         let came = bytes.len() + only.as_ref().map_or(0, Bytes::len) + data.len();
@@ -118,7 +122,8 @@ async fn whole(mut body: Body, limit: usize, mut room: Option<(&Budget, Duration
             continue;
         }
         if let Some((budget, patience)) = &mut room {
-            budget.grow(&mut share, came, announced, patience).await.map_err(|_| no_room())?;
+            let share = share.get_or_insert_default();
+            budget.grow(share, came, announced, patience).await.map_err(|_| no_room())?;
         }
         bytes.reserve(announced.filter(|announced| *announced <= limit).unwrap_or(came).saturating_sub(bytes.len()));
         if let Some(first) = only.take() {
@@ -126,7 +131,9 @@ async fn whole(mut body: Body, limit: usize, mut room: Option<(&Budget, Duration
         }
         bytes.extend_from_slice(&data);
     }
-    share.came();
+    if let Some(share) = &share {
+        share.came();
+    }
     Ok((only.unwrap_or_else(|| bytes.freeze()), share))
 }
 

@@ -17,6 +17,7 @@ use super::{Context, seals};
 use crate::{
     budget::SMALL,
     crossing,
+    hops::Hops,
     upstream::{Endpoint, Sent, Unsent},
 };
 
@@ -161,8 +162,9 @@ fn with_usage(existing: Option<&str>) -> String {
 /// and another vendor's (R9). `accept-encoding` goes too: a compressed stream could not be read (S9).
 fn headers(from: &HeaderMap, target: &Target) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(from.len() + 4);
+    let hops = Hops::of(from);
     for (name, value) in from {
-        if passes(name, target) {
+        if passes(name, target) && !hops.name(name) {
             headers.append(name.clone(), value.clone());
         }
     }
@@ -184,6 +186,9 @@ const THEIR_BETA: HeaderName = HeaderName::from_static("x-anthropic-beta");
 /// Whether a caller's header is `target`'s business.
 fn passes(name: &HeaderName, target: &Target) -> bool {
     let name = name.as_str();
+    if is_credential(name) {
+        return false;
+    }
     // Nearly everything that is dropped or looked at begins with one of a few letters.
     match name.as_bytes().first() {
         Some(b'x') => passes_extension(name, target),
@@ -207,18 +212,33 @@ fn passes(name: &HeaderName, target: &Target) -> bool {
                 | "content-length"
                 | "accept-encoding"
                 | "expect"
-                | "authorization"
-                | "api-key"
                 | "cookie"
                 | "forwarded"
                 | "http-referer"
+                | "origin"
+                | "referer"
         ),
+    }
+}
+
+/// Whether a header is a credential, of whatever vendor or gateway: a caller's own reach nobody (H19).
+fn is_credential(name: &str) -> bool {
+    // Few names end so, and each header is looked at.
+    match name.as_bytes().last() {
+        Some(b'y') => {
+            ["api-key", "access-key", "subscription-key", "virtual-key"].iter().any(|end| name.ends_with(end))
+        }
+        Some(b'n') => name.ends_with("-token") || name.ends_with("authorization"),
+        Some(b't') => name.ends_with("-secret") || name.ends_with("-jwt"),
+        Some(b'h') => name.ends_with("-auth"),
+        Some(b's') => name.ends_with("-credentials"),
+        _ => false,
     }
 }
 
 /// The same for `x-...`.
 fn passes_extension(name: &str, target: &Target) -> bool {
-    if matches!(name, "x-api-key" | "x-goog-api-key" | "x-real-ip" | "x-session-id" | "x-title") {
+    if matches!(name, "x-real-ip" | "x-session-id" | "x-title") {
         return false;
     }
     if name.starts_with("x-anthropic-") || name.starts_with("x-claude-") {

@@ -18,6 +18,9 @@ pub struct Settings {
     /// Address for callers
     #[arg(long, env = "OUTRIGGER_LISTEN", default_value = "127.0.0.1:4117", value_name = "ADDR")]
     pub listen: SocketAddr,
+    /// Host names by which callers may ask, beside localhost and addresses: a web page may have any other lead here
+    #[arg(long, env = "OUTRIGGER_ALLOW_HOST", value_delimiter = ',', value_name = "NAME")]
+    pub allow_host: Vec<Box<str>>,
     /// Address of /metrics, /readyz, /livez, /config and /explain
     #[arg(long, env = "OUTRIGGER_ADMIN_LISTEN", default_value = "127.0.0.1:4118", value_name = "ADDR")]
     pub admin_listen: SocketAddr,
@@ -71,6 +74,7 @@ impl Settings {
     pub fn config(&self) -> Config {
         Config {
             listen: self.listen,
+            hosts: self.allow_host.clone(),
             admin_listen: self.admin_listen,
             probe_listen: self.probe_listen,
             max_body: self.max_body,

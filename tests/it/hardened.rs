@@ -1,0 +1,157 @@
+//! What a web page, a hostile upstream and a careless caller cannot do.
+
+use std::time::Duration;
+
+use crate::harness::*;
+
+const CHAT: &str = "/v1/chat/completions";
+/// A key with characters that JSON may escape.
+const KEY: &str = "sk-slash/plus+echo-0123456789";
+
+async fn one(reply: Reply) -> (Upstream, Sidecar) {
+    let a = Upstream::start([reply]).await;
+    let policy = Policy::new()
+        .provider_with("a", a.base_url(), |provider| provider.credential("main", KEY, 1))
+        .route_with("r", &["a"], |route| route.failover("attempts: 1"));
+    let sidecar = Sidecar::setup(policy).arg("--allow-host").arg("outrigger,models.local").start().await;
+    (a, sidecar)
+}
+
+/// H7: a page in a browser of this machine is not a caller: neither by a name that it points here, nor by a request that
+/// needs nobody's leave; programs are, and so is who asks by a name of the setting.
+#[tokio::test]
+async fn web_pages_are_not_callers() {
+    let (a, sidecar) = one(chat_ok("hello").header("access-control-allow-origin", "*")).await;
+    let port = sidecar.listen.port();
+    let asked = async |name: &str, value: &str| {
+        sidecar.client().header(name, value).header("content-type", "text/plain").post(CHAT, chat("r")).await
+    };
+    for (name, value, code) in [
+        ("origin", "http://evil.example", "origin_not_allowed"),
+        ("origin", "null", "origin_not_allowed"),
+        ("sec-fetch-site", "cross-site", "origin_not_allowed"),
+    ] {
+        let answer = asked(name, value).await;
+        assert_eq!((answer.status, answer.header("x-outrigger-error")), (403, Some(code)), "{name}: {value}");
+        assert_eq!(answer.json()["error"]["code"], code, "{}", answer.text());
+    }
+    let by_host = async |host: String| {
+        let mut socket = sidecar.client().connect().await;
+        let body = chat("r").to_string();
+        let head = format!(
+            "POST {CHAT} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        tokio::io::AsyncWriteExt::write_all(&mut socket, head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        tokio::io::AsyncReadExt::read_to_string(&mut socket, &mut answer).await.unwrap();
+        answer
+    };
+    let rebound = by_host(format!("rebound.example:{port}")).await;
+    assert!(rebound.starts_with("HTTP/1.1 403") && rebound.contains("--allow-host"), "{rebound}");
+    assert_eq!(a.hits(), 0);
+    for host in [format!("localhost:{port}"), "models.local".to_owned(), format!("OUTRIGGER:{port}")] {
+        assert!(by_host(host.clone()).await.starts_with("HTTP/1.1 200"), "{host}");
+    }
+    let own = asked("origin", &format!("http://127.0.0.1:{port}")).await;
+    assert_eq!((own.status, own.header("access-control-allow-origin")), (200, None), "{}", own.text());
+    assert_eq!(a.last().header("origin"), None);
+}
+
+/// H14: a key of weight 0 is used while no other can be, and not before.
+#[tokio::test]
+async fn a_key_of_weight_zero_waits_until_no_other_can_be_used() {
+    let a = Upstream::with(|request, number| match (request.header("authorization"), number < 60) {
+        (Some("Bearer sk-first"), false) => Reply::error(401),
+        _ => chat_ok("a"),
+    });
+    let a = a.await;
+    let policy = Policy::new()
+        .provider_with("a", a.base_url(), |provider| {
+            provider.credential("first", "sk-first", 1).credential("reserve", "sk-reserve", 0)
+        })
+        .route("r", &["a"]);
+    let sidecar = Sidecar::with_policy(policy).await;
+    for _ in 0..62 {
+        assert_eq!(sidecar.client().post(CHAT, chat("r")).await.status, 200);
+    }
+    let keys: Vec<_> = a.requests().iter().map(|seen| seen.header("authorization").unwrap_or("").to_owned()).collect();
+    assert!(keys[..=60].iter().all(|key| key == "Bearer sk-first"), "{keys:?}");
+    assert!(keys[61..].iter().all(|key| key == "Bearer sk-reserve"), "{keys:?}");
+}
+
+/// H15: a key that comes back in JSON's own spellings does not go on.
+#[tokio::test]
+async fn an_escaped_echo_of_the_key_stays_with_us() {
+    for spelling in [KEY.replace('/', "\\/"), KEY.replacen('s', "\\u0073", 1), KEY.replace('+', "\\u002B")] {
+        let error =
+            format!(r#"{{"error":{{"message":"Incorrect API key provided: {spelling}","type":"x","code":"y"}}}}"#);
+        let (_a, sidecar) = one(Reply::json(401, error)).await;
+        let answer = sidecar.client().post(CHAT, chat("r")).await;
+        let text = answer.text();
+        assert!(text.contains("[redacted]") && !text.contains("0123456789"), "{spelling}: {text}");
+    }
+}
+
+/// H18: nobody is told to wait for longer than an hour.
+#[tokio::test]
+async fn a_wait_without_end_is_an_hour() {
+    for (name, value) in
+        [("retry-after", "Thu, 31 Dec 2099 23:59:59 GMT"), ("retry-after-ms", "1e20"), ("retry-after", "1e9")]
+    {
+        let (_a, sidecar) = one(Reply::error(429).header(name, value)).await;
+        let answer = sidecar.client().post(CHAT, chat("r")).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (429, Some("3600")), "{name}: {value}");
+    }
+}
+
+/// H19: what `Connection` names ends here, in both directions; so do our own words from others, and credentials of other
+/// vendors.
+#[tokio::test]
+async fn headers_for_the_next_hop_end_there() {
+    let reply = chat_ok("a")
+        .header("connection", "x-upstream-hop")
+        .header("x-upstream-hop", "1")
+        .header("x-outrigger-cost-usd", "0")
+        .header("x-request-id", "kept");
+    let (a, sidecar) = one(reply).await;
+    let mut client = sidecar.client().header("connection", "keep-alive, x-hop").header("x-hop", "1");
+    let credentials = [
+        "xi-api-key",
+        "api-key",
+        "x-goog-api-key",
+        "x-amz-security-token",
+        "cf-aig-authorization",
+        "x-portkey-virtual-key",
+        "ocp-apim-subscription-key",
+        "cf-access-client-secret",
+        "helicone-auth",
+    ];
+    for name in credentials {
+        client = client.header(name, "callers-own-secret");
+    }
+    let answer = client.header("idempotency-key", "passes").post(CHAT, chat("r")).await;
+    assert_eq!((answer.status, answer.header("x-upstream-hop")), (200, None));
+    assert_eq!(answer.header("x-request-id"), Some("kept"));
+    assert_ne!(answer.header("x-outrigger-cost-usd"), Some("0"));
+    let seen = a.last();
+    assert_eq!((seen.header("x-hop"), seen.header("idempotency-key")), (None, Some("passes")));
+    assert!(!format!("{seen:?}").contains("callers-own-secret"), "{seen:?}");
+}
+
+/// H20: a hang-up of the terminal cuts nothing.
+#[tokio::test]
+async fn sighup_cuts_no_stream() {
+    let a = Upstream::start([Reply::sse([chat_delta("one"), Ev::pause(500), chat_delta("two"), Ev::done()])]).await;
+    let policy = Policy::new().provider("a", a.base_url()).route("r", &["a"]);
+    let sidecar = Sidecar::with_policy(policy).await;
+    let client = sidecar.client();
+    let streaming = tokio::spawn(async move { client.stream(CHAT, chat_streamed("r")).await });
+    a.wait_for(1).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    sidecar.sighup();
+    let streamed = streaming.await.unwrap();
+    assert_eq!((streamed.said().as_str(), streamed.end), ("onetwo", End::Clean));
+    sidecar.wait_log("the policy is read anew").await;
+    assert_eq!(sidecar.admin_client().get("/livez").await.status, 200);
+}
