@@ -24,10 +24,13 @@ pub(super) fn by_namespace(maps: &[Value]) -> BTreeMap<String, String> {
     maps.iter().filter_map(one).collect()
 }
 
-/// What namespaces say about sidecars.
+/// What namespaces say about sidecars; of one that is being deleted nothing counts any more.
 pub(super) fn labelled(namespaces: &[Value]) -> BTreeMap<String, String> {
     let one = |it: &Value| {
         let metadata = &it["metadata"];
+        if metadata["deletionTimestamp"].is_string() {
+            return None;
+        }
         Some((metadata["name"].as_str()?.to_owned(), metadata["labels"][INJECT].as_str()?.to_owned()))
     };
     namespaces.iter().filter_map(one).collect()
@@ -113,8 +116,13 @@ mod tests {
         let maps =
             [json!({"metadata": {"namespace": "a"}, "data": {"ca.crt": "x"}}), json!({"metadata": {"namespace": "b"}})];
         assert_eq!(by_namespace(&maps), [("a".to_owned(), "x".to_owned()), ("b".to_owned(), String::new())].into());
-        let namespaces =
-            [json!({"metadata": {"name": "a", "labels": {INJECT: "enabled"}}}), json!({"metadata": {"name": "b"}})];
+        let namespaces = [
+            json!({"metadata": {"name": "a", "labels": {INJECT: "enabled"}}}),
+            json!({"metadata": {"name": "b"}}),
+            json!({
+                "metadata": {"name": "c", "labels": {INJECT: "enabled"}, "deletionTimestamp": "2026-01-01T00:00:00Z"},
+            }),
+        ];
         assert_eq!(labelled(&namespaces), [("a".to_owned(), "enabled".to_owned())].into());
     }
 }
