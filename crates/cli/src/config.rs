@@ -57,7 +57,7 @@ const CHECK: &str = "\
 Exit codes:
   0  all is well
   1  something is wrong
-  2  it could not be looked at, or a part of it could not";
+  2  the installation could not be looked at, or a part of it could not";
 
 /// Arguments of `outrigger check`.
 #[derive(Args, Debug)]

@@ -1,6 +1,6 @@
 //! What is well of an installation and what is not: pure.
 //!
-//! Each file looks at one thing. What depends on something that is not well says nothing of its own: one cause, one line.
+//! Each file looks at one thing. Of one thing the first cause is said, not what follows from it.
 
 mod certificates;
 mod kinds;

@@ -10,7 +10,7 @@ mod trials;
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex,
+        Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -44,7 +44,7 @@ pub(super) fn look(kubectl: &Kubectl, system: &str) -> anyhow::Result<Found> {
     let kinds: Vec<String> = outrigger_crd::all().into_iter().filter_map(|it| it.metadata.name).collect();
     let crd = |name: &String| format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
     let admission = |kind: &str| format!("/apis/admissionregistration.k8s.io/v1/{kind}");
-    let mut paths = vec![
+    let lists = [
         admission("mutatingwebhookconfigurations"),
         admission("validatingwebhookconfigurations"),
         format!("/apis/apps/v1/namespaces/{system}/deployments?limit=500"),
@@ -53,13 +53,10 @@ pub(super) fn look(kubectl: &Kubectl, system: &str) -> anyhow::Result<Found> {
         "/api/v1/configmaps?fieldSelector=metadata.name%3Doutrigger-ca".to_owned(),
         format!("/api/v1/namespaces?labelSelector={}", outrigger_inject::INJECT.replace('/', "%2F")),
     ];
-    let lists = paths.len();
-    paths.extend(kinds.iter().map(crd));
+    let paths: Vec<String> = lists.iter().cloned().chain(kinds.iter().map(crd)).collect();
     let mut answers = all(&paths, |path| ask.get(path)).into_iter();
-    let mut listed = || answers.next().unwrap_or(Seen::Missing).map(ask::items);
-    let [mutating, validating, deployments, pods, leases, bundles, labelled]: [Seen<Vec<Value>>; 7] =
-        std::array::from_fn(|_| listed());
-    debug_assert_eq!(lists, 7);
+    let [mutating, validating, deployments, pods, leases, bundles, labelled] =
+        lists.map(|_| answers.next().unwrap_or(Seen::Missing).map(ask::items));
     let kinds: BTreeMap<String, Seen<Value>> = kinds.into_iter().zip(answers).collect();
 
     let mut found = Found {
@@ -151,16 +148,16 @@ fn all<J: Sync, T: Send>(jobs: &[J], of: impl Fn(&J) -> T + Sync) -> Vec<T> {
     thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(jobs.len()) {
             scope.spawn(|| {
-                while let Some((at, job)) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, jobs.get(at)?)))
-                {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(job) = jobs.get(at) else { break };
                     let came = of(job);
-                    done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((at, came));
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, came));
                 }
             });
         }
     });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, came)| came).collect()
 }

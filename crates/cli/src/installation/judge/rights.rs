@@ -50,7 +50,8 @@ fn own(found: &Found, out: &mut Findings) {
     let may_give = !escalate.is_empty() && escalate.iter().all(|it| it.allowed);
     let given = rights::needed(&found.system);
     let is_given = |it: &Right| given.iter().any(|(_, attributes)| *attributes == it.attributes);
-    let missing: Vec<&Right> = rest.into_iter().filter(|it| !it.allowed && !(may_give && is_given(it))).collect();
+    let is_had = |it: &Right| it.allowed || (may_give && is_given(it));
+    let missing: Vec<&Right> = rest.into_iter().filter(|it| !is_had(it)).collect();
     let install = rights::to_install(&found.system);
     match missing.iter().find(|it| install.contains(&it.attributes)).or(missing.first()) {
         None => out.ok(object, "are enough to install it"),

@@ -21,7 +21,8 @@ pub(super) fn judge(found: &Found, out: &mut Findings) {
         Seen::Missing => return,
         Seen::Unknown(why) => return out.unknown("pods", why),
     };
-    let (mut bare, mut unready): (BTreeMap<&str, Vec<String>>, BTreeMap<&str, Vec<String>>) = Default::default();
+    let mut bare: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut unready: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut good = 0;
     for pod in &workloads.pods {
         let namespace = pod.namespace.as_str();
