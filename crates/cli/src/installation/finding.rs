@@ -74,7 +74,7 @@ impl Findings {
 
     /// It could not be looked at.
     pub(super) fn unknown(&mut self, object: impl Into<String>, why: &str) {
-        self.say(Code::NotLooked, object, format!("could not be looked at: {why}"), "kubectl auth whoami");
+        self.say(Code::NotLooked, object, format!("could not be looked at: {why}"), "kubectl auth can-i --list");
     }
 
     /// All of them.

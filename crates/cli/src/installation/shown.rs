@@ -66,7 +66,7 @@ mod tests {
             "\
 ok       API server: it is well
 wrong    CustomResourceDefinition x: is not?[2J?there [kind_missing; whoever installs Outrigger] -> helm upgrade x
-unknown  nodes: could not be looked at: forbidden [not_looked; whoever asks] -> kubectl auth whoami
+unknown  nodes: could not be looked at: forbidden [not_looked; whoever asks] -> kubectl auth can-i --list
 "
         );
         assert!(lines(&findings(), true).starts_with("\u{1b}[32mok     \u{1b}[0m  API server"));

@@ -112,13 +112,11 @@ fn bundles(found: &Found, out: &mut Findings) {
     if missing.is_empty() && old.is_empty() {
         out.ok(
             object,
-            format!(
-                "is in {} that has sidecars",
-                match good {
-                    1 => "the 1 namespace".to_owned(),
-                    n => format!("each of {n} namespaces"),
-                }
-            ),
+            match good {
+                0 => "no namespace asks for sidecars yet".to_owned(),
+                1 => "is in the namespace that asks for sidecars".to_owned(),
+                n => format!("is in each of {n} namespaces that ask for sidecars"),
+            },
         );
     }
 }

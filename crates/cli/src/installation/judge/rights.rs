@@ -51,16 +51,14 @@ fn own(found: &Found, out: &mut Findings) {
     let given = rights::needed(&found.system);
     let is_given = |it: &Right| given.iter().any(|(_, attributes)| *attributes == it.attributes);
     let is_had = |it: &Right| it.allowed || (may_give && is_given(it));
-    let missing: Vec<&Right> = rest.into_iter().filter(|it| !is_had(it)).collect();
+    let mut missing: Vec<&Right> = rest.into_iter().filter(|it| !is_had(it)).collect();
+    // What it makes itself first, then what it gives.
     let install = rights::to_install(&found.system);
-    match missing.iter().find(|it| install.contains(&it.attributes)).or(missing.first()) {
-        None => out.ok(object, "are enough to install it"),
-        Some(first) => {
-            let names: Vec<String> = missing.iter().map(|it| said(&it.attributes)).collect();
-            let what = format!("are not enough to install it: you may not {}", named(&names));
-            out.say(Code::RightToInstallMissing, object, what, asked(&first.attributes));
-        }
-    }
+    missing.sort_by_key(|it| install.iter().position(|of| *of == it.attributes).unwrap_or(usize::MAX));
+    let Some(first) = missing.first() else { return out.ok(object, "are enough to install it") };
+    let names: Vec<String> = missing.iter().map(|it| said(&it.attributes)).collect();
+    let what = format!("are not enough to install it: you may not {}", named(&names));
+    out.say(Code::RightToInstallMissing, object, what, asked(&first.attributes));
 }
 
 /// `patch modelroutes.outrigger.dev/status "x" in shop`
