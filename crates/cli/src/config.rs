@@ -231,7 +231,7 @@ pub(crate) struct CompletionsArgs {
 /// How to print a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Shape {
-    /// Lines for people
+    /// For people
     Table,
     /// All of it
     Json,
