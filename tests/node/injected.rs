@@ -3,6 +3,7 @@
 mod away;
 mod callers;
 mod change;
+mod checked;
 mod ending;
 mod pieces;
 mod policy;

@@ -1,14 +1,15 @@
-//! `outrigger check DIR`
+//! `outrigger check DIR`; without a folder, the installation
 
 use std::process::ExitCode;
 
 use outrigger_catalog::Catalog;
 
-use crate::{config::CheckArgs, folder};
+use crate::{config::CheckArgs, folder, installation};
 
 /// Prints every problem with its place; fails if any makes an object unusable.
 pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let policy = folder::read(&args.policy, &Catalog::embedded(), &folder::view(args.namespace.as_ref()))?;
+    let Some(folder) = &args.policy else { return Ok(installation::check(args)) };
+    let policy = folder::read(folder, &Catalog::embedded(), &folder::view(args.namespace.as_ref()))?;
     for warning in &policy.warnings {
         println!("warning: {warning}");
     }

@@ -20,7 +20,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run a sidecar on this machine
     Run(RunArgs),
-    /// Validate a folder of policy; exit code 1 and every problem with its line if it is not good
+    /// Check the installation in a cluster, before it is made and after; or validate a folder of policy, with every problem
+    /// and its line
+    #[command(after_help = CHECK)]
     Check(CheckArgs),
     /// Print the decision for a request: candidates, what removed them, scores, order of attempts
     Explain(ExplainArgs),
@@ -51,14 +53,33 @@ pub(crate) struct RunArgs {
     pub(crate) settings: Settings,
 }
 
+const CHECK: &str = "\
+Exit codes:
+  0  all is well
+  1  something is wrong
+  2  the installation could not be looked at, or a part of it could not";
+
 /// Arguments of `outrigger check`.
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
-    /// Folder of policy
-    pub(crate) policy: PathBuf,
-    /// Check as seen from one namespace
-    #[arg(long, value_name = "NAME")]
+    /// Folder of policy; without it, the installation in the cluster of the kubeconfig
+    #[arg(value_name = "DIR", conflicts_with_all = ["kubeconfig", "context", "output"])]
+    pub(crate) policy: Option<PathBuf>,
+    /// Check the folder as seen from one namespace
+    #[arg(long, value_name = "NAME", requires = "policy")]
     pub(crate) namespace: Option<String>,
+    /// Look as the user of this kubeconfig, by way of kubectl; without it, of the one that kubectl takes by itself
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The same, of this context
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Namespace of the installation, or where it is to be
+    #[arg(long, env = "OUTRIGGER_SYSTEM_NAMESPACE", default_value = SYSTEM_NAMESPACE, value_name = "NAME")]
+    pub(crate) system_namespace: String,
+    /// How to print what was found of an installation
+    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    pub(crate) output: Shape,
 }
 
 /// Arguments of `outrigger explain`.
@@ -210,7 +231,7 @@ pub(crate) struct CompletionsArgs {
 /// How to print a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Shape {
-    /// Columns for people
+    /// For people
     Table,
     /// All of it
     Json,

@@ -10,6 +10,7 @@ mod explain;
 mod fleet;
 mod folder;
 mod inject;
+mod installation;
 mod plane;
 mod plugin;
 mod policy;

@@ -6,7 +6,8 @@ mod kubectl;
 use anyhow::Context as _;
 pub(crate) use ask::Asker;
 use http::Uri;
-use kubectl::{Forward, Kubectl};
+use kubectl::Forward;
+pub(crate) use kubectl::Kubectl;
 
 use crate::{config::PlaneArgs, plugin};
 

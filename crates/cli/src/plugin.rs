@@ -84,6 +84,7 @@ mod tests {
         assert_eq!(names(&["fl"]), ["fleet", ":4"]);
         assert_eq!(names(&["policy", ""]), ["what-changes", "help", ":4"]);
         assert_eq!(names(&["policy", "what-changes", "--del"]), ["--delete", ":0"]);
+        assert_eq!(names(&["check", "--sys"]), ["--system-namespace", ":0"]);
         assert_eq!(names(&["policy", "what-changes", "fi"]), [":0"]);
         assert!(names(&[]).contains(&"explain".to_owned()));
     }

@@ -120,7 +120,8 @@ const TABLE: &[Crate] = &[
     Crate {
         name: "outrigger",
         may: &[
-            PROXY, COMPILE, FOLDER, API, INJECT, LEDGER, CATALOG, RESIDENT, ROUTE, SIMULATE, TELEMETRY, TOKENS, WIRE,
+            PROXY, COMPILE, CRD, FOLDER, API, INJECT, LEDGER, CATALOG, RESIDENT, ROUTE, SIMULATE, TELEMETRY, TOKENS,
+            WIRE,
         ],
         never: &[CONTROL_PLANE, CLUSTER, "kube-client", "kube-runtime"],
     },

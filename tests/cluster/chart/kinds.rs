@@ -35,7 +35,7 @@ async fn kinds_are_kept_unless_told_otherwise() {
 }
 
 /// Whatever comes of the story, others need the kinds.
-struct Again<'a>(&'a Cluster);
+pub(super) struct Again<'a>(pub(super) &'a Cluster);
 
 impl Drop for Again<'_> {
     fn drop(&mut self) {
@@ -43,7 +43,7 @@ impl Drop for Again<'_> {
     }
 }
 
-fn crds() -> &'static str {
+pub(super) fn crds() -> &'static str {
     concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/kubernetes/crds.yaml")
 }
 

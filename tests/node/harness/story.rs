@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     path::PathBuf,
-    process::Output,
+    process::{Command, Output, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -127,6 +127,22 @@ impl Story {
     /// The same, whatever comes of it.
     pub async fn try_exec(&self, pod: &str, command: &[&str]) -> Output {
         self.admin.run(&[&["exec", pod, "--namespace", &self.namespace, "--"], command].concat(), "").await
+    }
+
+    /// What `outrigger` prints to these words, as the administrator: exit code, standard output, standard error.
+    pub async fn outrigger(&self, words: &[&str]) -> (Option<i32>, String, String) {
+        // <target>/<profile>/deps/node-<hash>
+        let own = env::current_exe().expect("the path of this test");
+        let program = own.ancestors().nth(2).expect("a profile folder").join("outrigger");
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = [self.admin.bin().to_owned()].into_iter().chain(env::split_paths(&path));
+        let mut command = Command::new(&program);
+        command.env_clear().env("HOME", &self.run).env("KUBECONFIG", self.admin.kubeconfig());
+        command.env("PATH", env::join_paths(path).expect("plain paths")).args(words).stdin(Stdio::null());
+        let work = tokio::task::spawn_blocking(move || command.output());
+        let output =
+            work.await.expect("it runs").unwrap_or_else(|error| panic!("start {}: {error}", program.display()));
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
     }
 
     async fn becomes(&self, object: &str, words: &[&str]) {

@@ -22,7 +22,7 @@ const PORT: &str = ":4119";
 const CREDENTIAL: u64 = 64 << 10;
 
 /// kubectl, for one cluster.
-pub(super) struct Kubectl {
+pub(crate) struct Kubectl {
     words: Vec<String>,
     namespace: String,
 }
@@ -36,7 +36,7 @@ pub(super) struct Forward {
 impl Kubectl {
     /// As the user of `context` in `kubeconfig`; without them, of those that kubectl takes by itself. `namespace`: the control
     /// plane's.
-    pub(super) fn new(kubeconfig: Option<&Path>, context: Option<&str>, namespace: &str) -> Self {
+    pub(crate) fn new(kubeconfig: Option<&Path>, context: Option<&str>, namespace: &str) -> Self {
         let file = kubeconfig.map(|file| format!("--kubeconfig={}", file.display()));
         let words = file.into_iter().chain(context.map(|context| format!("--context={context}")));
         Self { words: words.collect(), namespace: namespace.to_owned() }
@@ -115,7 +115,8 @@ impl Kubectl {
             .with_context(|| format!("kubectl {} prints no JSON", words[..2].join(" ")))
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    /// It with these words, of this cluster; it reads nothing.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new("kubectl");
         command.args(&self.words).args(words).stdin(Stdio::null());
         command

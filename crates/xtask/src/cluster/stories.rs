@@ -62,8 +62,9 @@ pub(super) fn command(run: &Path, binary: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// The runner of the stories, built.
+/// The runner of the stories, built, and beside it the command line, which some of them call.
 pub(super) fn binary() -> Result<PathBuf> {
+    tools::succeed(tools::cargo().args(["build", "--quiet", "--package", "outrigger"]))?;
     let words =
         ["test", "--quiet", "--package", "outrigger-tests", "--test", BINARY, "--no-run", "--message-format=json"];
     let said = tools::succeed(tools::cargo().args(words))?;
