@@ -6,5 +6,6 @@
 mod dry;
 mod helm;
 mod kinds;
+mod mounts;
 mod release;
 mod uninstall;

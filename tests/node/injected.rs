@@ -4,6 +4,7 @@ mod away;
 mod callers;
 mod change;
 mod ending;
+mod mounts;
 mod pieces;
 mod policy;
 mod refused;

@@ -123,7 +123,7 @@ async fn bundles(cluster: &Cluster, (kind, name): (&str, &str), bundle: &str) ->
 }
 
 /// A story that failed in between must not keep those that come next from making pods.
-struct Gone<'a>(&'a Cluster);
+pub(super) struct Gone<'a>(pub(super) &'a Cluster);
 
 impl Drop for Gone<'_> {
     fn drop(&mut self) {
