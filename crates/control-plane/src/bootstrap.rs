@@ -1,5 +1,6 @@
 //! What pods of a namespace start with while no control plane can be asked: the views of the workloads that are known there,
-//! and of one that nothing selects, without keys: of these, where they lie. Made by the replica that leads, whenever something has changed.
+//! and of one that nothing selects, without keys: of these, where they lie. Made by the replica that leads, whenever something
+//! has changed.
 
 mod keys;
 mod known;

@@ -101,7 +101,7 @@ async fn only_the_control_plane_says_which_keys_are_mounted() {
     assert_eq!(write(&["create"], &map("other", "AQ==")).await, Ok(()), "any other is nobody's business");
 }
 
-/// R-INJ: what the control plane has left is what a pod mounts, with the control plane gone too: of its own namespace what its own
+/// R-INJ-9: what the control plane has left is what a pod mounts, with the control plane gone too: of its own namespace what its own
 /// policy uses. Where that is not permitted it starts without, and whoever creates it is told.
 #[tokio::test]
 #[ignore = "needs the API server: cargo xtask test"]

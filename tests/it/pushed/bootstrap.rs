@@ -152,7 +152,7 @@ fn elsewhere(far: &Upstream) -> String {
     )
 }
 
-/// R-LIFE: with the keys of its own namespace mounted a pod that starts while the control plane is down serves their providers;
+/// R-CFG-7: with the keys of its own namespace mounted a pod that starts while the control plane is down serves their providers;
 /// a rotated file is used, another namespace's key is waited for and said to be, and what the control plane says wins.
 #[tokio::test]
 async fn mounted_keys_serve_until_the_control_plane_speaks() {

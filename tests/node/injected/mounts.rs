@@ -35,8 +35,8 @@ async fn permit(story: &Story) {
     story.kubectl(&["create", "rolebinding", "outrigger-secrets", "--role=outrigger-secrets", &account]).await;
 }
 
-/// R-LIFE, R-INJ: a pod that nobody has seen calls a model whose key is in its namespace; no container of its own has the key; a key
-/// of another namespace is waited for.
+/// R-CFG-7, R-INJ-9: a pod that nobody has seen calls a model whose key is in its namespace; no container of its own has the key;
+/// a key of another namespace is waited for.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a node: cargo xtask test"]
 async fn a_pod_that_starts_without_a_control_plane_has_the_keys_of_its_own_namespace() {

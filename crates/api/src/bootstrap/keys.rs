@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(told(vec![key("demo/a", "a", &format!("{long}a"))], vec![0]).0.len(), 0);
     }
 
-    /// R-INJ: as many as there may be, and not one more.
+    /// R-INJ-9: as many as there may be, and not one more.
     #[test]
     fn keys_are_bounded() {
         let all = |count: usize| {

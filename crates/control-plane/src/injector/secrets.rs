@@ -104,7 +104,10 @@ mod tests {
     /// Of exactly the objects that select it: what its view does not name it does not mount.
     #[test]
     fn a_pod_mounts_what_its_own_view_names() {
-        let pod = |labels: serde_json::Value, account: &str| json!({"metadata": {"labels": labels}, "spec": {"containers": [], "serviceAccountName": account}});
+        let pod = |labels: serde_json::Value, account: &str| {
+            let spec = json!({"containers": [], "serviceAccountName": account});
+            json!({"metadata": {"labels": labels}, "spec": spec})
+        };
         assert_eq!(told(&index(), "shop", &json!({"spec": {"containers": []}})).unwrap(), ["a"]);
         assert_eq!(told(&index(), "shop", &pod(json!({"app": "web"}), "default")).unwrap(), ["a", "b"]);
         assert_eq!(told(&index(), "shop", &pod(json!({"app": "other"}), "")).unwrap(), ["a"]);

@@ -75,7 +75,7 @@ impl Started {
     }
 }
 
-/// R-LIFE: with the file of its key a provider of the pod's own namespace is served, and no other.
+/// R-CFG-7: with the file of its key a provider of the pod's own namespace is served, and no other.
 #[test]
 fn a_mounted_key_serves_its_own_provider() {
     let mut it = started(&format!("{POLICY}{FAR}"));
