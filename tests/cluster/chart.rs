@@ -7,5 +7,6 @@ mod checked;
 mod dry;
 mod helm;
 mod kinds;
+mod mounts;
 mod release;
 mod uninstall;

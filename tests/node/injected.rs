@@ -5,6 +5,7 @@ mod callers;
 mod change;
 mod checked;
 mod ending;
+mod mounts;
 mod pieces;
 mod policy;
 mod refused;

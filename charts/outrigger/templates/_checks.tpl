@@ -4,6 +4,9 @@
 {{- if semverCompare "<1.29.0-0" .Capabilities.KubeVersion.Version -}}
 {{- fail (printf "Outrigger needs Kubernetes 1.29 or newer, since it runs as a native sidecar; this cluster is %s. Upgrade the cluster, or run the sidecar by hand as the README says." .Capabilities.KubeVersion.Version) -}}
 {{- end -}}
+{{- if and .Values.injector.enabled .Values.injector.bootstrapSecrets.enabled (semverCompare "<1.30.0-0" .Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "injector.bootstrapSecrets.enabled needs Kubernetes 1.30 or newer, where a ValidatingAdmissionPolicy keeps others from saying which keys are mounted; this cluster is %s. Upgrade the cluster, or leave it out." .Capabilities.KubeVersion.Version) -}}
+{{- end -}}
 {{- if .Values.certManager.enabled -}}
 {{- range $name := list "controlPlane" "injector" -}}
 {{- if (index $.Values $name).tlsSecret -}}

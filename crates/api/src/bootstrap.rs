@@ -1,6 +1,8 @@
 //! What a sidecar starts with while no control plane can be asked: `bootstrap.proto` has the manual. Pure: what goes into the
 //! files, which of them is whose, and their bounds.
 
+mod keys;
+
 use std::io::{self, Read as _, Write as _};
 
 use bytes::Bytes;
@@ -10,6 +12,8 @@ use outrigger_route::{
     selector::{Requires, lists, matches},
 };
 use prost::Message;
+
+pub use keys::{KEYS, keys};
 
 use crate::{
     encode::Resources,

@@ -9,6 +9,7 @@ pub mod authority;
 pub mod bare;
 pub mod bootstrap;
 mod client;
+pub mod file;
 mod flights;
 pub mod lease;
 mod lock;

@@ -1,6 +1,8 @@
 //! What pods of a namespace start with while no control plane can be asked: the views of the workloads that are known there,
-//! and of one that nothing selects, without keys. Made by the replica that leads, whenever something has changed.
+//! and of one that nothing selects, without keys: of these, where they lie. Made by the replica that leads, whenever something
+//! has changed.
 
+mod keys;
 mod known;
 mod layout;
 mod write;
@@ -17,15 +19,15 @@ use outrigger_cluster::{
     Cluster, Pods,
     bootstrap::{self, All, Standing},
 };
-use outrigger_compile::{Selection, Workload, World};
+use outrigger_compile::{Workload, World};
 use tokio::sync::watch;
 
 use crate::{
     fleet::Fleet,
     metrics::Metrics,
-    publish::{Changed, Publisher},
+    publish::{Changed, Encoded, Publisher},
 };
-use layout::{Layout, Places};
+use layout::{Layout, Places, View};
 pub(crate) use write::write;
 
 /// How often it is looked whether policy or namespaces have changed.
@@ -156,15 +158,18 @@ impl Maker {
             let here = connected.iter().filter(|it| it.namespace == *namespace).map(|it| &**it);
             let pods = labels.get(namespace.as_str()).map(Vec::as_slice).unwrap_or_default();
             let (selections, unlisted) = known::selections(world, namespace, &objects, here, pods);
+            let keys = keys::of(world, namespace);
             let mut views = Vec::new();
             for selection in selections {
-                let file = self.file(world, &selection, &mut used)?;
+                let view = self.publisher.view_in(world, &selection)?;
+                let own = view.as_ref().map(|view| keys::places(&keys, &view.keys)).unwrap_or_default();
+                let file = view.map(|view| self.file(&view, &mut used));
                 asked.insert(selection.clone());
-                views.push((selection, file));
+                views.push(View { selection, file, keys: own });
             }
             let places = self.places.entry(namespace.clone()).or_default();
             let Layout { left: of, stored: in_it, missing: not } =
-                layout::lay(namespace, &objects, &views, unlisted, places, now);
+                layout::lay(namespace, &objects, (&views, unlisted), &keys, places, now);
             (stored, missing) = (stored + in_it, missing + not);
             left.insert(namespace.clone(), of);
         }
@@ -174,16 +179,9 @@ impl Maker {
         Ok(Made { left: Arc::new(left), stored, missing })
     }
 
-    /// The file of a view; `None` if it cannot be compiled, which is a bug of ours.
-    fn file(
-        &mut self,
-        world: &Arc<World>,
-        selection: &Selection,
-        used: &mut BTreeSet<Box<str>>,
-    ) -> Result<Option<Arc<Result<File, TooLarge>>>, Changed> {
-        let Some(view) = self.publisher.view_in(world, selection)? else { return Ok(None) };
+    /// The file of a view.
+    fn file(&mut self, view: &Encoded, used: &mut BTreeSet<Box<str>>) -> Arc<Result<File, TooLarge>> {
         used.insert(view.revision.clone());
-        let made = self.files.entry(view.revision.clone()).or_insert_with(|| Arc::new(view.bootstrap()));
-        Ok(Some(made.clone()))
+        self.files.entry(view.revision.clone()).or_insert_with(|| Arc::new(view.bootstrap())).clone()
     }
 }

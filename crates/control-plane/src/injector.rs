@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! review   a review -> patch, warnings, events, what to count     pure, around `outrigger_inject`
+//! secrets  which keys a pod's policy uses, where it mounts them
 //! door     what an API server is answered
 //! metrics  what was counted
 //! ```
@@ -10,6 +11,7 @@
 mod door;
 mod metrics;
 mod review;
+mod secrets;
 
 use std::{
     sync::{Arc, Mutex},
@@ -21,6 +23,7 @@ use outrigger_cluster::{
     Cluster, Profiles,
     authority::{self, Known, Source},
     bare,
+    file::Files,
     lease::{self, Lease},
     record::Recorder,
     webhook::{self, MutatingWebhookConfiguration},
@@ -51,6 +54,7 @@ const UPKEEP: Duration = Duration::from_secs(1);
 struct Injector {
     settings: inject::Settings,
     profiles: Profiles,
+    files: Files,
     serving: Arc<Serving>,
     metrics: Metrics,
     recorder: Mutex<Recorder>,
@@ -112,6 +116,7 @@ async fn serve(args: InjectorArgs) -> anyhow::Result<()> {
     let injector = Arc::new(Injector {
         settings: args.settings(),
         profiles: Profiles::follow(cluster.client()),
+        files: Files::new(cluster.client()),
         serving: serving.clone(),
         metrics: Metrics::new(counted)?,
         recorder: Mutex::new(recorder()),

@@ -53,6 +53,12 @@ pub struct SidecarProfileSpec {
     /// policy is good for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_staleness: Option<Duration>,
+    /// What it has of keys when a pod starts while no control plane can be asked: `None`, providers that need one answer
+    /// `credentials_pending` until one can, or `Mount`: of the `Secret`s of the pod's own namespace, those keys that its policy
+    /// uses, at most 32, are mounted into the sidecar and into no other container. Whoever may execute commands in the
+    /// sidecar's container can read them. The chart has to permit it: `injector.bootstrapSecrets`. Default: `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap_secrets: Option<BootstrapSecrets>,
     /// Variables of the application's containers. Default: as each field says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variables: Option<Variables>,
@@ -159,6 +165,17 @@ pub struct Requests {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 64))]
     pub threads: Option<u16>,
+}
+
+/// What a sidecar has of keys when its pod starts while no control plane can be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = schema::undescribed)]
+pub enum BootstrapSecrets {
+    /// None.
+    #[default]
+    None,
+    /// Those of the pod's own namespace that its policy uses, as files.
+    Mount,
 }
 
 /// Variables of the application's containers.

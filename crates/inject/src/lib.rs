@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! labels, annotations, namespace ──wanted──> is it asked for? ──obstacle──> can it be?
-//! profiles, annotations ──overrides, plan──> how it runs ──sidecar, variables──> patch
+//! profiles, annotations ──overrides, plan──> how it runs ──sidecar, keys, variables──> patch
 //! ```
 //!
 //! Nothing here grants a right: the container that is added has no capability, no token of the pod's service account and a
 //! user of its own, and no annotation of a pod changes that, its image, or the control plane that it listens to.
 
+mod keys;
 pub mod manifest;
 mod names;
 mod note;
@@ -26,8 +27,12 @@ mod variables;
 mod wanted;
 
 use json_patch::Patch;
-use outrigger_crd::k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use outrigger_crd::{
+    k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::ObjectMeta},
+    profile::BootstrapSecrets,
+};
 
+pub use keys::{MOST as MOST_KEYS, SecretKey, Secrets};
 pub use names::{AUDIENCE, BOOTSTRAPS, CONTAINER, INJECT, PREFIX, PROFILE, STATUS};
 pub use note::Note;
 /// Re-exported: what profiles say.
@@ -63,6 +68,8 @@ pub struct Ask<'a> {
     pub namespace_says: Option<&'a str>,
     /// The profiles that there are.
     pub profiles: Profiles<'a>,
+    /// The keys that its policy uses, where [`asks_for_secrets`] said that it matters.
+    pub secrets: &'a Secrets,
 }
 
 /// What becomes of it.
@@ -98,8 +105,36 @@ pub fn is_bare(pod: &ObjectMeta, namespace: &str, namespace_says: Option<&str>, 
     !left_alone && !injected && wanted::wanted(pod, namespace_says).is_ok()
 }
 
+/// Whether it matters to `ask` which keys the policy of its pod uses: whoever knows where to look looks then, and not for others.
+pub fn asks_for_secrets(ask: Ask<'_>, settings: &Settings) -> bool {
+    decide(ask, settings).is_ok_and(|decided| decided.plan.secrets == BootstrapSecrets::Mount)
+}
+
 fn try_inject(ask: Ask<'_>, settings: &Settings) -> Result<Injected, Skip> {
-    let Ask { pod, namespace, namespace_says, profiles } = ask;
+    let Decided { plan, overrides, mut notes } = decide(ask, settings)?;
+    let keys = match plan.secrets {
+        BootstrapSecrets::None => Vec::new(),
+        BootstrapSecrets::Mount => keys::mounted(ask.secrets, &mut notes),
+    };
+    let variables = variables::Wanted {
+        listen: plan.ports.listen,
+        addresses: plan.addresses,
+        dummy_keys: plan.dummy_keys,
+        containers: overrides.containers.as_deref(),
+    };
+    let patch = patch::patch(ask.pod, settings, &plan, &keys, &variables, &mut notes);
+    Ok(Injected { patch, notes })
+}
+
+/// How the sidecar of a pod runs that gets one.
+struct Decided {
+    plan: plan::Plan,
+    overrides: overrides::Overrides,
+    notes: Vec<Note>,
+}
+
+fn decide(ask: Ask<'_>, settings: &Settings) -> Result<Decided, Skip> {
+    let Ask { pod, namespace, namespace_says, profiles, secrets: _ } = ask;
     if names::LEFT_ALONE.contains(&namespace) || namespace == settings.system_namespace {
         return Err(Skip::SystemNamespace);
     }
@@ -109,26 +144,21 @@ fn try_inject(ask: Ask<'_>, settings: &Settings) -> Result<Injected, Skip> {
     let annotations = pod.metadata.annotations.as_ref();
     let overrides = overrides::read(annotations, &mut notes);
     let named = annotations.and_then(|annotations| annotations.get(PROFILE)).map(String::as_str);
-    let profile = profile::merged(profiles, namespace, settings, named, overrides.profile, &mut notes);
+    let own = overrides.profile.clone();
+    let profile = profile::merged(profiles, namespace, settings, named, own, &mut notes);
     let plan = plan::Plan::of(pod, &profile, &mut notes);
     obstacle::obstacle(pod, &plan.ports, overrides.shared_processes)?;
-    let variables = variables::Wanted {
-        listen: plan.ports.listen,
-        addresses: plan.addresses,
-        dummy_keys: plan.dummy_keys,
-        containers: overrides.containers.as_deref(),
-    };
-    let patch = patch::patch(pod, settings, &plan, &variables, &mut notes);
-    Ok(Injected { patch, notes })
+    Ok(Decided { plan, overrides, notes })
 }
 
 impl std::fmt::Debug for Ask<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { pod, namespace, namespace_says, profiles: _ } = self;
+        let Self { pod, namespace, namespace_says, profiles: _, secrets } = self;
         f.debug_struct("Ask")
             .field("pod", &pod.metadata.name)
             .field("namespace", namespace)
             .field("namespace_says", namespace_says)
+            .field("secrets", secrets)
             .finish_non_exhaustive()
     }
 }

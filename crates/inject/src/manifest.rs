@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Ask, ENABLED, Injected, Note, Outcome, Profiles, Settings, Skip, inject};
+use crate::{Ask, ENABLED, Injected, Note, Outcome, Profiles, Secrets, Settings, Skip, inject};
 
 /// Where the pod's own part is, by kind.
 const PLACES: [(&str, &str); 8] = [
@@ -16,6 +16,10 @@ const PLACES: [(&str, &str); 8] = [
     ("CronJob", "/spec/jobTemplate/spec/template"),
 ];
 
+/// Why no key is mounted.
+const NO_POLICY: &str =
+    "which keys a pod's policy uses is known in the cluster alone; leave the sidecar of such pods to the injector";
+
 /// What became of an object.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Became {
@@ -28,7 +32,7 @@ pub enum Became {
 }
 
 /// Puts a sidecar into the pods that `object` makes, as if the label of `namespace` said so. What the object itself says of
-/// its namespace counts before that.
+/// its namespace counts before that. No key is mounted, whatever a profile says: a file does not say which.
 ///
 /// # Errors
 ///
@@ -47,7 +51,8 @@ pub fn object(
         pod["metadata"] = json!({});
     }
     let typed = serde_json::from_value(pod.clone())?;
-    let ask = Ask { pod: &typed, namespace: &namespace, namespace_says: Some(ENABLED), profiles };
+    let secrets = Secrets::Unknown(NO_POLICY.to_owned());
+    let ask = Ask { pod: &typed, namespace: &namespace, namespace_says: Some(ENABLED), profiles, secrets: &secrets };
     match inject(ask, settings) {
         Outcome::Injected(Injected { patch, notes }) => {
             // It adds to what is there, and all of it was just read.
@@ -96,6 +101,20 @@ mod tests {
             assert_eq!(became, Became::Injected(Vec::new()), "{kind}");
             assert_eq!(object.pointer(place).unwrap()["initContainers"][0]["name"], "outrigger", "{kind}");
         }
+    }
+
+    /// What a file cannot know is told, and not made up.
+    #[test]
+    fn no_key_is_mounted_by_a_file() {
+        let mut pod = json!({"kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a"}]}});
+        let mounts = |_: &str, _: &str| {
+            let secrets = Some(outrigger_crd::profile::BootstrapSecrets::Mount);
+            Some(crate::SidecarProfileSpec { bootstrap_secrets: secrets, ..Default::default() })
+        };
+        let Became::Injected(notes) = object(&mut pod, "shop", &settings(), &mounts).unwrap() else { panic!("{pod}") };
+        assert_eq!((notes.len(), notes[0].reason), (1, "BootstrapSecretsUnknown"));
+        assert!(notes[0].text.contains("leave the sidecar of such pods to the injector"), "{}", notes[0].text);
+        assert!(!pod.to_string().contains("\"secret\""), "{pod}");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(crate) const CA: &str = "outrigger-ca";
 /// ConfigMaps of what a pod starts with while the control plane is away, where there are any, and their volumes.
 pub const BOOTSTRAPS: [&str; 4] =
     ["outrigger-bootstrap", "outrigger-bootstrap-1", "outrigger-bootstrap-2", "outrigger-bootstrap-3"];
+/// The volume of keys that it finds when it starts without a control plane.
+pub(crate) const KEYS: &str = "outrigger-keys";
 
 /// Namespaces that are the cluster's own.
 pub(crate) const LEFT_ALONE: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];

@@ -31,3 +31,7 @@ pub(crate) const DRAIN_SHORTENED: &str = "DrainShortened";
 pub(crate) const VARIABLE_KEPT: &str = "VariableKept";
 /// Calls to localhost go through a proxy.
 pub(crate) const PROXY_IN_THE_WAY: &str = "ProxyInTheWay";
+/// More keys than may be mounted.
+pub(crate) const SECRETS_LEFT_OUT: &str = "BootstrapSecretsLeftOut";
+/// Nobody knows which keys to mount.
+pub(crate) const SECRETS_UNKNOWN: &str = "BootstrapSecretsUnknown";

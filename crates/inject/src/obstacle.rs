@@ -3,7 +3,7 @@
 use outrigger_crd::k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
 
 use crate::{
-    names::{BOOTSTRAPS, CONTAINER, INJECTED, NO_TOKEN, STATE, STATUS},
+    names::{BOOTSTRAPS, CONTAINER, INJECTED, KEYS, NO_TOKEN, STATE, STATUS},
     plan::Ports,
     skip::Skip,
 };
@@ -51,12 +51,20 @@ pub(crate) fn obstacle(pod: &Pod, ports: &Ports, shared_processes: bool) -> Resu
             return Err(Skip::PortTaken { port, container: container.name.clone() });
         }
     }
-    let volumes = spec.volumes.iter().flatten().map(|volume| volume.name.as_str());
-    let ours = |name: &&str| [CONTAINER, STATE, NO_TOKEN].contains(name) || BOOTSTRAPS.contains(name);
-    match volumes.into_iter().find(ours) {
-        Some(name) => Err(Skip::NameTaken { what: format!("volume {name}") }),
-        None => Ok(()),
+    let ours = |name: &&str| [CONTAINER, STATE, NO_TOKEN, KEYS].contains(name) || BOOTSTRAPS.contains(name);
+    let mut volumes = spec.volumes.iter().flatten().map(|volume| volume.name.as_str());
+    if let Some(name) = volumes.find(ours) {
+        return Err(Skip::NameTaken { what: format!("volume {name}") });
     }
+    // It would be theirs as soon as it is there, with keys in it.
+    for container in containers(spec) {
+        let mounts = container.volume_mounts.iter().flatten().map(|mount| mount.name.as_str());
+        let devices = container.volume_devices.iter().flatten().map(|device| device.name.as_str());
+        if let Some(name) = mounts.chain(devices).find(|name| ours(name)) {
+            return Err(Skip::NameTaken { what: format!("volume {name} (of container {})", container.name) });
+        }
+    }
+    Ok(())
 }
 
 /// All of them, those that start first first.

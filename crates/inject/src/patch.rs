@@ -5,7 +5,7 @@ use outrigger_crd::k8s_openapi::api::core::v1::{Container, Pod};
 use serde_json::{Value, json};
 
 use crate::{
-    Settings,
+    SecretKey, Settings,
     names::{INJECTED, STATUS},
     note::Note,
     plan::Plan,
@@ -13,8 +13,15 @@ use crate::{
     variables::{Wanted, variables},
 };
 
-/// What makes of `pod` one with a sidecar.
-pub(crate) fn patch(pod: &Pod, settings: &Settings, plan: &Plan, wanted: &Wanted<'_>, notes: &mut Vec<Note>) -> Patch {
+/// What makes of `pod` one with a sidecar, and of these `keys` what is mounted into it.
+pub(crate) fn patch(
+    pod: &Pod,
+    settings: &Settings,
+    plan: &Plan,
+    keys: &[SecretKey],
+    wanted: &Wanted<'_>,
+    notes: &mut Vec<Note>,
+) -> Patch {
     let mut adds = Adds(Vec::new());
     let Some(spec) = &pod.spec else { return Patch(Vec::new()) };
     let init = spec.init_containers.as_deref().unwrap_or_default();
@@ -26,12 +33,12 @@ pub(crate) fn patch(pod: &Pod, settings: &Settings, plan: &Plan, wanted: &Wanted
     }
     // First of all of them: the others may call models.
     match init.is_empty() {
-        true => adds.add(&["spec", "initContainers"], json!([container(settings, plan)])),
-        false => adds.add(&["spec", "initContainers", "0"], container(settings, plan)),
+        true => adds.add(&["spec", "initContainers"], json!([container(settings, plan, keys)])),
+        false => adds.add(&["spec", "initContainers", "0"], container(settings, plan, keys)),
     }
     match spec.volumes.as_ref().is_none_or(Vec::is_empty) {
-        true => adds.add(&["spec", "volumes"], Value::Array(volumes())),
-        false => volumes().into_iter().for_each(|volume| adds.add(&["spec", "volumes", "-"], volume)),
+        true => adds.add(&["spec", "volumes"], Value::Array(volumes(keys))),
+        false => volumes(keys).into_iter().for_each(|volume| adds.add(&["spec", "volumes", "-"], volume)),
     }
     match pod.metadata.annotations.as_ref().is_none_or(std::collections::BTreeMap::is_empty) {
         true => adds.add(&["metadata", "annotations"], json!({STATUS: INJECTED})),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use outrigger_crd::{
     SidecarProfileSpec,
     k8s_openapi::api::core::v1::Pod,
-    profile::{self, Addresses, Amounts, DummyKeys, LogFormat, Requests, Resources, Variables},
+    profile::{self, Addresses, Amounts, BootstrapSecrets, DummyKeys, LogFormat, Requests, Resources, Variables},
 };
 
 use crate::{
@@ -42,6 +42,7 @@ pub(crate) struct Plan {
     pub(crate) buffer: Option<u128>,
     pub(crate) threads: Option<u16>,
     pub(crate) max_staleness: Option<String>,
+    pub(crate) secrets: BootstrapSecrets,
     pub(crate) addresses: Addresses,
     pub(crate) dummy_keys: DummyKeys,
 }
@@ -57,7 +58,8 @@ pub(crate) struct Ports {
 impl Plan {
     /// What `profile` means for `pod`.
     pub(crate) fn of(pod: &Pod, profile: &SidecarProfileSpec, notes: &mut Vec<Note>) -> Self {
-        let SidecarProfileSpec { resources, ports, drain, log, requests, max_staleness, variables } = profile.clone();
+        let SidecarProfileSpec { resources, ports, drain, log, requests, max_staleness, bootstrap_secrets, variables } =
+            profile.clone();
         let profile::Ports { listen, admin, probe } = ports.unwrap_or_default();
         let Resources { requests: least, limits: most } = resources.unwrap_or_default();
         let (requests_of, limits) = amounts(least.unwrap_or_default(), most.unwrap_or_default(), notes);
@@ -76,6 +78,7 @@ impl Plan {
             buffer: buffer.as_deref().and_then(bytes),
             threads,
             max_staleness: max_staleness.filter(|it| it.parse().is_ok()).map(|it| it.0),
+            secrets: bootstrap_secrets.unwrap_or_default(),
             addresses: addresses.unwrap_or_default(),
             dummy_keys: dummy_keys.unwrap_or_default(),
         }

@@ -58,7 +58,7 @@ fn each<T: Over>(above: Option<T>, below: Option<T>) -> Option<T> {
 impl Over for SidecarProfileSpec {
     fn over(self, below: Self) -> Self {
         // Without `..`: a new field has to be merged here.
-        let Self { resources, ports, drain, log, requests, max_staleness, variables } = self;
+        let Self { resources, ports, drain, log, requests, max_staleness, bootstrap_secrets, variables } = self;
         Self {
             resources: each(resources, below.resources),
             ports: each(ports, below.ports),
@@ -66,6 +66,7 @@ impl Over for SidecarProfileSpec {
             log: each(log, below.log),
             requests: each(requests, below.requests),
             max_staleness: max_staleness.or(below.max_staleness),
+            bootstrap_secrets: bootstrap_secrets.or(below.bootstrap_secrets),
             variables: each(variables, below.variables),
         }
     }

@@ -1,11 +1,11 @@
 //! The container that is added, and its volumes.
 
-use outrigger_crd::profile::{Amounts, LogFormat};
+use outrigger_crd::profile::{Amounts, BootstrapSecrets, LogFormat};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Settings,
-    names::{AUDIENCE, BOOTSTRAPS, CA, CONTAINER, NO_TOKEN, STATE},
+    SecretKey, Settings, keys,
+    names::{AUDIENCE, BOOTSTRAPS, CA, CONTAINER, KEYS, NO_TOKEN, STATE},
     plan::{Plan, Ports},
 };
 
@@ -13,6 +13,8 @@ use crate::{
 const GIVEN: &str = "/var/run/outrigger";
 /// Where what it starts with while the control plane is away is mounted, each part in a folder of its own: `0`, `1` ...
 const STARTED_WITH: &str = "/var/run/outrigger-bootstrap";
+/// Where keys for such a start are mounted, each as `SECRET/KEY`.
+const KEYS_OF_START: &str = "/var/run/outrigger-keys";
 /// Where what it remembers is.
 const REMEMBERED: &str = "/var/lib/outrigger";
 /// Where the API server mounts the token of the pod's service account, unless something is there.
@@ -25,7 +27,7 @@ const STATE_SIZE: &str = "32Mi";
 const STARTS: u32 = 600;
 
 /// The container.
-pub(crate) fn container(settings: &Settings, plan: &Plan) -> Value {
+pub(crate) fn container(settings: &Settings, plan: &Plan, keys: &[SecretKey]) -> Value {
     let Settings { image, pull_policy, control_plane: _, system_namespace: _ } = settings;
     let mut container = json!({
         "name": CONTAINER,
@@ -49,7 +51,7 @@ pub(crate) fn container(settings: &Settings, plan: &Plan) -> Value {
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": mounts(),
+        "volumeMounts": mounts(!keys.is_empty()),
     });
     if let (Some(policy), Some(container)) = (pull_policy, container.as_object_mut()) {
         container.insert("imagePullPolicy".to_owned(), json!(policy));
@@ -58,7 +60,7 @@ pub(crate) fn container(settings: &Settings, plan: &Plan) -> Value {
 }
 
 /// What it is given, what it remembers, and nothing where a token would be.
-pub(crate) fn volumes() -> Vec<Value> {
+pub(crate) fn volumes(keys: &[SecretKey]) -> Vec<Value> {
     let given = [
         json!({"serviceAccountToken": {"audience": AUDIENCE, "expirationSeconds": TOKEN_SECONDS, "path": "token"}}),
         // The pod waits for it: without it no control plane would be believed.
@@ -74,10 +76,11 @@ pub(crate) fn volumes() -> Vec<Value> {
     // Where there is none the pod starts without. Volumes of their own: no key in one of them hides a certificate.
     let bootstrap = |name| json!({"name": name, "configMap": {"name": name, "optional": true, "defaultMode": 0o444}});
     volumes.extend(BOOTSTRAPS.map(bootstrap));
+    volumes.extend(keys::volume(keys));
     volumes
 }
 
-fn mounts() -> Vec<Value> {
+fn mounts(keys: bool) -> Vec<Value> {
     let mut mounts = vec![
         json!({"name": CONTAINER, "mountPath": GIVEN, "readOnly": true}),
         json!({"name": STATE, "mountPath": REMEMBERED}),
@@ -85,6 +88,7 @@ fn mounts() -> Vec<Value> {
     ];
     let bootstrap = |(at, name)| json!({"name": name, "mountPath": format!("{STARTED_WITH}/{at}"), "readOnly": true});
     mounts.extend(BOOTSTRAPS.into_iter().enumerate().map(bootstrap));
+    mounts.extend(keys.then(|| json!({"name": KEYS, "mountPath": KEYS_OF_START, "readOnly": true})));
     mounts
 }
 
@@ -107,7 +111,10 @@ fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
         ("OUTRIGGER_DRAIN_TIMEOUT", format!("{}s", plan.drain.as_secs())),
         ("OUTRIGGER_LOG_FORMAT", format.to_owned()),
     ];
-    let Plan { log, max_body, buffer, threads, max_staleness, .. } = plan;
+    let Plan { log, max_body, buffer, threads, max_staleness, secrets, .. } = plan;
+    // Also where none is mounted: then it says which it waits for.
+    let mounts = *secrets == BootstrapSecrets::Mount;
+    set.extend(mounts.then(|| ("OUTRIGGER_BOOTSTRAP_SECRETS", KEYS_OF_START.to_owned())));
     set.extend(log.clone().map(|log| ("OUTRIGGER_LOG", log)));
     set.extend(max_body.map(|bytes| ("OUTRIGGER_MAX_BODY", bytes.to_string())));
     set.extend(buffer.map(|bytes| ("OUTRIGGER_BUFFER_BUDGET", bytes.to_string())));

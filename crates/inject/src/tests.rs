@@ -1,6 +1,7 @@
 //! Pods in, pods out.
 
 mod containers;
+mod keys;
 mod overrides;
 mod pod;
 mod profiles;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 use outrigger_crd::{SidecarProfileSpec, k8s_openapi::api::core::v1::Pod};
 use serde_json::Value;
 
-use crate::{Ask, Injected, Outcome, Settings, inject};
+use crate::{Ask, Injected, Outcome, Secrets, Settings, inject};
 
 fn settings() -> Settings {
     Settings {
@@ -22,14 +23,19 @@ fn settings() -> Settings {
     }
 }
 
+fn nobody_knows() -> Secrets {
+    Secrets::Unknown("nobody has looked".to_owned())
+}
+
 /// A pod of namespace `shop`, which says `enabled`.
 struct Case {
     pod: Value,
     profiles: BTreeMap<(String, String), SidecarProfileSpec>,
+    secrets: Secrets,
 }
 
 fn pod(yaml: &str) -> Case {
-    Case { pod: serde_saphyr::from_str(yaml).unwrap(), profiles: BTreeMap::new() }
+    Case { pod: serde_saphyr::from_str(yaml).unwrap(), profiles: BTreeMap::new(), secrets: nobody_knows() }
 }
 
 /// One container `app`, with more of the pod's metadata and spec.
@@ -44,10 +50,14 @@ impl Case {
     }
 
     fn outcome(&self) -> Outcome {
+        self.ask(|ask| inject(ask, &settings()))
+    }
+
+    fn ask<T>(&self, then: impl FnOnce(Ask<'_>) -> T) -> T {
         let typed: Pod = serde_json::from_value(self.pod.clone()).unwrap();
         let profiles = |namespace: &str, name: &str| self.profiles.get(&(namespace.into(), name.into())).cloned();
-        let ask = Ask { pod: &typed, namespace: "shop", namespace_says: Some("enabled"), profiles: &profiles };
-        inject(ask, &settings())
+        let (namespace_says, secrets) = (Some("enabled"), &self.secrets);
+        then(Ask { pod: &typed, namespace: "shop", namespace_says, profiles: &profiles, secrets })
     }
 
     /// The pod that comes of it, and what is said.

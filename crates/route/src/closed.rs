@@ -103,7 +103,8 @@ impl Closed {
             ),
             Self::CredentialsPending => write!(
                 f,
-                "the provider keys for `{name}` have not come from the control plane yet; they are not kept on disk"
+                "the provider keys for `{name}` have not come from the control plane yet; they are kept on no disk, and a pod can \
+                 mount only those of its own namespace (bootstrapSecrets: Mount)"
             ),
             Self::Pending => f.write_str("the policy of this workload has not come from the control plane yet"),
             Self::Stale => f.write_str(

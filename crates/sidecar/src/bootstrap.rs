@@ -32,12 +32,13 @@ pub(crate) struct Pod {
     pub(crate) labels: BTreeMap<String, String>,
 }
 
-/// A policy without keys.
+/// A policy without keys, and where those of the pod's own namespace may be mounted.
 #[derive(Clone, Debug)]
 pub(crate) struct Bootstrap {
     pub(crate) resources: Vec<v1::Resource>,
     /// Since when it is the policy: it may have changed since.
     pub(crate) written: SystemTime,
+    pub(crate) keys: Vec<v1::BootstrapKey>,
 }
 
 /// Why there is none to start with.
@@ -107,8 +108,9 @@ impl Bootstrap {
         let written = small(&place.join(WRITTEN), TIME).map_err(|error| bad(WRITTEN, &error))?;
         let written = time(&written).ok_or_else(|| bad(WRITTEN, &"it is no time"))?;
         let label = |key: &str| pod.labels.get(key).map(String::as_str);
-        let stored =
-            files::find(&index, &pod.namespace, &pod.service_account, label).map_err(Unusable::None)?.file.as_str();
+        let found = files::find(&index, &pod.namespace, &pod.service_account, label).map_err(Unusable::None)?;
+        let keys = files::keys(&index, found).0.into_iter().cloned().collect();
+        let stored = found.file.as_str();
         // A name that is no view's may be a path.
         if !stored.starts_with("view-") || stored.contains('/') {
             return Err(bad(INDEX, &"it names a file that is none of a view"));
@@ -120,7 +122,7 @@ impl Bootstrap {
             return Err(bad(stored, &"it is not what it was named for"));
         }
         let view = v1::BootstrapView::decode(&*view).map_err(|error| bad(stored, &error))?;
-        Ok(Self { resources: view.resources, written })
+        Ok(Self { resources: view.resources, written, keys })
     }
 }
 
@@ -138,7 +140,7 @@ fn find(folder: &Path, name: &str) -> io::Result<Option<(Vec<u8>, PathBuf)>> {
 }
 
 /// The content of a file that is at most `most` bytes long.
-fn small(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn small(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 <= most {

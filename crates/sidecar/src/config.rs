@@ -43,6 +43,10 @@ pub(crate) struct BootstrapArgs {
     #[arg(long, env = "OUTRIGGER_BOOTSTRAP", value_name = "DIR")]
     #[arg(requires_all = ["pod_labels", "service_account", "namespace"])]
     pub(crate) bootstrap: Option<PathBuf>,
+    /// Folder with keys of providers of the pod's namespace, each as the file SECRET/KEY: what such a start serves those providers
+    /// with, until the control plane answers
+    #[arg(long, env = "OUTRIGGER_BOOTSTRAP_SECRETS", value_name = "DIR", requires = "bootstrap")]
+    pub(crate) bootstrap_secrets: Option<PathBuf>,
     /// File with the labels of the pod, as the downward API writes them
     #[arg(long, env = "OUTRIGGER_POD_LABELS", value_name = "FILE")]
     pub(crate) pod_labels: Option<PathBuf>,

@@ -14,7 +14,7 @@ use std::{
 use outrigger_api::{hash, key, v1};
 use prost::Message;
 
-use crate::holdings::{BYTES, Holdings, Kept, apply_said};
+use crate::holdings::{BYTES, Found, Holdings, Kept, apply_said};
 
 /// The first line. Another number is another format.
 const MAGIC: &[u8] = b"outrigger-policy/1\n";
@@ -144,7 +144,8 @@ impl Disk {
 
 impl Stored {
     fn of(holdings: &Holdings, keys: bool) -> Self {
-        let Holdings { revision, received, workload, said, kept } = holdings;
+        // What is mounted is read where it is.
+        let Holdings { revision, received, workload, said, kept, mounted: _ } = holdings;
         let may = |key: &str| keys || !matches!(key::parse(key), Some((key::Kind::Credentials, _)));
         let said = said.iter().filter(|(key, _)| may(key)).map(|(key, said)| StoredPart {
             key: key.to_string(),
@@ -174,6 +175,7 @@ impl From<Stored> for Holdings {
             revision: revision.into(),
             received: Some(time(received_ms)),
             workload,
+            mounted: Found::default(),
             said: said.into_iter().map(|part| (part.key.into(), apply_said(part.body))).collect(),
             kept: kept
                 .into_iter()

@@ -5,11 +5,13 @@
 
 mod apply;
 mod boot;
+mod found;
 mod parts;
 
 use std::{collections::BTreeMap, time::SystemTime};
 
 pub(crate) use apply::said as apply_said;
+pub(crate) use found::Found;
 
 use bytes::Bytes;
 use outrigger_api::{Hash, v1};
@@ -29,6 +31,8 @@ pub(crate) struct Holdings {
     pub(crate) workload: Option<v1::Workload>,
     pub(crate) said: BTreeMap<Box<str>, Said>,
     pub(crate) kept: BTreeMap<Box<str>, Kept>,
+    /// Keys that nobody has told of and that are mounted: until the first update, kept nowhere, told nobody.
+    pub(crate) mounted: Found,
 }
 
 /// One resource as it came.

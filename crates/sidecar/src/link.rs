@@ -28,6 +28,7 @@ use tonic::{
 use crate::{
     disk::Disk,
     holdings::{BYTES, Holdings},
+    mounted::Mounted,
 };
 use backoff::Backoff;
 pub(crate) use connect::small_file;
@@ -55,6 +56,8 @@ pub(crate) struct Link {
     pub(crate) sidecar: Arc<Sidecar>,
     pub(crate) disk: Option<Disk>,
     pub(crate) holdings: Holdings,
+    /// Keys in files, until the control plane has said which there are.
+    pub(crate) mounted: Option<Mounted>,
     pub(crate) max_staleness: Option<Duration>,
     pub(crate) instance: String,
     pub(crate) started: SystemTime,
@@ -88,7 +91,7 @@ impl Link {
             self.sidecar.staleness(self.confirmed);
             let until = tokio::time::Instant::now() + wait;
             while tokio::time::Instant::now() < until {
-                self.expire();
+                self.tend();
                 tokio::time::sleep_until(until.min(tokio::time::Instant::now() + LOOK)).await;
             }
         }
@@ -112,7 +115,7 @@ impl Link {
                     Ok(opened) => break opened?,
                     Err(_) => bail!("the control plane did not answer within {} s", GREETING.as_secs()),
                 },
-                () = tokio::time::sleep(LOOK) => self.expire(),
+                () = tokio::time::sleep(LOOK) => self.tend(),
             }
         };
         backoff.reset();
@@ -126,7 +129,7 @@ impl Link {
                     match confirmed {
                         true => self.confirm(),
                         false if tokio::time::Instant::now() > first => bail!("the control plane says nothing"),
-                        false => self.expire(),
+                        false => self.tend(),
                     }
                     continue;
                 }
@@ -190,7 +193,7 @@ impl Link {
         if before.is_some_and(|before| !same(&before, &workload)) {
             // Policy and keys of one workload are none of another's, also where the two have parts in common.
             self.holdings = Holdings { workload: Some(workload), ..Holdings::default() };
-            (self.confirmed, self.expired) = (None, false);
+            (self.confirmed, self.expired, self.mounted) = (None, false, None);
             self.sidecar.publish(outrigger_route::Snapshot::pending(), Vec::new());
             self.save();
             bail!("the token is another workload's now: its policy is asked for anew");
@@ -215,8 +218,9 @@ impl Link {
         }
         self.confirmed = Some(now);
         self.sidecar.staleness(None);
+        let mounted = self.mounted.take().is_some();
         // A sidecar that held all of it serves on as it is.
-        if parts > 0 || self.expired || self.sidecar.revision().is_none() {
+        if parts > 0 || mounted || self.expired || self.sidecar.revision().is_none() {
             self.serve();
             tracing::info!(revision, parts, rejected = rejections.len(), "policy applied");
         }
@@ -247,6 +251,19 @@ impl Link {
         if noted.is_none_or(|age| age > NOTE) {
             self.holdings.received = Some(now);
             self.save();
+        }
+    }
+
+    /// What is done while nobody has said what the policy is.
+    fn tend(&mut self) {
+        self.expire();
+        if self.expired {
+            return;
+        }
+        if let Some(found) = self.mounted.as_mut().and_then(|mounted| mounted.look(Instant::now())) {
+            found.log();
+            self.holdings.mounted = found;
+            self.sidecar.publish(self.holdings.view().assemble(), self.holdings.problems());
         }
     }
 

@@ -1,8 +1,9 @@
 //! The `outrigger-sidecar` command: the data plane in a pod, with policy from a control plane.
 //!
 //! `holdings` is what it was told, pure; `disk` keeps that over a restart; `bootstrap` is what was left for a pod that has
-//! nothing yet; `start` chooses between them; `link` is the one part that speaks to a control
-//! plane. Requests see none of it: they are decided on the snapshot that was published last, control plane or not.
+//! nothing yet, and `mounted` the keys that such a pod finds as files; `start` chooses between them; `link` is the one part
+//! that speaks to a control plane. Requests see none of it: they are decided on the snapshot that was published last,
+//! control plane or not.
 
 #![allow(clippy::print_stderr, reason = "a command line talks to people")]
 
@@ -12,6 +13,7 @@ mod config;
 mod disk;
 mod holdings;
 mod link;
+mod mounted;
 mod run;
 mod start;
 

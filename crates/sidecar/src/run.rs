@@ -38,7 +38,7 @@ pub(crate) fn run(args: Cli) -> anyhow::Result<ExitCode> {
 async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let started = SystemTime::now();
-    let Start { disk, holdings, from, waits } = start::look(&args);
+    let Start { disk, holdings, from, waits, mounted } = start::look(&args);
     // What was good yesterday is served before anybody is asked, unless it may not be.
     let expired = link::too_old(holdings.received, args.max_staleness);
     let snapshot = (!holdings.is_empty()).then(|| match expired {
@@ -75,6 +75,7 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
         sidecar: sidecar.clone(),
         disk,
         holdings,
+        mounted,
         max_staleness: args.max_staleness,
         instance: format!("{:016x}", fastrand::u64(..)),
         started,

@@ -1,6 +1,9 @@
 //! What there is to serve before anybody is asked: the last good policy on disk, or what was left for a pod like this one.
 
-use std::{path::Path, time::SystemTime};
+use std::{
+    path::Path,
+    time::{Instant, SystemTime},
+};
 
 use outrigger_api::v1;
 
@@ -11,6 +14,7 @@ use crate::{
     disk::Disk,
     holdings::Holdings,
     link,
+    mounted::Mounted,
 };
 
 /// What a sidecar starts with.
@@ -22,30 +26,33 @@ pub(crate) struct Start {
     pub(crate) from: &'static str,
     /// Why there is nothing, where somebody has said what there should be.
     pub(crate) waits: Option<String>,
+    /// Where keys are looked for until a control plane has said them.
+    pub(crate) mounted: Option<Mounted>,
 }
 
 /// Looks for it. Nothing that is wrong with it is a reason not to start.
 pub(crate) fn look(args: &Cli) -> Start {
     let (disk, holdings) = kept(args);
     let Some(folder) = &args.bootstrap.bootstrap else {
-        return Start { disk, holdings, from: "disk", waits: None };
+        return Start { disk, holdings, from: "disk", waits: None, mounted: None };
     };
     match booted(args, folder, &holdings) {
-        Ok(Some(holdings)) => Start { disk, holdings, from: "the bootstrap", waits: None },
-        Ok(None) => Start { disk, holdings, from: "disk", waits: None },
+        Ok(Some((holdings, mounted))) => Start { disk, holdings, from: "the bootstrap", waits: None, mounted },
+        // An index that is older than what was kept may name other Secrets than that.
+        Ok(None) => Start { disk, holdings, from: "disk", waits: None, mounted: None },
         Err(why) => {
             let code = why.code();
             match why {
                 Unusable::Nothing => tracing::warn!(code, "{why}"),
                 Unusable::None(_) | Unusable::Bad(_) => tracing::error!(code, "{why}"),
             }
-            Start { disk, holdings, from: "disk", waits: Some(why.shown()) }
+            Start { disk, holdings, from: "disk", waits: Some(why.shown()), mounted: None }
         }
     }
 }
 
 /// What the bootstrap makes of what was kept; `None` if that is as new.
-fn booted(args: &Cli, folder: &Path, kept: &Holdings) -> Result<Option<Holdings>, Unusable> {
+fn booted(args: &Cli, folder: &Path, kept: &Holdings) -> Result<Option<(Holdings, Option<Mounted>)>, Unusable> {
     let of = &args.bootstrap;
     let (Some(namespace), Some(account), Some(labels)) = (&of.namespace, &of.service_account, &of.pod_labels) else {
         return Err(Unusable::Bad("--namespace, --service-account and --pod-labels say whose it is".to_owned()));
@@ -55,17 +62,23 @@ fn booted(args: &Cli, folder: &Path, kept: &Holdings) -> Result<Option<Holdings>
     if claims.is_some_and(|(told, by)| (&told, &by) != (&pod.namespace, &pod.service_account)) {
         return Err(Unusable::Bad("the token is another workload's than the settings say".to_owned()));
     }
-    let bootstrap = Bootstrap::read(folder, &pod)?;
+    let mut bootstrap = Bootstrap::read(folder, &pod)?;
     if !is_newer(bootstrap.written, kept) {
         return Ok(None);
     }
+    let keys = std::mem::take(&mut bootstrap.keys);
     let mut holdings = kept.boot(bootstrap).map_err(Unusable::Bad)?;
+    let mut mounted = of.bootstrap_secrets.as_ref().map(|it| Mounted::new(it, keys, &pod.namespace, &holdings));
+    if let Some(found) = mounted.as_mut().and_then(|mounted| mounted.look(Instant::now())) {
+        found.log();
+        holdings.mounted = found;
+    }
     holdings.workload.get_or_insert_with(|| v1::Workload {
         namespace: pod.namespace,
         service_account: pod.service_account,
         ..v1::Workload::default()
     });
-    Ok(Some(holdings))
+    Ok(Some((holdings, mounted)))
 }
 
 /// Whether a bootstrap that was written then says more than what was kept, which was confirmed until it was received.

@@ -14,6 +14,7 @@ const VALUES: &[&str] = &[
     "controlPlane.topologySpread.zone=DoNotSchedule,controlPlane.topologySpread.node=,injector.topologySpread.zone=",
     "controlPlane.nodeSelector.a=b,controlPlane.tolerations[0].operator=Exists,controlPlane.resources.limits.cpu=2",
     "commonLabels.a=b,commonAnnotations.a=b,controlPlane.podLabels.c=d,controlPlane.podAnnotations.c=d",
+    "injector.bootstrapSecrets.enabled=true",
     "controlPlane.priorityClassName=system-cluster-critical,controlPlane.log.level=debug,controlPlane.log.format=text",
 ];
 

@@ -127,7 +127,8 @@ pub(super) struct Gone<'a>(pub(super) &'a Cluster);
 
 impl Drop for Gone<'_> {
     fn drop(&mut self) {
-        let kinds = "clusterrole,clusterrolebinding,mutatingwebhookconfiguration,validatingwebhookconfiguration";
+        let kinds = "clusterrole,clusterrolebinding,mutatingwebhookconfiguration,validatingwebhookconfiguration,\
+                     validatingadmissionpolicy,validatingadmissionpolicybinding";
         self.0.succeeds(&["delete", kinds, "--selector", "app.kubernetes.io/name=outrigger"]);
     }
 }

@@ -140,3 +140,67 @@ async fn an_empty_policy_is_a_policy() {
     plane.edit(format!("{elsewhere}\n---\n{}", policy(&a, &a)));
     becomes(&sidecar.client(), "keyed", "a", SOON).await;
 }
+
+/// A provider of another namespace whom this one may use, with its key.
+fn elsewhere(far: &Upstream) -> String {
+    format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: far, namespace: other}}\nstringData: {{key: sk-test-far}}\n---\n\
+         apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: far, namespace: other}}\nspec: \
+         {{dialect: OpenAI, baseURL: {:?}, allowedNamespaces: {{from: All}}, models: [{{model: {MODEL}, upstreamName: m}}], \
+         credentials: [{{name: main, secretKeyRef: {{name: far, key: key}}}}]}}",
+        far.base_url()
+    )
+}
+
+/// R-CFG-7: with the keys of its own namespace mounted a pod that starts while the control plane is down serves their providers;
+/// a rotated file is used, another namespace's key is waited for and said to be, and what the control plane says wins.
+#[tokio::test]
+async fn mounted_keys_serve_until_the_control_plane_speaks() {
+    let (keyed, free) = (Upstream::with(|_, _| chat_ok("keyed")).await, Upstream::with(|_, _| chat_ok("free")).await);
+    let far = Upstream::with(|_, _| chat_ok("far")).await;
+    let route = format!(
+        "apiVersion: outrigger.dev/v1alpha1\nkind: ModelRoute\nmetadata: {{name: far, namespace: default}}\nspec: {{targets: \
+         [{{model: {MODEL}, provider: other/far}}]}}"
+    );
+    let policy = policy(&keyed, &free).document(&elsewhere(&far)).document(&route);
+    let mut plane = ControlPlane::with_policy(policy).await;
+    let left = plane.bootstrap("default", &[]);
+    let files = tempfile::tempdir().expect("a folder");
+    // As a Secret and its entry.
+    let file = files.path().join("keys").join("keyed");
+    std::fs::create_dir_all(files.path().join("keys")).expect("a folder");
+    std::fs::write(&file, "sk-mounted-1\n").expect("a key");
+    let setup = plane.sidecar().keep(Keep::InMemory).bootstrap(left.path(), "default", &[]);
+    let mut sidecar = setup.arg("--bootstrap-secrets").arg(files.path()).prepare();
+    plane.kill();
+    let begun = Instant::now();
+    sidecar.start().await;
+    assert_eq!(told(&sidecar.client(), "keyed").await, "keyed");
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(keyed.last().header("authorization"), Some("Bearer sk-mounted-1"));
+    let waits = sidecar.client().post(CHAT, chat("far")).await;
+    assert_eq!((waits.status, waits.header("x-outrigger-error")), (503, Some("credentials_pending")));
+    assert!(waits.header("retry-after").is_some() && waits.text().contains("its own namespace"), "{}", waits.text());
+    let config = sidecar.admin_client().get("/config").await.text();
+    assert!(config.contains("ModelProvider other/far lie in another namespace"), "{config}");
+    // A kubelet puts another one there.
+    std::fs::write(&file, "sk-mounted-2").expect("another key");
+    until("the rotated key", Duration::from_secs(15), async || {
+        told(&sidecar.client(), "keyed").await;
+        keyed.last().header("authorization") == Some("Bearer sk-mounted-2")
+    })
+    .await;
+    plane.start().await;
+    becomes(&sidecar.client(), "far", "far", Duration::from_secs(8)).await;
+    assert_eq!(told(&sidecar.client(), "keyed").await, "keyed");
+    assert_eq!(keyed.last().header("authorization"), Some("Bearer sk-test-keyed"));
+    // From then on no file is looked at, control plane or not.
+    std::fs::write(&file, "sk-mounted-3").expect("one more key");
+    plane.kill();
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert_eq!(told(&sidecar.client(), "keyed").await, "keyed");
+    assert_eq!(keyed.last().header("authorization"), Some("Bearer sk-test-keyed"));
+    assert_eq!(far.hits(), 1);
+    let log = sidecar.log().join("\n");
+    assert!(log.contains("key_not_mounted") && !log.contains("sk-mounted"), "{log}");
+}

@@ -36,13 +36,14 @@ pub async fn alone() -> Alone {
     Alone(EVERYBODY.write().await)
 }
 
-/// As a person does it: both charts, and nothing but where images are.
+/// As a person does it: both charts, where images are, and that keys may be mounted.
 pub async fn install() {
     let kinds = helm(&["upgrade", "--install", "outrigger-crds", &chart("outrigger-crds"), "--create-namespace"]);
     done("outrigger-crds", &kinds);
     let mut words: Vec<String> =
         ["upgrade", "--install", "outrigger"].map(str::to_owned).into_iter().chain([chart("outrigger")]).collect();
     words.extend(["--wait", "--timeout=180s"].map(str::to_owned));
+    words.extend(["--set", "injector.bootstrapSecrets.enabled=true"].map(str::to_owned));
     for (of, image) in [("controlPlane", "outrigger-control-plane"), ("sidecar", "outrigger-sidecar")] {
         for (key, value) in [("repository", format!("localhost/{image}")), ("tag", "dev".to_owned())] {
             words.extend(["--set".to_owned(), format!("{of}.image.{key}={value}")]);

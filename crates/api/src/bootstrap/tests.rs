@@ -120,7 +120,7 @@ fn key_of(object: &outrigger_compile::ObjectRef) -> String {
 fn index_of(world: &World, views: Vec<BootstrapStored>) -> BootstrapIndex {
     let objects = world.selecting("demo").into_iter();
     let objects = objects.map(|it| selecting(key_of(&it.object), it.accounts, it.labels)).collect();
-    BootstrapIndex { namespace: "demo".to_owned(), objects, views }
+    BootstrapIndex { namespace: "demo".to_owned(), objects, views, keys: Vec::new() }
 }
 
 fn of<'i>(index: &'i BootstrapIndex, workload: &Workload) -> Result<&'i BootstrapStored, NoView> {
@@ -165,7 +165,7 @@ fn only_the_view_of_what_selects_a_pod_is_its_own() {
     let stored = |keys: &[&str], file: &str| {
         let mut objects: Vec<u32> = keys.iter().map(|key| place(key)).collect();
         objects.sort_unstable();
-        BootstrapStored { file: file.to_owned(), objects }
+        BootstrapStored { file: file.to_owned(), objects, keys: Vec::new() }
     };
     let views = vec![
         stored(&["route/demo/all", "policy/demo/nonsense"], "plain"),
@@ -188,7 +188,10 @@ fn only_the_view_of_what_selects_a_pod_is_its_own() {
 /// What is not known of a limit narrows for all anybody knows.
 #[test]
 fn a_requirement_that_is_not_known_is_none_that_holds() {
-    let mut index = index_of(&world(OBJECTS), vec![BootstrapStored { file: "f".to_owned(), objects: Vec::new() }]);
+    let mut index = index_of(
+        &world(OBJECTS),
+        vec![BootstrapStored { file: "f".to_owned(), objects: Vec::new(), keys: Vec::new() }],
+    );
     let web = index.objects.iter_mut().find(|it| it.key == "route/demo/web").unwrap();
     web.labels[0].requires = None;
     assert_eq!(of(&index, &workload("default", &[])), Err(NoView::Unknown));

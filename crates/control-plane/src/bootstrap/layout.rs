@@ -9,7 +9,7 @@ use std::{
 use outrigger_api::{
     bootstrap::{self, FILE, File, MAP, MAPS, TooLarge, WRITTEN},
     key,
-    v1::{BootstrapIndex, BootstrapStored},
+    v1::{BootstrapIndex, BootstrapKey, BootstrapStored},
 };
 use outrigger_cluster::bootstrap::{Content, Left};
 use outrigger_compile::{Kind, ObjectRef, Selecting, Selection};
@@ -17,8 +17,21 @@ use outrigger_compile::{Kind, ObjectRef, Selecting, Selection};
 /// Which map a file is in: one that is in one stays there, so that a view more changes one map.
 pub(super) type Places = BTreeMap<Box<str>, usize>;
 
-/// A view, and its file; `None` if it cannot be compiled.
-pub(super) type View = (Selection, Option<Arc<Result<File, TooLarge>>>);
+/// A view.
+#[derive(Clone, Debug)]
+pub(super) struct View {
+    pub(super) selection: Selection,
+    /// `None` if it cannot be compiled, which is a bug of ours.
+    pub(super) file: Option<Arc<Result<File, TooLarge>>>,
+    /// Its keys, as places among all of the namespace.
+    pub(super) keys: Vec<u32>,
+}
+
+impl View {
+    fn stored(&self) -> Option<&File> {
+        self.file.as_deref()?.as_ref().ok()
+    }
+}
 
 /// What a namespace should hold.
 #[derive(Debug)]
@@ -30,31 +43,42 @@ pub(super) struct Layout {
     pub(super) missing: usize,
 }
 
-/// Lays out `views`, the most needed first; `unlisted`: how many more there are. `places`: where files were before, and are
-/// now. `now`: when all that was so, at the earliest.
+/// Lays out `views`, the most needed first, and how many more there are. `keys`: where those of the namespace lie. `places`: where
+/// files were before, and are now. `now`: when all that was so, at the earliest.
 pub(super) fn lay(
     namespace: &str,
     objects: &[Selecting<'_>],
-    views: &[View],
-    unlisted: usize,
+    (views, unlisted): (&[View], usize),
+    keys: &[BootstrapKey],
     places: &mut Places,
     now: SystemTime,
 ) -> Layout {
-    let files: Vec<&File> = views.iter().filter_map(|(_, file)| file.as_deref()?.as_ref().ok()).collect();
+    let files: Vec<&File> = views.iter().filter_map(View::stored).collect();
     *places = place(&files, places);
     let stored: Vec<BootstrapStored> = views
         .iter()
-        .filter_map(|(selection, file)| {
-            let file = file.as_deref()?.as_ref().ok().filter(|file| places.contains_key(&file.name))?;
-            Some(BootstrapStored { file: file.name.to_string(), objects: positions(objects, selection) })
+        .filter_map(|view| {
+            let file = view.stored().filter(|file| places.contains_key(&file.name))?;
+            let objects = positions(objects, &view.selection);
+            Some(BootstrapStored { file: file.name.to_string(), objects, keys: view.keys.clone() })
         })
         .collect();
-    let large = views.iter().filter(|(_, file)| matches!(file.as_deref(), Some(Err(_)))).count();
+    let large = views.iter().filter(|view| matches!(view.file.as_deref(), Some(Err(_)))).count();
     let missing = views.len() - stored.len() + unlisted;
     let stored_count = stored.len();
     let entries = objects.iter().map(|it| bootstrap::selecting(key_of(&it.object), it.accounts, it.labels.clone()));
-    let index = BootstrapIndex { namespace: namespace.to_owned(), objects: entries.collect(), views: stored };
-    let index = match bootstrap::index(&index) {
+    let index = BootstrapIndex {
+        namespace: namespace.to_owned(),
+        objects: entries.collect(),
+        views: stored,
+        keys: keys.to_vec(),
+    };
+    let (index, unnamed) = match bootstrap::index(&index) {
+        Ok(file) => (Ok(file), false),
+        // Whom a policy is for comes first: what starts with it can wait for keys.
+        Err(_) => (bootstrap::index(&without_keys(index)), true),
+    };
+    let index = match index {
         Ok(index) => index,
         Err(TooLarge { packed, .. }) => {
             places.clear();
@@ -73,7 +97,7 @@ pub(super) fn lay(
             maps[*at].insert(file.name.to_string(), file.bytes.to_vec());
         }
     }
-    let said = (missing > 0).then(|| {
+    let views_missing = (missing > 0).then(|| {
         format!(
             "{missing} of {} policies of this namespace are not kept for pods that start while no control plane can be asked: \
              {large} are larger than the {FILE} bytes that one may be, and the others find no place in {} ConfigMaps of {MAP} \
@@ -82,8 +106,23 @@ pub(super) fn lay(
             MAPS.len(),
         )
     });
+    let keys_missing = unnamed.then(|| {
+        format!(
+            "no pod of this namespace mounts keys for such a start: where its {} keys lie makes what it selects by larger than \
+             the {FILE} bytes that it may be; select by less",
+            keys.len()
+        )
+    });
+    let said: Vec<String> = views_missing.into_iter().chain(keys_missing).collect();
+    let said = (!said.is_empty()).then(|| said.join("; "));
     let maps = maps.map(|files| Arc::new(Content::new(BTreeMap::new(), files).stamped(WRITTEN, now)));
     Layout { left: Left { maps, missing: said }, stored: stored_count, missing }
+}
+
+/// The same index, without where keys lie.
+fn without_keys(index: BootstrapIndex) -> BootstrapIndex {
+    let views = index.views.into_iter().map(|view| BootstrapStored { keys: Vec::new(), ..view }).collect();
+    BootstrapIndex { views, keys: Vec::new(), ..index }
 }
 
 /// A place for each of `files`, as long as there is one; those of `before` are kept.

@@ -1,15 +1,17 @@
 //! What an API server is answered. Nothing is told here that is not in the question.
 
-use std::{panic, time::Duration};
+use std::{panic, thread, time::Duration};
 
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
+use outrigger_inject::Secrets;
 use tokio::time::{Instant, timeout};
 
 use super::{
     Injector,
-    review::{self, NoReview, Reviewed},
+    review::{self, NoReview, Review, Reviewed},
+    secrets,
 };
 use crate::{
     lock::lock,
@@ -50,9 +52,22 @@ impl Answers for Injector {
         };
         let began = Instant::now();
         let profiles = |namespace: &str, name: &str| self.profiles.get(namespace, name);
-        let reviewed = panic::catch_unwind(panic::AssertUnwindSafe(|| {
-            review::review(&body, by_namespace, &self.settings, &profiles)
-        }));
+        let asked = caught(|| {
+            let review = Review::read(&body, by_namespace)?;
+            let pod = review.asks_for_secrets(&self.settings, &profiles);
+            Ok((pod.map(|(namespace, pod)| (namespace.to_owned(), pod.clone())), review))
+        });
+        let reviewed = match asked {
+            Ok(Ok((pod, review))) => {
+                let secrets = match pod {
+                    Some((namespace, pod)) => secrets::look(&self.files, &namespace, &pod).await,
+                    None => Secrets::Unknown("its profile has just begun to say so".to_owned()),
+                };
+                caught(|| review::answer(&review, &self.settings, &profiles, &secrets))
+            }
+            Ok(Err(no_review)) => Ok(Err(no_review)),
+            Err(panic) => Err(panic),
+        };
         match reviewed {
             Ok(Ok(Reviewed { answer, code, said })) => {
                 self.metrics.reviewed(code, began.elapsed());
@@ -73,4 +88,9 @@ impl Answers for Injector {
             }
         }
     }
+}
+
+/// What comes of it; whatever it panics with is a bug of ours.
+fn caught<T>(review: impl FnOnce() -> Result<T, NoReview>) -> thread::Result<Result<T, NoReview>> {
+    panic::catch_unwind(panic::AssertUnwindSafe(review))
 }

@@ -1,4 +1,4 @@
-//! A review as a question, and the answer to it: pure.
+//! A review as a question, and the answer to it: pure. Between the two somebody may look up what the answer depends on.
 
 use outrigger_cluster::{
     admission::{AdmissionRequest, AdmissionResponse, AdmissionReview},
@@ -6,7 +6,7 @@ use outrigger_cluster::{
     record::Said,
 };
 use outrigger_crd::k8s_openapi::api::core::v1::{ObjectReference, Pod};
-use outrigger_inject::{Ask, ENABLED, Injected, Outcome, Profiles, Settings, inject};
+use outrigger_inject::{Ask, ENABLED, Injected, Outcome, Profiles, Secrets, Settings, asks_for_secrets, inject};
 
 /// What a review comes to.
 pub(super) struct Reviewed {
@@ -21,21 +21,51 @@ pub(super) struct Reviewed {
 #[derive(Debug)]
 pub(super) struct NoReview;
 
-/// Answers the review in `body`. `by_namespace`: the API server asks because of the namespace's label, which says yes.
-pub(super) fn review(
-    body: &[u8],
+/// A question.
+pub(super) struct Review {
+    request: AdmissionRequest<Pod>,
+    /// The API server asks because of the namespace's label, which says yes.
     by_namespace: bool,
+}
+
+impl Review {
+    /// The one in `body`.
+    pub(super) fn read(body: &[u8], by_namespace: bool) -> Result<Self, NoReview> {
+        let review: AdmissionReview<Pod> = serde_json::from_slice(body).map_err(|_| NoReview)?;
+        Ok(Self { request: review.try_into().map_err(|_| NoReview)?, by_namespace })
+    }
+
+    /// The namespace and the pod, if the answer depends on which keys its policy uses.
+    pub(super) fn asks_for_secrets(&self, settings: &Settings, profiles: Profiles<'_>) -> Option<(&str, &Pod)> {
+        let secrets = Secrets::Unknown(String::new());
+        asks_for_secrets(self.ask(profiles, &secrets)?, settings).then(|| self.pod())?
+    }
+
+    fn ask<'a>(&'a self, profiles: Profiles<'a>, secrets: &'a Secrets) -> Option<Ask<'a>> {
+        let (namespace, pod) = self.pod()?;
+        Some(Ask { pod, namespace, namespace_says: self.by_namespace.then_some(ENABLED), profiles, secrets })
+    }
+
+    fn pod(&self) -> Option<(&str, &Pod)> {
+        let pod = self.request.object.as_ref()?;
+        let namespace = self.request.namespace.as_deref().or(pod.metadata.namespace.as_deref());
+        Some((namespace.unwrap_or_default(), pod))
+    }
+}
+
+/// Answers `review`.
+pub(super) fn answer(
+    review: &Review,
     settings: &Settings,
     profiles: Profiles<'_>,
+    secrets: &Secrets,
 ) -> Result<Reviewed, NoReview> {
-    let review: AdmissionReview<Pod> = serde_json::from_slice(body).map_err(|_| NoReview)?;
-    let request: AdmissionRequest<Pod> = review.try_into().map_err(|_| NoReview)?;
-    let mut answer = AdmissionResponse::from(&request);
-    let Some(pod) = &request.object else {
+    let request = &review.request;
+    let mut answer = AdmissionResponse::from(request);
+    let Some(ask) = review.ask(profiles, secrets) else {
         return Ok(Reviewed { answer: answer.into_review(), code: "no_pod", said: Vec::new() });
     };
-    let namespace = request.namespace.as_deref().or(pod.metadata.namespace.as_deref()).unwrap_or_default();
-    let ask = Ask { pod, namespace, namespace_says: by_namespace.then_some(ENABLED), profiles };
+    let Ask { pod, namespace, .. } = ask;
     let (code, mut said) = match inject(ask, settings) {
         Outcome::Injected(Injected { patch, notes }) => {
             answer = answer.with_patch(patch).map_err(|_| NoReview)?;

@@ -2,7 +2,7 @@
 
 use crate::{Ask, Outcome, Skip, inject};
 
-use super::{plain, pod, settings};
+use super::{nobody_knows, plain, pod, settings};
 
 #[test]
 fn what_stands_in_the_way_is_said() {
@@ -53,7 +53,8 @@ fn some_namespaces_have_none() {
     let case = plain("labels: {outrigger.dev/inject: enabled}", "");
     let typed = serde_json::from_value(case.pod).unwrap();
     for namespace in ["kube-system", "kube-public", "kube-node-lease", "outrigger-system"] {
-        let ask = Ask { pod: &typed, namespace, namespace_says: Some("enabled"), profiles: &|_, _| None };
+        let (profiles, secrets) = (&|_: &str, _: &str| None, &nobody_knows());
+        let ask = Ask { pod: &typed, namespace, namespace_says: Some("enabled"), profiles, secrets };
         let Outcome::Skipped(skip) = inject(ask, &settings()) else { panic!("{namespace}") };
         assert_eq!((skip.code(), skip.is_said()), ("system_namespace", false));
     }

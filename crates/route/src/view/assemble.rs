@@ -78,14 +78,15 @@ impl View {
         snapshot
     }
 
-    /// Whether nobody has said yet which keys `provider` has. That it has none is something that is said.
-    fn is_pending(&self, provider: &str, offering: &Offering) -> bool {
-        offering.provider.auth != AuthScheme::None && !self.credentials.contains_key(provider)
+    /// Whether nobody has said yet which keys `provider` (`namespace/name`) has. That it has none is something that is said.
+    pub fn is_pending(&self, provider: &str) -> bool {
+        let offering = self.providers.get(provider);
+        offering.is_some_and(|it| it.provider.auth != AuthScheme::None) && !self.credentials.contains_key(provider)
     }
 
     /// Bare models that will be there with their providers' keys.
     fn close_pending(&self, snapshot: &mut Snapshot) {
-        let pending = self.providers.iter().filter(|(key, offering)| self.is_pending(key, offering));
+        let pending = self.providers.iter().filter(|(key, _)| self.is_pending(key));
         for offer in pending.flat_map(|(_, offering)| &offering.offers) {
             for name in [&offer.model, &offer.upstream_name] {
                 if !snapshot.models.contains_key(name) && !snapshot.routes.contains_key(name) {
@@ -108,7 +109,7 @@ impl View {
             asked && offering.offers.iter().any(|it| it.model == line.model || it.upstream_name == line.model)
         };
         let waits = |(key, offering): (&Key, &Arc<Offering>)| {
-            self.is_pending(key, offering) && lines.iter().any(|line| meant(key, offering, line))
+            self.is_pending(key) && lines.iter().any(|line| meant(key, offering, line))
         };
         if self.providers.iter().any(waits) {
             return Closed::CredentialsPending;

@@ -57,12 +57,12 @@ fn world(yaml: &str) -> World {
     manifest::assemble(objects).0
 }
 
-fn workload(labels: &[(&str, &str)]) -> Workload {
+pub(crate) fn workload(labels: &[(&str, &str)]) -> Workload {
     let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Workload { namespace: "demo".to_owned(), service_account: "default".to_owned(), labels }
 }
 
-fn pod(labels: &[(&str, &str)]) -> Pod {
+pub(crate) fn pod(labels: &[(&str, &str)]) -> Pod {
     let Workload { namespace, service_account, labels } = workload(labels);
     Pod { namespace, service_account, labels }
 }
@@ -71,6 +71,7 @@ fn pod(labels: &[(&str, &str)]) -> Pod {
 pub(crate) fn leave(folder: &Path, yaml: &str, workloads: &[Workload], written: u64) {
     let world = world(yaml);
     let objects = world.selecting("demo");
+    let keys = keys(&world);
     let mut views = Vec::new();
     ["0", "3"].iter().for_each(|place| fs::create_dir_all(folder.join(place)).unwrap());
     for workload in workloads {
@@ -83,16 +84,32 @@ pub(crate) fn leave(folder: &Path, yaml: &str, workloads: &[Workload], written: 
             _ => selection.policies.contains(&it.object),
         });
         let objects = selected.map(|(at, _)| u32::try_from(at).unwrap()).collect();
-        views.push(BootstrapStored { file: file.name.to_string(), objects });
+        let keys = (0..).take(keys.len()).collect();
+        views.push(BootstrapStored { file: file.name.to_string(), objects, keys });
     }
     let key = |it: &outrigger_compile::ObjectRef| match it.kind {
         Object::ModelRoute => Kind::Route.key(&it.full_name()),
         _ => Kind::Policy.key(&it.full_name()),
     };
     let objects = objects.iter().map(|it| selecting(key(&it.object), it.accounts, it.labels.clone())).collect();
-    let index = files::index(&BootstrapIndex { namespace: "demo".to_owned(), objects, views }).unwrap();
+    let index = files::index(&BootstrapIndex { namespace: "demo".to_owned(), objects, views, keys }).unwrap();
     fs::write(folder.join("0").join(INDEX), &index.bytes).unwrap();
     fs::write(folder.join("0").join(WRITTEN), written.to_string()).unwrap();
+}
+
+/// Where the keys of the providers of `demo` lie, all of which every view here can use.
+fn keys(world: &World) -> Vec<v1::BootstrapKey> {
+    let own = world.providers.iter().filter(|it| it.metadata.namespace.as_deref() == Some("demo"));
+    let keys = own.flat_map(|it| {
+        it.spec.credentials.iter().map(|key| v1::BootstrapKey {
+            provider: format!("demo/{}", it.metadata.name.as_deref().unwrap()),
+            name: key.name.clone(),
+            weight: key.weight,
+            secret: key.secret_key_ref.name.clone(),
+            key: key.secret_key_ref.key.clone(),
+        })
+    });
+    keys.collect()
 }
 
 fn left(workloads: &[Workload]) -> TempDir {
@@ -101,7 +118,7 @@ fn left(workloads: &[Workload]) -> TempDir {
     folder
 }
 
-fn serves(holdings: &Holdings, name: &str) -> String {
+pub(crate) fn serves(holdings: &Holdings, name: &str) -> String {
     let snapshot = holdings.view().assemble();
     match snapshot.routes.get(name) {
         Some(route) => {

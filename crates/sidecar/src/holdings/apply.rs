@@ -11,7 +11,7 @@ use outrigger_api::{
 };
 use outrigger_route::view::Header;
 
-use super::{BYTES, Holdings, Kept, MOST, Said};
+use super::{BYTES, Found, Holdings, Kept, MOST, Said};
 
 /// Most that is said of what came earlier: an ack is a small message.
 const TOLD: usize = 64;
@@ -59,6 +59,8 @@ impl Holdings {
         self.said = said;
         self.revision = revision.into();
         self.received = Some(now);
+        // It has said which keys there are.
+        self.mounted = Found::default();
         Ok(rejections)
     }
 

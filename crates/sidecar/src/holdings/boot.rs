@@ -19,7 +19,7 @@ impl Holdings {
     ///
     /// If any of it is malformed, or there is too much of it: a policy that is not whole may be wider than it was meant.
     pub(crate) fn boot(&self, bootstrap: Bootstrap) -> Result<Self, String> {
-        let Bootstrap { resources, written } = bootstrap;
+        let Bootstrap { resources, written, keys: _ } = bootstrap;
         let now: BTreeMap<&str, &[u8]> = resources.iter().map(|it| (it.key.as_str(), &it.body[..])).collect();
         let stays = |key: &str| match key::parse(key) {
             Some((Kind::Credentials, name)) => {

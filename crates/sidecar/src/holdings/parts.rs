@@ -29,7 +29,9 @@ impl Holdings {
         if frozen {
             parts.extend(self.kept.iter().filter_map(|(key, kept)| Some((&**key, read(key, &kept.body)?))));
         }
-        decode::view(&self.revision, parts.iter().map(|(key, part)| (*key, part)))
+        let mut view = decode::view(&self.revision, parts.iter().map(|(key, part)| (*key, part)));
+        self.mounted.complete(&mut view);
+        view
     }
 
     /// What is not as it should be, for `/config` and the log: one line each.
@@ -63,6 +65,7 @@ impl Holdings {
                 _ => {}
             }
         }
+        lines.extend(self.mounted.problems.iter().cloned());
         lines
     }
 }

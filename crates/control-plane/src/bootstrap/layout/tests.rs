@@ -15,16 +15,23 @@ fn object(at: usize) -> Selecting<'static> {
 /// A view with a file of so many bytes.
 fn view(at: usize, bytes: usize) -> View {
     let file = File { name: format!("view-{at:03}.gz").into(), bytes: vec![7; bytes].into() };
-    (selection(at), Some(Arc::new(Ok(file))))
+    View { selection: selection(at), file: Some(Arc::new(Ok(file))), keys: Vec::new() }
+}
+
+/// A key in a Secret whose name does not pack.
+fn key(at: u64, length: usize) -> BootstrapKey {
+    let mut random = fastrand::Rng::with_seed(at);
+    let secret = std::iter::repeat_with(|| random.lowercase()).take(length).collect();
+    BootstrapKey { provider: "demo/p".to_owned(), name: "main".to_owned(), weight: 1, secret, key: "key".to_owned() }
 }
 
 /// Bytes of the files of each map, and what was said.
 fn laid(views: &[View], places: &mut Places) -> ([usize; 4], usize, Option<String>) {
     let objects: Vec<_> = (0..views.len()).map(object).collect();
-    let Layout { left, stored: _, missing } = lay("demo", &objects, views, 0, places, SystemTime::UNIX_EPOCH);
+    let Layout { left, stored: _, missing } = lay("demo", &objects, (views, 0), &[], places, SystemTime::UNIX_EPOCH);
     let mut sums = [0; 4];
     for (name, at) in places.iter() {
-        let file = views.iter().find_map(|(_, file)| file.as_deref()?.as_ref().ok().filter(|it| it.name == *name));
+        let file = views.iter().find_map(|view| view.stored().filter(|it| it.name == *name));
         sums[*at] += file.unwrap().bytes.len();
     }
     for (sum, map) in sums.iter().zip(&left.maps) {
@@ -52,8 +59,8 @@ fn maps_are_filled_to_their_bound_and_no_further() {
 
 #[test]
 fn a_view_that_is_too_large_is_said_and_stops_no_other() {
-    let views =
-        [view(0, 10), (selection(1), Some(Arc::new(Err(TooLarge { packed: FILE + 1, unpacked: 1 })))), view(2, 10)];
+    let large = Some(Arc::new(Err(TooLarge { packed: FILE + 1, unpacked: 1 })));
+    let views = [view(0, 10), View { file: large, ..view(1, 1) }, view(2, 10)];
     let (_, missing, said) = laid(&views, &mut Places::new());
     assert_eq!(missing, 1);
     assert!(said.unwrap().contains("1 are larger than the 262144 bytes"));
@@ -81,8 +88,9 @@ fn the_index_says_whose_a_file_is() {
     let objects: Vec<_> = (0..3).map(object).collect();
     let mut both = selection(0);
     both.routes.push("r2".to_owned());
-    let views = [(both, view(0, 5).1), view(1, 5)];
-    let lay = || lay("demo", &objects, &views, 0, &mut Places::new(), SystemTime::UNIX_EPOCH);
+    let views = [View { selection: both, keys: vec![1], ..view(0, 5) }, view(1, 5)];
+    let keys = [key(0, 3), key(1, 3)];
+    let lay = || lay("demo", &objects, (&views, 0), &keys, &mut Places::new(), SystemTime::UNIX_EPOCH);
     let (one, two) = (lay(), lay());
     assert_eq!(one.left, two.left);
     assert_eq!((one.stored, one.missing), (2, 0));
@@ -90,4 +98,23 @@ fn the_index_says_whose_a_file_is() {
     let stored: Vec<_> = index.views.iter().map(|it| (it.file.as_str(), &it.objects[..])).collect();
     assert_eq!(stored, [("view-000.gz", &[0, 2][..]), ("view-001.gz", &[1])]);
     assert_eq!(index.objects[2].key, "route/demo/r2");
+    assert_eq!((&index.keys[..], &index.views[0].keys, &index.views[1].keys), (&keys[..], &vec![1], &vec![]));
+}
+
+/// Where keys lie never costs a pod its policy: it is left out, and that is said.
+#[test]
+fn too_many_keys_leave_the_views_where_they_are() {
+    let objects: Vec<_> = (0..1).map(object).collect();
+    let lay = |keys: &[BootstrapKey]| {
+        let views = [View { keys: vec![0], ..view(0, 5) }];
+        let laid = lay("demo", &objects, (&views, 0), keys, &mut Places::new(), SystemTime::UNIX_EPOCH);
+        let index = BootstrapIndex::decode(&*unpack(laid.left.maps[0].file("index.gz").unwrap()).unwrap()).unwrap();
+        (laid.stored, index.keys.len(), index.views[0].keys.len(), laid.left.missing)
+    };
+    let few: Vec<_> = (0..100).map(|at| key(at, 200)).collect();
+    assert_eq!(lay(&few), (1, 100, 1, None));
+    let many: Vec<_> = (0..3000).map(|at| key(at, 200)).collect();
+    let (stored, keys, own, said) = lay(&many);
+    assert_eq!((stored, keys, own), (1, 0, 0));
+    assert!(said.unwrap().starts_with("no pod of this namespace mounts keys"));
 }

@@ -25,7 +25,10 @@ fn asked(pod: &Value, more: &Value) -> Value {
 }
 
 fn answered(review: &Value, by_namespace: bool) -> (Value, &'static str, Vec<Said>) {
-    let reviewed = super::review(review.to_string().as_bytes(), by_namespace, &settings(), &|_, _| None);
+    let read = Review::read(review.to_string().as_bytes(), by_namespace);
+    let read = read.unwrap_or_else(|NoReview| panic!("{review}"));
+    let secrets = Secrets::Unknown("nobody looked".to_owned());
+    let reviewed = super::answer(&read, &settings(), &|_, _| None, &secrets);
     let Reviewed { answer, code, said } = reviewed.unwrap_or_else(|NoReview| panic!("{review}"));
     (serde_json::to_value(answer).unwrap(), code, said)
 }
@@ -91,8 +94,25 @@ fn only_who_asks_is_answered() {
 #[test]
 fn what_is_no_review_is_none() {
     for body in [&b""[..], b"{}", b"null", br#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}"#] {
-        assert!(super::review(body, true, &settings(), &|_, _| None).is_err());
+        assert!(Review::read(body, true).is_err());
     }
     let gone = asked(&Value::Null, &json!({"operation": "DELETE"}));
     assert_eq!(answered(&gone, true).1, "no_pod");
+}
+
+/// Only where a profile says that keys are mounted is anybody asked for them; what nobody knows is said of the owner.
+#[test]
+fn keys_are_looked_up_for_those_that_mount_them() {
+    let mounts = |_: &str, _: &str| -> Option<outrigger_inject::SidecarProfileSpec> {
+        Some(serde_json::from_value(json!({"bootstrapSecrets": "Mount"})).unwrap())
+    };
+    let read = |pod: &Value| Review::read(asked(pod, &json!({})).to_string().as_bytes(), true).ok().unwrap();
+    let plain = read(&pod(&json!({"containers": [{"name": "a"}]})));
+    assert!(plain.asks_for_secrets(&settings(), &|_, _| None).is_none());
+    assert_eq!(plain.asks_for_secrets(&settings(), &mounts).unwrap().0, "shop");
+    assert!(read(&Value::Null).asks_for_secrets(&settings(), &mounts).is_none());
+    let secrets = Secrets::Unknown("nobody looked".to_owned());
+    let reviewed = super::answer(&plain, &settings(), &mounts, &secrets).ok().unwrap();
+    assert_eq!((reviewed.code, reviewed.said[0].reason.as_str()), ("injected", "BootstrapSecretsUnknown"));
+    assert_eq!(reviewed.said[0].about.kind.as_deref(), Some("ReplicaSet"));
 }

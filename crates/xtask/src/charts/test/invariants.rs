@@ -8,8 +8,14 @@ use serde_json::{Value as Json, json};
 use super::bench::NAMESPACE;
 
 /// Kinds that are in no namespace.
-const WIDE: [&str; 4] =
-    ["ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+const WIDE: [&str; 6] = [
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "MutatingWebhookConfiguration",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+];
 /// Namespaces that a webhook which refuses pods must never be asked about.
 const NEVER: [&str; 5] = ["kube-system", "kube-node-lease", "kube-public", "cert-manager", NAMESPACE];
 

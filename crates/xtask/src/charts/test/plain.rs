@@ -69,7 +69,15 @@ pub(super) fn too_old(bench: &Bench) -> Result<()> {
     let whole = whole.display().to_string();
     let said = refusal("1.28", bench.helm(&bench.helms[0], &["template", "o", &whole, "--kube-version", "1.28.9"]))?;
     ensure!(said.contains("Outrigger needs Kubernetes 1.29 or newer") && said.contains("v1.28.9"), "{said}");
-    bench.helm(&bench.helms[0], &["template", "o", &whole, "--kube-version", "1.29.0"]).map(drop)
+    bench.helm(&bench.helms[0], &["template", "o", &whole, "--kube-version", "1.29.0"])?;
+    // What keeps others from saying which keys are mounted is a kind of 1.30.
+    let mounts = "--set=injector.bootstrapSecrets.enabled=true";
+    let said = refusal("1.29", bench.text(&[mounts, "--kube-version", "1.29.9"]))?;
+    ensure!(
+        said.contains("injector.bootstrapSecrets.enabled needs Kubernetes 1.30") && said.contains("v1.29.9"),
+        "{said}"
+    );
+    bench.text(&[mounts, "--kube-version", "1.30.0"]).map(drop)
 }
 
 pub(super) fn manifests(bench: &Bench) -> Result<()> {

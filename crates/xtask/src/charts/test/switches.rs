@@ -12,13 +12,15 @@ use super::{
 use crate::charts::values::{self, Is, Kind};
 
 /// A value, and an object that is there with it and not without.
-const SWITCHES: [(&str, bool, &str, &str); 14] = [
+const SWITCHES: [(&str, bool, &str, &str); 16] = [
     ("injector.enabled", true, "Deployment", "outrigger-injector"),
     ("injector.enabled", true, "Service", "outrigger-injector"),
     ("injector.enabled", true, "ServiceAccount", "outrigger-injector"),
     ("injector.enabled", true, "ClusterRole", "outrigger-injector"),
     ("injector.enabled", true, "MutatingWebhookConfiguration", "outrigger-injector"),
     ("injector.podDisruptionBudget.enabled", true, "PodDisruptionBudget", "outrigger-injector"),
+    ("injector.bootstrapSecrets.enabled", false, "ValidatingAdmissionPolicy", "outrigger-bootstrap"),
+    ("injector.bootstrapSecrets.enabled", false, "ValidatingAdmissionPolicyBinding", "outrigger-bootstrap"),
     ("controlPlane.podDisruptionBudget.enabled", true, "PodDisruptionBudget", "outrigger-control-plane"),
     ("policyWebhook.enabled", true, "ValidatingWebhookConfiguration", "outrigger-policy"),
     ("networkPolicy.enabled", false, "NetworkPolicy", "outrigger-control-plane"),

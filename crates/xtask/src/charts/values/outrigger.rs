@@ -136,6 +136,15 @@ fn injector() -> Vec<Value> {
             json!([]),
             "Namespaces that never get a sidecar, beside the release's own, kube-system, kube-public, kube-node-lease and cert-manager",
         ),
+        group(
+            "bootstrapSecrets",
+            "Keys for pods that start while no control plane can be asked",
+            vec![switch(
+                "enabled",
+                false,
+                "Let SidecarProfiles say `bootstrapSecrets: Mount`: the injector may then read the ConfigMaps `outrigger-bootstrap`, and nobody but the control plane may write them. Needs Kubernetes 1.30",
+            )],
+        ),
         text("tlsSecret", Text::Name, "", &tls_secret("9443")),
     ];
     let resources = [json!({"cpu": "50m", "memory": "64Mi"}), json!({"memory": "256Mi"})];
