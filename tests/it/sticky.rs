@@ -10,9 +10,9 @@ const CHAT: &str = "/v1/chat/completions";
 /// Longer than the `ttl: 1s` of these stories.
 const IDLE: Duration = Duration::from_millis(1_500);
 
-/// `a` is preferred and fails once, so that whoever asks first is answered by `b`.
+/// `a` is preferred and fails once, so that whoever asks first is answered by `b`, whose cache is warm from then on.
 async fn fails_once() -> (Upstream, Upstream) {
-    (Upstream::start([Reply::error(500), chat_ok("a")]).await, Upstream::start([chat_ok("b")]).await)
+    (Upstream::start([Reply::error(500), chat_ok("a")]).await, Upstream::start([chat_cached("b")]).await)
 }
 
 fn policy(a: &Upstream, b: &Upstream, ttl: &str) -> Policy {
@@ -43,6 +43,33 @@ async fn a_conversation_stays_with_who_answered_it_after_a_failover() {
         assert_eq!(sidecar.client().post(CHAT, about("music", turns)).await.said(), "a", "turn {turns}");
     }
     assert_eq!(sidecar.client().post(CHAT, about("weather", 4)).await.said(), "b");
+}
+
+/// H25: a tie to a target that has nothing of the conversation in its cache is no reason to pass over a better one.
+#[tokio::test]
+async fn a_cold_tie_does_not_beat_a_better_priority() {
+    let (a, b) = (Upstream::start([Reply::error(500), chat_ok("a")]).await, Upstream::start([chat_ok("b")]).await);
+    let sidecar = Sidecar::with_policy(policy(&a, &b, "10m")).await;
+    assert_eq!(sidecar.client().post(CHAT, about("weather", 1)).await.said(), "b");
+    assert_eq!(sidecar.client().post(CHAT, about("weather", 2)).await.said(), "a");
+}
+
+/// H25: a tie belongs to one route and to one caller.
+#[tokio::test]
+async fn a_tie_is_not_shared_between_routes_or_callers() {
+    let (a, b) = fails_once().await;
+    let other = policy(&a, &b, "10m").route_with("s", &["a", "b"], |route| route.spec("stickiness: {ttl: 10m}"));
+    let sidecar = Sidecar::with_policy(other).await;
+    let ask = async |client: Client, model: &str| {
+        let mut request = about("weather", 1);
+        request["model"] = json!(model);
+        client.post(CHAT, request).await.said()
+    };
+    let first = || sidecar.client().header("authorization", "Bearer one");
+    assert_eq!(ask(first(), "r").await, "b");
+    assert_eq!(ask(first(), "r").await, "b");
+    assert_eq!(ask(first(), "s").await, "a");
+    assert_eq!(ask(sidecar.client().header("authorization", "Bearer two"), "r").await, "a");
 }
 
 /// A tie ends when it was idle for its time.

@@ -146,7 +146,7 @@ pub(crate) fn verifies(target: &Target, issuer: &Target) -> bool {
 /// that would be asked first.
 pub(crate) fn issuer<'a>(snapshot: &'a Snapshot, plan: &'a Plan, ask: &Ask<'_>) -> Option<&'a Arc<Target>> {
     match ask.sticky {
-        Some(id) => snapshot.targets.iter().find(|target| target.id == id),
+        Some(tie) => snapshot.targets.iter().find(|target| target.id == tie.target),
         None => plan.candidates.first().map(|candidate| &candidate.target),
     }
 }

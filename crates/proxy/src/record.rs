@@ -14,7 +14,7 @@ use generation::Generation;
 pub(crate) use generation::Generations;
 pub(crate) use id::Id;
 use outrigger_catalog::Cost;
-use outrigger_route::{Target, cost, snapshot::Route};
+use outrigger_route::{Target, cost, snapshot::Route, sticky::Tie};
 use outrigger_wire::{Kind, Operation, Usage, hub::Losses, usage::estimate_tokens};
 use serde_json::{Value, json};
 use smallvec::SmallVec;
@@ -277,7 +277,10 @@ impl Record {
                     .map(|span| span / u32::try_from(self.events - 1).unwrap_or(u32::MAX));
                 self.app.metrics.attempt_ok(counters, now.saturating_sub(served.sent), first, gap);
                 if let Some(conversation) = self.conversation.filter(|_| self.sticky_on_success) {
-                    lock(&self.app.sticky).tie(conversation, served.target.id, now);
+                    let cached = [self.usage.cache_read, self.usage.cache_write_5m, self.usage.cache_write_1h];
+                    let warm = cached.into_iter().flatten().any(|tokens| tokens > 0);
+                    let tie = Tie { target: served.target.id, warm };
+                    lock(&self.app.sticky).tie(conversation, tie, now);
                 }
             }
         }

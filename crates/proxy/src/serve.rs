@@ -2,6 +2,7 @@
 
 use std::{
     future::{poll_fn, ready},
+    hash::{Hash as _, Hasher as _},
     net::IpAddr,
     pin::{Pin, pin},
     sync::Arc,
@@ -9,11 +10,11 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderName, Method, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
 use outrigger_probe::browser;
-use outrigger_route::Plan;
-use outrigger_wire::{Dialect, Operation, resume::Partial};
+use outrigger_route::{Plan, snapshot::Route};
+use outrigger_wire::{Dialect, Operation, request::hasher, resume::Partial};
 
 use crate::{
     App,
@@ -146,10 +147,16 @@ pub(crate) fn decide(
     record.requested = reading.ask.names.first().map(|name| name.as_ref().into()).unwrap_or_default();
     let now = app.now();
     if taken.operation.generates() && reading.ask.preferences.order.is_empty() {
-        record.conversation = intake::conversation(&taken.headers, &reading.head);
-        reading.ask.sticky = record
-            .conversation
-            .and_then(|conversation| lock(&app.sticky).target(conversation, now, sticky_ttl(published, reading)));
+        let route = first_route(published, reading);
+        record.conversation = intake::conversation(&taken.headers, &reading.head)
+            .map(|conversation| whose(conversation, route, &taken.headers));
+        let ttl = tie_ttl(route, reading);
+        reading.ask.sticky =
+            record.conversation.and_then(|conversation| lock(&app.sticky).tie_of(conversation, now, ttl));
+        // Nobody but its issuer can verify sealed reasoning: that is worth as much as a cache.
+        if let Some(tie) = reading.ask.sticky.as_mut().filter(|_| reading.sealed) {
+            tie.warm = true;
+        }
     }
     let (snapshot, draw) = (&published.snapshot, fastrand::u64(..));
     let plan = crossing::decide(snapshot, taken.operation, reading, &taken.body, &published.health, now, draw)
@@ -169,19 +176,30 @@ pub(crate) fn decide(
     plan
 }
 
-/// The tie's time to live under the route that the first name means; zero where that route has stickiness off. A turn
-/// that carries signed reasoning goes back to who signed it, however long ago: nobody else can verify it.
-fn sticky_ttl(published: &Published, reading: &Reading<'_>) -> Duration {
-    if reading.sealed {
-        return Duration::MAX;
+/// The route that the first name means.
+fn first_route<'p>(published: &'p Published, reading: &Reading<'_>) -> &'p Arc<Route> {
+    let snapshot = &published.snapshot;
+    reading.ask.names.first().and_then(|name| snapshot.routes.get(name.as_ref())).unwrap_or(&snapshot.direct)
+}
+
+/// A conversation is that of one route and of one caller, who is known by the key that it brings (H25).
+fn whose(conversation: u64, route: &Route, headers: &HeaderMap) -> u64 {
+    let mut hash = hasher();
+    (conversation, &*route.name).hash(&mut hash);
+    for name in [header::AUTHORIZATION, X_API_KEY] {
+        headers.get(name).map(HeaderValue::as_bytes).hash(&mut hash);
     }
-    let route = reading
-        .ask
-        .names
-        .first()
-        .and_then(|name| published.snapshot.routes.get(name.as_ref()))
-        .unwrap_or(&published.snapshot.direct);
-    if route.stickiness.enabled { route.stickiness.ttl } else { Duration::ZERO }
+    hash.finish()
+}
+
+/// The tie's time to live under `route`; zero where that has stickiness off. A turn that carries signed reasoning goes back
+/// to who signed it, however long ago: nobody else can verify it.
+fn tie_ttl(route: &Route, reading: &Reading<'_>) -> Duration {
+    match (reading.sealed, route.stickiness.enabled) {
+        (true, _) => Duration::MAX,
+        (false, true) => route.stickiness.ttl,
+        (false, false) => Duration::ZERO,
+    }
 }
 
 /// The path below the base URL, of which SDKs use three forms: the bare host, `/v1` and `/api/v1`.
@@ -199,6 +217,7 @@ fn asks_for_metadata(headers: &HeaderMap) -> bool {
     })
 }
 
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
 /// The dialect of an error on a path that is no operation: what the caller's headers suggest.

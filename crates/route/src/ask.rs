@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use outrigger_catalog::Rate;
 use outrigger_wire::Operation;
 
-use crate::words::{Modalities, Parameters, Quantization, Strategy};
+use crate::{
+    sticky::Tie,
+    words::{Modalities, Parameters, Quantization, Strategy},
+};
 
 /// One request, without its content.
 #[derive(Clone, Debug)]
@@ -24,8 +27,8 @@ pub struct Ask<'a> {
     pub prompt_tokens: u64,
     /// The longest answer wanted.
     pub max_tokens: Option<u64>,
-    /// [`crate::Target::id`] that this conversation is tied to.
-    pub sticky: Option<u64>,
+    /// What this conversation is tied to.
+    pub sticky: Option<Tie>,
 }
 
 impl Ask<'_> {

@@ -62,8 +62,8 @@ pub struct Candidate {
 /// before the order of models, which it may turn round (OpenRouter's `preferred_*`).
 ///
 /// Packed into integers, because sorting compares and moves it hundreds of times: `place` holds, from its highest bit,
-/// the end of the cooldown in nanoseconds (64 bits; zero = not cooling), "not the sticky one", "misses a preferred
-/// threshold", name (16), priority (16), place in `order` (16), "degraded"; the others are floats, see [`ordered`].
+/// the end of the cooldown in nanoseconds (64 bits; zero = not cooling), "no warm tie", "misses a preferred threshold",
+/// name (16), priority (16), place in `order` (16), "degraded", "no tie"; the others are floats, see [`ordered`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     place: u128,
@@ -204,14 +204,15 @@ impl<S: Signals> Gather<'_, S> {
             }
             _ => 0,
         };
-        let sticks = want.order.is_empty() && self.ask.sticky == Some(target.id);
+        let tie = self.ask.sticky.filter(|tie| want.order.is_empty() && tie.target == target.id);
         let order = order.unwrap_or(u16::MAX);
-        let place = u64::from(!sticks) << 50
-            | u64::from(misses(want, &standing)) << 49
-            | u64::from(rank) << 33
-            | u64::from(priority) << 17
-            | u64::from(order) << 1
-            | u64::from(standing.health == Health::Degraded);
+        let place = u64::from(!tie.is_some_and(|tie| tie.warm)) << 51
+            | u64::from(misses(want, &standing)) << 50
+            | u64::from(rank) << 34
+            | u64::from(priority) << 18
+            | u64::from(order) << 2
+            | u64::from(standing.health == Health::Degraded) << 1
+            | u64::from(tie.is_none());
         let place = u128::from(cooling) << 64 | u128::from(place);
         let key = Key { place, score: ordered(score), draw: ordered(draw) };
         self.candidates.push(Candidate {

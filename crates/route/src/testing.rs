@@ -15,6 +15,7 @@ use crate::{
     reason::NoRoute,
     signals::{Health, Percentiles},
     snapshot::{Operations, Provider, Route, RouteTarget},
+    sticky::Tie,
     words::{Allowed, Modalities, Modality, Parameter, Parameters, Quantization, Retention, Strategy},
 };
 
@@ -185,7 +186,7 @@ fn target(world: &mut World, models: &mut HashMap<String, Vec<u32>>, line: &str)
 /// Reads a request: names by commas, then words.
 ///
 /// `only=a,b ignore=c order=b,a nofallback require deny zdr quant=fp4 in<1 out<2 sort=price none tps>50 tps90>50 lat<2`
-/// are the `provider` object; `tools image prompt=1000 max=500 sticky=m@a messages` the rest.
+/// are the `provider` object; `tools image prompt=1000 max=500 sticky=m@a messages` the rest (`tied=m@a`: a tie to a cold cache).
 pub(crate) fn ask<'a>(world: &World, text: &'a str) -> Ask<'a> {
     let mut words = text.split_whitespace();
     let mut ask = Ask::of(Operation::ChatCompletions, "");
@@ -208,8 +209,9 @@ pub(crate) fn ask<'a>(world: &World, text: &'a str) -> Ask<'a> {
             ("prompt", tokens) => ask.prompt_tokens = tokens.parse().unwrap(),
             ("max", tokens) => ask.max_tokens = Some(tokens.parse().unwrap()),
             ("messages", _) => ask.operation = Operation::Messages,
-            ("sticky", name) => {
-                ask.sticky = world.snapshot.targets.iter().find(|target| shown(target) == name).map(|target| target.id);
+            (word @ ("sticky" | "tied"), name) => {
+                let target = world.snapshot.targets.iter().find(|target| shown(target) == name);
+                ask.sticky = target.map(|target| Tie { target: target.id, warm: word == "sticky" });
             }
             (word, _) => match word.split_once(['<', '>']) {
                 Some(("in", most)) => want.max_input_price = Some(rate(most)),

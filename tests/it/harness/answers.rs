@@ -56,6 +56,18 @@ pub fn chat_ok_usage(text: &str, prompt: u64, completion: u64) -> Reply {
     })
 }
 
+/// The same from a cache that knows the conversation.
+pub fn chat_cached(text: &str) -> Reply {
+    let text = text.to_owned();
+    Reply::json_for(move |request| {
+        let mut usage = usage(PROMPT_TOKENS, COMPLETION_TOKENS);
+        usage["prompt_tokens_details"] = json!({"cached_tokens": 5});
+        json!({"id": "chatcmpl-up", "object": "chat.completion", "created": 1, "model": model(request),
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+            "usage": usage})
+    })
+}
+
 /// A role chunk, a chunk per delta, a finish chunk, a usage chunk if the request asks for it, and `[DONE]`.
 pub fn chat_stream<'t>(deltas: impl IntoIterator<Item = &'t str>) -> Reply {
     chat_stream_usage(deltas, PROMPT_TOKENS, COMPLETION_TOKENS)

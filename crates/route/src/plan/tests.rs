@@ -359,6 +359,10 @@ fn a_conversation_keeps_its_target() {
 #[test]
 fn stickiness_is_off_where_order_is_given() {
     check("m@a; m@b; m@c", "m sticky=m@c order=b", "m@b m@a m@c");
+    // H25: a cache that is cold is worth no worse priority, nor a degraded target.
+    check("m@a; m@b; m@c", "m tied=m@c", "m@c m@a m@b");
+    check("m@a; m@b; route r: m@a p0, m@b p1", "r tied=m@b", "m@a m@b");
+    check("m@a cooling=5; m@b; route r: m@a p0, m@b p1", "r tied=m@b", "m@b m@a");
 }
 
 #[test]
