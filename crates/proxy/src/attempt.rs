@@ -7,6 +7,7 @@ mod count;
 mod judge;
 mod prelude;
 mod prepare;
+mod probe;
 mod seals;
 mod transport;
 
@@ -104,6 +105,13 @@ pub(crate) async fn run(
             Step::Wait(wait) => tokio::time::sleep(wait).await,
             Step::GiveUp => break,
             Step::Try(at) => {
+                let turn = if failover.is_probe() { probe::turn(cx, at).await } else { Ok(()) };
+                if let Err(failure) = turn {
+                    waits.push(failure.retry_after);
+                    last = Some(failure);
+                    break;
+                }
+                let now = cx.app.now();
                 if let Some(started) = started.filter(|_| attempts.is_empty()) {
                     cx.app.metrics.overhead.record(now.saturating_sub(started).as_secs_f64());
                 }

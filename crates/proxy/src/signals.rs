@@ -25,6 +25,8 @@ const REFUSED_KEY: Duration = Duration::from_secs(300);
 const LIMITED_KEY: Duration = Duration::from_secs(2);
 /// No `Retry-After` is believed beyond this (F4).
 const LONGEST_REST: Duration = Duration::from_secs(600);
+/// While a target cools, it is asked at most this often whether it has recovered early (H24).
+const PROBE: Duration = Duration::from_secs(1);
 /// Percentiles are worked out at most this often.
 const REFRESH: Duration = Duration::from_secs(1);
 
@@ -50,6 +52,8 @@ pub(crate) struct Bound {
 #[derive(Debug, Default)]
 pub(crate) struct TargetHealth {
     outstanding: AtomicU32,
+    /// When somebody may look again whether it has recovered early, in nanoseconds.
+    probe_after: AtomicU64,
     inner: Mutex<Inner>,
 }
 
@@ -165,6 +169,22 @@ impl Bound {
             left -= weight(*at);
             left < 0.0
         })
+    }
+
+    /// Whether it is this request that looks whether a cooling target has recovered early.
+    pub(crate) fn may_probe(&self, now: Duration) -> bool {
+        let nanos = |at: Duration| u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        let after = self.target.probe_after.load(Relaxed);
+        let next = nanos(now + PROBE);
+        after <= nanos(now) && self.target.probe_after.compare_exchange(after, next, Relaxed, Relaxed).is_ok()
+    }
+
+    /// Until when it cools; `None`: it does not.
+    pub(crate) fn cools_until(&self, now: Duration) -> Option<Duration> {
+        match self.standing(now).health {
+            Health::Cooling { until } | Health::Limited { until } => Some(until),
+            _ => None,
+        }
     }
 
     /// Whether another key of the provider than `used` is usable now.

@@ -91,6 +91,7 @@ pub struct Failover {
     resets: u32,
     strict: bool,
     stopped: bool,
+    probing: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +130,7 @@ impl Failover {
             resets: 0,
             strict: plan.no_fallbacks,
             stopped: false,
+            probing: false,
         }
     }
 
@@ -157,16 +159,24 @@ impl Failover {
             return Step::Wait(wait);
         }
         // Everything cools for longer than we may wait: ask the one that recovers first rather than fail unasked (C4).
-        // A limit of the operator's is no cooldown: it is kept.
+        // One request at a time: see `Self::is_probe`. A limit of the operator's is no cooldown: it is kept.
         let recovering = |(_, entry): &(usize, &Entry)| !entry.dead && !entry.limited;
         if self.calls == 0
             && let Some((at, _)) =
                 self.entries.iter().enumerate().filter(recovering).min_by_key(|(_, entry)| entry.not_before)
         {
+            self.probing = true;
             return self.call(at);
         }
         self.stopped = true;
         Step::GiveUp
+    }
+
+    /// What is to be tried now cools, like everything else: a look whether it has recovered early. One request at a time is
+    /// enough for that; the others wait for what becomes of it, within [`FailoverPolicy::max_wait`], or are told when to
+    /// come back (H24).
+    pub fn is_probe(&self) -> bool {
+        self.probing && self.calls == 1
     }
 
     /// Candidate `at` failed at `now`. `other_key` says whether its provider has another usable key; `draw` is one
