@@ -155,3 +155,22 @@ async fn sighup_cuts_no_stream() {
     sidecar.wait_log("the policy is read anew").await;
     assert_eq!(sidecar.admin_client().get("/livez").await.status, 200);
 }
+
+/// H26: callers who never stream have `:nitro` too.
+#[tokio::test]
+async fn whole_answers_tell_who_is_fast() {
+    let (a, b) = (Upstream::start([chat_ok("a").slow_head(300)]).await, Upstream::start([chat_ok("b")]).await);
+    let policy = Policy::new().provider("a", a.base_url()).provider("b", b.base_url());
+    let sidecar = Sidecar::with_policy(policy).await;
+    let ask = async |request: serde_json::Value| sidecar.client().post(CHAT, request).await.said();
+    for provider in ["a", "b", "a", "b"] {
+        let mut request = chat(MODEL);
+        request["provider"] = serde_json::json!({"order": [provider], "allow_fallbacks": false});
+        assert_eq!(ask(request).await, provider);
+    }
+    // Percentiles are worked out once a second.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    for _ in 0..8 {
+        assert_eq!(ask(chat(&format!("{MODEL}:nitro"))).await, "b");
+    }
+}

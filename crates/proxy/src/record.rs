@@ -23,7 +23,7 @@ use crate::{
     App,
     budget::Share,
     metrics::{Outcome, RouteCounters, TargetCounters},
-    signals::lock,
+    signals::{Took, lock},
     state::Published,
 };
 
@@ -271,7 +271,8 @@ impl Record {
                     let seconds = now.saturating_sub(served.sent).as_secs_f64();
                     (seconds > 0.0).then(|| tokens as f64 / seconds)
                 });
-                health.success(now, first, speed);
+                let latency = if self.streamed { first } else { Some(now.saturating_sub(served.sent)) };
+                health.success(now, Took { streamed: self.streamed, latency, tokens_per_second: speed });
                 let gap = generating
                     .filter(|_| self.events > 1)
                     .map(|span| span / u32::try_from(self.events - 1).unwrap_or(u32::MAX));

@@ -60,10 +60,30 @@ pub(crate) struct TargetHealth {
 #[derive(Debug, Default)]
 struct Inner {
     breaker: Breaker,
-    latency: Option<Box<Window>>,
-    throughput: Option<Box<Window>>,
+    /// Of streams: until the first token.
+    streamed: Measures,
+    /// Of whole answers, kept apart: until all of it was there. They stand in where nobody streams (H26).
+    whole: Measures,
     outcomes: (u64, u64),
     cached: (Duration, Option<Percentiles>, Option<Percentiles>),
+}
+
+/// What was measured of one kind of answers.
+#[derive(Debug, Default)]
+struct Measures {
+    /// In milliseconds.
+    latency: Option<Box<Window>>,
+    /// In tokens a second.
+    throughput: Option<Box<Window>>,
+}
+
+/// What one answer took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Took {
+    pub(crate) streamed: bool,
+    /// Until its first token if it was streamed, else until all of it was there.
+    pub(crate) latency: Option<Duration>,
+    pub(crate) tokens_per_second: Option<f64>,
 }
 
 /// One key: not to be used before this time.
@@ -210,15 +230,16 @@ impl Bound {
     }
 
     /// An attempt ended well.
-    pub(crate) fn success(&self, now: Duration, first_token: Option<Duration>, tokens_per_second: Option<f64>) {
+    pub(crate) fn success(&self, now: Duration, took: Took) {
         let mut inner = lock(&self.target.inner);
         inner.breaker.success(now);
         inner.outcomes.0 += 1;
-        if let Some(first) = first_token {
-            inner.latency.get_or_insert_default().record(now, first.as_secs_f64() * 1000.0);
+        let measures = if took.streamed { &mut inner.streamed } else { &mut inner.whole };
+        if let Some(latency) = took.latency {
+            measures.latency.get_or_insert_default().record(now, latency.as_secs_f64() * 1000.0);
         }
-        if let Some(speed) = tokens_per_second {
-            inner.throughput.get_or_insert_default().record(now, speed);
+        if let Some(speed) = took.tokens_per_second {
+            measures.throughput.get_or_insert_default().record(now, speed);
         }
         drop(inner);
         let mut endpoint = lock(&self.endpoint);
@@ -263,19 +284,32 @@ impl Bound {
 
 impl Inner {
     fn percentiles(&mut self, now: Duration) -> (Option<Percentiles>, Option<Percentiles>) {
-        if self.latency.is_some() && now.saturating_sub(self.cached.0) >= REFRESH {
-            let seconds = |p: Percentiles| Percentiles { at: p.at.map(|ms| ms / 1000.0) };
-            self.cached = (
-                now,
-                self.latency.as_mut().and_then(|window| window.percentiles(now, false)).map(seconds),
-                self.throughput.as_mut().and_then(|window| window.percentiles(now, true)),
-            );
+        if (self.streamed.any() || self.whole.any()) && now.saturating_sub(self.cached.0) >= REFRESH {
+            let latency = self.streamed.latency(now).or_else(|| self.whole.latency(now));
+            let throughput = self.streamed.throughput(now).or_else(|| self.whole.throughput(now));
+            self.cached = (now, latency, throughput);
             // Old outcomes fade: half of them every five minutes would need a clock; a cap serves as well.
             if self.outcomes.0 + self.outcomes.1 > 1000 {
                 self.outcomes = (self.outcomes.0 / 2, self.outcomes.1 / 2);
             }
         }
         (self.cached.1, self.cached.2)
+    }
+}
+
+impl Measures {
+    fn any(&self) -> bool {
+        self.latency.is_some() || self.throughput.is_some()
+    }
+
+    /// In seconds.
+    fn latency(&mut self, now: Duration) -> Option<Percentiles> {
+        let seconds = |p: Percentiles| Percentiles { at: p.at.map(|ms| ms / 1000.0) };
+        self.latency.as_mut().and_then(|window| window.percentiles(now, false)).map(seconds)
+    }
+
+    fn throughput(&mut self, now: Duration) -> Option<Percentiles> {
+        self.throughput.as_mut().and_then(|window| window.percentiles(now, true))
     }
 }
 
