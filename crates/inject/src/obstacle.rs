@@ -51,9 +51,12 @@ pub(crate) fn obstacle(pod: &Pod, ports: &Ports, shared_processes: bool) -> Resu
             return Err(Skip::PortTaken { port, container: container.name.clone() });
         }
     }
+    // A mount without its volume is none yet, and would be one of ours, with a token and keys, as soon as that is there.
+    let mounts = containers(spec).flat_map(|container| container.volume_mounts.iter().flatten());
     let volumes = spec.volumes.iter().flatten().map(|volume| volume.name.as_str());
+    let mut volumes = volumes.chain(mounts.map(|mount| mount.name.as_str()));
     let ours = |name: &&str| [CONTAINER, STATE, NO_TOKEN].contains(name) || BOOTSTRAPS.contains(name);
-    match volumes.into_iter().find(ours) {
+    match volumes.find(ours) {
         Some(name) => Err(Skip::NameTaken { what: format!("volume {name}") }),
         None => Ok(()),
     }
