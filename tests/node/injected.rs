@@ -1,12 +1,17 @@
 //! Both charts, a label, and pods that say nothing of Outrigger but the name of a model.
 
+mod asked;
 mod away;
+mod bare;
 mod callers;
 mod change;
 mod ending;
 mod pieces;
 mod policy;
+mod profiles;
 mod refused;
 mod release;
+mod rollout;
+mod untouched;
 
 pub(crate) use pieces::*;
