@@ -21,7 +21,7 @@ mod story;
 use std::time::{Duration, Instant};
 
 pub use plugin::plugin;
-pub use release::{SYSTEM, alone, chart, helm, install, shared};
+pub use release::{SYSTEM, alone, chart, chart_without, helm, helm_beside, install, kinds, shared};
 pub use story::Story;
 
 /// How long a pod may take to run, on a machine that does other things too.

@@ -6,12 +6,15 @@ mod bare;
 mod callers;
 mod change;
 mod ending;
+mod examples;
 mod pieces;
 mod policy;
 mod profiles;
 mod refused;
 mod release;
 mod rollout;
+mod swift;
 mod untouched;
 
 pub(crate) use pieces::*;
+pub(crate) use swift::*;

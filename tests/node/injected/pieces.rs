@@ -121,13 +121,18 @@ pub(crate) const LOAD: &str = "import asyncio, collections, openai, sys\n\
     print('near', seen['near'], 'far', seen['far'], 'failed', seen['failed'])\n\
     asyncio.run(main())";
 
-/// Asks until the answer comes from this provider, or says this; answers how long that took.
+/// Asks `assistant` until the answer comes from this provider, or says this; answers how long that took.
 pub(crate) async fn answers(story: &Story, pod: &str, expected: &str, within: Duration) -> Duration {
+    answers_to(story, pod, "assistant", expected, within).await
+}
+
+/// The same of a model, or route, of this name.
+pub(crate) async fn answers_to(story: &Story, pod: &str, model: &str, expected: &str, within: Duration) -> Duration {
     let begun = Instant::now();
     // One process that asks on: an SDK takes a second to be loaded.
     let program = format!(
         "import openai, time\nc = openai.OpenAI(max_retries=0)\nend = time.time() + {}\nlast = ''\n\
-         while time.time() < end:\n    try:\n        last = c.chat.completions.create(model='assistant', \
+         while time.time() < end:\n    try:\n        last = c.chat.completions.create(model={model:?}, \
          messages=[{{'role': 'user', 'content': 'hi'}}]).choices[0].message.content\n    \
          except openai.OpenAIError as e:\n        last = str(e)\n    if {expected:?} in last:\n        break\n    \
          time.sleep(0.05)\nelse:\n    raise SystemExit(last)\nprint(last)",

@@ -22,15 +22,15 @@ const VENDORS: &str = "import http.server, json\n\
     http.server.ThreadingHTTPServer(('0.0.0.0', 8080), H).serve_forever()";
 
 /// Each SDK as its manual begins; prints where it goes by itself, then what it is answered where the pod's own variables lead.
-const CALLERS: &str = "import os\n\
-    own = {name: os.environ.pop(name) for name in ('AWS_ENDPOINT_URL_BEDROCK_RUNTIME', 'CO_API_URL', \
-    'GOOGLE_GEMINI_BASE_URL')}\n\
+const CALLERS: &str = "import os, subprocess, sys\n\
+    alone = {name: value for name, value in os.environ.items() if value != 'http://elsewhere'}\n\
+    goes = 'import boto3, cohere\\nfrom google import genai\\n' \
+    'print(genai.Client()._api_client._http_options.base_url, boto3.client(\"bedrock-runtime\").meta.endpoint_url, ' \
+    'cohere.ClientV2()._client_wrapper.get_base_url())'\n\
+    print(subprocess.check_output([sys.executable, '-c', goes], env=alone, text=True).strip())\n\
     import boto3, cohere, openai\nfrom google import genai\n\
     ask = [{'role': 'user', 'content': 'hi'}]\n\
-    def all(): return genai.Client(), boto3.client('bedrock-runtime'), cohere.ClientV2()\n\
-    g, b, c = all()\n\
-    print(g._api_client._http_options.base_url, b.meta.endpoint_url, c._client_wrapper.get_base_url())\n\
-    os.environ.update(own)\ng, b, c = all()\n\
+    g, b, c = genai.Client(), boto3.client('bedrock-runtime'), cohere.ClientV2()\n\
     print(g.models.generate_content(model='gemini-2.5-flash', contents='hi').text)\n\
     print(b.converse(modelId='m', messages=[{'role': 'user', 'content': [{'text': 'hi'}]}])\
     ['output']['message']['content'][0]['text'])\n\
