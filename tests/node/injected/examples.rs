@@ -33,8 +33,7 @@ async fn apply(story: &Story, yaml: &str, vendors: &[(&str, &str)]) {
     story.apply_anywhere(yaml).await;
     for (provider, vendor) in vendors {
         // Of a preset only the address: dialect, models and the way of authentication stay the vendor's.
-        let path = if *provider == "anthropic" { "" } else { "/v1" };
-        let patch = format!(r#"{{"spec": {{"baseURL": "http://{vendor}.{}.svc{path}"}}}}"#, story.namespace);
+        let patch = format!(r#"{{"spec": {{"baseURL": "http://{vendor}.{}.svc/v1"}}}}"#, story.namespace);
         story.kubectl(&["patch", "modelprovider", provider, "--type=merge", "--patch", &patch]).await;
     }
 }

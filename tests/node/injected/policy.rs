@@ -97,7 +97,7 @@ async fn an_edit_moves_traffic_and_a_bad_one_does_not() {
     let story = Story::injected().await;
     near_and_far(&story).await;
     story.kubectl(&["wait", "--for=condition=Programmed", "modelroute/assistant", "--timeout=60s"]).await;
-    asks_on(&story, "app", &["near", "far", "eu-only"]).await;
+    asks_on(&story, "app", &["eu-only", "near", "far"]).await;
     let mut times = Vec::new();
     for to in ["far", "near", "far", "near", "far", "near", "far", "near", "far"] {
         times.push(swiftly(&story, "app", &route(&[to]), to).await);
