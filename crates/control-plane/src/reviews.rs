@@ -6,6 +6,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpListener,
     sync::{Semaphore, watch},
     time::timeout,
@@ -77,38 +78,125 @@ pub(crate) async fn accept(
             }
         };
         let _ = socket.set_nodelay(true);
-        let (tls, answers, mut stage) = (tls.clone(), answers.clone(), stage.clone());
+        let (tls, answers, stage) = (tls.clone(), answers.clone(), stage.clone());
         tokio::spawn(async move {
             let _place = place;
             let Ok(Ok(socket)) = timeout(HANDSHAKE, tls.accept(socket)).await else { return };
-            let now = stage.clone();
-            let service = service_fn(move |request: Request<Incoming>| {
-                let (answers, now) = (answers.clone(), now.clone());
-                async move {
-                    let mut answer = Box::pin(answers.answer(request)).await;
-                    let cut = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT].contains(&answer.status());
-                    if cut || *now.borrow() > Stage::Staying {
-                        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-                    }
-                    Ok::<_, Infallible>(answer)
-                }
-            });
-            let mut serving = http1::Builder::new();
-            let serving = serving.timer(TokioTimer::new()).header_read_timeout(IDLE);
-            let mut serving = pin!(serving.serve_connection(TokioIo::new(socket), service));
-            tokio::select! {
-                _ = serving.as_mut() => return,
-                () = ends(&mut stage) => serving.as_mut().graceful_shutdown(),
-            }
-            let _ = serving.await;
+            serve(socket, answers, stage).await;
         });
     }
     let _ = timeout(LAST, room.acquire_many(CONNECTIONS)).await;
+}
+
+/// Serves one connection, until its peer has had enough or we end.
+async fn serve<T>(socket: T, answers: Arc<impl Answers>, mut stage: watch::Receiver<Stage>)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let now = stage.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (answers, now) = (answers.clone(), now.clone());
+        async move {
+            let mut answer = Box::pin(answers.answer(request)).await;
+            let cut = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT].contains(&answer.status());
+            if cut || *now.borrow() > Stage::Staying {
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    let mut serving = http1::Builder::new();
+    let serving = serving.timer(TokioTimer::new()).header_read_timeout(IDLE);
+    let mut serving = pin!(serving.serve_connection(TokioIo::new(socket), service));
+    tokio::select! {
+        _ = serving.as_mut() => return,
+        () = ends(&mut stage) => serving.as_mut().graceful_shutdown(),
+    }
+    let _ = serving.await;
 }
 
 /// Ready at the end; never for one that nobody can end.
 async fn ends(stage: &mut watch::Receiver<Stage>) {
     if stage.wait_for(|stage| *stage == Stage::Ending).await.is_err() {
         std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
+        sync::Notify,
+        task::JoinHandle,
+    };
+
+    use super::*;
+    use crate::roster::text;
+
+    /// Answers when it is told to.
+    #[derive(Default)]
+    struct Slow {
+        asked: Notify,
+        go: Notify,
+    }
+
+    impl Answers for Slow {
+        async fn answer(&self, _: Request<Incoming>) -> Response<Page> {
+            self.asked.notify_one();
+            self.go.notified().await;
+            text(StatusCode::OK, "text/plain", "answered".to_owned())
+        }
+    }
+
+    fn connected(answers: &Arc<Slow>, stage: &watch::Sender<Stage>) -> (DuplexStream, JoinHandle<()>) {
+        let (ours, theirs) = tokio::io::duplex(4096);
+        (ours, tokio::spawn(serve(theirs, answers.clone(), stage.subscribe())))
+    }
+
+    async fn ask(peer: &mut DuplexStream) {
+        peer.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    }
+
+    async fn answer(peer: &mut DuplexStream) -> String {
+        let mut bytes = vec![0; 4096];
+        let mut said = String::new();
+        while !said.ends_with("answered") {
+            let count = peer.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "{said}");
+            said += std::str::from_utf8(&bytes[..count]).unwrap();
+        }
+        said
+    }
+
+    /// R-INJ-6: whoever leaves answers everybody, on a kept connection too, and says that the next is for somebody else.
+    #[tokio::test]
+    async fn one_that_leaves_answers_and_keeps_no_connection() {
+        let (answers, (stage, _)) = (Arc::new(Slow::default()), watch::channel(Stage::Staying));
+        let (mut peer, served) = connected(&answers, &stage);
+        answers.go.notify_one();
+        ask(&mut peer).await;
+        assert!(!answer(&mut peer).await.contains("connection: close"));
+        stage.send_replace(Stage::Leaving);
+        answers.go.notify_one();
+        ask(&mut peer).await;
+        assert!(answer(&mut peer).await.contains("connection: close"));
+        served.await.unwrap();
+    }
+
+    /// What is under way at the end is answered; what waits for a question is closed.
+    #[tokio::test]
+    async fn one_that_ends_answers_what_is_under_way() {
+        let (answers, (stage, _)) = (Arc::new(Slow::default()), watch::channel(Stage::Staying));
+        let (mut idle, closed) = connected(&answers, &stage);
+        let (mut busy, served) = connected(&answers, &stage);
+        ask(&mut busy).await;
+        answers.asked.notified().await;
+        stage.send_replace(Stage::Ending);
+        closed.await.unwrap();
+        assert_eq!(idle.read(&mut [0; 8]).await.unwrap(), 0);
+        answers.go.notify_one();
+        answer(&mut busy).await;
+        served.await.unwrap();
     }
 }
