@@ -114,9 +114,9 @@ impl Story {
         self.admin.ok(&words, yaml).await;
     }
 
-    /// Deletes an object if it is there, for what is done when something is dropped.
-    pub fn remove(&self, object: &str) {
-        self.admin.succeeds(&self.here(&["delete", object, "--ignore-not-found"]));
+    /// Runs kubectl in this namespace without a runtime, whatever comes of it, for what is done when something is dropped.
+    pub fn finally(&self, words: &[&str]) {
+        self.admin.succeeds(&self.here(words));
     }
 
     /// kubectl with this input, whatever comes of it.

@@ -22,14 +22,7 @@ fn example(name: &str, namespace: &str) -> String {
 /// Lets the control plane read its Secrets, as the condition of a provider asks for, applies it, and sets the addresses of
 /// vendors.
 async fn apply(story: &Story, yaml: &str, vendors: &[(&str, &str)]) {
-    let right = format!(
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: read-keys}}\n\
-         rules: [{{apiGroups: [\"\"], resources: [secrets], verbs: [get, list, watch]}}]\n---\n\
-         apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: read-keys}}\n\
-         roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: read-keys}}\n\
-         subjects: [{{kind: ServiceAccount, name: outrigger-control-plane, namespace: {SYSTEM}}}]\n"
-    );
-    story.apply(&right).await;
+    story.apply(&readable()).await;
     story.apply_anywhere(yaml).await;
     for (provider, vendor) in vendors {
         // Of a preset only the address: dialect, models and the way of authentication stay the vendor's.
@@ -177,7 +170,7 @@ struct Removed<'a>(&'a Story);
 impl Drop for Removed<'_> {
     fn drop(&mut self) {
         for object in ["modelpolicy/eu-only", "modelprovider/openai", "secret/openai"] {
-            self.0.remove(object);
+            self.0.finally(&["delete", object, "--ignore-not-found"]);
         }
     }
 }

@@ -63,6 +63,17 @@ pub(crate) fn app(name: &str, spec: &str) -> String {
     )
 }
 
+/// Lets the control plane read the Secrets of a namespace: what a provider's condition asks for where it is missing.
+pub(crate) fn readable() -> String {
+    format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {{name: read-keys}}\n\
+         rules: [{{apiGroups: [\"\"], resources: [secrets], verbs: [get, list, watch]}}]\n---\n\
+         apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: read-keys}}\n\
+         roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: read-keys}}\n\
+         subjects: [{{kind: ServiceAccount, name: outrigger-control-plane, namespace: {SYSTEM}}}]\n"
+    )
+}
+
 /// A server of this program at port 8080, as Pod and Service of this name.
 pub(crate) fn served(name: &str, program: &str) -> String {
     format!(

@@ -24,6 +24,11 @@ async fn a_provider_is_killed_under_load_and_no_call_fails() {
     // And then the other one too: one clear error.
     story.kubectl(&["scale", "deployment/far", "--replicas=0"]).await;
     answers(&story, "app", "could not connect", Duration::from_secs(30)).await;
+    // R-LIFE-2: that takes no pod out of its Service. Two probes go by.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let ready = "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}";
+    assert_eq!(story.kubectl(&["get", "pod", "app", "--output", ready]).await, "True");
+    assert_eq!(restarts(&story, "app").await, 0);
 }
 
 /// F2: the first provider has had enough, and the second takes over what it does not.
