@@ -103,8 +103,10 @@ impl Kubectl {
         };
         let mut ways = begun.into_iter().map(Began::leads);
         let first = ways.next().context(NO_WAY)??;
-        // One that went away meanwhile is none to ask.
-        Ok((first, ways.filter_map(Result::ok).collect()))
+        let told = |why: &anyhow::Error| {
+            eprintln!("outrigger: a replica cannot be asked, and its sidecars are missing: {why:#}")
+        };
+        Ok((first, ways.filter_map(|way| way.inspect_err(told).ok()).collect()))
     }
 
     fn begin(&self, namespace: &str, to: &str) -> anyhow::Result<Began> {
