@@ -31,7 +31,7 @@ async fn a_pod_that_is_older_than_the_label_is_named_and_counted() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a node: cargo xtask test"]
 async fn a_pod_that_came_without_an_injector_is_named_when_there_is_one() {
-    let _installed = alone().await;
+    let installed = alone().await;
     let (system, story) = (Story::of(SYSTEM), Story::injected().await);
     let hook = ["patch", "mutatingwebhookconfiguration", "outrigger-injector", "--type=json", "--patch"];
     let policy =
@@ -46,6 +46,8 @@ async fn a_pod_that_came_without_an_injector_is_named_when_there_is_one() {
     system.ready("deployment/outrigger-injector").await;
     story.ready("pod/app").await;
     assert!(story.get(&["pod", "app"]).await["spec"]["initContainers"].is_null());
+    // All is as before, and nobody need wait while somebody comes to look.
+    drop(installed);
     let told = event(&story, "NoSidecar", LOOKS).await;
     assert!(told.starts_with("pod/app "), "{told}");
 }
