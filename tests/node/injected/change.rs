@@ -57,6 +57,7 @@ async fn an_upgrade_to_new_images_values_and_fields_fails_no_call_and_refuses_no
     answers(&story, "app", "near", Duration::from_secs(30)).await;
     let stop = AtomicBool::new(false);
     let upgrading = async {
+        loaded(&story, "app").await;
         let (by, begun) = (std::process::id(), Instant::now());
         kinds(&chart("outrigger-crds")).await;
         let values = ["controlPlane", "injector"].map(|of| format!("{of}.podAnnotations.story=upgraded-{by}"));

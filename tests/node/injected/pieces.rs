@@ -126,11 +126,19 @@ pub(crate) const LOAD: &str = "import asyncio, collections, openai, sys\n\
     messages=[{'role': 'user', 'content': 'hi'}])\n            \
     seen[next((n for n in ('near', 'far') if n in said.choices[0].message.content), 'nobody')] += 1\n        \
     except Exception as e:\n            seen['failed'] += 1\n            print(repr(e), file=sys.stderr)\n    \
-    print('begun', flush=True)\n    tasks = []\n    rate = int((sys.argv[2:] or ['50'])[0])\n    \
+    open('/tmp/begun', 'w').close()\n    tasks = []\n    rate = int((sys.argv[2:] or ['50'])[0])\n    \
     for _ in range(int(sys.argv[1]) * rate):\n        tasks.append(asyncio.create_task(one()))\n        \
     await asyncio.sleep(1 / rate)\n    await asyncio.gather(*tasks)\n    \
     print('near', seen['near'], 'far', seen['far'], 'failed', seen['failed'])\n\
     asyncio.run(main())";
+
+/// Waits until that has begun to ask: on a busy machine an SDK takes seconds to be loaded.
+pub(crate) async fn loaded(story: &Story, pod: &str) {
+    wait_for("the load to begin", SOON, async || {
+        story.try_exec(pod, &["test", "-f", "/tmp/begun"]).await.status.success().then_some(())
+    })
+    .await;
+}
 
 /// Asks `assistant` until the answer comes from this provider, or says this; answers how long that took.
 pub(crate) async fn answers(story: &Story, pod: &str, expected: &str, within: Duration) -> Duration {

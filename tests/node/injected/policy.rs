@@ -14,7 +14,8 @@ async fn a_provider_is_killed_under_load_and_no_call_fails() {
     near_and_far(&story).await;
     let loading = story.exec("app", &["python3", "-c", LOAD, "8"]);
     let killing = async {
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        loaded(&story, "app").await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         story.kubectl(&["scale", "deployment/near", "--replicas=0"]).await;
         story.kubectl(&["delete", "pods", "--selector=app=near", "--grace-period=0", "--force"]).await;
     };
@@ -84,7 +85,8 @@ async fn a_rotated_key_fails_no_call() {
     answers(&story, "app", "near", Duration::from_secs(30)).await;
     let loading = story.exec("app", &["python3", "-c", LOAD, "8"]);
     let rotating = async {
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        loaded(&story, "app").await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         story.apply(&secret("far-key")).await;
     };
     let (said, _) = tokio::join!(loading, rotating);
