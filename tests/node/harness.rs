@@ -14,12 +14,14 @@
 
 #[path = "../kubectl.rs"]
 mod kubectl;
+mod plugin;
 mod release;
 mod story;
 
 use std::time::{Duration, Instant};
 
-pub use release::{SYSTEM, alone, chart, helm, install, shared};
+pub use plugin::plugin;
+pub use release::{SYSTEM, alone, chart, chart_without, helm, helm_beside, install, kinds, shared};
 pub use story::Story;
 
 /// How long a pod may take to run, on a machine that does other things too.
@@ -30,6 +32,8 @@ pub const CONTROL_PLANE: &str = "localhost/outrigger-control-plane:dev";
 pub const OUTRIGGER: &str = "localhost/outrigger:dev";
 pub const BUSYBOX: &str = "localhost/busybox:1";
 pub const PYTHON: &str = "localhost/python:1";
+/// Python with SDKs of other vendors.
+pub const UNTOUCHED: &str = "localhost/python-untouched:1";
 pub const NODE: &str = "localhost/node:1";
 
 /// Looks five times a second until there is something to see; fails the test when there is nothing in time.

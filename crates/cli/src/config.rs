@@ -173,7 +173,7 @@ pub(crate) struct PlaneArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Ask as the user of this kubeconfig, by way of kubectl: it gives the token and the certificates, and without --from it
-    /// leads there (port-forward)
+    /// leads to every replica that is ready (port-forward)
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
     /// The same, of this context

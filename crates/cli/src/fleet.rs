@@ -27,7 +27,7 @@ pub(crate) fn fleet(args: &FleetArgs) -> anyhow::Result<ExitCode> {
     let plane = Plane::find(&args.plane)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
-    let roll = runtime.block_on(read(plane.asker(), args))?;
+    let roll = runtime.block_on(all(&plane, args))?;
     let now = SystemTime::now();
     let shown = match (args.output, &args.credential) {
         (Output::Json, _) => format!("{:#}\n", roll.value()),
@@ -47,7 +47,20 @@ pub(crate) fn fleet(args: &FleetArgs) -> anyhow::Result<ExitCode> {
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// All of it, part by part.
+/// What each replica says, in one.
+async fn all(plane: &Plane, args: &FleetArgs) -> anyhow::Result<Roll> {
+    let mut roll: Option<Roll> = None;
+    for asker in plane.askers() {
+        let more = read(asker, args).await?;
+        roll = Some(match roll {
+            Some(roll) => roll.with(more),
+            None => more,
+        });
+    }
+    Ok(roll.unwrap_or_default())
+}
+
+/// All of one replica's, part by part.
 async fn read(asker: &Asker, args: &FleetArgs) -> anyhow::Result<Roll> {
     let mut query = vec![("limit", PART.to_string())];
     query.extend(args.namespace.iter().map(|it| ("namespace", it.clone())));

@@ -17,8 +17,10 @@ const PAGES: &str = "http://127.0.0.1:4120";
 /// One control plane, and the way to it.
 pub(crate) struct Plane {
     asker: Asker,
-    /// Leads there for as long as it is held.
-    _way: Option<Forward>,
+    /// Its other replicas, as far as there is a way to them.
+    others: Vec<Asker>,
+    /// Lead there for as long as they are held.
+    _ways: Vec<Forward>,
 }
 
 impl Plane {
@@ -37,7 +39,11 @@ impl Plane {
                 Some(from) => from.clone(),
                 None => PAGES.parse()?,
             };
-            return Ok(Self { asker: Asker::new(&from, ca.as_deref(), token.as_deref())?, _way: None });
+            return Ok(Self {
+                asker: Asker::new(&from, ca.as_deref(), token.as_deref())?,
+                others: Vec::new(),
+                _ways: Vec::new(),
+            });
         }
         let kubectl = Kubectl::new(kubeconfig.as_deref(), context.as_deref(), system_namespace);
         if token.is_none() {
@@ -46,19 +52,28 @@ impl Plane {
         if ca.is_none() {
             ca = Some(kubectl.bundle()?);
         }
-        let (from, way) = match from {
-            Some(from) => (from.clone(), None),
-            None => {
-                let way = kubectl.forward()?;
-                let from: Uri = format!("https://127.0.0.1:{}", way.port()).parse().context("a port of our own")?;
-                (from, Some(way))
-            }
+        let asker = |from: &Uri| Asker::new(from, ca.as_deref(), token.as_deref());
+        if let Some(from) = from {
+            return Ok(Self { asker: asker(from)?, others: Vec::new(), _ways: Vec::new() });
+        }
+        let behind = |way: &Forward| {
+            let from: Uri = format!("https://127.0.0.1:{}", way.port()).parse().context("a port of our own")?;
+            asker(&from)
         };
-        Ok(Self { asker: Asker::new(&from, ca.as_deref(), token.as_deref())?, _way: way })
+        let (first, mut ways) = kubectl.forward()?;
+        let others = ways.iter().map(behind).collect::<anyhow::Result<_>>()?;
+        let asker = behind(&first)?;
+        ways.push(first);
+        Ok(Self { asker, others, _ways: ways })
     }
 
-    /// Asks it.
+    /// Asks one replica, for what all of them know.
     pub(crate) fn asker(&self) -> &Asker {
         &self.asker
+    }
+
+    /// Each replica that there is a way to: of sidecars, each knows its own.
+    pub(crate) fn askers(&self) -> impl Iterator<Item = &Asker> {
+        std::iter::once(&self.asker).chain(&self.others)
     }
 }

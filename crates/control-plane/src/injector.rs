@@ -39,7 +39,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     config::{self, InjectorArgs},
-    ready, reviews,
+    ready,
+    reviews::{self, Stage},
     tls::{self, Authority, Serving},
 };
 pub(crate) use metrics::FAMILIES;
@@ -47,6 +48,8 @@ use metrics::Metrics;
 
 /// Who says what is said of pods.
 const CONTROLLER: &str = "outrigger.dev/injector";
+/// How long whoever is told to end goes on answering, so that API servers and what leads to Services hear of it first.
+const LINGER: Duration = Duration::from_secs(5);
 /// How often samples go into their buckets, and the certificate's age is looked at.
 const UPKEEP: Duration = Duration::from_secs(1);
 
@@ -131,14 +134,19 @@ async fn serve(args: InjectorArgs) -> anyhow::Result<()> {
     }
     tokio::spawn(upkeep(injector.clone()));
     let tls = TlsAcceptor::from(serving.webhook_config()?);
-    tokio::spawn(reviews::accept(listener, tls, injector));
+    let (stage, stages) = watch::channel(Stage::Staying);
+    let answering = tokio::spawn(reviews::accept(listener, tls, injector, stages));
     tracing::info!(%listen, "the injector listens");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("leaving");
+    stage.send_replace(Stage::Leaving);
     lease.release().await;
+    tokio::time::sleep(LINGER).await;
+    stage.send_replace(Stage::Ending);
+    let _ = answering.await;
     Ok(())
 }
 

@@ -51,7 +51,7 @@ families! {
     ADMISSION_SECONDS = "histogram" "outrigger_control_plane_admission_seconds" [] SECONDS,
         "How long the webhook took to answer.";
     BUNDLES = "gauge" "outrigger_control_plane_ca_bundles" ["state"] &[],
-        "Namespaces with sidecars whose ConfigMap outrigger-ca is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
+        "Namespaces with sidecars, and its own, whose ConfigMap outrigger-ca is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
     BOOTSTRAPS = "gauge" "outrigger_control_plane_bootstraps" ["state"] &[],
         "Namespaces with sidecars whose ConfigMap outrigger-bootstrap is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
     BOOTSTRAP_VIEWS = "gauge" "outrigger_control_plane_bootstrap_views" ["state"] &[],

@@ -122,7 +122,9 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     tokio::spawn(admin::accept(pages, shown));
     if let (Some(listener), Some(serving)) = (webhook, &serving) {
         let tls = TlsAcceptor::from(serving.webhook_config()?);
-        tokio::spawn(reviews::accept(listener, tls, Arc::new(Webhook::new(outlook, metrics.clone()))));
+        // An edit of which nobody says what it means is allowed all the same: this one need not linger.
+        let (_, stays) = tokio::sync::watch::channel(reviews::Stage::Staying);
+        tokio::spawn(reviews::accept(listener, tls, Arc::new(Webhook::new(outlook, metrics.clone())), stays));
     }
     tokio::spawn(upkeep(serving, metrics));
     if let Some(path) = &args.ready_file {

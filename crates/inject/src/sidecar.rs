@@ -15,8 +15,10 @@ const GIVEN: &str = "/var/run/outrigger";
 const STARTED_WITH: &str = "/var/run/outrigger-bootstrap";
 /// Where keys for such a start are mounted, each as `SECRET/KEY`.
 const KEYS_OF_START: &str = "/var/run/outrigger-keys";
-/// Where what it remembers is.
+/// Where the volume of what it remembers is mounted.
 const REMEMBERED: &str = "/var/lib/outrigger";
+/// Its own folder there, which it makes. An `emptyDir` is root's and lets everybody write, and a sidecar trusts no such folder.
+const STATE_FOLDER: &str = "/var/lib/outrigger/state";
 /// Where the API server mounts the token of the pod's service account, unless something is there.
 const TOKEN_OF_POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// How long its own token counts: the kubelet renews it at four fifths.
@@ -102,7 +104,7 @@ fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
         ("OUTRIGGER_CONTROL_PLANE", settings.control_plane.clone()),
         ("OUTRIGGER_TOKEN_FILE", format!("{GIVEN}/token")),
         ("OUTRIGGER_CA_FILE", format!("{GIVEN}/ca.crt")),
-        ("OUTRIGGER_STATE", REMEMBERED.to_owned()),
+        ("OUTRIGGER_STATE", STATE_FOLDER.to_owned()),
         ("OUTRIGGER_BOOTSTRAP", STARTED_WITH.to_owned()),
         ("OUTRIGGER_POD_LABELS", format!("{GIVEN}/labels")),
         ("OUTRIGGER_LISTEN", format!("127.0.0.1:{listen}")),

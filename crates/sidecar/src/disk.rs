@@ -6,7 +6,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -75,8 +75,13 @@ impl Disk {
     /// If it is no folder and cannot be made one.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        if fs::metadata(folder)?.permissions().mode() & 0o022 != 0 {
-            let why = "others may write in it, and so give this sidecar a policy: chmod 700";
+        let about = fs::metadata(folder)?;
+        let why = match about.permissions().mode() & 0o022 {
+            0 if [0, rustix::process::geteuid().as_raw()].contains(&about.uid()) => None,
+            0 => Some("it is another user's, who may give this sidecar a policy: chown"),
+            _ => Some("others may write in it, and so give this sidecar a policy: chmod 700"),
+        };
+        if let Some(why) = why {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         }
         let kind = rustix::fs::statfs(folder)?.f_type;

@@ -38,8 +38,7 @@ pub async fn alone() -> Alone {
 
 /// As a person does it: both charts, where images are, and that keys may be mounted.
 pub async fn install() {
-    let kinds = helm(&["upgrade", "--install", "outrigger-crds", &chart("outrigger-crds"), "--create-namespace"]);
-    done("outrigger-crds", &kinds);
+    kinds(&chart("outrigger-crds")).await;
     let mut words: Vec<String> =
         ["upgrade", "--install", "outrigger"].map(str::to_owned).into_iter().chain([chart("outrigger")]).collect();
     words.extend(["--wait", "--timeout=180s"].map(str::to_owned));
@@ -51,12 +50,40 @@ pub async fn install() {
         words.extend(["--set".to_owned(), format!("{of}.image.pullPolicy=Never")]);
     }
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let output = tokio::task::block_in_place(|| helm(&words));
+    let output = helm_beside(&words).await;
     if !output.status.success() {
         let story = Story::of(SYSTEM);
         story.tell();
     }
     done("outrigger", &output);
+}
+
+/// The kinds, of this chart.
+pub async fn kinds(chart: &str) {
+    let words = ["upgrade", "--install", "outrigger-crds", chart, "--create-namespace"];
+    done("outrigger-crds", &helm_beside(&words).await);
+}
+
+/// A copy of a chart in which one template lacks every line of this field, and of what is below it.
+pub fn chart_without(name: &str, template: &str, field: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let copied = Command::new("cp").arg("-rT").arg(chart(name)).arg(folder.path()).status().expect("cp");
+    assert!(copied.success(), "{name} cannot be copied");
+    let path = folder.path().join("templates").join(template);
+    let text = std::fs::read_to_string(&path).expect("the template");
+    let (mut within, mut found) = (None, false);
+    let kept = text.lines().filter(|line| {
+        let depth = line.len() - line.trim_start().len();
+        within = within.filter(|of| depth > *of);
+        if line.trim_start() == format!("{field}:") {
+            (within, found) = (Some(depth), true);
+        }
+        within.is_none()
+    });
+    let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
+    assert!(found, "{template} of {name} has no {field}");
+    std::fs::write(&path, kept).expect("the template can be written");
+    folder
 }
 
 fn done(what: &str, output: &Output) {
@@ -67,6 +94,13 @@ fn done(what: &str, output: &Output) {
 /// A chart of this checkout.
 pub fn chart(name: &str) -> String {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../charts").join(name).display().to_string()
+}
+
+/// The same, while the story goes on with other things.
+pub async fn helm_beside(args: &[&str]) -> Output {
+    let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
+    let work = move || helm(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    tokio::task::spawn_blocking(work).await.expect("helm runs")
 }
 
 /// Runs Helm in the namespace of the installation.

@@ -59,6 +59,20 @@ impl Story {
         story
     }
 
+    /// One of this very name, since what is applied there says it. Whoever had it before is waited for.
+    pub async fn called(name: &str) -> Self {
+        let story = Self { namespace: name.to_owned(), admin: admin(), run: run(), ours: true };
+        wait_for("the namespace to be free", SOON, async || {
+            story.admin.run(&["create", "namespace", name], "").await.status.success().then_some(())
+        })
+        .await;
+        wait_for("the default service account", Duration::from_secs(30), async || {
+            story.try_kubectl(&["get", "serviceaccount", "default"]).await.status.success().then_some(())
+        })
+        .await;
+        story
+    }
+
     /// A namespace that is there, and stays.
     pub fn of(namespace: &str) -> Self {
         Self { namespace: namespace.to_owned(), admin: admin(), run: run(), ours: false }
@@ -92,6 +106,17 @@ impl Story {
         let words = ["apply", "--server-side", "--field-manager", "outrigger-tests", "--filename", "-"];
         let yaml = yaml.replace("namespace: default", &format!("namespace: {}", self.namespace));
         text(&self.admin.ok(&self.here(&words), &yaml).await.stderr)
+    }
+
+    /// Server-side apply of objects that name their namespaces themselves.
+    pub async fn apply_anywhere(&self, yaml: &str) {
+        let words = ["apply", "--server-side", "--field-manager", "outrigger-tests", "--filename", "-"];
+        self.admin.ok(&words, yaml).await;
+    }
+
+    /// Runs kubectl in this namespace without a runtime, whatever comes of it, for what is done when something is dropped.
+    pub fn finally(&self, words: &[&str]) {
+        self.admin.succeeds(&self.here(words));
     }
 
     /// kubectl with this input, whatever comes of it.

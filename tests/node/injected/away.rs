@@ -1,59 +1,84 @@
 //! The control plane is away: traffic flows, containers that start again serve from disk, new pods from what was left.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::harness::*;
 
+/// How long it stays away.
+const AWAY: Duration = Duration::from_secs(300);
+
+/// It is back when the story ends, however that is.
+struct Back<'a>(&'a Story);
+
+impl Drop for Back<'_> {
+    fn drop(&mut self) {
+        self.0.finally(&["scale", "deployment/outrigger-control-plane", "--replicas=2"]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a node: cargo xtask test"]
-async fn without_a_control_plane_traffic_flows_and_pods_start() {
+async fn five_minutes_without_a_control_plane_fail_no_call() {
     let _installed = alone().await;
     let (system, story) = (Story::of(SYSTEM), Story::injected().await);
     near_and_far(&story).await;
+    // A provider with a key, which is in no bootstrap: who has lost it can only be given it by a control plane.
+    let keyed = "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {key: sk-of-a-story}\n---\n\
+        apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {name: keyed}\n\
+        spec: {dialect: OpenAI, baseURL: \"http://near/v1\", models: [{model: acme/large}], \
+        credentials: [{name: main, secretKeyRef: {name: key, key: key}}]}\n---\n\
+        apiVersion: outrigger.dev/v1alpha1\nkind: ModelRoute\nmetadata: {name: paid}\n\
+        spec: {targets: [{model: acme/large, provider: keyed}]}\n";
+    story.apply(&[&readable(), keyed, &app("crashing", "")].join("---\n")).await;
+    story.ready("pod/crashing").await;
+    answers_to(&story, "crashing", "paid", "near answers", Duration::from_secs(30)).await;
+    rollout::prepare(&story).await;
     wait_for("what new pods start with", Duration::from_secs(60), async || {
         story.try_kubectl(&["get", "configmap", "outrigger-bootstrap"]).await.status.success().then_some(())
     })
     .await;
     // A map is changed at most once in ten seconds.
     tokio::time::sleep(Duration::from_secs(12)).await;
+    let _back = Back(&system);
     system.kubectl(&["scale", "deployment/outrigger-control-plane", "--replicas=0"]).await;
     let gone = ["wait", "--for=delete", "pod", "--selector=app.kubernetes.io/component=control-plane", "--timeout=90s"];
     system.kubectl(&gone).await;
+    let since = Instant::now();
 
-    answers(&story, "app", "near", Duration::from_secs(10)).await;
-    // The sidecar's container alone: its process ends, and the kubelet starts it again.
-    kill_sidecar(&story.namespace, "app");
-    wait_for("the container to be started again", SOON, async || (restarts(&story, "app").await > 0).then_some(()))
-        .await;
-    story.ready("pod/app").await;
-    answers(&story, "app", "near", Duration::from_secs(30)).await;
+    let seconds = AWAY.as_secs().to_string();
+    let load = ["python3", "-c", LOAD, &seconds, "5"];
+    let loading = story.exec("app", &load);
+    let living = async {
+        // The sidecar's container alone: its process ends, and the kubelet starts it again.
+        signal_sidecar(&story.namespace, "crashing", rustix::process::Signal::KILL);
+        wait_for("it to be started again", SOON, async || (restarts(&story, "crashing").await > 0).then_some(())).await;
+        story.ready("pod/crashing").await;
+        // From its own disk: it has the key.
+        for route in ["assistant", "paid"] {
+            answers_to(&story, "crashing", route, "near answers", Duration::from_secs(30)).await;
+        }
+        // One that nobody has seen before, and a whole application that is replaced.
+        story.apply(&app("new", "")).await;
+        story.ready("pod/new").await;
+        answers(&story, "new", "near", Duration::from_secs(20)).await;
+        answers_to(&story, "new", "paid", "Error code: 503", Duration::from_secs(20)).await;
+        rollout::rolls_over(&story).await;
+        story.apply(&route(&["far"])).await;
+        tokio::time::sleep(AWAY.saturating_sub(since.elapsed())).await;
+        for pod in ["crashing", "new"] {
+            answers(&story, pod, "near", Duration::from_secs(10)).await;
+        }
+    };
+    let (said, ()) = tokio::join!(loading, living);
+    let away = since.elapsed();
+    assert!(away >= AWAY && said.ends_with(" far 0 failed 0") && !said.contains("near 0 "), "{away:?} {said}");
 
-    // One that nobody has seen before.
-    story.apply(&app("new", "")).await;
-    story.ready("pod/new").await;
-    answers(&story, "new", "near", Duration::from_secs(20)).await;
-
-    story.apply(&route(&["far"])).await;
     system.kubectl(&["scale", "deployment/outrigger-control-plane", "--replicas=2"]).await;
     system.ready("deployment/outrigger-control-plane").await;
-    for pod in ["app", "new"] {
+    for pod in ["app", "crashing", "new"] {
         let took = answers(&story, pod, "far", Duration::from_secs(90)).await;
-        println!("{pod} had the edit {took:?} after the control plane was back");
+        println!("{pod} had the edit {took:?} after the control plane was back, away for {away:?}");
     }
-}
-
-/// Ends the process of a pod's sidecar, as the kernel does when memory runs out. The node's processes are this machine's.
-fn kill_sidecar(namespace: &str, pod: &str) {
-    let ours = |folder: &std::path::Path| {
-        let environment = std::fs::read(folder.join("environ")).unwrap_or_default();
-        let has = |variable: String| environment.split(|byte| *byte == 0).any(|it| it == variable.as_bytes());
-        has(format!("OUTRIGGER_NAMESPACE={namespace}")) && has(format!("HOSTNAME={pod}"))
-    };
-    let folders = std::fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
-    let found: Vec<_> = folders.filter(|folder| ours(folder)).collect();
-    let [folder] = &found[..] else { panic!("one sidecar of {namespace}/{pod}: {found:?}") };
-    let pid: i32 = folder.file_name().unwrap().to_str().unwrap().parse().unwrap();
-    let pid = rustix::process::Pid::from_raw(pid).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    answers_to(&story, "new", "paid", "near answers", Duration::from_secs(30)).await;
 }

@@ -24,12 +24,32 @@ async fn pods_are_let_in(story: &Story, stop: &AtomicBool) -> usize {
     count
 }
 
-/// Every pod of the installation is replaced, by `helm upgrade`, under load: no call fails and no pod is refused.
+/// Image and tag of the first container of a pod's template, or of a pod's sidecar.
+fn tag(image: &serde_json::Value) -> String {
+    image.as_str().unwrap().rsplit(':').next().unwrap().to_owned()
+}
+
+/// Kinds with a field more, new images, other values: both charts are upgraded, and so every pod of the installation is
+/// replaced, under load. No call fails and no pod is refused; then the new field means something, and new pods have the new
+/// sidecar beside those of the old one.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a node: cargo xtask test"]
-async fn an_upgrade_fails_no_call_and_refuses_no_pod() {
+async fn an_upgrade_to_new_images_values_and_fields_fails_no_call_and_refuses_no_pod() {
     let _installed = alone().await;
-    let story = Story::injected().await;
+    let (system, story) = (Story::of(SYSTEM), Story::injected().await);
+    // The chart of kinds as it was before somebody thought of `aliases`.
+    let before = chart_without("outrigger-crds", "crds.yaml", "aliases");
+    kinds(&before.path().display().to_string()).await;
+    let deployment = system.get(&["deployment/outrigger-control-plane"]).await;
+    let old = tag(&deployment["spec"]["template"]["spec"]["containers"][0]["image"]);
+    let new = if old == "dev" { "next" } else { "dev" };
+    let aliased = route(&["near"]).replace("spec: {", "spec: {aliases: [helper], ");
+    let words = ["apply", "--server-side", "--force-conflicts", "--filename", "-"];
+    wait_for("a field that is not known yet", Duration::from_secs(30), async || {
+        let refused = story.try_apply(&words, &aliased).await;
+        String::from_utf8_lossy(&refused.stderr).contains("field not declared in schema").then_some(())
+    })
+    .await;
     story.apply(&[provider("near"), app("app", "")].join("---\n")).await;
     story.apply(&policy(&["near"])).await;
     story.ready("deployment/near").await;
@@ -37,21 +57,47 @@ async fn an_upgrade_fails_no_call_and_refuses_no_pod() {
     answers(&story, "app", "near", Duration::from_secs(30)).await;
     let stop = AtomicBool::new(false);
     let upgrading = async {
-        let by = std::process::id();
+        loaded(&story, "app").await;
+        let (by, begun) = (std::process::id(), Instant::now());
+        kinds(&chart("outrigger-crds")).await;
         let values = ["controlPlane", "injector"].map(|of| format!("{of}.podAnnotations.story=upgraded-{by}"));
+        let images = ["controlPlane", "sidecar"].map(|of| format!("{of}.image.tag={new}"));
         let words =
             ["upgrade", "outrigger", &chart("outrigger"), "--reset-then-reuse-values", "--wait", "--timeout=180s"];
-        let words = [&words[..], &["--set", &values[0], "--set", &values[1]]].concat();
-        let output = tokio::task::block_in_place(|| helm(&words));
+        let values = values.iter().chain(&images).flat_map(|value| ["--set", value]);
+        let words: Vec<&str> = words.into_iter().chain(values).collect();
+        let output = helm_beside(&words).await;
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        println!("upgraded in {:?}", begun.elapsed());
         // Those that were replaced are still on their way out.
         tokio::time::sleep(Duration::from_secs(3)).await;
         stop.store(true, Ordering::Relaxed);
     };
-    let loading = story.exec("app", &["python3", "-c", LOAD, "12"]);
-    let (said, pods, ()) = tokio::join!(loading, pods_are_let_in(&story, &stop), upgrading);
+    let load = ["python3", "-c", LOAD, "30"];
+    let (said, pods, ()) = tokio::join!(story.exec("app", &load), pods_are_let_in(&story, &stop), upgrading);
     println!("{pods} pods were let in during the upgrade; {said}");
     assert!(said.ends_with("failed 0") && pods > 5, "{said}");
+
+    for of in ["control-plane", "injector"] {
+        let pods = system.get(&["pods", &format!("--selector=app.kubernetes.io/component={of}")]).await;
+        for pod in pods["items"].as_array().unwrap() {
+            assert_eq!(tag(&pod["spec"]["containers"][0]["image"]), new, "{of}");
+        }
+    }
+    story.apply(&app("new", "")).await;
+    story.ready("pod/new").await;
+    for (pod, runs) in [("app", old.as_str()), ("new", new)] {
+        let pod = story.get(&["pod", pod]).await;
+        assert_eq!(tag(&pod["spec"]["initContainers"][0]["image"]), runs);
+    }
+    wait_for("the new field to be known", Duration::from_secs(30), async || {
+        story.try_apply(&words, &aliased).await.status.success().then_some(())
+    })
+    .await;
+    for pod in ["app", "new"] {
+        answers_to(&story, pod, "helper", "near", Duration::from_secs(10)).await;
+        assert_eq!(restarts(&story, pod).await, 0);
+    }
 }
 
 /// R-INJ-6: two rotations of the injector's authority, with a life of less than a minute, and every pod is let in.

@@ -14,7 +14,8 @@ async fn a_provider_is_killed_under_load_and_no_call_fails() {
     near_and_far(&story).await;
     let loading = story.exec("app", &["python3", "-c", LOAD, "8"]);
     let killing = async {
-        tokio::time::sleep(Duration::from_secs(4)).await;
+        loaded(&story, "app").await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         story.kubectl(&["scale", "deployment/near", "--replicas=0"]).await;
         story.kubectl(&["delete", "pods", "--selector=app=near", "--grace-period=0", "--force"]).await;
     };
@@ -24,6 +25,11 @@ async fn a_provider_is_killed_under_load_and_no_call_fails() {
     // And then the other one too: one clear error.
     story.kubectl(&["scale", "deployment/far", "--replicas=0"]).await;
     answers(&story, "app", "could not connect", Duration::from_secs(30)).await;
+    // R-LIFE-2: that takes no pod out of its Service. Two probes go by.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let ready = "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}";
+    assert_eq!(story.kubectl(&["get", "pod", "app", "--output", ready]).await, "True");
+    assert_eq!(restarts(&story, "app").await, 0);
 }
 
 /// F2: the first provider has had enough, and the second takes over what it does not.
@@ -79,7 +85,8 @@ async fn a_rotated_key_fails_no_call() {
     answers(&story, "app", "near", Duration::from_secs(30)).await;
     let loading = story.exec("app", &["python3", "-c", LOAD, "8"]);
     let rotating = async {
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        loaded(&story, "app").await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         story.apply(&secret("far-key")).await;
     };
     let (said, _) = tokio::join!(loading, rotating);
@@ -97,23 +104,29 @@ async fn an_edit_moves_traffic_and_a_bad_one_does_not() {
     let story = Story::injected().await;
     near_and_far(&story).await;
     story.kubectl(&["wait", "--for=condition=Programmed", "modelroute/assistant", "--timeout=60s"]).await;
-    story.apply(&route(&["far"])).await;
-    let took = answers(&story, "app", "far", Duration::from_secs(10)).await;
-    println!("traffic had moved {took:?} after the edit, the SDK's own start included");
+    asks_on(&story, "app", &["eu-only", "near", "far"]).await;
+    let mut times = Vec::new();
+    for to in ["far", "near", "far", "near", "far", "near", "far", "near", "far"] {
+        times.push(swiftly(&story, "app", &route(&[to]), to).await);
+    }
 
     // One that names what is not there: kubectl says so, status says so, traffic goes on.
     let warned = story.apply(&route(&["faar"])).await;
     assert!(warned.contains("Warning:") && warned.contains("faar"), "{warned}");
     story.kubectl(&["wait", "--for=condition=ResolvedRefs=False", "modelroute/assistant", "--timeout=30s"]).await;
     answers(&story, "app", "far", Duration::from_secs(10)).await;
-    story.apply(&route(&["near"])).await;
-    answers(&story, "app", "near", Duration::from_secs(10)).await;
+    times.push(swiftly(&story, "app", &route(&["near"]), "near").await);
+    println!("traffic had moved so long after each edit: {times:?}");
+    assert!(times.iter().all(|took| *took <= SWIFT), "{times:?}");
 
     let eu = "apiVersion: outrigger.dev/v1alpha1\nkind: ModelPolicy\nmetadata: {name: eu-only}\n\
               spec: {constraints: {regions: [eu]}}\n";
-    let warned = story.apply(eu).await;
+    let warned = story.try_apply(&["apply", "--dry-run=server", "--filename", "-"], eu).await;
+    let warned = String::from_utf8_lossy(&warned.stderr);
     assert!(warned.contains("Warning:") && warned.contains("assistant"), "what it closes: {warned}");
-    answers(&story, "app", "eu-only", Duration::from_secs(10)).await;
+    let took = swiftly(&story, "app", eu, "eu-only").await;
+    println!("the route was closed {took:?} after the policy");
+    assert!(took <= SWIFT, "{took:?}");
 }
 
 /// R-ID-1: a pod of another namespace gets neither policy nor key.

@@ -14,16 +14,7 @@ async fn who_gets_none_is_told_why() {
     assert!(warned.contains("Warning: outrigger: no sidecar (host_network)"), "{warned}");
     let pod = story.get(&["pod", "net"]).await;
     assert!(pod["spec"]["initContainers"].is_null());
-    let said = wait_for("the event", Duration::from_secs(20), async || {
-        let events = story.kubectl(&[
-            "get",
-            "events",
-            "--output",
-            "jsonpath={range .items[*]}{.reason} {.message}{\"\\n\"}{end}",
-        ]);
-        events.await.lines().find(|line| line.starts_with("InjectionSkipped")).map(str::to_owned)
-    })
-    .await;
+    let said = event(&story, "InjectionSkipped", Duration::from_secs(20)).await;
     assert!(said.contains("host_network"), "{said}");
 }
 

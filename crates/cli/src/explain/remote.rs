@@ -40,8 +40,17 @@ pub(super) fn fetch(plane: &PlaneArgs, workload: &str) -> anyhow::Result<Remote>
     let plane = Plane::find(plane)?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
-    let answer = runtime.block_on(plane.asker().get(&path, &[]))?;
-    read(&answer)
+    let answer = runtime.block_on(async {
+        let mut why = None;
+        for asker in plane.askers() {
+            match asker.get(&path, &[]).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => why = why.or(Some(error)),
+            }
+        }
+        Err(why.unwrap_or_else(|| anyhow::anyhow!("there is nobody to ask")))
+    });
+    read(&answer?)
 }
 
 /// `NAMESPACE/DEPLOYMENT` or `NAMESPACE/KIND/NAME` as the path of its view.

@@ -95,15 +95,69 @@ impl Roll {
         Ok(())
     }
 
+    /// This and what another replica says, in order.
+    pub(super) fn with(self, other: Self) -> Self {
+        let Self { sidecars, unsure, policy, next: _, said, said_of_policy } = self;
+        let (mut sidecars, mut said) = (sidecars, said);
+        sidecars.extend(other.sidecars);
+        said.extend(other.said);
+        let mut both: Vec<(Sidecar, Value)> = sidecars.into_iter().zip(said).collect();
+        both.sort_by(|(left, _), (right, _)| left.order().cmp(&right.order()));
+        let (sidecars, said) = both.into_iter().unzip();
+        // All follow the same source: whoever has something to say of it is heard.
+        let (policy, said_of_policy) = match policy.is_good() {
+            true => (other.policy, other.said_of_policy),
+            false => (policy, said_of_policy),
+        };
+        Self { sidecars, unsure: unsure + other.unsure, policy, next: None, said, said_of_policy }
+    }
+
     /// As it was said, in one.
     pub(super) fn value(&self) -> Value {
         json!({"sidecars": self.said, "policy": self.said_of_policy, "unsure": self.unsure})
     }
 }
 
+impl Policy {
+    fn is_good(&self) -> bool {
+        self.pending.is_none() && self.stale.is_none() && self.problems.is_empty()
+    }
+}
+
 impl Sidecar {
+    /// As a control plane orders them: by namespace, by what they belong to, by themselves.
+    fn order(&self) -> impl Ord + use<'_> {
+        (&self.namespace, self.owner.as_ref().unwrap_or(&self.service_account), &self.pod, &self.token, &self.instance)
+    }
+
     /// Whether it holds what it should, all of it.
     pub(super) fn is_good(&self) -> bool {
         self.current && self.rejections.is_empty()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn of(pods: &[&str], policy: Value) -> Roll {
+        let sidecars: Vec<Value> = pods.iter().map(|pod| json!({"namespace": "shop", "pod": pod, "x": 1})).collect();
+        let mut roll = Roll::default();
+        roll.add(json!({"sidecars": sidecars, "unsure": 1, "policy": policy}).to_string().as_bytes()).unwrap();
+        roll
+    }
+
+    /// Each replica has sidecars of its own, and one that has trouble with its source is heard.
+    #[test]
+    fn what_replicas_say_is_one_roll() {
+        let bad = json!({"problems": ["broken"]});
+        for (left, right) in [(json!({}), bad.clone()), (bad.clone(), json!({}))] {
+            let roll = of(&["a", "d"], left).with(of(&["b"], right)).with(of(&[], json!({})));
+            let names: Vec<_> = roll.sidecars.iter().filter_map(|it| it.pod.clone()).collect();
+            assert_eq!((names.join(" "), roll.unsure), ("a b d".to_owned(), 3));
+            assert_eq!(roll.value()["policy"], bad);
+            assert_eq!(roll.value()["sidecars"][1], json!({"namespace": "shop", "pod": "b", "x": 1}));
+        }
     }
 }

@@ -18,6 +18,12 @@ const FORWARD: Duration = Duration::from_secs(20);
 const REQUEST: &str = "--request-timeout=10s";
 /// The control plane's port for sidecars.
 const PORT: &str = ":4119";
+/// By which its pods are known.
+const REPLICAS: &str = "--selector=app.kubernetes.io/name=outrigger,app.kubernetes.io/component=control-plane";
+/// Where nobody may list them: kubectl takes one.
+const ANY: &str = "deployment/outrigger-control-plane";
+/// Replicas that are asked at most: far more than anybody runs.
+const MOST: usize = 16;
 /// Longest answer of a credential plugin that is read.
 const CREDENTIAL: u64 = 64 << 10;
 
@@ -80,14 +86,31 @@ impl Kubectl {
         Ok(bundle.as_bytes().to_vec())
     }
 
-    /// Leads to a replica.
+    /// Leads to every replica that is ready, since each knows the sidecars that are connected to it; never to none.
     ///
     /// # Errors
     ///
     /// If kubectl cannot.
-    pub(super) fn forward(&self) -> anyhow::Result<Forward> {
+    pub(super) fn forward(&self) -> anyhow::Result<(Forward, Vec<Forward>)> {
         let namespace = format!("--namespace={}", self.namespace);
-        let mut command = self.command(&["port-forward", &namespace, "deployment/outrigger-control-plane", PORT]);
+        let pods = self.json(&["get", "pods", &namespace, REPLICAS, REQUEST, "--output=json"]);
+        let mut ready = pods.as_ref().map(ready).unwrap_or_default();
+        ready.truncate(MOST);
+        // All at once: each takes half a second.
+        let begun: Vec<Began> = match ready.is_empty() {
+            true => vec![self.begin(&namespace, ANY)?],
+            false => ready.iter().map(|pod| self.begin(&namespace, pod)).collect::<anyhow::Result<_>>()?,
+        };
+        let mut ways = begun.into_iter().map(Began::leads);
+        let first = ways.next().context(NO_WAY)??;
+        let told = |why: &anyhow::Error| {
+            eprintln!("outrigger: a replica cannot be asked, and its sidecars are missing: {why:#}")
+        };
+        Ok((first, ways.filter_map(|way| way.inspect_err(told).ok()).collect()))
+    }
+
+    fn begin(&self, namespace: &str, to: &str) -> anyhow::Result<Began> {
+        let mut command = self.command(&["port-forward", namespace, to, PORT]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context(NO_KUBECTL)?;
         let said = child.stdout.take().context("kubectl has no output")?;
         let (send, first) = mpsc::channel();
@@ -97,13 +120,7 @@ impl Kubectl {
                 let _ = send.send(line);
             }
         });
-        let mut way = Forward { child, port: 0 };
-        let line = first.recv_timeout(FORWARD).ok().context(
-            "kubectl port-forward leads nowhere: is the control plane there, in --system-namespace? Or say where it is with \
-             --from",
-        )?;
-        way.port = port(&line).with_context(|| format!("kubectl port-forward says {line:?}, which is no port"))?;
-        Ok(way)
+        Ok(Began { way: Forward { child, port: 0 }, first })
     }
 
     fn json(&self, words: &[&str]) -> anyhow::Result<Value> {
@@ -123,7 +140,34 @@ impl Kubectl {
     }
 }
 
+const NO_WAY: &str = "kubectl port-forward leads nowhere: is the control plane there, in --system-namespace? Or say where it is with --from";
 const NO_KUBECTL: &str = "kubectl cannot be started: put it on the PATH, or give --from, --token-file and --ca-file";
+
+/// One that has not said where it begins.
+struct Began {
+    way: Forward,
+    first: mpsc::Receiver<String>,
+}
+
+impl Began {
+    fn leads(self) -> anyhow::Result<Forward> {
+        let Self { mut way, first } = self;
+        let line = first.recv_timeout(FORWARD).ok().context(NO_WAY)?;
+        way.port = port(&line).with_context(|| format!("kubectl port-forward says {line:?}, which is no port"))?;
+        Ok(way)
+    }
+}
+
+/// Of a list of pods those that can be asked, as kubectl names them.
+fn ready(pods: &Value) -> Vec<String> {
+    let is_ready = |pod: &&Value| {
+        let mut conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
+        pod["metadata"]["deletionTimestamp"].is_null()
+            && conditions.any(|it| it["type"] == "Ready" && it["status"] == "True")
+    };
+    let ready = pods["items"].as_array().into_iter().flatten().filter(is_ready);
+    ready.filter_map(|pod| Some(format!("pod/{}", pod["metadata"]["name"].as_str()?))).collect()
+}
 
 impl Forward {
     /// Where it begins, on this machine.
@@ -179,6 +223,21 @@ mod tests {
     fn the_port_is_where_kubectl_says() {
         assert_eq!(port("Forwarding from 127.0.0.1:40123 -> 4119"), Some(40_123));
         assert_eq!(port("Forwarding from [::1]:40123 -> 4119"), None);
+    }
+
+    /// Those that start or leave cannot be asked.
+    #[test]
+    fn replicas_that_are_ready_are_asked() {
+        let pod = |name: &str, ready: &str, leaves: Option<&str>| {
+            serde_json::json!({
+                "metadata": {"name": name, "deletionTimestamp": leaves},
+                "status": {"conditions": [{"type": "Initialized", "status": "True"}, {"type": "Ready", "status": ready}]},
+            })
+        };
+        let pods =
+            [pod("a", "True", None), pod("b", "False", None), pod("c", "True", Some("now")), pod("d", "True", None)];
+        assert_eq!(ready(&serde_json::json!({"items": pods})), ["pod/a", "pod/d"]);
+        assert!(ready(&serde_json::json!({"items": []})).is_empty());
     }
 
     #[test]

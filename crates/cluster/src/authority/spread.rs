@@ -1,4 +1,4 @@
-//! The bundle, into every namespace that has sidecars.
+//! The bundle, into every namespace that has sidecars, and into our own: there it is looked for by people.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,10 +32,11 @@ pub(super) async fn run(
     report: watch::Sender<Report>,
 ) {
     let (want, wanted) = watch::channel(Wanted::default());
+    let own = cluster.namespace().to_owned();
     let telling = async {
         loop {
             let bundle = known.borrow_and_update().bundle();
-            want.send_replace(wanted_of(bundle, &namespaces.borrow_and_update()));
+            want.send_replace(wanted_of(bundle, &own, &namespaces.borrow_and_update()));
             tokio::select! {
                 changed = known.changed() => if changed.is_err() { return },
                 changed = namespaces.changed() => if changed.is_err() { return },
@@ -48,10 +49,27 @@ pub(super) async fn run(
     }
 }
 
-fn wanted_of(bundle: Option<Arc<str>>, namespaces: &BTreeSet<String>) -> Wanted {
+fn wanted_of(bundle: Option<Arc<str>>, own: &str, namespaces: &BTreeSet<String>) -> Wanted {
     let Some(bundle) = bundle else { return Wanted::default() };
     let data = BTreeMap::from([(BUNDLE.to_owned(), bundle.to_string())]);
     let content = Arc::new(Content::new(data, BTreeMap::new()));
-    let maps = namespaces.iter().map(|namespace| (namespace.clone(), content.clone())).collect();
+    let everywhere = namespaces.iter().map(String::as_str).chain([own]);
+    let maps = everywhere.map(|namespace| (namespace.to_owned(), content.clone())).collect();
     Wanted { of: Some(bundle), maps: Arc::new(maps) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `kubectl outrigger` finds it there, whether there are sidecars or none yet.
+    #[test]
+    fn our_own_namespace_has_the_bundle_too() {
+        for (with, all) in [(&[][..], vec!["outrigger-system"]), (&["shop"][..], vec!["outrigger-system", "shop"])] {
+            let namespaces = with.iter().map(|it| (*it).to_owned()).collect();
+            let wanted = wanted_of(Some("pem".into()), "outrigger-system", &namespaces);
+            assert_eq!(wanted.maps.keys().map(String::as_str).collect::<Vec<_>>(), all);
+        }
+        assert!(wanted_of(None, "outrigger-system", &BTreeSet::new()).maps.is_empty());
+    }
 }

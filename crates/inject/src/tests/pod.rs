@@ -66,6 +66,10 @@ fn it_asks_for_no_right() {
             "outrigger-bootstrap-3 /var/run/outrigger-bootstrap/3",
         ]
     );
+    // Below the mount, which everybody may write in, and so which no sidecar would use.
+    let all = sidecar(&after)["env"].as_array().unwrap();
+    let state = all.iter().find(|it| it["name"] == "OUTRIGGER_STATE").unwrap();
+    assert_eq!(state["value"], "/var/lib/outrigger/state");
     let token = &after["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
     assert_eq!(*token, json!({"audience": "outrigger-control-plane", "expirationSeconds": 3600, "path": "token"}));
     assert_eq!(after["spec"]["automountServiceAccountToken"], false);

@@ -32,6 +32,12 @@ fn what_stands_in_the_way_is_said() {
         ),
         ("annotations: {outrigger.dev/admin-port: '4117'}", "", "ports_collide"),
         ("", "volumes: [{name: outrigger-state, emptyDir: {}}]", "name_taken"),
+        // The volume would come with the sidecar, and the pod's own container would read its token and keys.
+        (
+            "",
+            "initContainers: [{name: i, image: i, volumeMounts: [{name: outrigger-state, mountPath: /theirs}]}]",
+            "name_taken",
+        ),
         ("", "initContainers: [{name: outrigger, image: i}]", "name_taken"),
         // An annotation that was copied along is no sidecar.
         ("annotations: {outrigger.dev/status: injected}", "", "injected"),

@@ -73,6 +73,23 @@ fn a_folder_that_others_may_write_in_is_not_used() {
     assert!(Disk::open(folder.path()).unwrap_err().to_string().contains("chmod 700"));
 }
 
+/// A volume of a pod is everybody's to write in: a folder that is made below it is ours, and kept from then on.
+#[test]
+fn a_folder_below_one_that_others_may_write_in_is_our_own() {
+    let volume = tempfile::tempdir().unwrap();
+    fs::set_permissions(volume.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let folder = volume.path().join("state");
+    Disk::open(&folder).unwrap().save(&holdings()).unwrap();
+    assert!(Disk::open(&folder).unwrap().load().unwrap().is_some());
+    // One that somebody else has made there is not: whoever owns it may write in it.
+    if rustix::process::geteuid().is_root() {
+        let theirs = volume.path().join("theirs");
+        fs::create_dir(&theirs).unwrap();
+        std::os::unix::fs::chown(&theirs, Some(4117), None).unwrap();
+        assert!(Disk::open(&theirs).unwrap_err().to_string().contains("another user's"));
+    }
+}
+
 /// R-CFG-7: whatever is wrong with the file is a miss, at every byte.
 #[test]
 fn a_file_that_is_not_whole_is_a_miss() {

@@ -27,6 +27,8 @@ pub(super) const PAUSE: &str = "localhost/pause:1";
 pub(super) const COREDNS: &str = "localhost/coredns:1";
 const BUSYBOX: &str = "localhost/busybox:1";
 const PYTHON: &str = "localhost/python:1";
+/// Python again, with the SDKs of vendors whose calls a sidecar leaves alone.
+const UNTOUCHED: &str = "localhost/python-untouched:1";
 const NODE: &str = "localhost/node:1";
 
 /// Makes every image, and imports those of ours into the cluster that `up` has started, if one runs: new pods have them.
@@ -47,11 +49,12 @@ struct Other {
     make: fn(&Kit, &Path) -> Result<()>,
 }
 
-const OTHERS: [Other; 5] = [
+const OTHERS: [Other; 6] = [
     Other { name: PAUSE, kept: "cluster/images/pause", stamp: small::pause_stamp, make: small::pause },
     Other { name: COREDNS, kept: "cluster/images/coredns", stamp: small::coredns_stamp, make: small::coredns },
     Other { name: BUSYBOX, kept: "cluster/images/busybox", stamp: small::busybox_stamp, make: small::busybox },
     Other { name: PYTHON, kept: "cluster/images/python", stamp: base::python_stamp, make: base::python },
+    Other { name: UNTOUCHED, kept: "cluster/images/untouched", stamp: base::untouched_stamp, make: base::untouched },
     Other { name: NODE, kept: "cluster/images/node", stamp: base::node_stamp, make: base::node },
 ];
 
@@ -97,9 +100,14 @@ pub(super) fn others_there() -> Result<bool> {
     Ok(there.into_iter().all(|there| there))
 }
 
+/// A program of ours as it is in its image, for whoever runs it beside the cluster.
+pub(super) fn program(name: &str) -> Result<PathBuf> {
+    ours::program(name)
+}
+
 /// What a pod calls them.
 pub(super) fn names() -> Vec<&'static str> {
-    ours::NAMES.into_iter().chain([BUSYBOX, PYTHON, NODE]).collect()
+    ours::NAMES.into_iter().chain([BUSYBOX, PYTHON, UNTOUCHED, NODE]).collect()
 }
 
 impl Other {

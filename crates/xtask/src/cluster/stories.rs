@@ -15,6 +15,8 @@ use crate::tools;
 /// The folder of a cluster that runs already.
 pub(super) const GIVEN: &str = "OUTRIGGER_TEST_NODE";
 const BINARY: &str = "node";
+/// The command line, where stories find it.
+const CLI: &str = "OUTRIGGER_TEST_CLI";
 
 /// Runs the stories in which pods run, on a cluster of their own or on the one that `OUTRIGGER_TEST_NODE` names, and
 /// fails if that leaves anything behind.
@@ -58,7 +60,7 @@ pub(super) fn command(run: &Path, binary: &Path) -> Result<Command> {
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         command.env("RUST_TEST_THREADS", "4");
     }
-    command.current_dir(tools::root());
+    command.env(CLI, images::program("outrigger")?).current_dir(tools::root());
     Ok(command)
 }
 

@@ -14,7 +14,7 @@ use super::{
         debs::{self, Bundle},
         kit::Kit,
     },
-    NODE, PYTHON,
+    NODE, PYTHON, UNTOUCHED,
     oci::Image,
     small,
 };
@@ -22,10 +22,20 @@ use crate::{sdk, tools};
 
 /// Families of `tests/sdk` whose packages are in an image.
 const PYTHON_SDKS: [&str; 2] = ["openai-python", "anthropic-python"];
+/// Those of vendors whose calls a sidecar leaves alone.
+const UNTOUCHED_SDKS: [&str; 1] = ["untouched-python"];
 const NODE_SDKS: [&str; 2] = ["openai-node", "anthropic-node"];
 const PATH: &str = "PATH=/usr/local/bin:/usr/bin:/bin";
 
 pub(super) fn python(_: &Kit, archive: &Path) -> Result<()> {
+    with_python(PYTHON, &PYTHON_SDKS, archive)
+}
+
+pub(super) fn untouched(_: &Kit, archive: &Path) -> Result<()> {
+    with_python(UNTOUCHED, &UNTOUCHED_SDKS, archive)
+}
+
+fn with_python(image: &str, families: &[&str], archive: &Path) -> Result<()> {
     let root = root()?;
     let base = root.path();
     let name = interpreter(base)?;
@@ -37,7 +47,7 @@ pub(super) fn python(_: &Kit, archive: &Path) -> Result<()> {
     // Of the interpreter in the image, whatever the machine's own is.
     pip.args(["--no-deps", "--no-compile", "--only-binary=:all:", "--python-version", version, "--target"])
         .arg(&packages);
-    for family in PYTHON_SDKS {
+    for family in families {
         pip.arg("--requirement").arg(tools::root().join("tests/sdk").join(family).join("requirements.txt"));
     }
     tools::succeed(&mut pip).context("pip cannot install the SDKs")?;
@@ -45,7 +55,7 @@ pub(super) fn python(_: &Kit, archive: &Path) -> Result<()> {
     let compile = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "/usr/lib", "/usr/local/lib"];
     tools::capture(Command::new("chroot").arg(base).arg("/usr/bin/python3").args(compile))?;
     let image = Image {
-        name: PYTHON,
+        names: &[image],
         entrypoint: &["/usr/bin/python3"],
         user: "65532:65532",
         env: &[PATH, "PYTHONUNBUFFERED=1"],
@@ -56,6 +66,10 @@ pub(super) fn python(_: &Kit, archive: &Path) -> Result<()> {
 
 pub(super) fn python_stamp(_: &Kit) -> Result<String> {
     stamp(PYTHON_SDKS.map(|family| format!("{family}/requirements.txt")))
+}
+
+pub(super) fn untouched_stamp(_: &Kit) -> Result<String> {
+    stamp(UNTOUCHED_SDKS.map(|family| format!("{family}/requirements.txt")))
 }
 
 pub(super) fn node(_: &Kit, archive: &Path) -> Result<()> {
@@ -73,7 +87,7 @@ pub(super) fn node(_: &Kit, archive: &Path) -> Result<()> {
         merge(&sdk::node_modules(family)?, &app.join("node_modules"))?;
     }
     let image = Image {
-        name: NODE,
+        names: &[NODE],
         entrypoint: &["/usr/bin/node"],
         user: "65532:65532",
         env: &[PATH, "NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt"],

@@ -16,8 +16,8 @@ use tar::{Builder, EntryType, Header};
 /// What is said of an image beside what is in it.
 #[derive(Debug)]
 pub(super) struct Image<'a> {
-    /// With its tag.
-    pub(super) name: &'a str,
+    /// With their tags: one image, by each of these names.
+    pub(super) names: &'a [&'a str],
     pub(super) entrypoint: &'a [&'a str],
     /// `65532:65532`; root where it is empty.
     pub(super) user: &'a str,
@@ -62,18 +62,21 @@ impl Image<'_> {
                 "size": layer_size,
             }],
         }));
-        let mut described = manifest.described("manifest.v1+json");
-        described["platform"] = json!({"architecture": architecture, "os": "linux"});
-        let tag = self.name.rsplit(':').next().unwrap_or_default();
-        described["annotations"] = json!({
-            // containerd takes the whole name from here.
-            "io.containerd.image.name": self.name,
-            "org.opencontainers.image.ref.name": tag,
+        let described = self.names.iter().map(|name| {
+            let mut described = manifest.described("manifest.v1+json");
+            described["platform"] = json!({"architecture": architecture, "os": "linux"});
+            described["annotations"] = json!({
+                // containerd takes the whole name from here.
+                "io.containerd.image.name": name,
+                "org.opencontainers.image.ref.name": name.rsplit(':').next().unwrap_or_default(),
+            });
+            described
         });
+        let described: Vec<Value> = described.collect();
         let index = json!({
             "schemaVersion": 2,
             "mediaType": format!("{TYPE}.index.v1+json"),
-            "manifests": [described],
+            "manifests": described,
         });
         let draft = archive.with_extension("draft");
         let mut tar = Builder::new(BufWriter::new(File::create(&draft)?));
@@ -192,7 +195,7 @@ mod tests {
     use super::*;
 
     const IMAGE: Image<'static> =
-        Image { name: "localhost/x:dev", entrypoint: &["/x"], user: "65532:65532", env: &[], folder: "/" };
+        Image { names: &["localhost/x:dev"], entrypoint: &["/x"], user: "65532:65532", env: &[], folder: "/" };
 
     fn folder(order: &[&str]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

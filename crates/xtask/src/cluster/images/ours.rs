@@ -14,6 +14,8 @@ use crate::tools;
 /// What a pod calls them.
 pub(super) const NAMES: [&str; 3] =
     ["localhost/outrigger-sidecar:dev", "localhost/outrigger-control-plane:dev", "localhost/outrigger:dev"];
+/// The tag of the same programs as somebody upgrades to them.
+const NEXT: &str = "next";
 /// The programs, as cargo names packages and binaries alike.
 const PROGRAMS: [&str; 3] = ["outrigger-sidecar", "outrigger-control-plane", "outrigger"];
 /// As in `deploy/Dockerfile`: no name of it is in any image.
@@ -23,9 +25,7 @@ const USER: &str = "65532:65532";
 pub(super) fn make() -> Result<Vec<PathBuf>> {
     let began = Instant::now();
     let host = host()?;
-    // By itself: other flags than everybody else's would have everything compiled anew at every turn.
-    let target = tools::target()?.join("story");
-    let built = target.join(&host).join("story");
+    let (target, built) = (target()?, built()?);
     if !PROGRAMS.iter().all(|program| built.join(program).is_file()) {
         println!("building our programs for images: 15 minutes of processor time, once; one after an edit");
     }
@@ -40,15 +40,33 @@ pub(super) fn make() -> Result<Vec<PathBuf>> {
     let folder = target.join("images");
     fs::create_dir_all(&folder)?;
     let archives = PROGRAMS.iter().zip(NAMES).map(|(program, name)| {
-        let (binary, archive) = (built.join(program), folder.join(format!("{program}.tar")));
+        let (binary, archive) = (built.join(program), folder.join(format!("{program}-and-{NEXT}.tar")));
         if newer(&binary, &archive)? {
-            small::single(name, &binary, &format!("/{program}"), USER, &archive)?;
+            small::single(&[name, &next(name)], &binary, &format!("/{program}"), USER, &archive)?;
             let (size, seconds) = (fs::metadata(&archive)?.len() as f64 / 1e6, began.elapsed().as_secs_f64());
             println!("made {name}, {size:.1} MB, in {seconds:.1} s");
         }
         Ok(archive)
     });
     archives.collect()
+}
+
+/// A program, as it is in its image.
+pub(in crate::cluster) fn program(name: &str) -> Result<PathBuf> {
+    Ok(built()?.join(name))
+}
+
+/// By itself: other flags than everybody else's would have everything compiled anew at every turn.
+fn target() -> Result<PathBuf> {
+    Ok(tools::target()?.join("story"))
+}
+
+fn built() -> Result<PathBuf> {
+    Ok(target()?.join(host()?).join("story"))
+}
+
+fn next(name: &str) -> String {
+    format!("{}:{NEXT}", name.rsplit_once(':').map_or(name, |(name, _)| name))
 }
 
 /// What rustc compiles for when nobody says.

@@ -17,7 +17,7 @@ use super::{
 use crate::tools;
 
 pub(super) fn pause(kit: &Kit, archive: &Path) -> Result<()> {
-    single(PAUSE, &kit.dns.join("pause"), "/pause", "65535:65535", archive)
+    single(&[PAUSE], &kit.dns.join("pause"), "/pause", "65535:65535", archive)
 }
 
 pub(super) fn pause_stamp(kit: &Kit) -> Result<String> {
@@ -25,7 +25,7 @@ pub(super) fn pause_stamp(kit: &Kit) -> Result<String> {
 }
 
 pub(super) fn coredns(kit: &Kit, archive: &Path) -> Result<()> {
-    single(COREDNS, &kit.dns.join("coredns"), "/coredns", "", archive)
+    single(&[COREDNS], &kit.dns.join("coredns"), "/coredns", "", archive)
 }
 
 pub(super) fn coredns_stamp(kit: &Kit) -> Result<String> {
@@ -39,7 +39,7 @@ pub(super) fn busybox(kit: &Kit, archive: &Path) -> Result<()> {
     shell(&kit.tools, &root.path().join("bin"))?;
     writable(&root.path().join("tmp"))?;
     let image =
-        Image { name: BUSYBOX, entrypoint: &["/bin/sh"], user: "65532:65532", env: &["PATH=/bin"], folder: "/" };
+        Image { names: &[BUSYBOX], entrypoint: &["/bin/sh"], user: "65532:65532", env: &["PATH=/bin"], folder: "/" };
     image.write(root.path(), archive).map(drop)
 }
 
@@ -48,13 +48,13 @@ pub(super) fn busybox_stamp(kit: &Kit) -> Result<String> {
 }
 
 /// An image that is one program; of nobody's user where that is empty.
-pub(super) fn single(name: &str, program: &Path, at: &str, user: &str, archive: &Path) -> Result<()> {
+pub(super) fn single(names: &[&str], program: &Path, at: &str, user: &str, archive: &Path) -> Result<()> {
     let root = tempfile::tempdir()?;
     open(root.path())?;
     let place = root.path().join(at.trim_start_matches('/'));
     fs::copy(program, &place)?;
     fs::set_permissions(&place, fs::Permissions::from_mode(0o755))?;
-    Image { name, entrypoint: &[at], user, env: &[], folder: "/" }.write(root.path(), archive).map(drop)
+    Image { names, entrypoint: &[at], user, env: &[], folder: "/" }.write(root.path(), archive).map(drop)
 }
 
 /// busybox, by the names of all that it does, in this folder; what is there stays.
