@@ -15,10 +15,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use memchr::memmem;
+use outrigger_catalog::NanoUsd;
 use outrigger_route::Plan;
 use outrigger_wire::{
     Kind,
-    edit::{insert_member, states_cost},
+    edit::{insert_member, with_cost},
     peek::Answer,
 };
 use tokio::time::{Instant, Sleep};
@@ -137,6 +138,10 @@ pub(crate) fn error(error: &Error, mut record: Box<Record>, dialect: outrigger_w
         record.attempts.clone_from(&exhausted.attempts);
     }
     headers.insert(names::ATTEMPTS, count(record.attempts.len()));
+    // What nobody answered may have been billed (H17).
+    if let Some(value) = record.total(None).and_then(|cost| HeaderValue::try_from(NanoUsd(cost).to_usd_string()).ok()) {
+        headers.insert(names::COST, value);
+    }
     describe(headers, &record);
     response
 }
@@ -158,16 +163,15 @@ fn whole(
     }
     record.lost.extend(answer.lost);
     if let Some(usage) = answer.usage {
-        record.usage.merge(usage);
+        record.book(usage);
     }
     let mut body = body;
-    if let Some(cost) = record.cost() {
+    let price = record.price();
+    if let Some(cost) = record.total(price.as_ref()) {
         // Exact, and a JSON number as it stands.
-        let dollars = cost.total.to_usd_string();
-        // A router upstream may have said its own cost already: then that stands.
-        let stated = |at: &std::ops::Range<usize>| states_cost(&body[at.clone()]);
-        if let Some(at) = answer.usage_at.filter(|at| app.config.usage_cost && !stated(at)) {
-            body = insert_member(&body, at.end, "cost", &dollars);
+        let dollars = NanoUsd(cost).to_usd_string();
+        if let Some(at) = answer.usage_at.filter(|_| app.config.usage_cost) {
+            body = with_cost(body, at, &dollars, price.is_some_and(|price| price.in_parts));
         }
         if let Ok(value) = HeaderValue::try_from(dollars) {
             headers.insert(names::COST, value);

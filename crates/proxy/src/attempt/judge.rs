@@ -89,10 +89,15 @@ pub(crate) async fn judge(
 /// A whole answer in the caller's dialect, before it counts: one that cannot be read is a failure like any other. Streams
 /// are translated as they pass.
 pub(super) fn translated(answered: Answered, echo: &Echo, id: &str) -> Result<Answered, Failure> {
-    let Answered::Whole { body, answer } = answered else { return Ok(answered) };
+    let Answered::Whole { body, mut answer } = answered else { return Ok(answered) };
     let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let (body, lost) = translate::whole(&body, echo, &Stamp { created, request_id: id })?;
-    let read = peek::answer(echo.operation, &body)?;
+    // What cannot be brought back was billed all the same (H17).
+    let brought = translate::whole(&body, echo, &Stamp { created, request_id: id })
+        .and_then(|(body, lost)| Ok((peek::answer(echo.operation, &body)?, body, lost)));
+    let (read, body, lost) = match brought {
+        Ok(brought) => brought,
+        Err(failure) => return Err(failure.with_usage(answer.usage.take())),
+    };
     Ok(Answered::Whole { body, answer: Answer { finish: answer.finish, usage: answer.usage, lost, ..read } })
 }
 
@@ -130,12 +135,31 @@ fn take(operation: Operation, frame: Frame, ready: &mut VecDeque<(Frame, Option<
     let Fields { event, data } = frame.fields();
     let peek = data.map(|data| Peek::event(operation, event, &data));
     let commits = match peek.as_ref().map(|peek| &peek.meaning) {
-        Some(Meaning::Error(failure)) => return Err(failure.clone()),
+        // What it used stands in the event, where anything was (U12).
+        Some(Meaning::Error(failure)) => {
+            let said = peek.as_ref().and_then(|peek| peek.usage.clone());
+            return Err(failure.clone().with_usage(said));
+        }
         Some(Meaning::Malformed) => {
             return Err(Failure::local(Kind::Malformed, "an event before the first content is not JSON"));
         }
-        // A finish without content is an empty answer, and an answer all the same.
-        Some(Meaning::Content | Meaning::End) => true,
+        // A finish without content is an empty answer, and an answer all the same. An end without either is none (U14).
+        Some(Meaning::Content) => true,
+        Some(Meaning::End) => {
+            let said = |peek: &Peek| peek.finish.is_some();
+            let before = ready.iter().filter_map(|(_, peek)| peek.as_ref());
+            if !before.chain(&peek).any(said) {
+                let usage = ready.iter().filter_map(|(_, peek)| peek.as_ref()?.usage.clone());
+                let usage = usage.chain(peek.and_then(|peek| peek.usage)).reduce(|mut known, later| {
+                    known.merge(later);
+                    known
+                });
+                let failure =
+                    Failure::local(Kind::Malformed, "the stream ended without content and without a finish reason");
+                return Err(failure.with_usage(usage));
+            }
+            true
+        }
         Some(Meaning::Finish) => peek.as_ref().is_some_and(|peek| peek.finish.is_some()),
         Some(Meaning::Prelude) | None => false,
     };
