@@ -20,6 +20,7 @@ use outrigger_route::Plan;
 use outrigger_wire::{
     Kind,
     edit::{insert_member, with_cost},
+    heard::Listener,
     peek::Answer,
 };
 use tokio::time::{Instant, Sleep};
@@ -55,6 +56,8 @@ pub(crate) struct Broken(&'static str);
 
 pub(crate) struct Raw {
     upstream: upstream::Body,
+    /// Streams of transcripts, speech and pictures say what they used, in events of their own (U13).
+    listener: Option<Listener>,
     record: Box<Record>,
     idle: Duration,
     silence: Pin<Box<Sleep>>,
@@ -98,8 +101,11 @@ pub(crate) fn to_caller(
             out.remove(header::CONTENT_LENGTH);
             let timeouts = plan.route.timeouts;
             let left = timeouts.total.saturating_sub(app.now().saturating_sub(record.started()));
+            let events =
+                out.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
             Body::Raw(Box::new(Raw {
                 upstream,
+                listener: events.then(Listener::default),
                 record,
                 idle: timeouts.idle,
                 silence: Box::pin(tokio::time::sleep(timeouts.idle)),
@@ -254,6 +260,10 @@ impl Raw {
         match Pin::new(&mut self.upstream).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.silence.as_mut().reset(Instant::now() + self.idle);
+                let heard = frame.data_ref().zip(self.listener.as_mut()).and_then(|(data, ear)| ear.hear(data));
+                if let Some(usage) = heard {
+                    self.record.book(usage);
+                }
                 return Poll::Ready(Some(Ok(frame)));
             }
             Poll::Ready(Some(Err(error))) => return self.break_off(crate::attempt::broken(&error).kind),
