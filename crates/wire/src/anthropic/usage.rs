@@ -21,25 +21,15 @@ pub fn read(json: &str) -> Option<Usage> {
     let mut iterations = None;
     counts(json, &mut usage, |key, value, usage| match key {
         "iterations" => iterations = Some(value),
-        // `speed` is what is dearer of the two, whatever the tier.
-        "speed" => {
-            if service(value) == Service::Fast {
-                usage.set_service(Service::Fast);
-            }
-        }
-        // Capacity that was committed to (`priority`) is billed by its contract, and fast mode has its own word.
-        "service_tier" => {
-            let fast = usage.bill.as_ref().is_some_and(|bill| bill.service == Service::Fast);
-            match service(value) {
-                tier if tier != Service::Priority && !fast => usage.set_service(tier),
-                _ => {}
-            }
-        }
-        "inference_geo" => {
-            if string(value).as_deref() == Some("us") {
-                usage.bill_mut().in_us = true;
-            }
-        }
+        // Fast mode has a word of its own, and is dearer whatever the tier.
+        "speed" if service(value) == Service::Fast => usage.set_service(Service::Fast),
+        // Capacity that was committed to (`priority`) is billed by its contract.
+        "service_tier" => match service(value) {
+            Service::Priority => {}
+            _ if usage.bill.as_ref().is_some_and(|bill| bill.service == Service::Fast) => {}
+            tier => usage.set_service(tier),
+        },
+        "inference_geo" if string(value).as_deref() == Some("us") => usage.bill_mut().in_us = true,
         "server_tool_use" | "server_tool_use_details" => tools(value, usage),
         "cost" | "cost_details" | "is_byok" => stated.read(key, value, &mut odd),
         _ => {}

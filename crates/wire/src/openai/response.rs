@@ -110,9 +110,8 @@ pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
     if let Some(raw) = read.error {
         return Err(error::in_band(raw).with_usage(usage));
     }
-    let mut answer = Answer::default();
-    answer.usage_at = read.usage.filter(|raw| usage.is_some() && raw.starts_with('{')).map(|raw| place(body, raw));
-    answer.usage = usage;
+    let usage_at = read.usage.filter(|raw| usage.is_some() && raw.starts_with('{')).map(|raw| place(body, raw));
+    let mut answer = Answer { usage, usage_at, ..Answer::default() };
     finished(operation, &read, &mut answer).map_err(|failure| failure.with_usage(answer.usage.take()))?;
     Ok(answer)
 }
@@ -123,7 +122,7 @@ fn finished(operation: Operation, read: &Body<'_>, answer: &mut Answer) -> Resul
         // A 200 without choices crashes callers: it is an upstream failure, not an answer.
         let choices = read.choices.filter(|choices| choices.starts_with('[') && read.first.begun > 0);
         let choices = choices.ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no choices"))?;
-        let reason = read.first.finish_reason.and_then(string).filter(|reason| !reason.is_empty());
+        let reason = read.first.finish_reason.and_then(string);
         if let Some(reason) = reason.as_deref().filter(|reason| stop::is_failure(reason)) {
             let error = elements(choices).next().and_then(|first| member_of(first, "error"));
             return Err(error.filter(|raw| *raw != "null").map(error::in_band).unwrap_or_else(|| {
@@ -131,7 +130,7 @@ fn finished(operation: Operation, read: &Body<'_>, answer: &mut Answer) -> Resul
             }));
         }
         // Some vendors forget the reason, none that answered forgets the answer (U14).
-        if reason.is_none() && !says_something(choices) {
+        if reason.as_deref().is_none_or(str::is_empty) && !says_something(choices) {
             return Err(Failure::local(Kind::Malformed, "the answer has neither content nor a finish reason"));
         }
         answer.finish = reason.map(Into::into);

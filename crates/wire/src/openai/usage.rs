@@ -62,7 +62,7 @@ pub fn read(json: &str) -> Option<Usage> {
             | "output_tokens_details"
             | "completion_token_details"
             | "output_token_details" => output.read(value, &mut odd),
-            "prompt_cache_hit_tokens" | "cached_tokens" | "num_cached_tokens" => spare.cached = count(value, &mut odd),
+            "prompt_cache_hit_tokens" | "cached_tokens" => spare.cached = count(value, &mut odd),
             "reasoning_tokens" => spare.reasoning = count(value, &mut odd),
             "audio_prompt_tokens" => spare.audio = count(value, &mut odd),
             "prompt_audio_seconds" => {

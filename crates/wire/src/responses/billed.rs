@@ -75,7 +75,7 @@ impl Billed<'_> {
         let own = Usage { bill: None, ..used.clone() };
         used.add(&made);
         let bill = used.bill_mut();
-        bill.tools[Tool::ImageGeneration as usize] = 0;
+        bill.forget_tool(Tool::ImageGeneration);
         bill.push_call(Call { model: None, usage: own });
         // OpenAI's own word for what it takes where nobody says so.
         let model = model.unwrap_or_else(|| "gpt-image-1".to_owned());

@@ -165,6 +165,13 @@ impl Bill {
         }
     }
 
+    /// Calls of `tool` are billed otherwise.
+    pub(crate) fn forget_tool(&mut self, tool: Tool) {
+        if let Some(calls) = self.tools.get_mut(tool as usize) {
+            *calls = 0;
+        }
+    }
+
     /// One more call.
     pub(crate) fn push_call(&mut self, call: Call) {
         let full = self.calls.len() >= MOST_CALLS;
