@@ -17,7 +17,7 @@ pub(crate) use id::Id;
 use outrigger_catalog::NanoUsd;
 use outrigger_route::{Target, snapshot::Route};
 use outrigger_wire::{Kind, Operation, Usage, hub::Losses, usage::estimate_tokens};
-pub(crate) use price::Price;
+pub(crate) use price::{Price, price_row};
 use serde_json::{Value, json};
 use smallvec::SmallVec;
 
@@ -352,7 +352,7 @@ impl Record {
             cached_tokens = self.usage.cache_read,
             estimated = self.usage.estimated,
             cost_usd = cost.map(|cost| NanoUsd(cost).to_usd_string()),
-            priced_by = price.zip(served).map(|(price, target)| price::row(price, target)),
+            priced_by = price.zip(self.served.as_ref()).map(|(price, served)| price.booked_by(served)),
             estimated_cost_usd = price.and_then(|price| price.estimate).map(|cost| NanoUsd(cost).to_usd_string()),
             finish = self.finish.as_deref(),
             dropped = (!self.losses.is_empty()).then(|| self.losses.to_string()),

@@ -10,7 +10,7 @@ use outrigger_route::{Target, snapshot::Route};
 use outrigger_wire::{Operation, Usage, hub::Losses};
 use serde_json::{Value, json};
 
-use super::{Attempt, Attempts, Id, Price, Record, millis, price, usd};
+use super::{Attempt, Attempts, Id, Price, Record, millis, price, price_row, usd};
 use crate::{metrics::Outcome, signals::lock};
 
 /// Members of OpenRouter's answer that this router does not keep; its SDKs want to see each of them.
@@ -112,7 +112,10 @@ impl Generation {
             "total_cost": usd,
             "usage": usd,
             "upstream_inference_cost": usd,
-            "priced_by": self.price.zip(served).map(|(price, target)| price::row(&price, target)),
+            "priced_by": self.price.zip(served).map(|(price, target)| match price.stated {
+                true => price::UPSTREAM.to_owned(),
+                false => price_row(target),
+            }),
             "estimated_cost": usd_of(self.price.and_then(|price| price.estimate)),
             "service_tier": self.usage.bill.as_ref().and_then(|bill| bill.service.as_str()),
             "is_byok": true,

@@ -4,6 +4,7 @@ use outrigger_catalog::{Catalog, Cost, Lacks, NanoUsd, Prices};
 use outrigger_route::{Target, cost};
 use outrigger_wire::Usage;
 
+use super::Served;
 use crate::state::Published;
 
 /// What one answer of one target cost, in nano-dollars.
@@ -41,12 +42,19 @@ impl Price {
             (None, None) => None,
         }
     }
+
+    /// What it was booked by: the upstream, or the price row of who answered.
+    pub(super) fn booked_by<'a>(&self, served: &'a Served) -> &'a str {
+        if self.stated { UPSTREAM } else { &served.published.labels[served.target.slot as usize].price_row }
+    }
 }
 
-/// The price row that an answer was booked with: `upstream`, or the row's source and date.
-pub(crate) fn row(price: &Price, target: &Target) -> String {
+/// What booked an answer whose upstream said the cost itself.
+pub(super) const UPSTREAM: &str = "upstream";
+
+/// The price row of a target: its source and date; empty where it has none.
+pub(crate) fn price_row(target: &Target) -> String {
     match &target.prices {
-        _ if price.stated => "upstream".to_owned(),
         Some(prices) if prices.as_of.is_empty() => prices.source.clone(),
         Some(prices) => format!("{} {}", prices.source, prices.as_of),
         None => String::new(),

@@ -187,6 +187,16 @@ fn calls_of_hosted_tools_are_paid() {
     );
 }
 
+/// U9, U10: whatever an answer can say has a word in the catalogue.
+#[test]
+fn tools_and_tiers_have_the_same_words_on_both_sides() {
+    let tools: Vec<&str> = outrigger_wire::usage::Tool::ALL.iter().map(|tool| tool.as_str()).collect();
+    assert_eq!(tools, Fee::TOOLS);
+    for name in Service::NAMES {
+        assert_eq!(outrigger_wire::usage::Service::read(name).as_str(), Some(name));
+    }
+}
+
 /// U13: sound that is not counted in tokens is paid by its length.
 #[test]
 fn sound_is_paid_by_its_length() {
