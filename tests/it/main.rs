@@ -20,6 +20,7 @@
 //! | `operations` | every other path: embeddings, images, audio, forms |
 //! | `models` | the catalogue as callers see it |
 //! | `usage` | tokens and what they cost |
+//! | `books` | the same to the last nano-dollar: iterations, tiers, tools, stated costs, what cannot be |
 //! | `observe` | metrics, headers, metadata, logs |
 //! | `security` | keys, hosts, ports, quotas |
 //! | `pushed` | policy that a control plane pushes: edits, faults, keys, identity, being without it |
@@ -31,6 +32,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on should stop")]
 #![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
 
+mod books;
 mod cancel;
 mod changes;
 mod cooldown;

@@ -1,12 +1,18 @@
 //! The immutable whole and its look-ups.
 
-use std::io::Read as _;
+use std::{
+    collections::BTreeMap,
+    io::Read as _,
+    sync::{Mutex, PoisonError},
+};
 
 use flate2::read::DeflateDecoder;
 
 use crate::{
+    file::OfferRow,
     load::Rejected,
     model::{Model, Offer},
+    price::Prices,
     provider::Provider,
 };
 
@@ -35,7 +41,7 @@ pub struct Catalog {
 impl Catalog {
     /// The catalogue this program was built with.
     ///
-    /// Unpacks and parses 1.5 MB into about 6 MB of memory (some 20 ms in a release build): call it once at start and share it.
+    /// Unpacks and parses 1.7 MB into about 7 MB of memory (some 20 ms in a release build): call it once at start and share it.
     ///
     /// # Panics
     ///
@@ -51,6 +57,25 @@ impl Catalog {
             Ok(catalog) => catalog,
             Err(why) => panic!("the embedded catalogue is bad: {why}"),
         }
+    }
+
+    /// What the catalogue of this program says that `name` costs at the provider `slug`, for whoever needs few of its rows:
+    /// a sidecar that holds no catalogue and is told that another model took part in an answer (U8).
+    ///
+    /// Unpacks the data for each provider once, and keeps that provider's prices.
+    #[must_use]
+    pub fn shipped_price(slug: &str, name: &str) -> Option<Prices> {
+        static KEPT: Mutex<BTreeMap<String, BTreeMap<String, Prices>>> = Mutex::new(BTreeMap::new());
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        if !kept.contains_key(slug) {
+            let rows = shipped_prices(slug);
+            // Names that are no provider's are not kept, so that there are no more than providers.
+            if rows.is_empty() {
+                return None;
+            }
+            kept.insert(slug.to_owned(), rows);
+        }
+        kept.get(slug)?.get(name).cloned()
     }
 
     /// Reads and validates a data file.
@@ -134,6 +159,19 @@ impl Catalog {
     fn at(&self, index: u32) -> &Offer {
         &self.offers[index as usize]
     }
+}
+
+/// The prices of one provider by the vendor's names, read row by row.
+fn shipped_prices(slug: &str) -> BTreeMap<String, Prices> {
+    let mut text = String::new();
+    if DeflateDecoder::new(EMBEDDED).read_to_string(&mut text).is_err() {
+        return BTreeMap::new();
+    }
+    // As `Parts::to_json` writes them: one row a line, the provider first.
+    let start = format!("{{\"provider\":\"{slug}\",");
+    let rows = text.lines().filter(|line| line.starts_with(&start));
+    let read = rows.filter_map(|line| serde_json::from_str::<OfferRow>(line.trim_end_matches(',')).ok());
+    read.filter_map(|row| Some((row.upstream, row.prices?))).collect()
 }
 
 fn find<'a, T>(sorted: &'a [T], key: &str, key_of: impl Fn(&T) -> &String) -> Option<&'a T> {

@@ -1,6 +1,8 @@
 //! From counted tokens to money.
 
-use crate::price::{NanoUsd, Prices, Rate};
+use std::ops::BitOr;
+
+use crate::price::{NanoUsd, Prices, Rate, Tier};
 
 /// How many tokens of each sort one request used. **Disjoint**: a token is counted in exactly one field.
 ///
@@ -50,12 +52,63 @@ impl Tokens {
 /// What one request cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Cost {
-    /// `input` + `output` + the fees per request and per picture.
+    /// `input` + `output` + the fees per request, per picture and per call of a tool.
     pub total: NanoUsd,
     /// The prompt's part.
     pub input: NanoUsd,
     /// The answer's part.
     pub output: NanoUsd,
+    /// What the price says nothing of: `total` is short of it, or an estimate of it.
+    pub lacks: Lacks,
+}
+
+impl Cost {
+    /// The two together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            total: self.total.saturating_add(other.total),
+            input: self.input.saturating_add(other.input),
+            output: self.output.saturating_add(other.output),
+            lacks: self.lacks | other.lacks,
+        }
+    }
+}
+
+/// Parts of an answer that its price row says nothing of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Lacks {
+    /// The tier of service: the list's rates were taken.
+    pub service: bool,
+    /// A tool that the vendor ran: its fee is not in the total.
+    pub tool: bool,
+    /// Sound that is billed by its length: it is not in the total.
+    pub heard: bool,
+    /// Another model that took part: the rates of the one that was asked were taken.
+    pub model: bool,
+}
+
+impl Lacks {
+    /// A word for each part.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        let Self { service, tool, heard, model } = self;
+        [(service, "service_tier"), (tool, "tool"), (heard, "sound"), (model, "model")]
+            .into_iter()
+            .filter_map(|(lacks, word)| lacks.then_some(word))
+    }
+}
+
+impl BitOr for Lacks {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self {
+            service: self.service | other.service,
+            tool: self.tool | other.tool,
+            heard: self.heard | other.heard,
+            model: self.model | other.model,
+        }
+    }
 }
 
 impl Prices {
@@ -86,7 +139,30 @@ impl Prices {
     /// Pictures counted in tokens belong in [`Tokens::output_image`] and not here.
     #[must_use]
     pub fn cost_with_images(&self, tokens: &Tokens, images: u64) -> Cost {
-        let rates = self.rates_for(tokens.total_input());
+        let pictures = NanoUsd(self.image.unwrap_or_default().0.saturating_mul(images));
+        let fees = self.request.unwrap_or_default().saturating_add(pictures);
+        let cost = self.tokens(tokens, None, false);
+        Cost { total: cost.total.saturating_add(fees), ..cost }
+    }
+
+    /// The cost of tokens alone, for one call of the model: at the list's price, or at the tier of service of that name; by
+    /// the rates of the United States alone where it was computed `in_us`.
+    #[must_use]
+    pub fn tokens(&self, tokens: &Tokens, service: Option<&str>, in_us: bool) -> Cost {
+        let long = tokens.total_input();
+        let served = service.map(|name| self.services.iter().find(|service| service.name == name));
+        let rates = match served.flatten().and_then(|service| tier_of(&service.tiers, long)) {
+            Some(tier) => self.served_at(tier, long),
+            None => self.rates_for(long),
+        };
+        let lacks = Lacks { service: served.is_some_and(|row| row.is_none()), ..Lacks::default() };
+        let percent = self.in_us_percent.filter(|_| in_us).map_or(100, u64::from);
+        let uplifted = |amount: NanoUsd| match percent {
+            100 => amount,
+            percent => {
+                NanoUsd(u64::try_from((u128::from(amount.0) * u128::from(percent) + 50) / 100).unwrap_or(u64::MAX))
+            }
+        };
         let input = charge([
             (tokens.input, rates.input),
             (tokens.cache_read, rates.cache_read),
@@ -101,9 +177,46 @@ impl Prices {
             (tokens.output_audio, rates.output_audio),
             (tokens.output_image, rates.output_image),
         ]);
-        let pictures = NanoUsd(self.image.unwrap_or_default().0.saturating_mul(images));
-        let fees = self.request.unwrap_or_default().saturating_add(pictures);
-        Cost { total: input.saturating_add(output).saturating_add(fees), input, output }
+        let (input, output) = (uplifted(input), uplifted(output));
+        Cost { total: input.saturating_add(output), input, output, lacks }
+    }
+
+    /// What an answer costs beside its tokens: the fee per request, `heard_ms` milliseconds of sound, and calls of tools.
+    #[must_use]
+    pub fn fees<'t>(&self, heard_ms: Option<u64>, tools: impl Iterator<Item = (&'t str, u64)>) -> Cost {
+        let mut total = self.request.unwrap_or_default();
+        let mut lacks = Lacks::default();
+        match (heard_ms, self.heard) {
+            // A rate is per million seconds: milliseconds are counted as thousandths.
+            (Some(heard), Some(rate)) => total = total.saturating_add(charge([(heard, Rate(rate.0.div_ceil(1000)))])),
+            (Some(heard), None) => lacks.heard = heard > 0,
+            (None, _) => {}
+        }
+        for (tool, calls) in tools {
+            match self.fee(tool) {
+                Some(each) => total = total.saturating_add(NanoUsd(each.0.saturating_mul(calls))),
+                None => lacks.tool = true,
+            }
+        }
+        Cost { total, lacks, ..Cost::default() }
+    }
+
+    /// What one call of `tool` costs: a search of any size is one of the web where its size has no price.
+    fn fee(&self, tool: &str) -> Option<NanoUsd> {
+        let of = |tool: &str| self.fees.iter().find(|fee| fee.tool == tool).map(|fee| fee.each);
+        of(tool).or_else(|| tool.starts_with("web_search_").then(|| of("web_search")).flatten())
+    }
+
+    /// Every rate at a tier of service. Where the list is dearer for prompts of this length and the tier does not say so, it
+    /// is dearer in the same proportion.
+    fn served_at(&self, tier: &Tier, total_input: u64) -> Rates {
+        let list = self.rates_for(total_input);
+        let begins = self.tiers.iter().rev().find(|tier| total_input > tier.above).map_or(0, |tier| tier.above);
+        if tier.above >= begins {
+            return list.at(tier);
+        }
+        let (input, output) = (list.input.scaled(self.input, tier.input), list.output.scaled(self.output, tier.output));
+        list.at(&Tier::flat(begins, input, output))
     }
 
     /// Every rate spelled out for a prompt of this length.
@@ -123,6 +236,31 @@ impl Prices {
             reasoning: own(tier.map(|t| t.reasoning), self.reasoning).unwrap_or(output),
             output_audio: own(tier.map(|t| t.output_audio), self.output_audio).unwrap_or(output),
             output_image: own(tier.map(|t| t.output_image), self.output_image).unwrap_or(output),
+        }
+    }
+}
+
+/// The last of ascending tiers that begins below `total_input`, the first one for the shortest.
+fn tier_of(tiers: &[Tier], total_input: u64) -> Option<&Tier> {
+    tiers.iter().rev().find(|tier| total_input > tier.above || tier.above == 0)
+}
+
+impl Rates {
+    /// The same at a tier of service: what that does not say is in proportion.
+    fn at(&self, tier: &Tier) -> Self {
+        let input = |own: Option<Rate>, rate: Rate| own.unwrap_or_else(|| rate.scaled(self.input, tier.input));
+        let output = |own: Option<Rate>, rate: Rate| own.unwrap_or_else(|| rate.scaled(self.output, tier.output));
+        Self {
+            input: tier.input,
+            cache_read: input(tier.cache_read, self.cache_read),
+            cache_write_5m: input(tier.cache_write_5m, self.cache_write_5m),
+            cache_write_1h: input(tier.cache_write_1h, self.cache_write_1h),
+            input_audio: input(tier.input_audio, self.input_audio),
+            input_image: input(tier.input_image, self.input_image),
+            output: tier.output,
+            reasoning: output(tier.reasoning, self.reasoning),
+            output_audio: output(tier.output_audio, self.output_audio),
+            output_image: output(tier.output_image, self.output_image),
         }
     }
 }

@@ -23,11 +23,11 @@ mod price;
 mod provider;
 
 pub use catalog::Catalog;
-pub use cost::{Cost, Tokens};
+pub use cost::{Cost, Lacks, Tokens};
 pub use file::Parts;
 pub use load::{Problem, Rejected};
 pub use model::{Capabilities, Kind, Modality, Model, Offer};
-pub use price::{BadAmount, NanoUsd, Prices, Rate, Source, Tier};
+pub use price::{BadAmount, Fee, NanoUsd, Prices, Rate, Service, Source, Tier};
 pub use provider::{Auth, Provider};
 
 #[cfg(test)]

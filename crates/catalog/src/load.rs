@@ -4,7 +4,7 @@ use crate::{
     Catalog,
     file::{Counts, FORMAT, OfferRow},
     model::{Model, Offer},
-    price::{NanoUsd, Prices, Rate, Source, Tier},
+    price::{Fee, NanoUsd, Prices, Rate, Service, Source, Tier},
     provider::Provider,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -249,6 +249,7 @@ fn wrong_with(prices: &Prices) -> Vec<String> {
             wrong.push(format!("prices.{name} is above the cap of {cap} USD"));
         }
     }
+    extras(prices, &mut wrong);
     if prices.tiers.first().is_some_and(|tier| tier.above == 0) {
         wrong.push("prices.tiers: a tier above 0 tokens leaves the base price without a meaning".to_owned());
     }
@@ -256,6 +257,43 @@ fn wrong_with(prices: &Prices) -> Vec<String> {
         wrong.push("prices.tiers are not ascending".to_owned());
     }
     wrong
+}
+
+/// What is wrong with tiers of service and fees.
+fn extras(prices: &Prices, wrong: &mut Vec<String>) {
+    let mut dated = |what: &str, source: &str, as_of: &str| {
+        if shipped_source(source).is_none() {
+            wrong.push(format!("prices.{what}: source {source:?} is not known"));
+        }
+        if !is_date(as_of, &[10]) {
+            wrong.push(format!("prices.{what}: as_of {as_of:?} is not an ISO date"));
+        }
+    };
+    prices.services.iter().for_each(|row| dated("services", &row.source, &row.as_of));
+    prices.fees.iter().for_each(|row| dated("fees", &row.source, &row.as_of));
+    let mut seen = HashSet::new();
+    for service in &prices.services {
+        let Service { name, tiers, .. } = service;
+        if !Service::NAMES.contains(&name.as_str()) || !seen.insert(name) {
+            wrong.push(format!("prices.services: {name:?} is not known, or there twice"));
+        }
+        if tiers.first().is_none_or(|tier| tier.above != 0) || !tiers.is_sorted_by(|a, b| a.above < b.above) {
+            wrong.push(format!("prices.services {name:?}: tiers must begin above 0 and ascend"));
+        }
+    }
+    let mut seen = HashSet::new();
+    for Fee { tool, each, .. } in &prices.fees {
+        if !Fee::TOOLS.contains(&tool.as_str()) || !seen.insert(tool) {
+            wrong.push(format!("prices.fees: {tool:?} is not known, or there twice"));
+        }
+        // A call dearer than a dollar is a price of a thousand calls.
+        if each.0 == 0 || *each > Fee::CAP {
+            wrong.push(format!("prices.fees {tool:?} must be above 0 and at most {} USD", Fee::CAP));
+        }
+    }
+    if prices.in_us_percent.is_some_and(|percent| !(100..=200).contains(&percent)) {
+        wrong.push("prices.in_us_percent must be from 100 to 200".to_owned());
+    }
 }
 
 /// Every rate of a price with its name.
@@ -277,6 +315,10 @@ fn rates(prices: &Prices) -> Vec<(String, Rate)> {
         request: _,
         image: _,
         tiers,
+        services,
+        fees: _,
+        heard,
+        in_us_percent: _,
     } = prices;
     let special = [
         ("cache_read", cache_read),
@@ -287,10 +329,12 @@ fn rates(prices: &Prices) -> Vec<(String, Rate)> {
         ("output_audio", output_audio),
         ("input_image", input_image),
         ("output_image", output_image),
+        ("heard", heard),
     ];
     let mut all = vec![("input".to_owned(), *input), ("output".to_owned(), *output)];
     all.extend(special.into_iter().filter_map(|(name, rate)| Some((name.to_owned(), (*rate)?))));
-    for (at, tier) in tiers.iter().enumerate() {
+    let served = services.iter().flat_map(|service| &service.tiers);
+    for (at, tier) in tiers.iter().chain(served).enumerate() {
         all.extend(
             tier_rates(tier).into_iter().filter_map(|(name, rate)| Some((format!("tiers[{at}].{name}"), rate?))),
         );

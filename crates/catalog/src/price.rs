@@ -5,8 +5,12 @@
 //! exactly which row it used. Its rules for tiers and nested units are followed where they apply (see
 //! [`Prices::cost`]).
 
+mod extra;
+
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
+
+pub use extra::{Fee, Service};
 
 /// The price of one model at one provider.
 ///
@@ -55,6 +59,18 @@ pub struct Prices {
     /// Dearer (or cheaper) rates for long prompts, ascending by [`Tier::above`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tiers: Vec<Tier>,
+    /// Rates of other tiers of service, by what an answer says it was served at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<Service>,
+    /// Fees for calls of tools that the vendor runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fees: Vec<Fee>,
+    /// A million seconds of sound that is heard, where it is not counted in tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Rate>,
+    /// What tokens cost where they are computed in the United States alone, in percent of the rates above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_us_percent: Option<u16>,
 }
 
 impl Prices {
@@ -76,6 +92,10 @@ impl Prices {
             request: None,
             image: None,
             tiers: Vec::new(),
+            services: Vec::new(),
+            fees: Vec::new(),
+            heard: None,
+            in_us_percent: None,
         }
     }
 }
@@ -155,11 +175,21 @@ pub struct NanoUsd(pub u64);
 impl Rate {
     /// Above this, 10,000 USD per million tokens, a rate is a slip of the decimal point and a table with it is refused.
     pub const CAP: Self = Self(10_000 * NANO);
+
+    /// The rate that is to this one as `now` is to `base`; the same where nothing is in proportion to `base`.
+    pub(crate) fn scaled(self, base: Self, now: Self) -> Self {
+        let part = (u128::from(self.0) * u128::from(now.0)).checked_div(u128::from(base.0));
+        part.and_then(|part| u64::try_from(part).ok()).map_or(self, Self)
+    }
 }
 
 impl NanoUsd {
     /// Above this, 1,000 USD for one request or picture, a fee is a slip of the decimal point.
     pub const FEE_CAP: Self = Self(1_000 * NANO);
+
+    /// Most that one answer is believed to cost, 10,000 USD: what is beyond is a slip of somebody's, and is held here so that
+    /// no counter is filled by it (H10).
+    pub const ANSWER_CAP: Self = Self(10_000 * NANO);
 
     /// Exact dollars without trailing zeros: `"0.000123"`.
     #[must_use]
@@ -266,6 +296,9 @@ pub enum Source {
     /// Pydantic's genai-prices.
     #[serde(rename = "genai-prices")]
     GenaiPrices,
+    /// A vendor's manual, where no package says it: fees of tools.
+    #[serde(rename = "docs")]
+    Docs,
     /// The operator's own policy; never in the shipped data.
     #[serde(rename = "policy")]
     Policy,
@@ -273,7 +306,7 @@ pub enum Source {
 
 impl Source {
     /// Every source, in the order of the variants.
-    pub const ALL: [Self; 4] = [Self::ModelsDev, Self::LiteLlm, Self::GenaiPrices, Self::Policy];
+    pub const ALL: [Self; 5] = [Self::ModelsDev, Self::LiteLlm, Self::GenaiPrices, Self::Docs, Self::Policy];
 
     /// The word in [`Prices::source`] and in the data file.
     #[must_use]
@@ -282,6 +315,7 @@ impl Source {
             Self::ModelsDev => "models.dev",
             Self::LiteLlm => "litellm",
             Self::GenaiPrices => "genai-prices",
+            Self::Docs => "docs",
             Self::Policy => "policy",
         }
     }

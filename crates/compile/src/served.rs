@@ -206,6 +206,10 @@ fn prices(
     let mut fees = |part, text: &Option<Decimal>| text.as_ref().map(|text| value(part, text, fee, field, report));
     prices.request = fees("request", request);
     prices.image = fees("image", image);
+    // Tools that the vendor runs have no place in the object: what they cost does not hang on the rates. Tiers of service do.
+    if let Some(listed) = offer.and_then(|offer| offer.prices.as_ref()) {
+        prices.fees.clone_from(&listed.fees);
+    }
     Some(prices)
 }
 

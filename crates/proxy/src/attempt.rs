@@ -14,7 +14,7 @@ mod transport;
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use outrigger_route::{
-    Failover, Health, Plan, Step, Target, cost,
+    Failover, Health, Plan, Step, Target,
     failover::{Then, rule},
 };
 use outrigger_wire::{
@@ -37,7 +37,7 @@ use crate::{
     error::Exhausted,
     intake::{Reading, Taken},
     metrics::TargetCounters,
-    record::{Attempt, Attempts, Served},
+    record::{Attempt, Attempts, Price, Served},
     redact,
     signals::InFlight,
     state::Published,
@@ -191,9 +191,12 @@ fn settle(
             attempt.status = failure.status;
             attempt.failure = Some(failure.kind);
             attempt.message = failure.message.clone();
-            if let Some(usage) = failure.body.as_ref().and_then(|body| peek::billed(spoken(cx, target), body)) {
-                attempt.cost = cost::cost(&usage, target.prices.as_ref()).map(|cost| cost.total.0);
-                cx.app.metrics.usage(&counters, &usage, attempt.cost);
+            let in_body = || failure.body.as_ref().and_then(|body| peek::billed(spoken(cx, target), body));
+            if let Some(usage) = failure.billed.as_deref().cloned().or_else(in_body) {
+                let usage = usage.as_counted_by(&target.provider.slug);
+                let price = Price::of(target, cx.published, &usage);
+                attempt.cost = price.map(|price| price.cost);
+                cx.app.metrics.usage(&counters, &usage, price.as_ref());
             }
             attempts.push(attempt);
             Err(failure)

@@ -9,9 +9,9 @@ use std::{sync::Arc, time::Duration};
 use metrics::{Counter, Gauge, Histogram};
 use outrigger_route::{Target, snapshot::Route};
 use outrigger_telemetry::{Registry, registry::Family};
-use outrigger_wire::{Dialect, Kind, Operation};
+use outrigger_wire::{Dialect, Kind, Operation, Usage, usage::MOST_TOKENS};
 
-use crate::About;
+use crate::{About, record::Price};
 
 pub(crate) use by_route::{RouteCounters, Routes, TargetCounters};
 
@@ -57,6 +57,12 @@ families! {
         "Cost in billionths of a US dollar.";
     UNPRICED = "counter" "outrigger_unpriced_total" ["provider", "model"] &[],
         "Answers with usage whose price is not known.";
+    UNPRICED_PARTS = "counter" "outrigger_unpriced_parts_total" ["provider", "model", "part"] &[],
+        "Answers of whose cost a part has no price: a service_tier or a model (an estimate was taken), a tool or sound (it is missing).";
+    STATED = "counter" "outrigger_stated_cost_nano_usd_total" ["provider", "model", "by"] &[],
+        "Cost of answers that say it themselves, in billionths of a US dollar: by the upstream, which is booked, and by the price row. What stands between them is a wrong price.";
+    IMPOSSIBLE = "counter" "outrigger_impossible_usage_total" ["provider", "model"] &[],
+        "Answers whose usage cannot be: counts below zero, beyond any answer, or a total below its parts. What was said is held at its bound.";
     ESTIMATED = "counter" "outrigger_estimated_usage_total" ["provider", "model"] &[],
         "Answers whose usage is an estimate because they were interrupted.";
     MALFORMED = "counter" "outrigger_malformed_events_total" ["provider", "model"] &[],
@@ -229,8 +235,9 @@ impl Metrics {
         self.registry.counter(&RESENDS, &labels).increment(1);
     }
 
-    pub(crate) fn usage(&self, counters: &TargetCounters, usage: &outrigger_wire::Usage, cost: Option<u64>) {
-        let of = |count: Option<u64>| count.unwrap_or(0);
+    pub(crate) fn usage(&self, counters: &TargetCounters, usage: &Usage, price: Option<&Price>) {
+        // Bounded by its readers, so that no counter wraps around (H10).
+        let of = |count: Option<u64>| count.unwrap_or(0).min(2 * MOST_TOKENS);
         let writes = of(usage.cache_write_5m) + of(usage.cache_write_1h);
         let counts = [of(usage.input), of(usage.output), of(usage.cache_read), writes, of(usage.reasoning)];
         for (counter, count) in counters.tokens.iter().zip(counts).filter(|(_, count)| *count > 0) {
@@ -238,13 +245,32 @@ impl Metrics {
         }
         let target = &counters.target;
         let labels = [("provider", &*target.provider), ("model", &*target.model)];
-        match cost {
-            Some(cost) => counters.cost.increment(cost),
+        match price {
+            Some(price) => {
+                counters.cost.increment(price.cost);
+                self.price(labels, price);
+            }
             None if usage.is_known() => self.registry.counter(&UNPRICED, &labels).increment(1),
             None => {}
         }
+        if usage.impossible {
+            self.registry.counter(&IMPOSSIBLE, &labels).increment(1);
+        }
         if usage.estimated {
             self.registry.counter(&ESTIMATED, &labels).increment(1);
+        }
+    }
+
+    /// What is to be said of a price beside its amount.
+    fn price(&self, [provider, model]: [(&'static str, &str); 2], price: &Price) {
+        for part in price.lacks.words() {
+            self.registry.counter(&UNPRICED_PARTS, &[provider, model, ("part", part)]).increment(1);
+        }
+        // Only where both are known can they be compared.
+        if let Some(estimate) = price.estimate {
+            for (by, cost) in [("upstream", price.cost), ("catalogue", estimate)] {
+                self.registry.counter(&STATED, &[provider, model, ("by", by)]).increment(cost);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod generation;
 mod id;
+mod price;
 
 use std::{
     fmt,
@@ -13,9 +14,10 @@ use std::{
 use generation::Generation;
 pub(crate) use generation::Generations;
 pub(crate) use id::Id;
-use outrigger_catalog::Cost;
-use outrigger_route::{Target, cost, snapshot::Route, sticky::Tie};
+use outrigger_catalog::NanoUsd;
+use outrigger_route::{Target, snapshot::Route, sticky::Tie};
 use outrigger_wire::{Kind, Operation, Usage, hub::Losses, usage::estimate_tokens};
+pub(crate) use price::{Price, price_row};
 use serde_json::{Value, json};
 use smallvec::SmallVec;
 
@@ -110,6 +112,8 @@ pub(crate) struct Record {
     status: u16,
     /// What the broken part of a continued answer cost, in nano-dollars.
     carried: u64,
+    /// The upstream has said what it used although the answer broke.
+    last_word: bool,
     settled: bool,
 }
 
@@ -160,6 +164,7 @@ impl Record {
             code: Kind::Cancelled.code(),
             status: 499,
             carried: 0,
+            last_word: false,
             settled: false,
         })
     }
@@ -207,35 +212,61 @@ impl Record {
         (self.outcome, self.code, self.status) = (outcome, code, status);
     }
 
-    /// What the answer costs, as far as known now.
-    pub(crate) fn cost(&self) -> Option<Cost> {
-        let mut cost = cost::cost(&self.usage, self.served.as_ref()?.target.prices.as_ref())?;
-        cost.total.0 = cost.total.0.saturating_add(self.elsewhere());
-        Some(cost)
+    /// Books what the upstream says that the answer used. Counts of a stream are cumulative.
+    pub(crate) fn book(&mut self, usage: Usage) {
+        let usage = match &self.served {
+            Some(served) => usage.as_counted_by(&served.target.provider.slug),
+            None => usage,
+        };
+        self.usage.merge(usage);
+    }
+
+    /// The same of usage in or behind an error: the last that is said, and no estimate is to take its place (U12).
+    pub(crate) fn book_last(&mut self, usage: Usage) {
+        self.last_word |= usage.output.is_some();
+        self.book(usage);
+    }
+
+    /// What the answer, of which `price` is known, costs in nano-dollars with all that was paid for it elsewhere. What nobody
+    /// answered costs what its attempts did.
+    pub(crate) fn total(&self, price: Option<&Price>) -> Option<u64> {
+        let elsewhere = self.elsewhere();
+        match self.served {
+            Some(_) => Some(price?.cost.saturating_add(elsewhere)),
+            None => self.attempts.iter().any(|attempt| attempt.cost.is_some()).then_some(elsewhere),
+        }
+    }
+
+    /// What the answer of who answers costs.
+    pub(crate) fn price(&self) -> Option<Price> {
+        let served = self.served.as_ref()?;
+        Price::of(&served.target, &served.published, &self.usage)
     }
 
     /// What was paid to others than who answers: broken parts of the answer, failed attempts that did bill.
     fn elsewhere(&self) -> u64 {
-        self.carried + self.attempts.iter().filter_map(|attempt| attempt.cost).sum::<u64>()
+        let attempts = self.attempts.iter().filter_map(|attempt| attempt.cost);
+        attempts.fold(self.carried, u64::saturating_add)
     }
 
     /// Tokens for the operator's limit: as reported, else as estimated, so that missing usage dodges nothing (Z10).
     fn tokens(&self) -> u64 {
         let input = self.usage.input.unwrap_or_else(|| estimate_tokens(self.prompt_bytes));
-        input + self.usage.output.unwrap_or_else(|| estimate_tokens(self.text_bytes))
+        input.saturating_add(self.usage.output.unwrap_or_else(|| estimate_tokens(self.text_bytes)))
     }
 
     /// `next` goes on with the answer: what its predecessor used is booked, by estimate, where it was used (U4, U5).
     pub(crate) fn carry(&mut self, next: Served) {
         self.complete_usage();
-        let part = self.cost().map(|cost| cost.total.0.saturating_sub(self.elsewhere()));
+        let part = self.price();
         let tokens = self.tokens();
         if let Some(served) = self.served.replace(next) {
             served.published.health[served.target.slot as usize].spent(self.app.now(), tokens);
-            self.app.metrics.usage(&served.counters, &self.usage, part);
+            self.app.metrics.usage(&served.counters, &self.usage, part.as_ref());
         }
-        self.carried += part.unwrap_or(0);
+        self.carried = self.carried.saturating_add(part.map_or(0, |part| part.cost));
         self.usage = Usage::default();
+        self.last_word = false;
         (self.text_bytes, self.events) = (0, 0);
         (self.first_token, self.last_token) = (None, None);
         self.end(Outcome::Cancelled, Kind::Cancelled.code(), 499);
@@ -248,12 +279,12 @@ impl Record {
         let now = self.app.now();
         let took = now.saturating_sub(self.started);
         self.complete_usage();
-        let cost = self.cost();
+        let price = self.price();
+        let cost = self.total(price.as_ref());
         if let Some(served) = &self.served {
             let (health, counters) = (&served.published.health[served.target.slot as usize], &served.counters);
             health.spent(now, self.tokens());
-            let here = cost.as_ref().map(|cost| cost.total.0.saturating_sub(self.elsewhere()));
-            self.app.metrics.usage(counters, &self.usage, here);
+            self.app.metrics.usage(counters, &self.usage, price.as_ref());
             let dialect = served.target.provider.dialect;
             self.losses.iter().for_each(|loss| self.app.metrics.dropped(dialect, loss.label()));
             self.lost.iter().for_each(|what| self.app.metrics.dropped(dialect, what));
@@ -286,16 +317,16 @@ impl Record {
             }
         }
         self.app.metrics.request(self.operation, self.counters.as_deref(), self.outcome, self.code, took);
-        self.log(took, cost.as_ref());
+        self.log(took, cost, price.as_ref());
         let app = self.app.clone();
-        app.generations.push(Generation::of(self, took, cost.as_ref()));
+        app.generations.push(Generation::of(self, took, cost, price));
         app.requests.end();
     }
 
     /// An interrupted stream is recorded by what was seen of it, marked as an estimate (U4).
     fn complete_usage(&mut self) {
         let interrupted = matches!(self.outcome, Outcome::Cancelled | Outcome::Broken);
-        let final_seen = self.finish.is_some() && self.usage.output.is_some();
+        let final_seen = (self.finish.is_some() || self.last_word) && self.usage.output.is_some();
         if self.served.is_some() && interrupted && !final_seen && self.text_bytes > 0 {
             let seen = estimate_tokens(self.text_bytes);
             self.usage.output = Some(self.usage.output.unwrap_or(0).max(seen));
@@ -304,7 +335,7 @@ impl Record {
         }
     }
 
-    fn log(&self, took: Duration, cost: Option<&Cost>) {
+    fn log(&self, took: Duration, cost: Option<u64>, price: Option<&Price>) {
         let served = self.served.as_ref().map(|served| &served.target);
         let about = self.app.about.load();
         let about = about.as_deref();
@@ -328,7 +359,9 @@ impl Record {
             output_tokens = self.usage.output,
             cached_tokens = self.usage.cache_read,
             estimated = self.usage.estimated,
-            cost_usd = cost.map(|cost| cost.total.to_usd_string()),
+            cost_usd = cost.map(|cost| NanoUsd(cost).to_usd_string()),
+            priced_by = price.zip(self.served.as_ref()).map(|(price, served)| price.booked_by(served)),
+            estimated_cost_usd = price.and_then(|price| price.estimate).map(|cost| NanoUsd(cost).to_usd_string()),
             finish = self.finish.as_deref(),
             dropped = (!self.losses.is_empty()).then(|| self.losses.to_string()),
             lost = (!self.lost.is_empty()).then(|| self.lost.join(", ")),

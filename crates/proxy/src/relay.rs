@@ -15,10 +15,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::{Body as _, Frame, SizeHint};
 use memchr::memmem;
+use outrigger_catalog::NanoUsd;
 use outrigger_route::Plan;
 use outrigger_wire::{
     Kind,
-    edit::{insert_member, states_cost},
+    edit::{insert_member, with_cost},
+    heard::Listener,
     peek::Answer,
 };
 use tokio::time::{Instant, Sleep};
@@ -55,6 +57,8 @@ pub(crate) struct Broken(&'static str);
 
 pub(crate) struct Raw {
     upstream: upstream::Body,
+    /// Streams of transcripts, speech and pictures say what they used, in events of their own (U13).
+    listener: Option<Listener>,
     record: Box<Record>,
     idle: Duration,
     silence: Pin<Box<Sleep>>,
@@ -99,8 +103,11 @@ pub(crate) fn to_caller(
             out.remove(header::CONTENT_LENGTH);
             let timeouts = plan.route.timeouts;
             let left = timeouts.total.saturating_sub(app.now().saturating_sub(record.started()));
+            let events =
+                out.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
             Body::Raw(Box::new(Raw {
                 upstream,
+                listener: events.then(Listener::default),
                 record,
                 idle: timeouts.idle,
                 silence: Box::pin(tokio::time::sleep(timeouts.idle)),
@@ -139,6 +146,10 @@ pub(crate) fn error(error: &Error, mut record: Box<Record>, dialect: outrigger_w
         record.attempts.clone_from(&exhausted.attempts);
     }
     headers.insert(names::ATTEMPTS, count(record.attempts.len()));
+    // What nobody answered may have been billed (H17).
+    if let Some(value) = record.total(None).and_then(|cost| HeaderValue::try_from(NanoUsd(cost).to_usd_string()).ok()) {
+        headers.insert(names::COST, value);
+    }
     describe(headers, &record);
     response
 }
@@ -160,16 +171,15 @@ fn whole(
     }
     record.lost.extend(answer.lost);
     if let Some(usage) = answer.usage {
-        record.usage.merge(usage);
+        record.book(usage);
     }
     let mut body = body;
-    if let Some(cost) = record.cost() {
+    let price = record.price();
+    if let Some(cost) = record.total(price.as_ref()) {
         // Exact, and a JSON number as it stands.
-        let dollars = cost.total.to_usd_string();
-        // A router upstream may have said its own cost already: then that stands.
-        let stated = |at: &std::ops::Range<usize>| states_cost(&body[at.clone()]);
-        if let Some(at) = answer.usage_at.filter(|at| app.config.usage_cost && !stated(at)) {
-            body = insert_member(&body, at.end, "cost", &dollars);
+        let dollars = NanoUsd(cost).to_usd_string();
+        if let Some(at) = answer.usage_at.filter(|_| app.config.usage_cost) {
+            body = with_cost(body, at, &dollars, price.is_some_and(|price| price.in_parts));
         }
         if let Ok(value) = HeaderValue::try_from(dollars) {
             headers.insert(names::COST, value);
@@ -255,6 +265,10 @@ impl Raw {
         match Pin::new(&mut self.upstream).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.silence.as_mut().reset(Instant::now() + self.idle);
+                let heard = frame.data_ref().zip(self.listener.as_mut()).and_then(|(data, ear)| ear.hear(data));
+                if let Some(usage) = heard {
+                    self.record.book(usage);
+                }
                 return Poll::Ready(Some(Ok(frame)));
             }
             Poll::Ready(Some(Err(error))) => return self.break_off(crate::attempt::broken(&error).kind),

@@ -50,7 +50,9 @@ pub fn rule(kind: Kind) -> Rule {
         // The request may have been executed: it goes to another target, and at most once (see `Failover::failed`).
         Kind::Reset => rule(Then::Next, Blame::Target, false),
         Kind::FirstTokenTimeout | Kind::IdleTimeout => rule(Then::Next, Blame::Target, false),
-        Kind::Truncated | Kind::Malformed => rule(Then::Next, Blame::Target, true),
+        Kind::Truncated => rule(Then::Next, Blame::Target, true),
+        // It was answered, and most likely billed: the same would be bought again (H17).
+        Kind::Malformed => rule(Then::Next, Blame::Target, false),
         Kind::TryAgain => rule(Then::Next, Blame::Nobody, true),
         Kind::RateLimited => rule(Then::NextKey, Blame::Credential, true),
         Kind::QuotaExhausted | Kind::Unauthorized | Kind::Forbidden => rule(Then::NextKey, Blame::Credential, false),

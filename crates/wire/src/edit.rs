@@ -141,10 +141,27 @@ pub fn insert_member(bytes: &[u8], end: usize, key: &str, json: &str) -> Bytes {
     Bytes::from(out)
 }
 
-/// Whether a usage object says what the answer cost.
-pub fn states_cost(usage: &[u8]) -> bool {
+/// The answer or event with `usage.cost`, where it has none: `usage` is the place of its usage object, `json` a number.
+///
+/// One answer never says two costs (U11): a number that stands there and is another, since attempts that failed were billed
+/// too, gives way. An object of costs stays, and so do parts that together are the cost (`in_parts`).
+pub fn with_cost(bytes: Bytes, usage: std::ops::Range<usize>, json: &str, in_parts: bool) -> Bytes {
     static COST: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\"cost\""));
-    COST.find(usage).is_some()
+    let object = bytes.get(usage.clone()).unwrap_or_default();
+    let stated = COST.find(object).and_then(|_| {
+        let text = std::str::from_utf8(object).ok()?;
+        crate::request::member_of(text, "cost").map(|raw| (crate::peek::place(&bytes, raw), raw))
+    });
+    let Some((at, raw)) = stated else { return insert_member(&bytes, usage.end, "cost", json) };
+    let same = || raw.parse::<f64>().ok().zip(json.parse().ok()).is_some_and(|(a, b): (f64, f64)| (a - b).abs() < 1e-9);
+    if raw.starts_with('{') || in_parts || same() {
+        return bytes;
+    }
+    let mut out = Vec::with_capacity(bytes.len() + json.len());
+    for part in [cut(&bytes, ..at.start), json.as_bytes(), cut(&bytes, at.end..)] {
+        out.extend_from_slice(part);
+    }
+    Bytes::from(out)
 }
 
 /// The event without its `"usage": null`, which OpenAI adds to every chunk once usage is asked for. Within a JSON string

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::Usage;
+
 /// One failed attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -17,12 +19,21 @@ pub struct Failure {
     pub message: Box<str>,
     /// The upstream's error body, verbatim, so that the caller can be given the most useful one.
     pub body: Option<Bytes>,
+    /// What the upstream said that the attempt used, although it failed (U5).
+    pub billed: Option<Box<Usage>>,
 }
 
 impl Failure {
     /// A failure that we noticed ourselves, without an upstream status or body.
     pub fn local(kind: Kind, message: impl Into<Box<str>>) -> Self {
-        Self { kind, status: None, retry_after: None, message: message.into(), body: None }
+        Self { kind, status: None, retry_after: None, message: message.into(), body: None, billed: None }
+    }
+
+    /// The same, with what the upstream said that it used.
+    #[must_use]
+    pub fn with_usage(mut self, usage: Option<Usage>) -> Self {
+        self.billed = usage.map(Box::new).or(self.billed);
+        self
     }
 }
 

@@ -30,6 +30,7 @@ pub mod dialect;
 pub mod edit;
 pub mod failure;
 mod few;
+pub mod heard;
 pub mod hub;
 mod json;
 mod loose;

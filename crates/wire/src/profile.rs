@@ -107,6 +107,12 @@ impl Quirks {
     }
 }
 
+/// Whether `vendor` counts reasoning beside its chat answers and not among them. Read where no `total_tokens` tells: xAI's
+/// own API does, Grok at Azure and at routers does not (U7).
+pub(crate) fn reasons_beside(vendor: &str) -> bool {
+    matches!(vendor, "xai" | "x-ai")
+}
+
 /// What a Claude model accepts, told from its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claude {

@@ -13,6 +13,7 @@ use outrigger_wire::{
     openai::error,
     peek,
     sse::{Frame, Framer},
+    usage::Service,
 };
 use serde_json::{Value, value::RawValue};
 
@@ -240,7 +241,7 @@ fn stream(operation: Operation, body: &Bytes, asked: bool) -> Result<(), String>
         }
         usage.merge(peek.usage.unwrap_or_default());
     }
-    usage_is_found(&said, usage.is_known().then_some(usage))?;
+    usage_is_found(&said, usage.is_known().then_some(usage.clone()))?;
     match (operation, asked) {
         (Operation::Messages, _) if !finished => Err("no stop reason is found".into()),
         _ if !ended => Err("no terminal event is found".into()),
@@ -269,10 +270,23 @@ fn usage_is_found(said: &Value, usage: Option<Usage>) -> Result<(), String> {
         None if wanted => Err(format!("usage is not found: {said}")),
         Some(usage) => {
             let output = said["completion_tokens"].as_u64().or(said["output_tokens"].as_u64());
-            if output.is_some() && usage.output != output {
-                return Err(format!("{:?} answer tokens instead of {output:?}", usage.output));
-            }
+            let input = said["prompt_tokens"].as_u64().or(said["input_tokens"].as_u64());
             let of = |count: Option<u64>| count.unwrap_or(0);
+            let total = said["total_tokens"].as_u64().filter(|_| input.is_some() && output.is_some());
+            match total {
+                // U7: what is booked adds up to what is told.
+                Some(total) if of(usage.input) + of(usage.output) != total => {
+                    return Err(format!("{usage:?} does not add up to {said}"));
+                }
+                // U8: iterations are billed, and not the count beside them.
+                None if said["iterations"].is_null() && output.is_some() && usage.output != output => {
+                    return Err(format!("{:?} answer tokens instead of {output:?}", usage.output));
+                }
+                _ => {}
+            }
+            if usage.impossible || usage.bill.as_ref().is_some_and(|bill| bill.service == Service::Other) {
+                return Err(format!("something of it is not understood: {said}"));
+            }
             let cached = of(usage.cache_read) + of(usage.cache_write_5m) + of(usage.cache_write_1h);
             // Gemini behind OpenRouter counts the tokens it stored as read too.
             if usage.input.is_some_and(|input| input < cached && usage.cache_read != usage.cache_write_5m) {

@@ -9,6 +9,7 @@
 //! Ids are OpenRouter's `author/slug`; [`identity`] finds them behind each vendor's own names. A row of models.dev says
 //! more about a model than one of LiteLLM, the maker's more than a reseller's, OpenRouter's most.
 
+mod extras;
 mod found;
 mod genai;
 mod identity;
@@ -21,6 +22,7 @@ mod sources;
 mod vendors;
 
 use anyhow::{Context, Result, bail};
+use extras::Extras;
 use found::Found;
 use genai::Genai;
 use identity::Identities;
@@ -75,6 +77,7 @@ fn cache() -> PathBuf {
 fn build(sources: &Sources) -> Result<(Parts, Report)> {
     let vendors = vendors::all(&sources.models_dev);
     let genai = Genai::read(&sources.genai)?;
+    let extras = Extras::of(&sources.litellm);
     let mut rows = Rows::new();
     let listed = models_dev::read(&sources.models_dev, &vendors)
         .into_iter()
@@ -102,7 +105,7 @@ fn build(sources: &Sources) -> Result<(Parts, Report)> {
             } else {
                 identities.id_for(vendor, upstream)
             };
-            offers.push(offer(vendor, upstream, &id, found, &genai, &mut report));
+            offers.push(offer(vendor, upstream, &id, found, &genai, &extras, &mut report));
             let told = found.iter().map(|found| (rank, found.clone()));
             facts.entry(id).or_default().extend(told);
         }
@@ -146,14 +149,26 @@ fn of<'a>(vendor: &Vendor, rows: &'a Rows) -> impl Iterator<Item = (&'a str, &'a
         .map(|((_, upstream), found)| (upstream.as_str(), found))
 }
 
-fn offer(vendor: &Vendor, upstream: &str, id: &str, found: &[Found], genai: &Genai, report: &mut Report) -> Offer {
+fn offer(
+    vendor: &Vendor,
+    upstream: &str,
+    id: &str,
+    found: &[Found],
+    genai: &Genai,
+    extras: &Extras,
+    report: &mut Report,
+) -> Offer {
     let mut opinions: Vec<_> = found.iter().filter_map(|found| found.prices.clone()).collect();
     if !opinions.iter().any(|prices| prices.source == Source::GenaiPrices.as_str()) {
         opinions.extend(genai.prices(vendor, upstream));
     }
     // LiteLLM lists some models with and without its prefix.
     opinions.dedup_by(|a, b| a.source == b.source);
-    let merged = merge::merge(opinions);
+    let mut merged = merge::merge(opinions);
+    let kind = found.iter().find_map(|found| found.kind).unwrap_or_default();
+    if let Some(prices) = &mut merged.prices {
+        extras::complete(prices, &vendor.provider.slug, upstream, kind, extras);
+    }
     report.add(&vendor.provider.slug, upstream, &merged);
     Offer {
         provider: vendor.provider.slug.clone(),

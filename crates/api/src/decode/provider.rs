@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outrigger_catalog::{NanoUsd, Prices, Rate, Tier};
+use outrigger_catalog::{Fee, NanoUsd, Prices, Rate, Service, Tier};
 use outrigger_route::{
     snapshot::Provider,
     view::{Called, Offer, Offering},
@@ -91,7 +91,7 @@ fn offer(offer: v1::Offer) -> Offer {
 
 /// No rates, no price: never zero (U6).
 fn prices(prices: v1::Prices) -> Option<Prices> {
-    let v1::Prices { source, as_of, rates, request, image, tiers } = prices;
+    let v1::Prices { source, as_of, rates, request, image, tiers, services, fees, heard, in_us_percent } = prices;
     let rates = rates?;
     let mut prices = Prices::flat(Rate(rates.input), Rate(rates.output), source, as_of);
     prices.cache_read = rates.cache_read.map(Rate);
@@ -105,7 +105,21 @@ fn prices(prices: v1::Prices) -> Option<Prices> {
     prices.request = request.map(NanoUsd);
     prices.image = image.map(NanoUsd);
     prices.tiers = tiers.into_iter().map(tier).collect::<Option<_>>()?;
+    prices.services = services.into_iter().map(service).collect::<Option<_>>()?;
+    prices.fees = fees.into_iter().map(fee).collect();
+    prices.heard = heard.map(Rate);
+    prices.in_us_percent = in_us_percent.and_then(|percent| u16::try_from(percent).ok());
     Some(prices)
+}
+
+fn service(service: v1::Service) -> Option<Service> {
+    let v1::Service { name, source, as_of, tiers } = service;
+    Some(Service { name, source, as_of, tiers: tiers.into_iter().map(tier).collect::<Option<_>>()? })
+}
+
+fn fee(fee: v1::Fee) -> Fee {
+    let v1::Fee { tool, each, source, as_of } = fee;
+    Fee { tool, each: NanoUsd(each), source, as_of }
 }
 
 fn tier(tier: v1::Tier) -> Option<Tier> {

@@ -1,6 +1,6 @@
 //! A provider with its targets into its message.
 
-use outrigger_catalog::{Prices, Tier};
+use outrigger_catalog::{Fee, Prices, Service, Tier};
 use outrigger_route::{
     snapshot::Provider,
     view::{Called, Offer, Offering},
@@ -106,6 +106,10 @@ fn prices(prices: &Prices) -> v1::Prices {
         request,
         image,
         tiers,
+        services,
+        fees,
+        heard,
+        in_us_percent,
     } = prices;
     v1::Prices {
         source: source.clone(),
@@ -125,7 +129,24 @@ fn prices(prices: &Prices) -> v1::Prices {
         request: request.map(|fee| fee.0),
         image: image.map(|fee| fee.0),
         tiers: tiers.iter().map(tier).collect(),
+        services: services.iter().map(service).collect(),
+        fees: fees.iter().map(fee).collect(),
+        heard: heard.map(|rate| rate.0),
+        in_us_percent: in_us_percent.map(u32::from),
     }
+}
+
+fn service(Service { name, source, as_of, tiers }: &Service) -> v1::Service {
+    v1::Service {
+        name: name.clone(),
+        source: source.clone(),
+        as_of: as_of.clone(),
+        tiers: tiers.iter().map(tier).collect(),
+    }
+}
+
+fn fee(Fee { tool, each, source, as_of }: &Fee) -> v1::Fee {
+    v1::Fee { tool: tool.clone(), each: each.0, source: source.clone(), as_of: as_of.clone() }
 }
 
 fn tier(tier: &Tier) -> v1::Tier {

@@ -83,11 +83,11 @@ fn models_say_what_they_are() {
     assert_eq!(kinds.len(), 8);
 }
 
-/// U6: what is priced by the second or by subscription has no price here, instead of a price of 0.
+/// U6: what is priced by the character or by subscription has no price here, instead of a price of 0.
 #[test]
 fn nothing_is_free_but_what_says_so() {
     let catalog = Catalog::embedded();
-    assert_eq!(catalog.offer("openai", "whisper-1").unwrap().prices, None);
+    assert_eq!(catalog.offer("openai", "tts-1").unwrap().prices, None);
     for offer in catalog.offers() {
         let Some(prices) = &offer.prices else {
             continue;
@@ -149,4 +149,45 @@ fn what_is_written_is_what_was_read() {
     assert_eq!(again.version(), third.version());
     assert_ne!(again.version(), catalog.version());
     assert_eq!(Source::LiteLlm.to_string(), "litellm");
+}
+
+/// U9, U10, U13: tiers of service, tools and sound are rows of the shipped data, with source and date.
+#[test]
+fn tiers_of_service_tools_and_sound_are_rows_of_the_catalogue() {
+    let catalog = Catalog::embedded();
+    let prices = |provider, name| catalog.offer(provider, name).and_then(|offer| offer.prices.as_ref()).unwrap();
+    let services =
+        |provider, name| prices(provider, name).services.iter().map(|row| row.name.as_str()).collect::<Vec<_>>();
+    assert_eq!(services("openai", "gpt-5.1"), ["flex", "priority", "batch"]);
+    assert_eq!(services("google-ai-studio", "gemini-2.5-pro"), ["flex", "priority", "batch"]);
+    assert!(services("anthropic", "claude-opus-4-8").contains(&"fast"));
+    assert_eq!(prices("anthropic", "claude-opus-4-8").in_us_percent, Some(110));
+    let fee = |provider, name, tool: &str| {
+        let fee = prices(provider, name).fees.iter().find(|fee| fee.tool == tool).unwrap();
+        assert!(!fee.source.is_empty() && fee.as_of.len() == 10, "{provider} {name} {tool}");
+        fee.each.to_usd_string()
+    };
+    assert_eq!(fee("openai", "gpt-5.1", "web_search"), "0.01");
+    assert_eq!(fee("openai", "gpt-5.1", "file_search"), "0.0025");
+    assert_eq!(fee("openai", "gpt-5.1", "code_interpreter"), "0.03");
+    assert_eq!(fee("anthropic", "claude-opus-4-8", "web_search"), "0.01");
+    assert_eq!(fee("perplexity", "sonar", "web_search_low"), "0.005");
+    assert_eq!(fee("perplexity", "sonar-pro", "web_search_high"), "0.014");
+    let grok = catalog.offers_of("xai").find(|offer| offer.upstream_name.contains("grok-4")).unwrap();
+    assert_eq!(fee("xai", &grok.upstream_name, "x_search"), "0.005");
+    assert_eq!(prices("openai", "whisper-1").heard.map(|rate| rate.to_string()).as_deref(), Some("100"));
+}
+
+/// U8: a model that took part in an answer is priced without the whole catalogue in memory.
+#[test]
+fn single_prices_are_found_without_the_whole_catalogue() {
+    let catalog = Catalog::embedded();
+    for (provider, name) in [("anthropic", "claude-opus-4-8"), ("openai", "gpt-image-1"), ("openai", "gpt-4o-mini")] {
+        let whole = catalog.offer(provider, name).and_then(|offer| offer.prices.clone());
+        assert!(whole.is_some(), "{provider} {name}");
+        assert_eq!(Catalog::shipped_price(provider, name), whole, "{provider} {name}");
+    }
+    assert_eq!(Catalog::shipped_price("anthropic", "claude-opus-none"), None);
+    assert_eq!(Catalog::shipped_price("nobody", "gpt-4o-mini"), None);
+    assert_eq!(Catalog::shipped_price("", "gpt-4o-mini"), None);
 }

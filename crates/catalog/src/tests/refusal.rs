@@ -58,6 +58,41 @@ fn bad_prices_are_refused_with_the_row_named() {
     check("\"above\":1000", "\"above\":-1", &format!("{row}: invalid value"));
 }
 
+/// U9, U10: rows of tiers of service and of tools are held to the same.
+#[test]
+fn bad_tiers_of_service_and_fees_are_refused_with_the_row_named() {
+    let row = "offers[0] openai gpt-4o-mini";
+    let with = |more: &str| format!("\"output\":\"0.6\",{more}");
+    let refused = |more: &str, says: &str| check("\"output\":\"0.6\"", &with(more), &format!("{row}: {says}"));
+    let dated = r#""source":"docs","as_of":"2026-05-21""#;
+    let tiers = r#""tiers":[{"above":0,"input":"1","output":"1"}]"#;
+    refused(&format!(r#""services":[{{"name":"slow",{dated},{tiers}}}]"#), "prices.services: \"slow\"");
+    refused(
+        &format!(r#""services":[{{"name":"flex",{dated},{tiers}}},{{"name":"flex",{dated},{tiers}}}]"#),
+        "prices.services: \"flex\"",
+    );
+    refused(&format!(r#""services":[{{"name":"flex",{dated},"tiers":[]}}]"#), "prices.services \"flex\": tiers");
+    refused(
+        &format!(r#""services":[{{"name":"flex",{dated},"tiers":[{{"above":1,"input":"1","output":"1"}}]}}]"#),
+        "prices.services \"flex\": tiers",
+    );
+    refused(
+        &format!(r#""services":[{{"name":"flex",{dated},"tiers":[{{"above":0,"input":"10001","output":"1"}}]}}]"#),
+        "prices.tiers[2].input",
+    );
+    refused(&format!(r#""fees":[{{"tool":"telepathy","each":"0.01",{dated}}}]"#), "prices.fees: \"telepathy\"");
+    refused(&format!(r#""fees":[{{"tool":"web_search","each":"10",{dated}}}]"#), "prices.fees \"web_search\"");
+    refused(&format!(r#""fees":[{{"tool":"web_search","each":"0",{dated}}}]"#), "prices.fees \"web_search\"");
+    refused(
+        r#""fees":[{"tool":"web_search","each":"0.01","source":"hearsay","as_of":"2026-05-21"}]"#,
+        "prices.fees: source",
+    );
+    refused(r#""fees":[{"tool":"web_search","each":"0.01","source":"docs","as_of":"May"}]"#, "prices.fees: as_of");
+    refused(r#""fees":[{"tool":"web_search","each":"0.01"}]"#, "missing field");
+    refused(r#""heard":"10001""#, "prices.heard is 10001 USD");
+    refused(r#""in_us_percent":90"#, "prices.in_us_percent");
+}
+
 /// U6
 #[test]
 fn rows_that_do_not_fit_together_are_refused() {

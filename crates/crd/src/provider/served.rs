@@ -69,7 +69,8 @@ pub struct ServedModel {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "parameters")]
     pub parameters: Option<Vec<String>>,
-    /// What it costs you. Replaces all that the catalogue says of its price, higher prices of long prompts included.
+    /// What it costs you. Replaces all that the catalogue says of its price, higher prices of long prompts and those of other
+    /// tiers of service included, but for fees of tools that the vendor runs.
     /// Default: the catalogue's; for a model that it does not know no price at all, which never means free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prices: Option<Prices>,

@@ -83,10 +83,15 @@ pub(crate) async fn judge(
 /// A whole answer in the caller's dialect, before it counts: one that cannot be read is a failure like any other. Streams
 /// are translated as they pass.
 pub(super) fn translated(answered: Answered, echo: &Echo, id: &str) -> Result<Answered, Failure> {
-    let Answered::Whole { body, answer, share } = answered else { return Ok(answered) };
+    let Answered::Whole { body, mut answer, share } = answered else { return Ok(answered) };
     let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let (body, lost) = translate::whole(&body, echo, &Stamp { created, request_id: id })?;
-    let read = peek::answer(echo.operation, &body)?;
+    // What cannot be brought back was billed all the same (H17).
+    let brought = translate::whole(&body, echo, &Stamp { created, request_id: id })
+        .and_then(|(body, lost)| Ok((peek::answer(echo.operation, &body)?, body, lost)));
+    let (read, body, lost) = match brought {
+        Ok(brought) => brought,
+        Err(failure) => return Err(failure.with_usage(answer.usage.take())),
+    };
     let answer = Answer { finish: answer.finish, usage: answer.usage, lost, ..read };
     Ok(Answered::Whole { body, answer, share })
 }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use outrigger_wire::{
-    Failure, Kind, Meaning, Operation, Peek,
+    Failure, Kind, Meaning, Operation, Peek, Usage,
     sse::{Fields, Frame, Framer},
 };
 
@@ -79,12 +79,18 @@ impl Prelude {
         let peek = Peek::event(operation, event, &data);
         drop(data);
         let commits = match &peek.meaning {
-            Meaning::Error(failure) => return Err(failure.clone()),
+            // What it used stands in the event, where anything was (U12).
+            Meaning::Error(failure) => return Err(failure.clone().with_usage(peek.usage)),
             Meaning::Malformed => {
                 return Err(Failure::local(Kind::Malformed, "an event before the first content is not JSON"));
             }
-            // A finish without content is an empty answer, and an answer all the same.
-            Meaning::Content | Meaning::End => true,
+            Meaning::Content => true,
+            // A finish without content is an empty answer, and an answer all the same. An end without either is none (U14).
+            Meaning::End if peek.finish.is_none() && !self.finished() => {
+                let text = "the stream ended without content and without a finish reason";
+                return Err(Failure::local(Kind::Malformed, text).with_usage(self.usage(peek.usage)));
+            }
+            Meaning::End => true,
             Meaning::Finish => peek.finish.is_some(),
             Meaning::Prelude => false,
         };
@@ -100,6 +106,22 @@ impl Prelude {
         let raw = if self.events.len() < SLICES { frame.raw } else { Bytes::copy_from_slice(&frame.raw) };
         self.events.push_back((Frame { raw }, Some(peek)));
         Ok(false)
+    }
+}
+
+impl Prelude {
+    /// A finish reason was said.
+    fn finished(&self) -> bool {
+        self.events.iter().filter_map(|(_, peek)| peek.as_ref()).any(|peek| peek.finish.is_some())
+    }
+
+    /// What was said of usage, and `last` behind it.
+    fn usage(&self, last: Option<Usage>) -> Option<Usage> {
+        let said = self.events.iter().filter_map(|(_, peek)| peek.as_ref()?.usage.clone());
+        said.chain(last).reduce(|mut known, later| {
+            known.merge(later);
+            known
+        })
     }
 }
 

@@ -6,16 +6,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use outrigger_catalog::Cost;
 use outrigger_route::{Target, snapshot::Route};
 use outrigger_wire::{Operation, Usage, hub::Losses};
 use serde_json::{Value, json};
 
-use super::{Attempt, Attempts, Id, Record, millis, usd};
+use super::{Attempt, Attempts, Id, Price, Record, millis, price, price_row, usd};
 use crate::{metrics::Outcome, signals::lock};
 
 /// Members of OpenRouter's answer that this router does not keep; its SDKs want to see each of them.
-const NOT_KEPT: [&str; 17] = [
+const NOT_KEPT: [&str; 16] = [
     "app_id",
     "cache_discount",
     "external_user",
@@ -28,7 +27,6 @@ const NOT_KEPT: [&str; 17] = [
     "num_media_prompt",
     "num_search_results",
     "preset_id",
-    "service_tier",
     "upstream_id",
     "user_agent",
     "web_search_engine",
@@ -54,11 +52,12 @@ pub(super) struct Generation {
     took: Duration,
     first_token: Option<Duration>,
     nano_usd: Option<u64>,
+    price: Option<Price>,
 }
 
 impl Generation {
     /// Takes out of `record`, which is at its end, what is worth keeping.
-    pub(super) fn of(record: &mut Record, took: Duration, cost: Option<&Cost>) -> Self {
+    pub(super) fn of(record: &mut Record, took: Duration, cost: Option<u64>, price: Option<Price>) -> Self {
         Self {
             id: record.id,
             operation: record.operation,
@@ -67,7 +66,7 @@ impl Generation {
             streamed: record.streamed,
             served: record.served.as_ref().map(|served| served.target.clone()),
             attempts: std::mem::take(&mut record.attempts),
-            usage: record.usage,
+            usage: std::mem::take(&mut record.usage),
             finish: record.finish.take(),
             losses: std::mem::take(&mut record.losses),
             outcome: record.outcome,
@@ -75,14 +74,16 @@ impl Generation {
             began: record.opened,
             took,
             first_token: record.first_token.map(|at| at.saturating_sub(record.started)),
-            nano_usd: cost.map(|cost| cost.total.0),
+            nano_usd: cost,
+            price,
         }
     }
 
     /// The shape of OpenRouter's `GET /generation`.
     fn to_json(&self) -> Value {
         let served = self.served.as_deref();
-        let usd = self.nano_usd.map(usd);
+        let usd_of = |nano: Option<u64>| nano.map(usd);
+        let usd = usd_of(self.nano_usd);
         let mut value = json!({
             "id": &*self.id,
             "model": served.map(|target| &*target.model),
@@ -111,6 +112,12 @@ impl Generation {
             "total_cost": usd,
             "usage": usd,
             "upstream_inference_cost": usd,
+            "priced_by": self.price.zip(served).map(|(price, target)| match price.stated {
+                true => price::UPSTREAM.to_owned(),
+                false => price_row(target),
+            }),
+            "estimated_cost": usd_of(self.price.and_then(|price| price.estimate)),
+            "service_tier": self.usage.bill.as_ref().and_then(|bill| bill.service.as_str()),
             "is_byok": true,
             "data_region": match served.and_then(|target| target.provider.region.as_deref()) {
                 Some("us") => "us",

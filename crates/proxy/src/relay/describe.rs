@@ -3,13 +3,15 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use outrigger_route::Target;
 
-use crate::record::Record;
+use crate::record::{self, Record};
 
 /// What a target is called in headers, made once when the policy is published.
 #[derive(Debug)]
 pub(crate) struct Labels {
     provider: Option<HeaderValue>,
     model: Option<HeaderValue>,
+    /// Its price row: source and date. Empty where it has none.
+    pub(crate) price_row: Box<str>,
 }
 
 impl Labels {
@@ -17,6 +19,7 @@ impl Labels {
         Self {
             provider: HeaderValue::from_str(&target.provider.name).ok(),
             model: HeaderValue::from_str(&target.model).ok(),
+            price_row: record::price_row(target).into(),
         }
     }
 }
@@ -34,7 +37,7 @@ pub(super) fn describe(headers: &mut HeaderMap, record: &Record) {
         headers.insert(names::DROPPED, losses);
     }
     if let Some(served) = &record.served {
-        let Labels { provider, model } = &served.published.labels[served.target.slot as usize];
+        let Labels { provider, model, .. } = &served.published.labels[served.target.slot as usize];
         for (name, value) in [(names::PROVIDER, provider), (names::MODEL, model)] {
             if let Some(value) = value {
                 headers.insert(name, value.clone());

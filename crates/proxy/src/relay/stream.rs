@@ -13,11 +13,12 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body as _, Frame};
+use outrigger_catalog::NanoUsd;
 use outrigger_route::snapshot::Timeouts;
 use outrigger_wire::{
-    Failure, Kind, Meaning, Operation, Peek,
+    Failure, Kind, Meaning, Operation, Peek, Usage,
     body::Stream,
-    edit::{insert_member, states_cost, without_null_usage},
+    edit::{insert_member, with_cost, without_null_usage},
     resume::Splice,
     sse,
     translate::{Closing, Unfit},
@@ -40,6 +41,9 @@ use crate::{
 /// How long the last bytes get to reach the caller before the connection is cut: a body that fails at once takes with it
 /// what is still buffered, here or in a client that reads by `fetch`.
 const FLUSH: Duration = Duration::from_millis(50);
+
+/// Most bytes that are read behind an error, for what they say of usage.
+const MOST_LATE: usize = 64 << 10;
 
 /// How long an upstream may take to close its answer behind the terminal event.
 const GRACE: Duration = Duration::from_millis(50);
@@ -64,6 +68,8 @@ pub(crate) struct Relay {
     saw_end: bool,
     /// After the terminal event: how long the upstream has for its own end, so that its connection can be used again.
     grace: Option<Pin<Box<Sleep>>>,
+    /// How many bytes may still be read behind an error of the upstream's.
+    late: usize,
     /// Data of an early event, for an error event to look like the others: a copy, since an event that is kept keeps the
     /// whole buffer that it was read into.
     like: Option<Box<[u8]>>,
@@ -120,6 +126,7 @@ impl Relay {
             saw_finish: false,
             saw_end: false,
             grace: None,
+            late: 0,
             like: None,
             passed: 0,
             add_cost: app.config.usage_cost,
@@ -147,7 +154,9 @@ impl Relay {
                     self.state = State::Over;
                     return Poll::Ready(None);
                 }
-                State::Breaking(timer, kind) => {
+                State::Breaking(..) => {
+                    self.listen(cx);
+                    let State::Breaking(timer, kind) = &mut self.state else { continue };
                     let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(FLUSH)));
                     ready!(timer.as_mut().poll(cx));
                     let code = kind.code();
@@ -251,7 +260,7 @@ impl Relay {
 
     /// Books one event and puts it out.
     fn pass(&mut self, frame: sse::Frame, peek: Option<Peek>) {
-        let Some(peek) = peek else {
+        let Some(mut peek) = peek else {
             // A comment: a keep-alive in every dialect.
             self.out.push_back(frame.raw);
             return;
@@ -260,7 +269,10 @@ impl Relay {
             return;
         }
         match &peek.meaning {
-            Meaning::Error(failure) => return self.fail(failure),
+            Meaning::Error(failure) => {
+                let usage = peek.usage.take();
+                return self.told_to_fail(failure, usage);
+            }
             Meaning::Content => {
                 let now = self.start.elapsed();
                 self.record.first_token.get_or_insert(now);
@@ -273,8 +285,8 @@ impl Relay {
             Meaning::Malformed => self.record.malformed += 1,
             Meaning::End | Meaning::Prelude | Meaning::Finish => {}
         }
-        if let Some(usage) = peek.usage {
-            self.record.usage.merge(usage);
+        if let Some(usage) = peek.usage.take() {
+            self.record.book(usage);
         }
         self.saw_finish |= peek.finish.is_some();
         if let Passing::Translated(_) = self.passing {
@@ -327,7 +339,11 @@ impl Relay {
 
     /// The end in the caller's dialect, once.
     fn finish_translation(&mut self) {
-        let cost = self.record.cost().filter(|_| self.add_cost).map(|cost| cost.total.to_usd_string());
+        let cost = self
+            .record
+            .total(self.record.price().as_ref())
+            .filter(|_| self.add_cost)
+            .map(|cost| NanoUsd(cost).to_usd_string());
         let metadata = self.metadata.take().map(|metadata| metadata.json());
         let Passing::Translated(translation) = &mut self.passing else { return };
         if let Some(events) = translation.finish(&Closing { cost, metadata }) {
@@ -364,9 +380,10 @@ impl Relay {
         if let Some(metadata) = self.metadata.take_if(|_| places_metadata) {
             raw = insert_member(&raw, end, "openrouter_metadata", &metadata.json());
         }
-        let stated = peek.usage_at.as_ref().is_some_and(|at| states_cost(&data[at.clone()]));
-        if let (true, Some(at), Some(cost)) = (places_cost && !stated, &peek.usage_at, self.record.cost()) {
-            raw = insert_member(&raw, offset + at.end, "cost", &cost.total.to_usd_string());
+        let price = self.record.price().filter(|_| places_cost);
+        if let (Some(price), Some(at), Some(cost)) = (price, &peek.usage_at, self.record.total(price.as_ref())) {
+            let in_parts = price.in_parts;
+            raw = with_cost(raw, offset + at.start..offset + at.end, &NanoUsd(cost).to_usd_string(), in_parts);
         }
         raw
     }
@@ -386,6 +403,51 @@ impl Relay {
             self.out.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
         }
         self.state = State::Finishing;
+    }
+
+    /// The upstream says that it failed, and in the same event, or behind it, what it used until then (U12).
+    fn told_to_fail(&mut self, failure: &Failure, usage: Option<Usage>) {
+        if let Some(usage) = usage {
+            self.record.book_last(usage);
+        }
+        while let Some(frame) = self.upstream.framer.next_frame() {
+            self.hear(&frame);
+        }
+        self.late = MOST_LATE;
+        self.fail(failure);
+    }
+
+    /// Books what a late event says of usage; the rest of it is nobody's any more.
+    fn hear(&mut self, frame: &sse::Frame) {
+        let sse::Fields { event, data: Some(data) } = frame.fields() else { return };
+        if let Some(usage) = Peek::event(self.spoken, event, &data).usage {
+            self.record.book_last(usage);
+        }
+    }
+
+    /// Reads what still comes behind an error, while the caller's connection has its last moment.
+    fn listen(&mut self, cx: &mut Context<'_>) {
+        while self.late > 0 && !self.upstream.ended {
+            match Pin::new(&mut self.upstream.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    self.late = self.late.saturating_sub(data.len());
+                    if self.upstream.framer.feed(data).is_err() {
+                        self.late = 0;
+                    }
+                }
+                Poll::Ready(Some(Err(_)) | None) => self.upstream.ended = true,
+                Poll::Pending => return,
+            }
+            while let Some(frame) = self.upstream.framer.next_frame() {
+                self.hear(&frame);
+            }
+            if self.upstream.ended
+                && let Some(frame) = self.upstream.framer.finish()
+            {
+                self.hear(&frame);
+            }
+        }
     }
 
     /// Ends the stream with an error event in the caller's dialect and an abnormal end.
@@ -441,7 +503,7 @@ impl Relay {
                 self.record.carry(served);
                 self.passing = Passing::Same { hide_usage };
                 (self.in_flight, self.resume) = (in_flight, Some(resumed.resume));
-                (self.resumed, self.saw_finish, self.saw_end) = (true, false, false);
+                (self.resumed, self.saw_finish, self.saw_end, self.late) = (true, false, false, 0);
                 self.last_event = Instant::now();
                 self.upstream = *stream;
                 for (frame, peek) in std::mem::take(&mut self.upstream.ready) {
@@ -460,8 +522,8 @@ impl Relay {
             match resume.partial.splice(peek, &data) {
                 Splice::Pass => {}
                 Splice::Drop => {
-                    if let Some(usage) = peek.usage {
-                        self.record.usage.merge(usage);
+                    if let Some(usage) = &peek.usage {
+                        self.record.book(usage.clone());
                     }
                     return false;
                 }

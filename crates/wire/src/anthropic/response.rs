@@ -17,6 +17,7 @@ use crate::{
     failure::{Failure, Kind},
     openai::error,
     peek::{Answer, place},
+    request::{elements, member_of, string},
 };
 
 #[derive(Deserialize)]
@@ -35,18 +36,35 @@ struct Body<'a> {
 pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
     let read: Body<'_> = serde_json::from_slice(body)
         .map_err(|error| Failure::local(Kind::Malformed, format!("the answer is not the JSON expected: {error}")))?;
+    let usage_json = read.usage.map(RawValue::get);
+    let usage = usage_json.and_then(usage::read);
     if let Some(raw) = read.error.filter(|raw| raw.get() != "null") {
-        return Err(error::in_band(raw.get()));
+        return Err(error::in_band(raw.get()).with_usage(usage));
     }
     if operation == Operation::Messages && read.content.is_none() {
-        return Err(Failure::local(Kind::Malformed, "the answer has no content"));
+        return Err(Failure::local(Kind::Malformed, "the answer has no content").with_usage(usage));
     }
-    let usage_json = read.usage.map(RawValue::get);
+    // A message that ended says why; one that does not say and holds nothing is none (U14).
+    let empty = || read.content.is_none_or(|content| !says_something(content.get()));
+    if operation == Operation::Messages && read.stop_reason.is_none() && empty() {
+        let failure = Failure::local(Kind::Malformed, "the answer has neither content nor a stop reason");
+        return Err(failure.with_usage(usage));
+    }
     Ok(Answer {
-        usage: usage_json.and_then(usage::read),
-        usage_at: usage_json.filter(|raw| usage::read(raw).is_some()).map(|raw| place(body, raw)),
+        usage_at: usage_json.filter(|_| usage.is_some()).map(|raw| place(body, raw)),
+        usage,
         lost: Vec::new(),
         finish: read.stop_reason.map(|reason| reason.into_owned().into_boxed_str()),
+    })
+}
+
+/// Whether any block holds more than an empty text.
+fn says_something(content: &str) -> bool {
+    elements(content).any(|block| match member_of(block, "type").and_then(string).as_deref() {
+        Some(kind @ ("text" | "thinking")) => {
+            member_of(block, kind).is_some_and(|text| !matches!(text, "\"\"" | "null"))
+        }
+        _ => true,
     })
 }
 

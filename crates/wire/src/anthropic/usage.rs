@@ -1,61 +1,113 @@
 //! `usage` as Anthropic writes it.
 
-use serde::Deserialize;
-
-use crate::{Usage, json};
-
-#[derive(Deserialize)]
-struct Raw {
-    #[serde(default)]
-    input_tokens: Option<u64>,
-    #[serde(default)]
-    output_tokens: Option<u64>,
-    #[serde(default)]
-    cache_read_input_tokens: Option<u64>,
-    #[serde(default)]
-    cache_creation_input_tokens: Option<u64>,
-    #[serde(default)]
-    cache_creation: Option<Creation>,
-    #[serde(default)]
-    output_tokens_details: Option<OutputDetails>,
-}
-
-#[derive(Deserialize)]
-struct OutputDetails {
-    #[serde(default)]
-    thinking_tokens: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Creation {
-    #[serde(default)]
-    ephemeral_5m_input_tokens: Option<u64>,
-    #[serde(default)]
-    ephemeral_1h_input_tokens: Option<u64>,
-}
+use crate::{
+    Usage, json,
+    openai::usage::{service, tools},
+    request::{elements, string},
+    scan,
+    usage::{Call, Service, Stated, count, total},
+};
 
 /// Reads the JSON text of a usage object. Anthropic's `input_tokens` leaves out what was read from or written to the
 /// cache; [`Usage::input`] has them in (U3).
+///
+/// Where there are `iterations`, they are what is billed, and the counts beside them are of some of them only: of the last
+/// behind a compaction, of all but the advisor's (U8).
+/// <https://platform.claude.com/docs/en/build-with-claude/compaction#understanding-usage>
 pub fn read(json: &str) -> Option<Usage> {
-    let raw: Raw = serde_json::from_str(json).ok()?;
-    let (write_5m, write_1h) = match &raw.cache_creation {
-        Some(Creation { ephemeral_5m_input_tokens: None, ephemeral_1h_input_tokens: None }) | None => {
-            (raw.cache_creation_input_tokens, None)
-        }
-        Some(split) => (split.ephemeral_5m_input_tokens, split.ephemeral_1h_input_tokens),
-    };
-    let parts = [raw.cache_read_input_tokens, write_5m, write_1h];
-    let cached = parts.iter().flatten().fold(0_u64, |sum, count| sum.saturating_add(*count));
-    let usage = Usage {
-        input: raw.input_tokens.map(|fresh| fresh.saturating_add(cached)),
-        cache_read: raw.cache_read_input_tokens,
-        cache_write_5m: write_5m,
-        cache_write_1h: write_1h,
-        output: raw.output_tokens,
-        reasoning: raw.output_tokens_details.and_then(|details| details.thinking_tokens),
-        ..Usage::default()
-    };
+    let mut usage = Usage::default();
+    let mut stated = Stated::default();
+    let mut odd = false;
+    let mut iterations = None;
+    counts(json, &mut usage, |key, value, usage| match key {
+        "iterations" => iterations = Some(value),
+        // Fast mode has a word of its own, and is dearer whatever the tier.
+        "speed" if service(value) == Service::Fast => usage.set_service(Service::Fast),
+        // Capacity that was committed to (`priority`) is billed by its contract.
+        "service_tier" => match service(value) {
+            Service::Priority => {}
+            _ if usage.bill.as_ref().is_some_and(|bill| bill.service == Service::Fast) => {}
+            tier => usage.set_service(tier),
+        },
+        "inference_geo" if string(value).as_deref() == Some("us") => usage.bill_mut().in_us = true,
+        "server_tool_use" | "server_tool_use_details" => tools(value, usage),
+        "cost" | "cost_details" | "is_byok" => stated.read(key, value, &mut odd),
+        _ => {}
+    })?;
+    stated.settle(&mut usage);
+    usage.impossible |= odd;
+    if let Some(iterations) = iterations {
+        by_iterations(iterations, &mut usage);
+    }
     usage.is_known().then_some(usage)
+}
+
+/// The counts of a usage object or of one iteration; `other` is told of the rest.
+fn counts<'a>(json: &'a str, usage: &mut Usage, mut other: impl FnMut(&str, &'a str, &mut Usage)) -> Option<()> {
+    let (mut written, mut split) = (None, (None, None));
+    let mut odd = false;
+    scan::object(json, |key, value| match key {
+        _ if value == "null" => {}
+        "input_tokens" => usage.input = count(value, &mut odd),
+        "output_tokens" => usage.output = count(value, &mut odd),
+        "cache_read_input_tokens" => usage.cache_read = count(value, &mut odd),
+        "cache_creation_input_tokens" => written = count(value, &mut odd),
+        "cache_creation" => {
+            let _ = scan::object(value, |key, value| match key {
+                "ephemeral_5m_input_tokens" => split.0 = count(value, &mut odd),
+                "ephemeral_1h_input_tokens" => split.1 = count(value, &mut odd),
+                _ => {}
+            });
+        }
+        "output_tokens_details" => {
+            let _ = scan::object(value, |key, value| {
+                if key == "thinking_tokens" {
+                    usage.reasoning = count(value, &mut odd);
+                }
+            });
+        }
+        _ => other(key, value, usage),
+    })
+    .ok()?;
+    (usage.cache_write_5m, usage.cache_write_1h) = match split {
+        (None, None) => (written, None),
+        split => split,
+    };
+    let cached = total([usage.cache_read, usage.cache_write_5m, usage.cache_write_1h]);
+    usage.input = usage.input.map(|fresh| fresh.saturating_add(cached));
+    usage.impossible |= odd;
+    Some(())
+}
+
+/// Makes `usage` the sum of its iterations, and keeps them apart: each is priced as the call that it was.
+fn by_iterations(json: &str, usage: &mut Usage) {
+    let mut sum = Usage::default();
+    let mut calls = Vec::new();
+    for iteration in elements(json) {
+        let mut call = Call::default();
+        let read = counts(iteration, &mut call.usage, |key, value, _| {
+            if key == "model" {
+                call.model = string(value).map(|name| name.into_owned().into_boxed_str());
+            }
+        });
+        if read.is_some() && call.usage.is_known() {
+            sum.add(&call.usage);
+            calls.push(call);
+        }
+    }
+    if calls.is_empty() {
+        return;
+    }
+    // Thinking is told for the whole alone.
+    sum.reasoning = sum.reasoning.or(usage.reasoning);
+    sum.impossible |= usage.impossible;
+    sum.bill = usage.bill.take();
+    // One call of the model that was asked is what the whole is.
+    if calls.len() > 1 || calls.iter().any(|call| call.model.is_some()) {
+        let bill = sum.bill_mut();
+        calls.into_iter().for_each(|call| bill.push_call(call));
+    }
+    *usage = sum;
 }
 
 /// Writes `usage` for a message; `cost` is a JSON number. What is not known of the totals is 0: SDKs require them. Cached

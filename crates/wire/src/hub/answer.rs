@@ -226,7 +226,7 @@ impl Fold {
                 self.answer.stop = Some((*stop, native.clone().into_owned()));
                 self.answer.sequence = sequence.clone().map(Text::into_owned);
             }
-            Event::Usage(usage) => self.answer.usage.merge(*usage),
+            Event::Usage(usage) => self.answer.usage.merge(usage.clone()),
             Event::Lost(what) => self.answer.lost.push(what),
         }
     }

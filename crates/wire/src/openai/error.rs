@@ -28,6 +28,7 @@ pub fn decode(status: u16, body: &Bytes) -> Failure {
         retry_after: None,
         message: said.message(|| format!("HTTP {status}")),
         body: Some(body.clone()),
+        billed: None,
     }
 }
 
@@ -42,6 +43,7 @@ pub fn in_band(json: &str) -> Failure {
         retry_after: None,
         message: said.message(|| "the upstream sent an error in its answer".to_owned()),
         body: Some(Bytes::copy_from_slice(json.as_bytes())),
+        billed: None,
     }
 }
 

@@ -8,10 +8,11 @@ pub(crate) use encode::encode;
 
 use super::{error, stop, usage};
 use crate::{
-    Operation,
+    Operation, Usage,
     failure::{Failure, Kind},
     peek::{Answer, place},
     request::{elements, member_of, string},
+    responses::billed::Billed,
     scan::{self, Nest, Watch},
 };
 
@@ -22,6 +23,10 @@ struct Body<'a> {
     usage: Option<&'a str>,
     choices: Option<&'a str>,
     status: Option<&'a str>,
+    service_tier: Option<&'a str>,
+    /// Of a transcription: how much was heard.
+    duration: Option<&'a str>,
+    billed: Billed<'a>,
     first: First<'a>,
 }
 
@@ -63,6 +68,11 @@ impl<'a> Body<'a> {
                 "usage" => read.usage = value,
                 "choices" => read.choices = value,
                 "status" => read.status = value,
+                "service_tier" => read.service_tier = value,
+                "duration" => read.duration = value,
+                "output" => read.billed.output = value,
+                "tool_usage" => read.billed.tool_usage = value,
+                "tools" => read.billed.tools = value,
                 _ => {}
             }
         })
@@ -72,17 +82,42 @@ impl<'a> Body<'a> {
     }
 }
 
+impl Body<'_> {
+    /// What it used, by all that the answer says of it.
+    fn used(&self, operation: Operation) -> Option<Usage> {
+        let mut used = self.usage.and_then(usage::read).unwrap_or_default();
+        if let Some(tier) = self.service_tier {
+            used.set_service(usage::service(tier));
+        }
+        match operation {
+            Operation::Responses => self.billed.note(&mut used),
+            // A verbose transcription says how long it listened, and counts no tokens (U13).
+            Operation::Transcriptions | Operation::Translations if !used.is_known() => {
+                if let Some(heard) = self.duration.and_then(|raw| usage::millis(raw, &mut used.impossible)) {
+                    used.bill_mut().heard_ms = Some(heard);
+                }
+            }
+            _ => {}
+        }
+        used.is_known().then_some(used)
+    }
+}
+
 /// Reads a 2xx body; see [`crate::peek::answer`].
 pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
     let Some(read) = Body::read(body) else { return Err(malformed(body)) };
+    let usage = read.used(operation);
     if let Some(raw) = read.error {
-        return Err(error::in_band(raw));
+        return Err(error::in_band(raw).with_usage(usage));
     }
-    let mut answer = Answer::default();
-    if let Some(raw) = read.usage {
-        answer.usage = usage::read(raw);
-        answer.usage_at = answer.usage.is_some().then(|| place(body, raw));
-    }
+    let usage_at = read.usage.filter(|raw| usage.is_some() && raw.starts_with('{')).map(|raw| place(body, raw));
+    let mut answer = Answer { usage, usage_at, ..Answer::default() };
+    finished(operation, &read, &mut answer).map_err(|failure| failure.with_usage(answer.usage.take()))?;
+    Ok(answer)
+}
+
+/// How it ended; an answer that is none is a failure.
+fn finished(operation: Operation, read: &Body<'_>, answer: &mut Answer) -> Result<(), Failure> {
     if matches!(operation, Operation::ChatCompletions | Operation::Completions) {
         // A 200 without choices crashes callers: it is an upstream failure, not an answer.
         let choices = read.choices.filter(|choices| choices.starts_with('[') && read.first.begun > 0);
@@ -94,6 +129,10 @@ pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
                 Failure::local(Kind::ServerError, format!("the answer ended with finish_reason \"{reason}\""))
             }));
         }
+        // Some vendors forget the reason, none that answered forgets the answer (U14).
+        if reason.as_deref().is_none_or(str::is_empty) && !says_something(choices) {
+            return Err(Failure::local(Kind::Malformed, "the answer has neither content nor a finish reason"));
+        }
         answer.finish = reason.map(Into::into);
     }
     if operation == Operation::Responses {
@@ -101,8 +140,28 @@ pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
         if answer.finish.as_deref() == Some("failed") {
             return Err(Failure::local(Kind::ServerError, "the response has status \"failed\""));
         }
+        if answer.finish.is_none() && read.billed.output.is_none_or(|output| elements(output).next().is_none()) {
+            return Err(Failure::local(Kind::Malformed, "the response has neither output nor a status"));
+        }
     }
-    Ok(answer)
+    Ok(())
+}
+
+/// Whether any of the choices holds content, a call or a refusal.
+fn says_something(choices: &str) -> bool {
+    let message = |choice| member_of(choice, "message").or_else(|| member_of(choice, "delta"));
+    let said = |raw: &str| raw.starts_with(['"', '[', '{']) && !matches!(raw, "\"\"" | "[]" | "{}");
+    elements(choices).any(|choice| {
+        member_of(choice, "text").is_some_and(said)
+            || message(choice).is_some_and(|message| {
+                // As a stream's delta: a member that describes the message says nothing.
+                let mut any = false;
+                let read = scan::object(message, |key, raw| {
+                    any |= !matches!(key, "role" | "name" | "channel") && said(raw);
+                });
+                read.is_ok() && any
+            })
+    })
 }
 
 /// What is wrong with a body, in the words of a parser that counts lines.

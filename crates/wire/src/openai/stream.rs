@@ -25,16 +25,23 @@ pub fn peek(data: &[u8]) -> Peek {
         return Peek::of(Meaning::End);
     }
     let Some((chunk, choices)) = Chunk::read(data) else { return Peek::of(Meaning::Malformed) };
-    if let Some(raw) = chunk.error {
-        return Peek::of(Meaning::Error(error::in_band(raw)));
-    }
-    if let Some(reason) = choices.finish.as_deref().filter(|reason| stop::is_failure(reason)) {
-        return Peek::of(Meaning::Error(failed(chunk.choices, reason)));
+    let failure = match (chunk.error, choices.finish.as_deref().filter(|reason| stop::is_failure(reason))) {
+        (Some(raw), _) => Some(error::in_band(raw)),
+        (None, Some(reason)) => Some(failed(chunk.choices, reason)),
+        (None, None) => None,
+    };
+    let groqs = chunk.x_groq.and_then(|groq| member_of(groq, "usage"));
+    let told = chunk.usage.or(groqs).filter(|raw| *raw != "null");
+    if let Some(failure) = failure {
+        // What it used all the same stands in the same event, or behind it (U12).
+        return Peek { usage: told.and_then(usage::read), ..Peek::of(Meaning::Error(failure)) };
     }
     let mut peek = Peek::of(if choices.finish.is_some() { Meaning::Finish } else { Meaning::Prelude });
-    let groqs = chunk.x_groq.and_then(|groq| member_of(groq, "usage"));
-    if let Some(raw) = chunk.usage.or(groqs).filter(|raw| *raw != "null") {
+    if let Some(raw) = told {
         peek.usage = usage::read(raw);
+        if let (Some(usage), Some(tier)) = (&mut peek.usage, chunk.service_tier) {
+            usage.set_service(usage::service(tier));
+        }
         peek.usage_at = peek.usage.is_some().then(|| place(data, raw));
         peek.usage_only = choices.count == 0;
         // Some vendors repeat a running count on every chunk, the role-only one too: that finishes nothing.
@@ -67,6 +74,7 @@ struct Chunk<'a> {
     usage: Option<&'a str>,
     /// Groq puts the usage of a stream here.
     x_groq: Option<&'a str>,
+    service_tier: Option<&'a str>,
 }
 
 impl<'a> Chunk<'a> {
@@ -80,6 +88,7 @@ impl<'a> Chunk<'a> {
                 "choices" => chunk.choices = value.unwrap_or_default(),
                 "usage" => chunk.usage = value,
                 "x_groq" => chunk.x_groq = value,
+                "service_tier" => chunk.service_tier = value,
                 _ => {}
             }
         })

@@ -1,91 +1,139 @@
 //! `usage` objects as OpenAI and its compatible vendors write them.
 
-use crate::{Usage, json, scan};
+use crate::{
+    Usage, json, scan,
+    usage::{Service, Stated, Told, Tool, count},
+};
 
-/// The union of the field names in use: chat (`prompt_tokens`), Responses, images and audio (`input_tokens`), and
-/// DeepSeek's cache fields. A count that is not a whole number is read as absent and spoils no other.
-#[derive(Default)]
-struct Raw {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    prompt_tokens_details: Option<Details>,
-    completion_tokens_details: Option<Details>,
-    input_tokens_details: Option<Details>,
-    output_tokens_details: Option<Details>,
-    prompt_cache_hit_tokens: Option<u64>,
-    total_tokens: Option<u64>,
-}
-
+/// The parts of one side.
 #[derive(Default)]
 struct Details {
-    cached_tokens: Option<u64>,
-    cache_write_tokens: Option<u64>,
-    audio_tokens: Option<u64>,
-    image_tokens: Option<u64>,
-    reasoning_tokens: Option<u64>,
-}
-
-impl Raw {
-    fn read(json: &str) -> Option<Self> {
-        let mut raw = Self::default();
-        scan::object(json, |key, value| match key {
-            "prompt_tokens" => raw.prompt_tokens = whole(value),
-            "completion_tokens" => raw.completion_tokens = whole(value),
-            "input_tokens" => raw.input_tokens = whole(value),
-            "output_tokens" => raw.output_tokens = whole(value),
-            "prompt_tokens_details" => raw.prompt_tokens_details = Details::read(value),
-            "completion_tokens_details" => raw.completion_tokens_details = Details::read(value),
-            "input_tokens_details" => raw.input_tokens_details = Details::read(value),
-            "output_tokens_details" => raw.output_tokens_details = Details::read(value),
-            "prompt_cache_hit_tokens" => raw.prompt_cache_hit_tokens = whole(value),
-            "total_tokens" => raw.total_tokens = whole(value),
-            _ => {}
-        })
-        .ok()?;
-        Some(raw)
-    }
+    cached: Option<u64>,
+    cache_write: Option<u64>,
+    audio: Option<u64>,
+    image: Option<u64>,
+    reasoning: Option<u64>,
 }
 
 impl Details {
-    fn read(json: &str) -> Option<Self> {
-        let mut details = Self::default();
-        scan::object(json, |key, value| match key {
-            "cached_tokens" => details.cached_tokens = whole(value),
-            "cache_write_tokens" => details.cache_write_tokens = whole(value),
-            "audio_tokens" => details.audio_tokens = whole(value),
-            "image_tokens" => details.image_tokens = whole(value),
-            "reasoning_tokens" => details.reasoning_tokens = whole(value),
-            _ => {}
-        })
-        .ok()?;
-        Some(details)
+    fn read(&mut self, json: &str, impossible: &mut bool) {
+        // What is no object has no parts.
+        let _ = scan::object(json, |key, value| {
+            let part = match key {
+                "cached_tokens" => &mut self.cached,
+                "cache_write_tokens" => &mut self.cache_write,
+                "audio_tokens" => &mut self.audio,
+                "image_tokens" => &mut self.image,
+                "reasoning_tokens" => &mut self.reasoning,
+                _ => return,
+            };
+            *part = count(value, impossible);
+        });
     }
 }
 
 /// Reads the JSON text of a usage object. `None` if it is not one.
+///
+/// The union of the names in use: chat (`prompt_tokens`), Responses, images and audio (`input_tokens`), parts in objects
+/// beside them or at the top (DeepSeek, Mistral, Together, Azure), lengths of sound, costs, and counts of tools.
 pub fn read(json: &str) -> Option<Usage> {
-    let raw = Raw::read(json)?;
-    let input = raw.prompt_tokens_details.or(raw.input_tokens_details).unwrap_or_default();
-    let output = raw.completion_tokens_details.or(raw.output_tokens_details).unwrap_or_default();
-    let usage = Usage {
-        input: raw.prompt_tokens.or(raw.input_tokens).or(match raw.completion_tokens {
-            None if raw.output_tokens.is_none() => raw.total_tokens,
-            _ => None,
-        }),
-        cache_read: input.cached_tokens.or(raw.prompt_cache_hit_tokens),
-        cache_write_5m: input.cache_write_tokens,
-        cache_write_1h: None,
-        input_audio: input.audio_tokens,
-        input_image: input.image_tokens,
-        output: raw.completion_tokens.or(raw.output_tokens),
-        reasoning: output.reasoning_tokens,
-        output_audio: output.audio_tokens,
-        output_image: output.image_tokens,
-        estimated: false,
-    };
+    let mut told = Told::default();
+    let (mut input, mut output) = (Details::default(), Details::default());
+    let (mut newer, mut spare) = ((None, None), Details::default());
+    let mut stated = Stated::default();
+    let mut searches = None;
+    let usage = &mut told.usage;
+    let mut odd = false;
+    scan::object(json, |key, value| {
+        if value == "null" {
+            return;
+        }
+        match key {
+            "prompt_tokens" => usage.input = count(value, &mut odd),
+            "completion_tokens" => usage.output = count(value, &mut odd),
+            "input_tokens" => newer.0 = count(value, &mut odd),
+            "output_tokens" => newer.1 = count(value, &mut odd),
+            "total_tokens" => told.total = count(value, &mut odd),
+            // Mistral and Writer write one of them so, transcriptions the other.
+            "prompt_tokens_details" | "input_tokens_details" | "prompt_token_details" | "input_token_details" => {
+                input.read(value, &mut odd);
+            }
+            "completion_tokens_details"
+            | "output_tokens_details"
+            | "completion_token_details"
+            | "output_token_details" => output.read(value, &mut odd),
+            "prompt_cache_hit_tokens" | "cached_tokens" => spare.cached = count(value, &mut odd),
+            "reasoning_tokens" => spare.reasoning = count(value, &mut odd),
+            "audio_prompt_tokens" => spare.audio = count(value, &mut odd),
+            "prompt_audio_seconds" => {
+                told.sound = value.parse().is_ok_and(|seconds: f64| seconds > 0.0);
+            }
+            "seconds" => usage.bill_mut().heard_ms = millis(value, &mut odd),
+            "service_tier" => usage.set_service(service(value)),
+            "cost" | "cost_details" | "is_byok" | "cost_in_usd_ticks" => stated.read(key, value, &mut odd),
+            "server_tool_use" | "server_tool_use_details" | "server_side_tool_usage_details" => tools(value, usage),
+            "search_context_size" => {
+                searches = Some(match value {
+                    "\"low\"" => Tool::WebSearchLow,
+                    "\"medium\"" => Tool::WebSearchMedium,
+                    "\"high\"" => Tool::WebSearchHigh,
+                    _ => return,
+                });
+            }
+            "num_search_queries" => usage.add_tool(Tool::WebSearch, value.parse().unwrap_or(0)),
+            _ => {}
+        }
+    })
+    .ok()?;
+    // Perplexity bills one search of that size, or each of those that a deep search made.
+    if let Some(tool) = searches
+        && usage.bill.as_ref().is_none_or(|bill| bill.tools().next().is_none())
+    {
+        usage.add_tool(tool, 1);
+    }
+    usage.input = usage.input.or(newer.0);
+    usage.output = usage.output.or(newer.1);
+    usage.cache_read = input.cached.or(spare.cached);
+    usage.cache_write_5m = input.cache_write;
+    usage.input_audio = input.audio.or(spare.audio);
+    usage.input_image = input.image;
+    usage.reasoning = output.reasoning.or(spare.reasoning);
+    usage.output_audio = output.audio;
+    usage.output_image = output.image;
+    usage.impossible = odd;
+    stated.settle(usage);
+    let usage = told.settled();
     usage.is_known().then_some(usage)
+}
+
+/// The `service_tier` that stands beside a usage object, or in it.
+pub(crate) fn service(json: &str) -> Service {
+    crate::request::string(json).map_or(Service::Standard, |word| Service::read(&word))
+}
+
+/// Counts of tools that the vendor ran: Anthropic's and OpenRouter's names, and xAI's.
+pub(crate) fn tools(json: &str, usage: &mut Usage) {
+    let _ = scan::object(json, |key, value| {
+        let tool = match key {
+            "web_search_requests" | "web_search_calls" => Tool::WebSearch,
+            "x_search_calls" => Tool::XSearch,
+            "code_interpreter_calls" => Tool::CodeInterpreter,
+            "file_search_calls" => Tool::FileSearch,
+            "document_search_calls" => Tool::AttachmentSearch,
+            "image_generation_calls" => Tool::ImageGeneration,
+            _ => return,
+        };
+        usage.add_tool(tool, value.parse().unwrap_or(0));
+    });
+}
+
+/// Seconds as milliseconds; an hour a token is beyond any recording.
+pub(crate) fn millis(json: &str, impossible: &mut bool) -> Option<u64> {
+    const MOST: f64 = 1e9;
+    let seconds: f64 = json.trim_matches('"').parse().ok()?;
+    let possible = (0.0..=MOST).contains(&seconds);
+    *impossible |= !possible;
+    possible.then(|| (seconds * 1e3).round() as u64)
 }
 
 /// Writes `usage` for a chat completion; `cost` is a JSON number. What is not known of the three totals is 0: SDKs
@@ -116,12 +164,6 @@ pub(crate) fn write(usage: &Usage, cost: Option<&str>, out: &mut Vec<u8>) {
             object.raw("cost", cost);
         }
     });
-}
-
-/// A whole number; `12.0` is one that a vendor printed as a float.
-fn whole(json: &str) -> Option<u64> {
-    let float = || json.parse().ok().filter(|float: &f64| float.fract() == 0.0 && (0.0..1e15).contains(float));
-    json.parse().ok().or_else(|| float().map(|float| float as u64))
 }
 
 #[cfg(test)]

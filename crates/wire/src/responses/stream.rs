@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::{
     openai::{error, usage},
     peek::{Meaning, Peek, place},
+    responses::billed::Billed,
 };
 
 /// Reads one event.
@@ -39,10 +40,23 @@ pub fn peek(event: Option<&str>, data: &[u8]) -> Peek {
     }
     if peek.meaning == Meaning::End {
         peek.finish = kind.strip_prefix("response.").map(Into::into);
-        if let Some(raw) = read.response.and_then(|response| response.usage) {
-            peek.usage = usage::read(raw.get());
-            peek.usage_at = Some(place(data, raw.get()));
+    }
+    // A response that failed says what it used until then, too (U12).
+    if matches!(peek.meaning, Meaning::End | Meaning::Error(_))
+        && let Some(response) = read.response
+    {
+        let mut used = response.usage.and_then(|raw| usage::read(raw.get())).unwrap_or_default();
+        peek.usage_at = response.usage.filter(|_| used.is_known()).map(|raw| place(data, raw.get()));
+        if let Some(tier) = response.service_tier {
+            used.set_service(usage::service(tier.get()));
         }
+        let billed = Billed {
+            output: response.output.map(RawValue::get),
+            tool_usage: response.tool_usage.map(RawValue::get),
+            tools: response.tools.map(RawValue::get),
+        };
+        billed.note(&mut used);
+        peek.usage = used.is_known().then_some(used);
     }
     peek
 }
@@ -65,6 +79,14 @@ struct Response<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    service_tier: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    output: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tool_usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tools: Option<&'a RawValue>,
 }
 
 #[cfg(test)]

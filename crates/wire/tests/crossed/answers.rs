@@ -238,6 +238,18 @@ fn stop(reason: &Value, said: &Said) -> String {
 }
 
 fn messages_usage(usage: &Value, said: &mut Said) {
+    // What is billed, and not the count of some of it (U8).
+    if let Some(iterations) = usage["iterations"].as_array().filter(|all| !all.is_empty()) {
+        (said.input, said.output, said.cached) = (0, 0, 0);
+        for iteration in iterations {
+            let mut one = Said::default();
+            messages_usage(iteration, &mut one);
+            said.input += one.input;
+            said.output += one.output;
+            said.cached += one.cached;
+        }
+        return;
+    }
     let count = |key: &str| usage[key].as_u64();
     if let Some(input) = count("input_tokens") {
         let cached = count("cache_read_input_tokens").unwrap_or(0);
@@ -252,10 +264,13 @@ fn messages_usage(usage: &Value, said: &mut Said) {
 fn chat_usage(usage: &Value, said: &mut Said) {
     if let Some(input) = usage["prompt_tokens"].as_u64() {
         said.input = input;
-        said.output = usage["completion_tokens"].as_u64().unwrap_or(0);
+        // Thinking that the total alone knows is answer, too (U7).
+        let output = usage["completion_tokens"].as_u64().unwrap_or(0);
+        said.output = usage["total_tokens"].as_u64().map_or(output, |total| total.saturating_sub(input).max(output));
         said.cached = usage["prompt_tokens_details"]["cached_tokens"]
             .as_u64()
             .or(usage["prompt_cache_hit_tokens"].as_u64())
+            .or(usage["cached_tokens"].as_u64())
             .unwrap_or(0);
     }
 }

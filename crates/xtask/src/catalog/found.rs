@@ -32,6 +32,7 @@ pub(crate) fn meant(prices: Prices, upstream: &str, kind: Option<Kind>) -> Optio
         && prices.output.0 == 0
         && prices.request.is_none()
         && prices.image.is_none()
+        && prices.heard.is_none()
         && [prices.input_audio, prices.output_audio, prices.input_image, prices.output_image]
             .iter()
             .all(Option::is_none);

@@ -1,6 +1,7 @@
 //! Reading LiteLLM's file: one flat object, prices per token, the provider in the key's prefix or nowhere.
 
 use super::{
+    extras,
     found::{Found, meant},
     models_dev::{above_zero, count},
     money,
@@ -102,24 +103,27 @@ fn read_row(provider: &str, upstream: &str, kind: Kind, row: &Value) -> Found {
         output: output(kind, row),
         can,
         deprecated: row["deprecation_date"].as_str().is_some_and(|date| date <= LITELLM_AS_OF),
-        prices: prices(row, kind).and_then(|prices| meant(prices, upstream, Some(kind))),
+        prices: prices(row, upstream, kind).and_then(|prices| meant(prices, upstream, Some(kind))),
     }
 }
 
-fn prices(row: &Value, kind: Kind) -> Option<Prices> {
+fn prices(row: &Value, upstream: &str, kind: Kind) -> Option<Prices> {
     let rate = |field: &str| money::per_token(&row[field]);
     let fee = |field: &str| money::fee(&row[field]).filter(|fee| fee.0 > 0);
     let request = fee("input_cost_per_request").or_else(|| fee("input_cost_per_query"));
     let image =
         if kind == Kind::Image { fee("output_cost_per_image").or_else(|| fee("input_cost_per_image")) } else { None };
-    let input = rate("input_cost_per_token").or((request.is_some() || image.is_some()).then_some(Rate(0)))?;
+    // A rate per second, as one per million of them.
+    let heard = (kind == Kind::Transcription).then(|| above_zero(rate("input_cost_per_second"))).flatten();
+    let free_of_tokens = request.is_some() || image.is_some() || heard.is_some();
+    let input = rate("input_cost_per_token").or(free_of_tokens.then_some(Rate(0)))?;
     let output = match rate("output_cost_per_token") {
         Some(rate) => rate,
         None if matches!(kind, Kind::Chat | Kind::Completion) => return None,
         // Vectors, scores and verdicts come without a price of their own, pictures with one.
         None => rate("output_cost_per_image_token").unwrap_or_default(),
     };
-    if by_another_measure(row) && input.0 == 0 && output.0 == 0 {
+    if by_another_measure(row) && heard.is_none() && input.0 == 0 && output.0 == 0 {
         return None;
     }
     let mut prices = Prices::flat(input, output, Source::LiteLlm.as_str(), LITELLM_AS_OF);
@@ -134,6 +138,8 @@ fn prices(row: &Value, kind: Kind) -> Option<Prices> {
     prices.request = request;
     prices.image = image.filter(|_| prices.output_image.is_none());
     prices.tiers = tiers(row);
+    prices.heard = heard;
+    extras::read(row, upstream, kind, &mut prices);
     Some(prices)
 }
 

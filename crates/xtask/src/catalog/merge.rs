@@ -8,6 +8,7 @@
 //!    the second is the newer of the two that are collected by many hands.
 //! 3. Rates the winner lacks are taken from the sources of the same opinion, never from another one: a cache rate
 //!    belongs to the base rate it is a discount of.
+//!    Tiers of service go with the base rates, too; fees of tools do not.
 //! 4. A tier that lacks a rate its base price has gets it in proportion to the tier's own base rate (a 200k tier at
 //!    twice the input price reads its cache at twice the price, too).
 
@@ -41,6 +42,13 @@ pub(crate) fn merge(mut opinions: Vec<Prices>) -> Merged {
         fill(&mut prices, other);
     }
     complete_tiers(&mut prices);
+    // What tools cost, and where it is dearer, does not hang on the rates.
+    for other in &opinions {
+        if prices.fees.is_empty() {
+            prices.fees.clone_from(&other.fees);
+        }
+        prices.in_us_percent = prices.in_us_percent.or(other.in_us_percent);
+    }
     let dispute = (most < sources).then(|| Dispute {
         why: if most > 1 { "two sources agree" } else { "most trusted source" },
         opinions: opinions.clone(),
@@ -74,6 +82,10 @@ fn fill(prices: &mut Prices, other: &Prices) {
     if prices.tiers.is_empty() {
         prices.tiers.clone_from(&other.tiers);
     }
+    if prices.services.is_empty() {
+        prices.services.clone_from(&other.services);
+    }
+    prices.heard = prices.heard.or(other.heard);
 }
 
 fn complete_tiers(prices: &mut Prices) {

@@ -12,16 +12,19 @@ pub(crate) fn encode(answer: &Answer<'_>, stamp: &Stamp<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     let id = if answer.id.is_empty() { stamp.request_id } else { &*answer.id };
     let refused = answer.pieces.iter().any(|piece| matches!(piece, Piece::Refusal(_)));
-    let stop = match answer.stop {
-        Some((Stop::EndTurn, _)) if answer.sequence.is_some() => Stop::StopSequence,
-        Some((Stop::EndTurn, _)) if refused => Stop::Refusal,
-        Some((stop, _)) => stop,
-        None => Stop::EndTurn,
-    };
+    // Never made up (U14).
+    let stop = answer.stop.as_ref().map(|(stop, _)| match stop {
+        Stop::EndTurn if answer.sequence.is_some() => Stop::StopSequence,
+        Stop::EndTurn if refused => Stop::Refusal,
+        stop => *stop,
+    });
     json::object(&mut out, |body| {
         body.text("id", id).text("type", "message").text("role", "assistant").text("model", &answer.model);
         body.array("content", |content| answer.pieces.iter().for_each(|piece| block(piece, content)));
-        body.text("stop_reason", stop::write(stop));
+        match stop {
+            Some(stop) => body.text("stop_reason", stop::write(stop)),
+            None => body.raw("stop_reason", "null"),
+        };
         match &answer.sequence {
             Some(sequence) => body.text("stop_sequence", sequence),
             None => body.raw("stop_sequence", "null"),

@@ -28,3 +28,22 @@ fn an_error_in_a_200_is_a_failure() {
     let body = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     assert_eq!(kind(Operation::Messages, body), Err(Kind::Overloaded));
 }
+
+/// U14
+#[test]
+fn a_message_that_says_nothing_is_none() {
+    for body in [
+        r#"{"content":[],"stop_reason":null}"#,
+        r#"{"content":[{"type":"text","text":""}]}"#,
+        r#"{"content":[{"type":"thinking","thinking":""},{"type":"text","text":""}],"stop_reason":null}"#,
+    ] {
+        assert_eq!(kind(Operation::Messages, body), Err(Kind::Malformed), "{body}");
+    }
+    for body in [
+        r#"{"content":[{"type":"text","text":"a"}]}"#,
+        r#"{"content":[{"type":"tool_use","id":"t","name":"f","input":{}}],"stop_reason":null}"#,
+        r#"{"content":[],"stop_reason":"refusal"}"#,
+    ] {
+        assert!(kind(Operation::Messages, body).is_ok(), "{body}");
+    }
+}

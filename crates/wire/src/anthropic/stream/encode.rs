@@ -128,7 +128,7 @@ impl Encoder {
             Event::Stop { stop, sequence, .. } => {
                 self.stop = Some((*stop, sequence.as_deref().map(Into::into)));
             }
-            Event::Usage(usage) => self.usage.merge(*usage),
+            Event::Usage(usage) => self.usage.merge(usage.clone()),
             Event::Lost(_) => {}
         }
     }
@@ -148,16 +148,19 @@ impl Encoder {
         }
         self.close(out);
         let (stop, sequence) = match self.stop.take() {
-            Some((Stop::EndTurn, None)) if self.refused => (Stop::Refusal, None),
+            Some((Stop::EndTurn, None)) if self.refused => (Some(Stop::Refusal), None),
             // A known sequence is the reason, whatever OpenAI's one word for both says.
-            Some((Stop::EndTurn, Some(sequence))) => (Stop::StopSequence, Some(sequence)),
-            Some(stop) => stop,
-            None if !self.calls.is_empty() => (Stop::ToolUse, None),
-            None => (Stop::EndTurn, None),
+            Some((Stop::EndTurn, Some(sequence))) => (Some(Stop::StopSequence), Some(sequence)),
+            Some((stop, sequence)) => (Some(stop), sequence),
+            // Never made up (U14).
+            None => (None, None),
         };
         event(out, "message_delta", |object| {
             object.object("delta", |delta| {
-                delta.text("stop_reason", stop::write(stop));
+                match stop {
+                    Some(stop) => delta.text("stop_reason", stop::write(stop)),
+                    None => delta.raw("stop_reason", "null"),
+                };
                 match &sequence {
                     Some(sequence) => delta.text("stop_sequence", sequence),
                     None => delta.raw("stop_sequence", "null"),

@@ -1,7 +1,7 @@
 //! The hub to a whole chat completion.
 
 use crate::{
-    hub::{Answer, Call, Piece, Stop, Thought},
+    hub::{Answer, Call, Piece, Thought},
     json::{self, Object},
     openai::{reasoning, stop, usage},
     translate::Stamp,
@@ -11,7 +11,6 @@ use crate::{
 pub(crate) fn encode(answer: &Answer<'_>, legacy_functions: bool, stamp: &Stamp<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     let id = if answer.id.is_empty() { stamp.request_id } else { &*answer.id };
-    let (stop, native) = answer.stop.as_ref().map_or((Stop::EndTurn, "stop"), |(stop, native)| (*stop, &**native));
     json::object(&mut out, |body| {
         body.text("id", id).text("object", "chat.completion").number("created", stamp.created);
         body.text("model", &answer.model);
@@ -19,8 +18,15 @@ pub(crate) fn encode(answer: &Answer<'_>, legacy_functions: bool, stamp: &Stamp<
             choices.object(|choice| {
                 choice.number("index", 0);
                 choice.object("message", |message| write_message(answer, legacy_functions, message));
-                choice.raw("logprobs", "null").text("finish_reason", stop::write(stop, legacy_functions));
-                choice.text("native_finish_reason", native);
+                choice.raw("logprobs", "null");
+                match &answer.stop {
+                    Some((stop, native)) => {
+                        choice.text("finish_reason", stop::write(*stop, legacy_functions));
+                        choice.text("native_finish_reason", native)
+                    }
+                    // Never made up (U14).
+                    None => choice.raw("finish_reason", "null").raw("native_finish_reason", "null"),
+                };
             });
         });
         body.raw("system_fingerprint", "null");

@@ -86,3 +86,35 @@ fn a_response_ends_with_its_status() {
     );
     assert_eq!(of(r#"{"status":"failed","error":null}"#), Err(Kind::ServerError));
 }
+
+/// U14: no content, no call, no refusal and no reason for the end is no answer; any one of them is one.
+#[test]
+fn an_answer_that_says_nothing_is_none() {
+    for body in [
+        r#"{"choices":[{"message":{"role":"assistant","content":""},"finish_reason":null}]}"#,
+        r#"{"choices":[{"message":{"role":"assistant","content":null,"tool_calls":[],"refusal":null}}]}"#,
+        r#"{"choices":[{"message":{"role":"assistant","content":""},"finish_reason":""}]}"#,
+        r#"{"choices":[{"index":0,"text":""}]}"#,
+        r#"{"choices":[{}]}"#,
+    ] {
+        let failure = read(Operation::ChatCompletions, body.as_bytes()).unwrap_err();
+        assert_eq!(failure.kind, Kind::Malformed, "{body}");
+    }
+    for body in [
+        r#"{"choices":[{"message":{"content":""},"finish_reason":"stop"}]}"#,
+        r#"{"choices":[{"message":{"content":"a"}}]}"#,
+        r#"{"choices":[{"message":{"content":null,"refusal":"no"}}]}"#,
+        r#"{"choices":[{"message":{"content":null,"tool_calls":[{"function":{"name":"f"}}]}}]}"#,
+        r#"{"choices":[{"message":{"content":""}},{"message":{"reasoning":"a"}}]}"#,
+        r#"{"choices":[{"text":"a"}]}"#,
+    ] {
+        assert!(chat(body).is_ok(), "{body}");
+    }
+    let billed = r#"{"choices":[{"message":{"content":""}}],"usage":{"prompt_tokens":9,"completion_tokens":0}}"#;
+    let failure = read(Operation::ChatCompletions, billed.as_bytes()).unwrap_err();
+    assert_eq!(failure.billed.and_then(|usage| usage.input), Some(9));
+    for body in [r#"{"output":[]}"#, r#"{"status":null}"#] {
+        let failure = read(Operation::Responses, body.as_bytes()).unwrap_err();
+        assert_eq!(failure.kind, Kind::Malformed, "{body}");
+    }
+}

@@ -17,7 +17,6 @@ pub struct Encoder {
     legacy_functions: bool,
     /// Who thinks: the format of thoughts that are not sealed yet, so that text and seal of one thought say the same.
     format: Box<str>,
-    called: bool,
     /// `data: {"id":...,"model":"..."`: what every chunk begins with.
     head: Vec<u8>,
     /// How many thoughts have ended: the `index` of the next detail.
@@ -40,7 +39,6 @@ impl Encoder {
             include_usage,
             legacy_functions,
             format: format.into(),
-            called: false,
             head: Vec::new(),
             thoughts: 0,
             usage: Usage::default(),
@@ -78,7 +76,6 @@ impl Encoder {
                 self.sealed(&thought, out);
             }
             Event::Call { call, id, name, extra } => {
-                self.called = true;
                 let legacy = self.legacy_functions;
                 self.chunk(out, |delta| {
                     if legacy {
@@ -120,7 +117,7 @@ impl Encoder {
                 });
             }
             Event::Stop { stop, native, .. } => self.stop = Some((*stop, (**native).into())),
-            Event::Usage(usage) => self.usage.merge(*usage),
+            Event::Usage(usage) => self.usage.merge(usage.clone()),
             Event::Lost(_) => {}
         }
     }
@@ -129,11 +126,7 @@ impl Encoder {
     pub(crate) fn finish(&mut self, closing: &Closing, out: &mut Vec<u8>) {
         self.begin(out);
         let with_usage = self.include_usage && self.usage.is_known();
-        let (reason, native) = match &self.stop {
-            Some((stop, native)) => (stop::write(*stop, self.legacy_functions), &**native),
-            None if self.called => (stop::write(Stop::ToolUse, self.legacy_functions), "tool_calls"),
-            None => ("stop", "stop"),
-        };
+        let (stop, legacy) = (&self.stop, self.legacy_functions);
         let metadata = |object: &mut Object<'_>| {
             if let Some(metadata) = &closing.metadata {
                 object.raw("openrouter_metadata", metadata);
@@ -143,7 +136,13 @@ impl Encoder {
             object.array("choices", |choices| {
                 choices.object(|choice| {
                     choice.raw("index", "0").raw("delta", "{}").raw("logprobs", "null");
-                    choice.text("finish_reason", reason).text("native_finish_reason", native);
+                    match stop {
+                        Some((stop, native)) => choice
+                            .text("finish_reason", stop::write(*stop, legacy))
+                            .text("native_finish_reason", native),
+                        // Never made up (U14).
+                        None => choice.raw("finish_reason", "null").raw("native_finish_reason", "null"),
+                    };
                 });
             });
             if !with_usage {

@@ -227,3 +227,13 @@ fn hosted_tools_and_citations_are_named_as_lost() {
     assert_eq!(lost, ["content.citations", "content.hosted_tool"]);
     assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap()["choices"][0]["message"]["content"], "x");
 }
+
+/// U14: no reason is made up for an end that has none.
+#[test]
+fn a_reason_that_nobody_gave_is_not_made_up() {
+    let answer = answered(Operation::Messages, r#"{"choices":[{"message":{"content":"x"}}]}"#);
+    assert_eq!(answer["stop_reason"], Value::Null);
+    let answer = answered(Operation::ChatCompletions, r#"{"content":[{"type":"text","text":"x"}]}"#);
+    let choice = &answer["choices"][0];
+    assert_eq!((&choice["finish_reason"], &choice["native_finish_reason"]), (&Value::Null, &Value::Null));
+}
