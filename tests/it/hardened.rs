@@ -174,3 +174,95 @@ async fn whole_answers_tell_who_is_fast() {
         assert_eq!(ask(chat(&format!("{MODEL}:nitro"))).await, "b");
     }
 }
+
+/// S16: an error answer keeps what SDKs decide by and people search for.
+#[tokio::test]
+async fn an_error_keeps_the_upstreams_ids_limits_and_advice() {
+    let told = [
+        ("x-request-id", "req_1"),
+        ("anthropic-ratelimit-requests-remaining", "0"),
+        ("x-ratelimit-reset-tokens", "6m0s"),
+        ("retry-after-ms", "1500"),
+        ("x-should-retry", "false"),
+    ];
+    let failed = told.iter().fold(Reply::error(429), |reply, (name, value)| reply.header(name, value));
+    let (_a, sidecar) = one(failed.header("x-debug-key", KEY)).await;
+    let answer = sidecar.client().post(CHAT, chat("r")).await;
+    for (name, value) in told {
+        assert_eq!(answer.header(name), Some(value), "{name}");
+    }
+    assert_eq!((answer.header("retry-after"), answer.header("x-debug-key")), (Some("2"), None));
+}
+
+/// F11: an error that is a stream's first event has the status that it names.
+#[tokio::test]
+async fn an_error_as_first_event_has_its_own_status() {
+    for (kind, code, status) in [
+        ("invalid_request_error", "context_length_exceeded", 400),
+        ("invalid_request_error", "invalid_value", 400),
+        ("not_found_error", "model_not_found", 404),
+    ] {
+        let (_a, sidecar) = one(Reply::sse([Ev::data(error_with(kind, code, "no"))])).await;
+        let answer = sidecar.client().post(CHAT, chat_streamed("r")).await;
+        assert_eq!(answer.status, status, "{code}: {}", answer.text());
+    }
+}
+
+/// H13: an answer of the wrong kind is no success: the next target is asked.
+#[tokio::test]
+async fn an_answer_of_the_wrong_kind_is_no_success() {
+    let named = Reply::sse([Ev::named("error", r#"{"message":"boom","code":500}"#)]);
+    let vllms =
+        Reply::sse([Ev::data(r#"{"object":"error","message":"boom","type":"InternalServerError","code":500}"#)]);
+    let both =
+        Reply::sse([Ev::data(r#"{"error":{"message":"boom"},"choices":[{"index":0,"delta":{"content":"half"}}]}"#)]);
+    for (reply, streamed) in
+        [(chat_ok("whole"), true), (chat_stream(["x"]), false), (named, true), (vllms, true), (both, true)]
+    {
+        let (a, b) = (Upstream::start([reply]).await, Upstream::start([chat_ok("b")]).await);
+        b.rewrite([if streamed { chat_stream(["b"]) } else { chat_ok("b") }]);
+        let policy = Policy::new().provider("a", a.base_url()).provider("b", b.base_url()).route("r", &["a", "b"]);
+        let sidecar = Sidecar::with_policy(policy).await;
+        let said = match streamed {
+            true => sidecar.client().stream(CHAT, chat_streamed("r")).await.said(),
+            false => sidecar.client().post(CHAT, chat("r")).await.said(),
+        };
+        assert_eq!((said.as_str(), b.hits()), ("b", 1));
+    }
+}
+
+/// H22: nothing is passed on behind the terminal event.
+#[tokio::test]
+async fn nothing_follows_the_terminal_event() {
+    let late = [chat_delta("one"), chat_finish("stop"), Ev::done(), chat_delta("late"), Ev::comment("late")];
+    let (_a, sidecar) = one(Reply::sse(late)).await;
+    let streamed = sidecar.client().stream(CHAT, chat_streamed("r")).await;
+    assert_eq!((streamed.said().as_str(), streamed.end), ("one", End::Clean));
+    assert!(!String::from_utf8_lossy(&streamed.raw).contains("late"), "{streamed:?}");
+}
+
+/// H8: a caller that pauses for longer than `idle` breaks no stream, and nobody is blamed for it.
+#[tokio::test]
+async fn a_callers_pause_is_not_the_providers_silence() {
+    let events = (0..6_000).map(|_| chat_delta(&"x".repeat(1_000))).chain([chat_finish("stop"), Ev::done()]);
+    let a = Upstream::start([Reply::sse(events)]).await;
+    let policy =
+        Policy::new().provider("a", a.base_url()).route_with("r", &["a"], |route| route.timeouts("idle: 300ms"));
+    let sidecar = Sidecar::with_policy(policy).await;
+    let streaming = sidecar.client().open(CHAT, chat_streamed("r")).await;
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    let streamed = streaming.collect().await;
+    assert_eq!((streamed.end, streamed.said().len()), (End::Clean, 6_000_000));
+}
+
+/// H8: `total` holds also where the caller does not read.
+#[tokio::test]
+async fn the_total_limit_holds_while_the_caller_does_not_read() {
+    let a = Upstream::start([Reply::sse((0..60_000).map(|_| chat_delta(&"x".repeat(1_000))))]).await;
+    let policy = Policy::new().provider("a", a.base_url()).route_with("r", &["a"], |route| route.timeouts("total: 1s"));
+    let sidecar = Sidecar::with_policy(policy).await;
+    let begun = std::time::Instant::now();
+    let _unread = sidecar.client().open(CHAT, chat_streamed("r")).await;
+    let closed = a.wait_closed(0).await - begun;
+    assert!(closed > Duration::from_millis(900) && closed < Duration::from_secs(3), "{closed:?}");
+}

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use outrigger_probe::browser::Refusal;
 use outrigger_route::{NoRoute, closed::Closed};
 use outrigger_wire::{
@@ -220,11 +220,38 @@ fn no_route_metadata(no_route: &NoRoute) -> Value {
     }
 }
 
+/// The status that the words of an upstream's error name, where the request itself is at fault.
+fn named(failure: &Failure) -> Option<StatusCode> {
+    failure.body.as_ref()?;
+    match failure.kind {
+        Kind::InvalidRequest | Kind::ContextLength | Kind::ContentPolicy => Some(StatusCode::BAD_REQUEST),
+        Kind::NotFound => Some(StatusCode::NOT_FOUND),
+        Kind::TooLarge => Some(StatusCode::PAYLOAD_TOO_LARGE),
+        _ => None,
+    }
+}
+
 impl Exhausted {
+    /// What the last upstream told its caller (S16). Of several attempts none speaks for the others: then nothing of whether
+    /// and when to ask again.
+    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
+        let Some(told) = self.last.as_ref().and_then(|last| last.told.as_deref()) else { return };
+        let alone = self.attempts.len() == 1;
+        for (name, value) in told {
+            if alone || !matches!(name.as_str(), "x-should-retry" | "retry-after-ms") {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+    }
+
     /// Predictable: the upstream's status where all attempts agree on one, or where the request itself is at fault;
     /// 504 where all ran out of time; otherwise 502.
     fn status(&self) -> StatusCode {
         let Some(last) = &self.last else { return StatusCode::SERVICE_UNAVAILABLE };
+        // An error that came in a stream has no status: what it says has one, lest SDKs ask again for what cannot work (F11).
+        if let Some(status) = named(last).filter(|_| last.status.is_none()) {
+            return status;
+        }
         let same = self.attempts.iter().all(|attempt| attempt.status == last.status);
         if let Some(status) = last.status.filter(|_| own_fault(last.kind) || same) {
             // 529 and the like are not in the registry but are valid; anything below 400 never gets here.

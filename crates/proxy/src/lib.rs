@@ -27,6 +27,7 @@ mod staleness;
 mod state;
 mod tokens;
 mod upstream;
+mod watch;
 
 #[cfg(test)]
 mod tests;

@@ -6,18 +6,21 @@ use std::{
     io,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
+    task::{Poll, ready},
 };
 
 use http::{HeaderValue, Request, Response, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use outrigger_wire::Dialect;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    time::Sleep,
+};
 
-use crate::{App, drain::Stage, error::Error, relay::Body, serve};
+use crate::{App, drain::Stage, error::Error, relay::Body, serve, watch::Watch};
 
 /// Binds, and says what to do when the port is taken.
 pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> io::Result<TcpListener> {
@@ -78,7 +81,8 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener) {
 async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
     // An address that the system does not tell is nobody's name.
     let to = socket.local_addr().map_or(Ipv6Addr::UNSPECIFIED.into(), |to| to.ip());
-    let service = service_fn(|request| guarded(app, request, to));
+    let caller = Caller { to, watch: Arc::default() };
+    let service = service_fn(|request| guarded(app, request, &caller));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(app.config.keep_alive)
@@ -86,7 +90,7 @@ async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
         .serve_connection(TokioIo::new(socket), service);
     let mut connection = pin!(connection);
     let mut changed = pin!(app.departure.changed());
-    let mut seen = None;
+    let (mut seen, mut late) = (None, None::<Pin<Box<Sleep>>>);
     poll_fn(|cx| {
         // Whoever waits is told of the next change: so first a place in the list, then the news. The requests on this
         // connection are polled by it, so its place is theirs.
@@ -101,19 +105,40 @@ async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
                 }
             }
         }
-        connection.as_mut().poll(cx)
+        let polled = connection.as_mut().poll(cx);
+        if polled.is_pending()
+            && let Some(due) = caller.watch.due()
+        {
+            let due = app.instant(due);
+            let late = late.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+            if late.deadline() != due {
+                late.as_mut().reset(due);
+            }
+            // Whoever does not read is told nothing: the connection is cut, and the upstream's with it.
+            ready!(late.as_mut().poll(cx));
+            return Poll::Ready(Ok(()));
+        }
+        polled
     })
     .await
+}
+
+/// Who asks on a connection.
+pub(crate) struct Caller {
+    /// The address that was asked.
+    pub(crate) to: IpAddr,
+    /// Of the answer that is on its way.
+    pub(crate) watch: Arc<Watch>,
 }
 
 /// A panic becomes an error answer, not a dropped connection (S13).
 fn guarded(
     app: &Arc<App>,
     request: Request<Incoming>,
-    to: IpAddr,
+    caller: &Caller,
 ) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
     let dialect = serve::dialect_at(request.uri().path());
-    let mut begun = caught(|| serve::serve(app, request, to));
+    let mut begun = caught(|| serve::serve(app, request, caller));
     let app = app.clone();
     poll_fn(move |cx| {
         let polled = match &mut begun {

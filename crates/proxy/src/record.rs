@@ -27,6 +27,7 @@ use crate::{
     metrics::{Outcome, RouteCounters, TargetCounters},
     signals::{Took, lock},
     state::Published,
+    watch::Watch,
 };
 
 /// The upstream calls of one request. Most have one, which needs no room of its own.
@@ -105,6 +106,8 @@ pub(crate) struct Record {
     pub(crate) losses: Losses,
     /// What the caller could not be told of the answer.
     pub(crate) lost: Vec<&'static str>,
+    /// Of its caller's connection.
+    pub(crate) watch: Option<Arc<Watch>>,
     /// What the answer holds of the budget until it is in the caller's hands.
     pub(crate) holds: Option<Box<Share>>,
     outcome: Outcome,
@@ -158,6 +161,7 @@ impl Record {
             sticky_on_success: false,
             losses: Losses::default(),
             lost: Vec::new(),
+            watch: None,
             holds: None,
             // Whoever drops a record without a word was interrupted.
             outcome: Outcome::Cancelled,
@@ -373,6 +377,9 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        if let Some(watch) = &self.watch {
+            watch.end();
+        }
         self.settle();
     }
 }

@@ -10,6 +10,9 @@ const REPLACEMENT: &str = "[redacted]";
 
 /// Takes every key of `provider` out of what an attempt failed with.
 pub(crate) fn failure(failure: &mut Failure, provider: &Provider) {
+    if let Some(told) = &mut failure.told {
+        headers(told, provider);
+    }
     for credential in provider.credentials.iter() {
         let key = credential.secret.expose();
         if key.is_empty() {

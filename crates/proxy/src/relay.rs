@@ -37,7 +37,7 @@ use crate::{
     record::Record,
     resume::Resume,
     signals::InFlight,
-    upstream,
+    upstream, watch,
 };
 
 /// What a response body can be.
@@ -78,8 +78,12 @@ pub(crate) fn to_caller(
     let Committed { answered, status, headers, hide_usage, echo, losses, in_flight } = *committed;
     record.losses = losses;
     let metadata = wants_metadata.then(|| Metadata::of(plan, &record));
-    let mut out = passed_on(headers);
+    // What is answered here has words of our own.
+    let mut out = if in_flight.is_some() { passed_on(headers) } else { headers };
     describe(&mut out, &record);
+    if let (Some(watch), Answered::Stream(_) | Answered::Raw(_)) = (&record.watch, &answered) {
+        watch.begin(record.started().saturating_add(plan.route.timeouts.total).saturating_add(watch::GRACE));
+    }
     let body = match answered {
         Answered::Whole { body, answer, share } => {
             let body = whole(app, body, answer, metadata.as_ref(), &mut record, &mut out);
@@ -132,6 +136,9 @@ pub(crate) fn error(error: &Error, mut record: Box<Record>, dialect: outrigger_w
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(names::ERROR, HeaderValue::from_static(error.code()));
+    if let Error::Exhausted(exhausted) = error {
+        exhausted.tell(headers);
+    }
     if let Some(seconds) = error.retry_after() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -3,7 +3,6 @@
 use std::{
     future::{poll_fn, ready},
     hash::{Hash as _, Hasher as _},
-    net::IpAddr,
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
@@ -22,6 +21,7 @@ use crate::{
     crossing,
     error::Error,
     intake::{self, Reading, Taken},
+    listen::Caller,
     models,
     record::Record,
     relay::{self, Body},
@@ -38,11 +38,11 @@ pub(crate) fn dialect_at(path: &str) -> Dialect {
 /// A response that is on its way.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
-/// Answers one request on the callers' listener, that came to the address `to`. What is looked at of its head is looked at here: what waits carries no
+/// Answers one request on the callers' listener. What is looked at of its head is looked at here: what waits carries no
 /// more than it needs.
-pub(crate) fn serve(app: &Arc<App>, request: Request<Incoming>, to: IpAddr) -> Answering {
+pub(crate) fn serve(app: &Arc<App>, request: Request<Incoming>, caller: &Caller) -> Answering {
     let path = below_base(request.uri().path());
-    if let Some(refusal) = browser::refusal(request.headers(), to, &app.config.hosts) {
+    if let Some(refusal) = browser::refusal(request.headers(), caller.to, &app.config.hosts) {
         let operation = Operation::from_path(path).unwrap_or(Operation::ChatCompletions);
         let record = Record::open(app, operation);
         return at_once(relay::error(&Error::Browser(refusal), record, dialect_at(request.uri().path())));
@@ -57,6 +57,7 @@ pub(crate) fn serve(app: &Arc<App>, request: Request<Incoming>, to: IpAddr) -> A
     };
     let mut record = Record::open(app, operation);
     let (head, body) = request.into_parts();
+    record.watch = Some(caller.watch.clone());
     record.numeric_codes = head.uri.path().starts_with("/api/v1/");
     Box::pin(infer(app.clone(), operation, head.headers, body, record))
 }

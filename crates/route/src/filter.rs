@@ -45,16 +45,18 @@ pub(crate) fn removal(target: &Target, ask: &Ask<'_>, constraints: &Constraints)
     {
         return Some(Reason::ContextLength);
     }
-    if let (Some(limit), Some(wanted)) = (target.max_output, ask.max_tokens)
-        && wanted > u64::from(limit)
-    {
-        return Some(Reason::MaxOutput);
-    }
     let foreign = ask.modalities.minus(target.input_modalities);
     if !foreign.is_empty() {
         return Some(Reason::Modality(foreign));
     }
     if constraints.require_parameters || want.require_parameters {
+        // Without that word it is fitted to what the target can write, or left as it is where the dialect is the same: the
+        // catalogue may be wrong (F10).
+        if let (Some(limit), Some(wanted)) = (target.max_output, ask.max_tokens)
+            && wanted > u64::from(limit)
+        {
+            return Some(Reason::MaxOutput);
+        }
         let missing = ask.parameters.minus(target.parameters);
         if !missing.is_empty() {
             return Some(Reason::Parameters(missing));

@@ -21,12 +21,14 @@ pub struct Failure {
     pub body: Option<Bytes>,
     /// What the upstream said that the attempt used, although it failed (U5).
     pub billed: Option<Box<Usage>>,
+    /// Headers of the upstream's answer that tell its caller more: see [`telling`].
+    pub told: Option<Box<http::HeaderMap>>,
 }
 
 impl Failure {
     /// A failure that we noticed ourselves, without an upstream status or body.
     pub fn local(kind: Kind, message: impl Into<Box<str>>) -> Self {
-        Self { kind, status: None, retry_after: None, message: message.into(), body: None, billed: None }
+        Self { kind, status: None, retry_after: None, message: message.into(), body: None, billed: None, told: None }
     }
 
     /// The same, with what the upstream said that it used.
@@ -160,6 +162,24 @@ impl Kind {
             _ => Self::ServerError,
         }
     }
+}
+
+/// The headers of an error answer by which SDKs decide whether and when to ask again, and people find the call again (S16):
+/// request ids, rate limits, waits.
+pub fn telling(headers: &http::HeaderMap) -> Option<Box<http::HeaderMap>> {
+    let tells = |name: &str| {
+        matches!(
+            name,
+            "request-id" | "x-request-id" | "x-should-retry" | "retry-after-ms" | "cf-ray" | "apim-request-id"
+        ) || name.contains("ratelimit")
+            || name.ends_with("-request-id")
+    };
+    let kept: http::HeaderMap = headers
+        .iter()
+        .filter(|(name, _)| tells(name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    (!kept.is_empty()).then(|| Box::new(kept))
 }
 
 /// The longest wait that an upstream is believed to mean (H18): quotas that last longer are told by `QuotaExhausted`.

@@ -52,6 +52,8 @@ impl Peek {
         match operation {
             Operation::Messages => anthropic::stream::peek(event, data),
             Operation::Responses => responses::stream::peek(event, data),
+            // What the event's name says holds, whatever is in it (H13).
+            _ if event == Some("error") => openai::stream::peek_error(data),
             _ => openai::stream::peek(data),
         }
     }

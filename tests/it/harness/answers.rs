@@ -118,6 +118,12 @@ pub fn error_body(status: u16) -> Value {
     error_with(kind, code, &format!("scripted {status}"))
 }
 
+/// The chunk that ends an answer.
+pub fn chat_finish(reason: &str) -> Ev {
+    Ev::data(json!({"id": "chatcmpl-up", "object": "chat.completion.chunk", "created": 1, "model": "m-up",
+        "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}))
+}
+
 /// An error body as OpenAI words it.
 pub fn error_with(kind: &str, code: &str, message: &str) -> Value {
     json!({"error": {"message": message, "type": kind, "param": null, "code": code}})

@@ -9,7 +9,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use outrigger_wire::{
     Failure, Kind, Operation,
-    failure::retry_after,
+    failure::{retry_after, telling},
     openai,
     peek::{self, Answer},
     translate::{self, Echo, Stamp},
@@ -62,11 +62,18 @@ pub(crate) async fn judge(
     let answered = if events && !operation.generates() {
         // Streams of speech, transcripts and images have events of their own: they pass as they are.
         Answered::Raw(body)
+    } else if events && !streamed {
+        return Err(Failure::local(Kind::Malformed, "a stream of events came where a whole answer was asked for"));
     } else if events {
         Answered::Stream(Box::new(first_content(operation, body).await?))
     } else if content_type.contains("json") || (content_type.is_empty() && operation.generates()) {
         let (body, share) = whole(body, MAX_ANSWER, Some((answers, patience))).await?;
         let answer = peek::answer(operation, &body)?;
+        // An error in it was told above. The rest is an answer of the wrong kind, and no success (H13).
+        if streamed && operation.generates() {
+            let text = "a whole answer came where a stream was asked for";
+            return Err(Failure::local(Kind::Malformed, text).with_usage(answer.usage));
+        }
         Answered::Whole { body, answer, share }
     } else if operation.generates() {
         // A login page or a proxy's HTML under status 200.
@@ -103,6 +110,7 @@ async fn refused(status: StatusCode, headers: &HeaderMap, body: Body) -> Failure
     let body = whole(body, MAX_ERROR, None).await.map(|(body, _)| body).unwrap_or_default();
     let mut failure = openai::error::decode(status.as_u16(), &body);
     failure.retry_after = retry_after(headers, SystemTime::now());
+    failure.told = telling(headers);
     failure
 }
 

@@ -62,6 +62,8 @@ pub(crate) struct Relay {
     /// Wakes us to look for silence; reset lazily, since most events come long before it fires.
     idle_timer: Pin<Box<Sleep>>,
     last_event: Instant,
+    /// It is the upstream that is waited for, not the caller.
+    waiting: bool,
     deadline: Pin<Box<Sleep>>,
     start: Instant,
     saw_finish: bool,
@@ -121,6 +123,7 @@ impl Relay {
             idle: timeouts.idle,
             idle_timer: Box::pin(tokio::time::sleep(timeouts.idle)),
             last_event: Instant::now(),
+            waiting: true,
             deadline: Box::pin(tokio::time::sleep(left)),
             start: app.start,
             saw_finish: false,
@@ -145,6 +148,7 @@ impl Relay {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         loop {
             if let Some(bytes) = self.out.pop_front() {
+                self.waiting = false;
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             match &mut self.state {
@@ -224,11 +228,17 @@ impl Relay {
             self.upstream.ended = true;
             return Poll::Ready(());
         }
-        self.watch_clocks(cx)
+        let looked = self.watch_clocks(cx);
+        self.waiting = looked.is_pending();
+        looked
     }
 
     fn watch_clocks(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.idle_timer.as_mut().poll(cx).is_ready() {
+            // The time since the last event was the caller's, who did not ask for more: nobody's silence (H8).
+            if !self.waiting {
+                self.last_event = Instant::now();
+            }
             let due = self.last_event + self.idle;
             if Instant::now() >= due {
                 let text = format!("no event within {:?}", self.idle);
@@ -249,6 +259,10 @@ impl Relay {
     }
 
     fn read(&mut self, frame: sse::Frame) {
+        // Nothing goes on behind the terminal event (H22).
+        if self.saw_end {
+            return self.hear(&frame);
+        }
         let sse::Fields { event, data } = frame.fields();
         let peek = data.map(|data| Peek::event(self.spoken, event, &data));
         if peek.is_some() {

@@ -295,7 +295,9 @@ fn a_preferred_threshold_may_promote_another_model() {
 fn what_is_too_long_is_removed() {
     check("m@a ctx=100; m@b ctx=200; m@c", "m prompt=150", "m@b m@c -m@a:context_length");
     check("m@a ctx=100", "m prompt=100", "m@a");
-    check("m@a max=100; m@b max=500; m@c", "m max=101", "m@b m@c -m@a:max_output");
+    // F10: more than it can write is no reason to leave a target out, but for who requires all parameters.
+    check("m@a max=100; m@b max=500; m@c", "m max=101", "m@a m@b m@c");
+    check("m@a max=100; m@b max=500; m@c", "m max=101 require_parameters", "m@b m@c -m@a:max_output");
 }
 
 #[test]

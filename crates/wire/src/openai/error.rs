@@ -29,6 +29,7 @@ pub fn decode(status: u16, body: &Bytes) -> Failure {
         message: said.message(|| format!("HTTP {status}")),
         body: Some(body.clone()),
         billed: None,
+        told: None,
     }
 }
 
@@ -44,6 +45,7 @@ pub fn in_band(json: &str) -> Failure {
         message: said.message(|| "the upstream sent an error in its answer".to_owned()),
         body: Some(Bytes::copy_from_slice(json.as_bytes())),
         billed: None,
+        told: None,
     }
 }
 

@@ -57,6 +57,15 @@ pub fn peek(data: &[u8]) -> Peek {
     peek
 }
 
+/// Reads the payload of an event that is called an error.
+pub fn peek_error(data: &[u8]) -> Peek {
+    let peek = peek(data);
+    match peek.meaning {
+        Meaning::Error(_) => peek,
+        _ => Peek { usage: peek.usage, ..Peek::of(Meaning::Error(error::in_band(&String::from_utf8_lossy(data)))) },
+    }
+}
+
 /// A choice that ended with a failure, and says more of it if it can.
 fn failed(choices: &str, reason: &str) -> Failure {
     let told = elements(choices).find_map(|choice| member_of(choice, "error").filter(|raw| *raw != "null"));
@@ -75,6 +84,8 @@ struct Chunk<'a> {
     /// Groq puts the usage of a stream here.
     x_groq: Option<&'a str>,
     service_tier: Option<&'a str>,
+    /// It is no chunk but an error.
+    is_error: bool,
 }
 
 impl<'a> Chunk<'a> {
@@ -89,10 +100,15 @@ impl<'a> Chunk<'a> {
                 "usage" => chunk.usage = value,
                 "x_groq" => chunk.x_groq = value,
                 "service_tier" => chunk.service_tier = value,
+                "object" => chunk.is_error = raw == "\"error\"",
                 _ => {}
             }
         })
         .ok()?;
+        // vLLM's way of saying it: the words stand in the event itself.
+        if chunk.is_error {
+            chunk.error = chunk.error.or(Some(text));
+        }
         (chunk.choices.is_empty() || chunk.choices.starts_with('[')).then_some((chunk, choices))
     }
 }
