@@ -51,7 +51,8 @@ pub fn rule(kind: Kind) -> Rule {
         Kind::Reset => rule(Then::Next, Blame::Target, false),
         Kind::FirstTokenTimeout | Kind::IdleTimeout => rule(Then::Next, Blame::Target, false),
         Kind::Truncated | Kind::Malformed => rule(Then::Next, Blame::Target, true),
-        Kind::TryAgain => rule(Then::Next, Blame::Nobody, true),
+        // Another target may be reached without it.
+        Kind::TryAgain | Kind::ProxyUnreachable => rule(Then::Next, Blame::Nobody, true),
         Kind::RateLimited => rule(Then::NextKey, Blame::Credential, true),
         Kind::QuotaExhausted | Kind::Unauthorized | Kind::Forbidden => rule(Then::NextKey, Blame::Credential, false),
         Kind::NotFound | Kind::InvalidRequest | Kind::ContextLength | Kind::ContentPolicy | Kind::TooLarge => {

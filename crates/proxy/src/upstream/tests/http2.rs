@@ -45,7 +45,7 @@ impl Secure {
         roots.add(signed.cert.der().clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("https://localhost:{}", listener.local_addr().unwrap().port()).parse().unwrap();
-        let endpoint = Arc::new(Endpoint::new(&base, Connector::trusting(roots).unwrap()));
+        let endpoint = Arc::new(Endpoint::new(&base, Connector::trusting(roots)));
         let (connections, peak) = (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default());
         let (counted, highest, acceptor) = (connections.clone(), peak.clone(), TlsAcceptor::from(Arc::new(tls)));
         tokio::spawn(async move {
