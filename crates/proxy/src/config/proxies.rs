@@ -93,8 +93,13 @@ mod tests {
     /// Z: what a variable holds may be a password.
     #[test]
     fn no_password_is_in_an_error_nor_in_debug() {
-        for value in ["http://joe:hunter2@", "socks5://joe:hunter2@h:1", "http://joe:hunter2@h:port", "joe:hunter2@ :1"]
-        {
+        for value in [
+            "http://joe:hunter2@",
+            "socks5://joe:hunter2@h:1",
+            "http://joe:hunter2@h:port",
+            "joe:hunter2@ :1",
+            "http://joe:7/hunter2@h:1",
+        ] {
             let said = proxies(&[("https_proxy", value)]).unwrap_err();
             assert!(said.contains("https_proxy") && !said.contains("hunter2") && !said.contains("joe"), "{said}");
         }

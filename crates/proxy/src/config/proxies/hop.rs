@@ -27,6 +27,10 @@ impl Hop {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (user, at) = authority.rsplit_once('@').map_or((None, authority), |(user, at)| (Some(user), at));
         let no_address = "it is no URL; write http://HOST:PORT, with what is special in user and password as %XX";
+        // A password with a `/` in it, whose beginning would be taken for a host and a port, and shown.
+        if rest[authority.len()..].contains('@') {
+            return Err(no_address);
+        }
         let named: http::uri::Authority = at.parse().map_err(|_| no_address)?;
         if named.host().is_empty() || (named.port().is_none() && named.as_str() != named.host()) {
             return Err(no_address);
