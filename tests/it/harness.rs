@@ -22,6 +22,7 @@ mod process;
 mod pushed;
 mod relay;
 mod restarting;
+mod secure;
 mod sidecar;
 mod upstream;
 
@@ -33,6 +34,7 @@ pub use process::{outrigger, outrigger_at, program};
 pub use pushed::{Keep, PushedSetup, PushedSidecar};
 pub use relay::Relay;
 pub use restarting::Restarting;
+pub use secure::{Authority, ConnectProxy, Secure};
 pub use sidecar::{Exit, Metrics, Setup, Sidecar};
 pub use upstream::{Ev, Reply, Request, Upstream, refused_addr};
 

@@ -11,6 +11,7 @@
 //! | `cooldown` | targets and keys that rest, and how they come back |
 //! | `sticky` | conversations that stay with their provider |
 //! | `timeouts` | each time limit alone, and none that nobody set |
+//! | `towards` | the way to a provider: authorities that are not public, proxies |
 //! | `cancel` | callers that leave |
 //! | `input` | requests that are wrong, too large or too slow, and starts that cannot be |
 //! | `exact` | the same bytes on both sides |
@@ -56,6 +57,7 @@ mod streaming;
 mod surfaces;
 mod timeouts;
 mod tokens;
+mod towards;
 mod traffic;
 mod translation;
 mod usage;

@@ -46,7 +46,8 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     report(&policy.errors, &policy.warnings);
     let is_policy = is_policy(&policy.snapshot, unreadable(&policy.world));
     let snapshot = policy.snapshot;
-    let sidecar = Arc::new(Sidecar::start(args.settings.config(), is_policy.then(|| snapshot.clone())).await?);
+    let config = args.settings.config(process::variable)?;
+    let sidecar = Arc::new(Sidecar::start(config, is_policy.then(|| snapshot.clone())).await?);
     if !is_policy {
         tracing::error!(code = "policy_rejected", "nothing of the policy can be read: not ready until an edit can be");
     }

@@ -62,6 +62,10 @@ pub struct SidecarProfileSpec {
     /// Variables of the application's containers. Default: as each field says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variables: Option<Variables>,
+    /// The proxy by which providers are reached. Plain `http` endpoints are not: whoever writes profiles must not read keys.
+    /// Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Proxy>,
 }
 
 /// What the container asks for and may use.
@@ -165,6 +169,33 @@ pub struct Requests {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 64))]
     pub threads: Option<u16>,
+}
+
+/// The proxy by which providers are reached.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Proxy {
+    /// It is asked for a tunnel to each provider whose address is `https`: `http://proxy.example.com:3128`, or `https://`.
+    /// Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    // Forbidden and not merely invalid: then the API server does not repeat the value, which may hold a password.
+    #[x_kube(
+        validation = Rule::new(
+            "self.matches('^https?://([A-Za-z0-9._-]+|[[][0-9A-Fa-f:.]+[]])(:[0-9]*[1-9][0-9]*)?/?$')")
+            .message("must be http://HOST:PORT or https://HOST:PORT, without a user or password, which all could read here")
+            .reason(Reason::FieldValueForbidden),
+    )]
+    pub https_proxy: Option<String>,
+    /// What is reached without it: names with those below them, suffixes such as `.corp.example.com`, addresses and networks
+    /// such as `10.0.0.0/8`, each with `:PORT` if need be, or `*`. Default: loopback alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(
+        length(max = 64),
+        inner(length(min = 1, max = 253), regex(pattern = "^[^,\\s]+$")),
+        extend("x-kubernetes-list-type" = "set")
+    )]
+    pub no_proxy: Vec<String>,
 }
 
 /// What a sidecar has of keys when its pod starts while no control plane can be asked.

@@ -237,6 +237,7 @@ fn lists_are_maps_by_name_sets_or_in_order() {
             "ModelPolicy.spec.workloads.selector.matchExpressions[].values atomic",
             "ModelPolicy.spec.workloads.serviceAccounts set",
             "ModelPolicy.status.conditions map type",
+            "SidecarProfile.spec.proxy.noProxy set",
         ]
     );
 }

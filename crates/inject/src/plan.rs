@@ -5,7 +5,9 @@ use std::time::Duration;
 use outrigger_crd::{
     SidecarProfileSpec,
     k8s_openapi::api::core::v1::Pod,
-    profile::{self, Addresses, Amounts, BootstrapSecrets, DummyKeys, LogFormat, Requests, Resources, Variables},
+    profile::{
+        self, Addresses, Amounts, BootstrapSecrets, DummyKeys, LogFormat, Proxy, Requests, Resources, Variables,
+    },
 };
 
 use crate::{
@@ -45,6 +47,8 @@ pub(crate) struct Plan {
     pub(crate) secrets: BootstrapSecrets,
     pub(crate) addresses: Addresses,
     pub(crate) dummy_keys: DummyKeys,
+    /// Without what would be no URL of a proxy: no sidecar starts by one.
+    pub(crate) proxy: Proxy,
 }
 
 /// Its ports.
@@ -58,8 +62,17 @@ pub(crate) struct Ports {
 impl Plan {
     /// What `profile` means for `pod`.
     pub(crate) fn of(pod: &Pod, profile: &SidecarProfileSpec, notes: &mut Vec<Note>) -> Self {
-        let SidecarProfileSpec { resources, ports, drain, log, requests, max_staleness, bootstrap_secrets, variables } =
-            profile.clone();
+        let SidecarProfileSpec {
+            resources,
+            ports,
+            drain,
+            log,
+            requests,
+            max_staleness,
+            bootstrap_secrets,
+            variables,
+            proxy,
+        } = profile.clone();
         let profile::Ports { listen, admin, probe } = ports.unwrap_or_default();
         let Resources { requests: least, limits: most } = resources.unwrap_or_default();
         let (requests_of, limits) = amounts(least.unwrap_or_default(), most.unwrap_or_default(), notes);
@@ -81,8 +94,26 @@ impl Plan {
             secrets: bootstrap_secrets.unwrap_or_default(),
             addresses: addresses.unwrap_or_default(),
             dummy_keys: dummy_keys.unwrap_or_default(),
+            proxy: self::proxy(proxy.unwrap_or_default(), notes),
         }
     }
+}
+
+/// As the kind's own rule has it, for profiles that no API server has looked at, and closer: a rule knows no largest port.
+fn proxy(mut proxy: Proxy, notes: &mut Vec<Note>) -> Proxy {
+    let good = |url: &String| {
+        let at = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
+        let at = at.strip_suffix('/').unwrap_or(at);
+        let (host, port) = at.rsplit_once(':').filter(|_| !at.ends_with(']')).unwrap_or((at, "80"));
+        let plain = |it: char| it.is_ascii_alphanumeric() || "._-[]:".contains(it);
+        !host.is_empty() && host.chars().all(plain) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    if proxy.https_proxy.as_ref().is_some_and(|url| !good(url)) {
+        let text = "proxy.httpsProxy of a profile is not http://HOST:PORT, or has a user or password: it is left out";
+        notes.push(Note::new(PROFILE_INVALID, text.to_owned()));
+        proxy.https_proxy = None;
+    }
+    proxy
 }
 
 /// What is asked for and what is allowed, of CPU and of memory.

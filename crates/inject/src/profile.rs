@@ -2,7 +2,7 @@
 
 use outrigger_crd::{
     SidecarProfileSpec,
-    profile::{Amounts, Log, Ports, Requests, Resources, Variables},
+    profile::{Amounts, Log, Ports, Proxy, Requests, Resources, Variables},
 };
 
 use crate::{
@@ -58,7 +58,7 @@ fn each<T: Over>(above: Option<T>, below: Option<T>) -> Option<T> {
 impl Over for SidecarProfileSpec {
     fn over(self, below: Self) -> Self {
         // Without `..`: a new field has to be merged here.
-        let Self { resources, ports, drain, log, requests, max_staleness, bootstrap_secrets, variables } = self;
+        let Self { resources, ports, drain, log, requests, max_staleness, bootstrap_secrets, variables, proxy } = self;
         Self {
             resources: each(resources, below.resources),
             ports: each(ports, below.ports),
@@ -68,6 +68,7 @@ impl Over for SidecarProfileSpec {
             max_staleness: max_staleness.or(below.max_staleness),
             bootstrap_secrets: bootstrap_secrets.or(below.bootstrap_secrets),
             variables: each(variables, below.variables),
+            proxy: each(proxy, below.proxy),
         }
     }
 }
@@ -115,5 +116,15 @@ impl Over for Variables {
     fn over(self, below: Self) -> Self {
         let Self { addresses, dummy_keys } = self;
         Self { addresses: addresses.or(below.addresses), dummy_keys: dummy_keys.or(below.dummy_keys) }
+    }
+}
+
+impl Over for Proxy {
+    fn over(self, below: Self) -> Self {
+        let Self { https_proxy, no_proxy } = self;
+        Self {
+            https_proxy: https_proxy.or(below.https_proxy),
+            no_proxy: if no_proxy.is_empty() { below.no_proxy } else { no_proxy },
+        }
     }
 }

@@ -113,7 +113,7 @@ fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
         ("OUTRIGGER_DRAIN_TIMEOUT", format!("{}s", plan.drain.as_secs())),
         ("OUTRIGGER_LOG_FORMAT", format.to_owned()),
     ];
-    let Plan { log, max_body, buffer, threads, max_staleness, secrets, .. } = plan;
+    let Plan { log, max_body, buffer, threads, max_staleness, secrets, proxy, .. } = plan;
     // Also where none is mounted: then it says which it waits for.
     let mounts = *secrets == BootstrapSecrets::Mount;
     set.extend(mounts.then(|| ("OUTRIGGER_BOOTSTRAP_SECRETS", KEYS_OF_START.to_owned())));
@@ -122,6 +122,10 @@ fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
     set.extend(buffer.map(|bytes| ("OUTRIGGER_BUFFER_BUDGET", bytes.to_string())));
     set.extend(threads.map(|threads| ("OUTRIGGER_THREADS", threads.to_string())));
     set.extend(max_staleness.clone().map(|time| ("OUTRIGGER_MAX_STALENESS", time)));
+    if let Some(url) = &proxy.https_proxy {
+        set.push(("HTTPS_PROXY", url.clone()));
+        set.push(("NO_PROXY", proxy.no_proxy.join(",")));
+    }
     let field = |name: &str, path: &str| json!({"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}});
     let mut environment: Vec<Value> =
         set.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();

@@ -114,6 +114,9 @@ fn config(app: &App) -> Value {
             "buffer_budget": app.config.buffer_budget,
             "answer_budget": app.config.answer_budget,
             "drain_timeout_s": app.config.drain_timeout.as_secs_f64(),
+            "upstream_ca": app.config.upstream_ca,
+            "upstream_ca_only": app.config.upstream_ca_only,
+            "proxies": app.config.proxies.told(),
         },
         "providers": providers.iter().map(|provider| json!({
             "name": provider.name,

@@ -1,11 +1,13 @@
 //! Static settings of a sidecar, as values. Their names, defaults and meaning for people are one table, [`Settings`].
 
+pub(crate) mod proxies;
 mod settings;
 mod units;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use outrigger_probe::Listen;
+pub use proxies::Proxies;
 pub use settings::{LogFormat, Settings};
 pub use units::duration;
 
@@ -41,6 +43,12 @@ pub struct Config {
     pub generations: usize,
     /// Whether `usage.cost` is added to answers whose price is known.
     pub usage_cost: bool,
+    /// PEM bundle of authorities by which providers are known too, read at the start.
+    pub upstream_ca: Option<PathBuf>,
+    /// The public authorities are not believed beside them.
+    pub upstream_ca_only: bool,
+    /// The proxies towards providers.
+    pub proxies: Proxies,
 }
 
 impl Default for Config {
@@ -60,6 +68,9 @@ impl Default for Config {
             drain_timeout: Duration::from_secs(25),
             generations: 512,
             usage_cost: true,
+            upstream_ca: None,
+            upstream_ca_only: false,
+            proxies: Proxies::default(),
         }
     }
 }

@@ -85,7 +85,7 @@ impl App {
         if let Some(snapshot) = &snapshot {
             metrics.policy(&snapshot.revision);
         }
-        let upstreams = upstream::Upstreams::start().map_err(io::Error::other)?;
+        let upstreams = upstream::Upstreams::start(&config)?;
         Ok(Self {
             state: state::State::new(snapshot.map(Arc::new), &metrics, &upstreams),
             upstreams,

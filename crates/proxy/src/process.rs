@@ -53,6 +53,15 @@ impl Signals {
     }
 }
 
+/// A variable of the environment, if it is there and is text: for [`crate::config::Settings::config`].
+#[allow(
+    clippy::disallowed_methods,
+    reason = "HTTPS_PROXY and its like are settings, which clap cannot read in both cases"
+)]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Writes the bound addresses into `path` as JSON. Whoever waits for the file must not read half of it: it is renamed into
 /// place.
 ///

@@ -11,13 +11,17 @@ mod broken;
 mod connect;
 mod endpoint;
 mod idle;
+mod proxied;
 mod sent;
 mod settings;
 mod shared;
+mod trust;
+mod tunnel;
 mod watched;
 
 use std::{
     collections::HashMap,
+    io,
     sync::{Arc, Mutex, Weak},
     time::Duration,
 };
@@ -30,7 +34,7 @@ use connect::Connector;
 pub(crate) use endpoint::{Endpoint, Unanswered, Unsent};
 pub(crate) use sent::Sent;
 
-use crate::signals::lock;
+use crate::{config::Config, signals::lock};
 
 /// How often idle connections are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -46,9 +50,15 @@ pub(crate) struct Upstreams {
 }
 
 impl Upstreams {
-    /// Starts the task that closes connections nobody used for [`IDLE`] sweeps; it ends with the pools.
-    pub(crate) fn start() -> Result<Arc<Self>, rustls::Error> {
-        let upstreams = Arc::new(Self { connector: Connector::new()?, endpoints: Mutex::default() });
+    /// Reads whom to trust, and starts the task that closes connections nobody used for [`IDLE`] sweeps; it ends with the
+    /// pools.
+    pub(crate) fn start(config: &Config) -> io::Result<Arc<Self>> {
+        let roots = trust::roots(config.upstream_ca.as_deref(), config.upstream_ca_only)?;
+        let connector = Connector::new(roots, &config.proxies).map_err(io::Error::other)?;
+        if !config.proxies.is_empty() {
+            tracing::info!("proxies towards providers: {}", config.proxies.told().join(", "));
+        }
+        let upstreams = Arc::new(Self { connector, endpoints: Mutex::default() });
         tokio::spawn(sweep(Arc::downgrade(&upstreams)));
         Ok(upstreams)
     }

@@ -53,7 +53,8 @@ pub fn rule(kind: Kind) -> Rule {
         Kind::Truncated => rule(Then::Next, Blame::Target, true),
         // It was answered, and most likely billed: the same would be bought again (H17).
         Kind::Malformed => rule(Then::Next, Blame::Target, false),
-        Kind::TryAgain => rule(Then::Next, Blame::Nobody, true),
+        // Another target may be reached without the proxy.
+        Kind::TryAgain | Kind::ProxyUnreachable => rule(Then::Next, Blame::Nobody, true),
         Kind::RateLimited => rule(Then::NextKey, Blame::Credential, true),
         Kind::QuotaExhausted | Kind::Unauthorized | Kind::Forbidden => rule(Then::NextKey, Blame::Credential, false),
         Kind::NotFound | Kind::InvalidRequest | Kind::ContextLength | Kind::ContentPolicy | Kind::TooLarge => {

@@ -46,7 +46,8 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
         false => holdings.view().assemble(),
     });
     let known = snapshot.is_some();
-    let sidecar = Arc::new(Sidecar::start(args.settings.config(), snapshot).await?);
+    let config = args.settings.config(process::variable)?;
+    let sidecar = Arc::new(Sidecar::start(config, snapshot).await?);
     if known {
         sidecar.staleness(holdings.received);
         if expired {

@@ -46,6 +46,8 @@ pub enum Kind {
     Connect,
     /// No connection within `timeouts.connect`: nothing was sent.
     ConnectTimeout,
+    /// The sidecar's own proxy towards the provider was not there, or let nobody through: nothing was sent. Nobody's failure.
+    ProxyUnreachable,
     /// Connected, but no content within `timeouts.firstToken` (streams) or no answer within `timeouts.answer`.
     FirstTokenTimeout,
     /// The stream fell silent for longer than `timeouts.idle`.
@@ -92,9 +94,10 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Connect,
         Self::ConnectTimeout,
+        Self::ProxyUnreachable,
         Self::FirstTokenTimeout,
         Self::IdleTimeout,
         Self::TotalTimeout,
@@ -123,6 +126,7 @@ impl Kind {
         match self {
             Self::Connect => "connect_failed",
             Self::ConnectTimeout => "connect_timeout",
+            Self::ProxyUnreachable => "proxy_unreachable",
             Self::FirstTokenTimeout => "first_token_timeout",
             Self::IdleTimeout => "idle_timeout",
             Self::TotalTimeout => "total_timeout",

@@ -323,6 +323,13 @@ pub(crate) const CASES: &[Case] = &[
         "{constraints: {maxPrice: {input: '10000.000000001'}}}",
     ),
     case(PROFILE, "spec.drain", TIME, "{drain: 115s}", "{drain: 0s}"),
+    case(
+        PROFILE,
+        "spec.proxy.httpsProxy",
+        "must be http://HOST:PORT or https://HOST:PORT, without a user or password, which all could read here",
+        "{proxy: {httpsProxy: 'http://proxy.corp:3128', noProxy: [.corp]}}",
+        "{proxy: {httpsProxy: 'http://joe:hunter2@proxy.corp:3128'}}",
+    ),
     case(PROFILE, "spec.maxStaleness", TIME, "{maxStaleness: 1h}", "{maxStaleness: 48h}"),
     case(
         PROFILE,

@@ -42,6 +42,34 @@ fn the_narrower_profile_comes_over_the_wider_field_by_field() {
     assert_eq!(notes, Vec::<String>::new());
 }
 
+/// The proxy is the sidecar's alone, and what is exempt comes over what is exempt further out.
+#[test]
+fn a_proxy_is_told_to_the_sidecar() {
+    let case = plain("", "")
+        .with("outrigger-system", "default", "{proxy: {httpsProxy: 'http://proxy.corp:3128', noProxy: [.corp]}}")
+        .with("shop", "default", "{proxy: {noProxy: [.corp, 10.0.0.0/8]}}");
+    let (after, notes) = case.injected();
+    let set = variables(sidecar(&after));
+    for expected in ["HTTPS_PROXY=http://proxy.corp:3128", "NO_PROXY=.corp,10.0.0.0/8"] {
+        assert!(set.iter().any(|it| it == expected), "{expected}: {set:?}");
+    }
+    assert!(!after["spec"]["containers"].to_string().contains("proxy.corp"), "{after}");
+    assert_eq!(notes, Vec::<String>::new());
+    for good in ["https://proxy.corp/", "http://[fd00::1]:3128", "http://[fd00::1]"] {
+        let (after, notes) =
+            plain("", "").with("shop", "default", &format!("{{proxy: {{httpsProxy: '{good}'}}}}")).injected();
+        assert!(variables(sidecar(&after)).contains(&format!("HTTPS_PROXY={good}")) && notes.is_empty(), "{notes:?}");
+    }
+    for bad in
+        ["http://joe:hunter2@proxy.corp:3128", "proxy.corp:3128", "socks5://proxy.corp", "http://h:99999", "http://"]
+    {
+        let profile = format!("{{proxy: {{httpsProxy: '{bad}', noProxy: [.corp]}}}}");
+        let (after, notes) = plain("", "").with("shop", "default", &profile).injected();
+        assert!(!variables(sidecar(&after)).iter().any(|it| it.contains("PROXY")), "{after}");
+        assert!(notes[0].starts_with("ProfileInvalid: proxy.httpsProxy") && !notes[0].contains("hunter2"), "{notes:?}");
+    }
+}
+
 #[test]
 fn a_profile_that_is_not_there_is_said() {
     let (after, notes) = plain("annotations: {outrigger.dev/profile: big}", "").injected();

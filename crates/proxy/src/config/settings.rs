@@ -1,14 +1,14 @@
 //! The settings of every program that runs a sidecar: name, default, meaning, parser. Flattened into its own ones by each;
 //! `--help` and the README are printed from them.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
 
 use super::{
-    Config,
+    Config, Proxies,
     units::{bytes, duration},
 };
 
@@ -55,6 +55,12 @@ pub struct Settings {
     /// Whether usage.cost is added to answers whose price is known
     #[arg(long, env = "OUTRIGGER_USAGE_COST", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub usage_cost: bool,
+    /// File with certificates (PEM) of authorities that providers may be known by, beside the public ones; read at the start
+    #[arg(long, env = "OUTRIGGER_UPSTREAM_CA", value_name = "FILE")]
+    pub upstream_ca: Option<PathBuf>,
+    /// Believe the authorities of --upstream-ca alone, and no public one
+    #[arg(long, env = "OUTRIGGER_UPSTREAM_CA_ONLY")]
+    pub upstream_ca_only: bool,
     /// Threads for traffic; the admin pages have one of their own
     #[arg(long, env = "OUTRIGGER_THREADS", default_value_t = 2, value_name = "N")]
     pub threads: usize,
@@ -70,9 +76,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What of them the data plane is told.
-    pub fn config(&self) -> Config {
-        Config {
+    /// What of them the data plane is told, and of `HTTPS_PROXY` and its like, which `variable` has.
+    ///
+    /// # Errors
+    /// A proxy that cannot be used; the message names its variable.
+    pub fn config(&self, variable: impl Fn(&str) -> Option<String>) -> io::Result<Config> {
+        Ok(Config {
             listen: self.listen,
             hosts: self.allow_host.clone(),
             admin_listen: self.admin_listen,
@@ -86,7 +95,10 @@ impl Settings {
             drain_timeout: self.drain_timeout,
             generations: self.generations,
             usage_cost: self.usage_cost,
-        }
+            upstream_ca: self.upstream_ca.clone(),
+            upstream_ca_only: self.upstream_ca_only,
+            proxies: Proxies::read(variable).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?,
+        })
     }
 }
 
@@ -118,6 +130,6 @@ mod tests {
     fn the_defaults_are_those_of_the_library() {
         let matches = Settings::augment_args(Command::new("any")).get_matches_from(["any"]);
         let settings = Settings::from_arg_matches(&matches).unwrap();
-        assert_eq!(format!("{:?}", settings.config()), format!("{:?}", Config::default()));
+        assert_eq!(format!("{:?}", settings.config(|_| None).unwrap()), format!("{:?}", Config::default()));
     }
 }

@@ -14,8 +14,12 @@ use rustls::RootCertStore;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower::Service;
 
-use super::watched::{News, Watched};
-use crate::attempt::innermost;
+use super::{
+    proxied::Proxied,
+    trust,
+    watched::{News, Watched},
+};
+use crate::config::Proxies;
 
 /// An open connection.
 pub(super) struct Stream {
@@ -28,7 +32,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, http2: bool) -> Self {
+    pub(super) fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, http2: bool) -> Self {
         let (watched, news) = Watched::new(io, http2);
         Self { io: Box::new(TokioIo::new(watched)), news, http2 }
     }
@@ -41,16 +45,15 @@ impl<T: Read + Write + Send + Unpin> Io for T {}
 
 /// Opens connections.
 #[derive(Clone, Debug)]
-pub(super) struct Connector(HttpsConnector<HttpConnector>);
+pub(super) struct Connector {
+    direct: HttpsConnector<HttpConnector>,
+    /// `None`: there are no proxies.
+    proxied: Option<Proxied>,
+}
 
 impl Connector {
-    /// Trusts Mozilla's roots as compiled in: a sidecar has no certificate store to rely on.
-    pub(super) fn new() -> Result<Self, rustls::Error> {
-        Self::trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() })
-    }
-
-    /// Trusts `roots`.
-    pub(super) fn trusting(roots: RootCertStore) -> Result<Self, rustls::Error> {
+    /// Trusts `roots`, and goes by `proxies`.
+    pub(super) fn new(roots: RootCertStore, proxies: &Proxies) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -61,18 +64,25 @@ impl Connector {
         // Small requests must not wait for an acknowledgement.
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(Duration::from_secs(30)));
-        let https = HttpsConnectorBuilder::new()
+        let proxied = (!proxies.is_empty()).then(|| Proxied::new(proxies, tcp.clone(), tls.clone()));
+        let direct = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
             .enable_http2()
             .wrap_connector(tcp);
-        Ok(Self(https))
+        Ok(Self { direct, proxied })
     }
 
     /// Connects: resolving, TCP and TLS together take `limit` at the most.
     pub(super) async fn connect(&self, to: &Uri, limit: Duration) -> Result<Stream, Failure> {
-        let connecting = self.0.clone().call(to.clone());
+        if let Some(proxied) = &self.proxied
+            && let Some(hop) = proxied.towards(to)
+        {
+            // Those who go straight must not carry the room of a longer way.
+            return Box::pin(proxied.connect(hop, to, limit)).await;
+        }
+        let connecting = self.direct.clone().call(to.clone());
         match tokio::time::timeout(limit, connecting).await {
             Ok(Ok(stream)) => {
                 let http2 = stream.connected().is_negotiated_h2();
@@ -81,7 +91,7 @@ impl Connector {
                     MaybeHttpsStream::Https(tls) => Stream::new(tls.into_inner(), http2),
                 })
             }
-            Ok(Err(error)) => Err(refused(&innermost(&*error))),
+            Ok(Err(error)) => Err(refused(&trust::cause(&*error))),
             Err(_) => Err(too_slow(limit)),
         }
     }
@@ -97,6 +107,19 @@ pub(super) fn too_slow(limit: Duration) -> Failure {
 }
 
 #[cfg(test)]
+impl Connector {
+    /// Trusts `roots` alone, and knows no proxies.
+    pub(super) fn trusting(roots: RootCertStore) -> Self {
+        Self::new(roots, &Proxies::default()).unwrap()
+    }
+
+    /// Trusts nobody.
+    pub(super) fn plain() -> Self {
+        Self::trusting(RootCertStore::empty())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use tokio::net::TcpListener;
 
@@ -106,7 +129,7 @@ mod tests {
     async fn no_connection_to_a_provider_delays_small_writes() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri: Uri = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let stream = Connector::new().unwrap().0.call(uri).await.unwrap();
+        let stream = Connector::plain().direct.call(uri).await.unwrap();
         let MaybeHttpsStream::Http(stream) = stream else { panic!("plain HTTP") };
         assert!(stream.inner().nodelay().unwrap());
     }

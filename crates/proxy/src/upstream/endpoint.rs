@@ -320,7 +320,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_path_goes_to_the_authority_and_comes_back_from_it() {
-        let endpoint = Endpoint::new(&"https://h:1/base/v1".parse().unwrap(), Connector::new().unwrap());
+        let endpoint = Endpoint::new(&"https://h:1/base/v1".parse().unwrap(), Connector::plain());
         let uri = endpoint.absolute("/base/v1/messages?beta=true".parse().unwrap());
         assert_eq!(uri, "https://h:1/base/v1/messages?beta=true");
         let request = Request::builder().uri(uri).body(Sent::default()).unwrap();

@@ -17,6 +17,7 @@ use tokio::{
 };
 
 mod http2;
+mod proxied;
 
 use super::*;
 
@@ -69,7 +70,7 @@ impl Peer {
                 tokio::spawn(serve(socket, rule.clone(), counted.clone()));
             }
         });
-        Self { endpoint: Arc::new(Endpoint::new(&base, Connector::new().unwrap())), seen }
+        Self { endpoint: Arc::new(Endpoint::new(&base, Connector::plain())), seen }
     }
 }
 
@@ -123,7 +124,8 @@ async fn ask(endpoint: &Arc<Endpoint>) -> Result<bool, outrigger_wire::Failure> 
         Err(Unanswered::Stale) => (endpoint.send_afresh(request(), CONNECT).await?, true),
         Err(Unanswered::Failed(failure)) => return Err(failure),
     };
-    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "ok");
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(body == "ok" || body.is_empty(), "{body:?}");
     Ok(resent)
 }
 
@@ -201,7 +203,7 @@ async fn a_fresh_connection_that_breaks_is_a_failure() {
         }
         seen
     });
-    let endpoint = Arc::new(Endpoint::new(&base, Connector::new().unwrap()));
+    let endpoint = Arc::new(Endpoint::new(&base, Connector::plain()));
     assert!(!ask(&endpoint).await.unwrap());
     assert_eq!(ask(&endpoint).await.unwrap_err().kind, outrigger_wire::Kind::Reset);
     assert_eq!(accepted.await.unwrap(), 1);

@@ -156,6 +156,7 @@ fn limits_refusals_overloads_and_broken_connections_move_on() {
         "503",
         "connect_failed",
         "connect_timeout",
+        "proxy_unreachable",
         "first_token_timeout",
         "truncated",
         "malformed_answer",
@@ -283,12 +284,13 @@ fn a_cancelled_request_and_one_out_of_time_stop() {
 fn blame_falls_on_whoever_is_at_fault() {
     for kind in Kind::ALL {
         let rule = rule(kind);
-        let goes_on = matches!(kind, Kind::TryAgain | Kind::Untranslatable);
+        let goes_on = matches!(kind, Kind::TryAgain | Kind::ProxyUnreachable | Kind::Untranslatable);
         assert_eq!(rule.then == Then::Stop, rule.blame == Blame::Nobody && !goes_on, "{kind:?}");
         assert_eq!(rule.then == Then::NextKey, rule.blame == Blame::Credential, "{kind:?}");
         assert!(!(rule.then == Then::Stop && rule.again), "{kind:?}");
     }
     assert_eq!(rule(Kind::Connect).blame, Blame::Provider);
+    assert_eq!(rule(Kind::ProxyUnreachable).blame, Blame::Nobody);
 }
 
 /// One failure of a random run: its kind, `Retry-After`, how long the call took, whether another key is at hand.

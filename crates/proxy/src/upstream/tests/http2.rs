@@ -45,7 +45,7 @@ impl Secure {
         roots.add(signed.cert.der().clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("https://localhost:{}", listener.local_addr().unwrap().port()).parse().unwrap();
-        let endpoint = Arc::new(Endpoint::new(&base, Connector::trusting(roots).unwrap()));
+        let endpoint = Arc::new(Endpoint::new(&base, Connector::trusting(roots)));
         let (connections, peak) = (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default());
         let (counted, highest, acceptor) = (connections.clone(), peak.clone(), TlsAcceptor::from(Arc::new(tls)));
         tokio::spawn(async move {
@@ -106,7 +106,10 @@ async fn serve(socket: TlsStream<TcpStream>, rule: Rule, highest: Arc<AtomicU32>
                 drop(body.flow_control().release_capacity(data.len()));
             }
             open.fetch_sub(1, Relaxed);
-            if let Ok(mut answer) = respond.send_response(Response::new(()), false) {
+            if let Rule::Cuts(_) = rule {
+                // A head alone, so that no answer is cut in its middle: that is another matter.
+                drop(respond.send_response(Response::new(()), true));
+            } else if let Ok(mut answer) = respond.send_response(Response::new(()), false) {
                 drop(answer.send_data(Bytes::from_static(b"ok"), true));
             }
         });
