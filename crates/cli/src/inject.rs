@@ -8,7 +8,8 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
+use outrigger_crd::told;
 use outrigger_inject::{
     Settings, SidecarProfileSpec,
     manifest::{Became, object},
@@ -68,8 +69,11 @@ fn read(path: &Path) -> Result<Vec<Value>> {
         false => fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text)),
     };
     read.with_context(|| format!("cannot read {}", path.display()))?;
-    let documents: Vec<Value> =
-        serde_saphyr::from_multiple(&text).with_context(|| format!("{} is no YAML of objects", path.display()))?;
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).map_err(|error| {
+        // Its own words show the lines around it, in which a key may stand.
+        let at = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
+        anyhow!("{}{at}: this is no YAML of objects, or unfolds to more than is read", path.display())
+    })?;
     Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }
 
@@ -80,7 +84,7 @@ fn profiles(documents: &[Value], namespace: &str) -> Result<BTreeMap<(String, St
         let name = said(document, "/metadata/name").to_owned();
         let namespace = document["metadata"]["namespace"].as_str().unwrap_or(namespace).to_owned();
         let spec = document.get("spec").cloned().unwrap_or_else(|| serde_json::json!({}));
-        let spec = serde_json::from_value(spec).with_context(|| format!("SidecarProfile {namespace}/{name}"))?;
+        let spec = told::read(spec).with_context(|| format!("SidecarProfile {namespace}/{name}"))?;
         Ok(((namespace, name), spec))
     })
     .collect()
