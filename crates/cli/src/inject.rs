@@ -14,6 +14,7 @@ use outrigger_inject::{
     Settings, SidecarProfileSpec,
     manifest::{Became, object},
 };
+use outrigger_telemetry::out;
 use serde_json::Value;
 
 use crate::config::InjectArgs;
@@ -46,18 +47,18 @@ pub(crate) fn inject(args: &InjectArgs) -> Result<ExitCode> {
         match became {
             Became::Other => {}
             Became::Injected(notes) => {
-                notes.iter().for_each(|note| eprintln!("{name}: {}: {}", note.reason, note.text))
+                notes.iter().for_each(|note| out::complain(format_args!("{name}: {}: {}", note.reason, note.text)))
             }
             Became::Skipped(skip) => {
                 all &= !skip.is_said();
-                eprintln!("{name}: no sidecar ({}): {skip}", skip.code());
+                out::complain(format_args!("{name}: no sidecar ({}): {skip}", skip.code()));
             }
         }
         yaml.push_str("---\n");
         yaml.push_str(serde_saphyr::to_string(document).context("it cannot be written as YAML")?.trim_end());
         yaml.push('\n');
     }
-    print!("{yaml}");
+    out::write(&yaml)?;
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL) })
 }
 
