@@ -67,5 +67,5 @@ fn main() -> ExitCode {
 
 /// `outrigger-control-plane ca`
 fn ca(args: &StateArgs) -> anyhow::Result<()> {
-    Ok(out::write(&Authority::open(&State::open(&args.state)?, SystemTime::now())?.bundle())?)
+    Ok(out::write(Authority::open(&State::open(&args.state)?, SystemTime::now())?.bundle())?)
 }
