@@ -26,6 +26,8 @@
 //! | `security` | keys, hosts, ports, quotas |
 //! | `pushed` | policy that a control plane pushes: edits, faults, keys, identity, being without it |
 //! | `changes` | what an edit would change, by the command line |
+//! | `commands` | words of the command line that mean nothing, and output that nobody reads |
+//! | `private` | what other processes see of ours |
 //! | `policy_edit` | policy that changes under traffic, and whom it serves |
 //! | `memory` | a flood, and what is held of it |
 //! | `drain` | SIGTERM, readiness, liveness |
@@ -36,6 +38,7 @@
 mod books;
 mod cancel;
 mod changes;
+mod commands;
 mod cooldown;
 mod drain;
 mod exact;
@@ -49,6 +52,7 @@ mod models;
 mod observe;
 mod operations;
 mod policy_edit;
+mod private;
 mod pushed;
 mod resume;
 mod security;

@@ -1,17 +1,24 @@
 //! What a fresh sidecar says to the person who started it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use outrigger_proxy::Sidecar;
 use outrigger_route::Snapshot;
 
 use crate::source::Source;
 
-/// Prints addresses, providers, routes and three commands to paste.
-pub(crate) fn print(sidecar: &Sidecar, snapshot: &Snapshot, source: &Source) {
+/// Addresses, providers, routes and three commands to paste.
+pub(crate) fn text(sidecar: &Sidecar, snapshot: &Snapshot, source: &Source) -> String {
+    let mut out = String::new();
     let base = format!("http://{}", sidecar.listen());
-    println!("outrigger {} listens on {base} (admin: http://{})", outrigger_telemetry::build::VERSION, sidecar.admin());
-    println!(
+    let _ = writeln!(
+        out,
+        "outrigger {} listens on {base} (admin: http://{})",
+        outrigger_telemetry::build::VERSION,
+        sidecar.admin()
+    );
+    let _ = writeln!(
+        out,
         "policy: {}",
         match source {
             Source::Folder(dir) => format!("{} (edits apply within a second)", dir.display()),
@@ -24,7 +31,7 @@ pub(crate) fn print(sidecar: &Sidecar, snapshot: &Snapshot, source: &Source) {
         providers.entry(&target.provider.name).or_insert((target.provider.dialect.as_str(), 0)).1 += 1;
     }
     for (name, (dialect, models)) in &providers {
-        println!("  provider {name:<32} {dialect:<10} {models} model(s)");
+        let _ = writeln!(out, "  provider {name:<32} {dialect:<10} {models} model(s)");
     }
     let mut routes: Vec<_> = snapshot.routes.values().map(|route| (&*route.name, &**route)).collect();
     routes.sort_by_key(|(name, _)| *name);
@@ -36,11 +43,15 @@ pub(crate) fn print(sidecar: &Sidecar, snapshot: &Snapshot, source: &Source) {
             .filter_map(|line| snapshot.targets.get(line.slot as usize))
             .map(|target| format!("{} at {}", target.model, target.provider.short_name))
             .collect();
-        println!("  route    {name:<32} {} -> {}", route.strategy.as_str(), targets.join(", "));
+        let _ = writeln!(out, "  route    {name:<32} {} -> {}", route.strategy.as_str(), targets.join(", "));
     }
-    println!("\ntry:\n");
-    let Some(model) = model(snapshot) else { return messages_command(&base, snapshot) };
-    commands(&base, &format!("http://{}", sidecar.admin()), &model, source);
+    let _ = writeln!(out, "\ntry:\n");
+    let Some(model) = model(snapshot) else {
+        messages_command(&mut out, &base, snapshot);
+        return out;
+    };
+    commands(&mut out, &base, &format!("http://{}", sidecar.admin()), &model, source);
+    out
 }
 
 /// The name the examples use: the first route that is not for Messages alone, else a well-known chat model.
@@ -67,34 +78,41 @@ fn model(snapshot: &Snapshot) -> Option<String> {
 }
 
 /// For a policy whose providers all speak Anthropic's dialect.
-fn messages_command(base: &str, snapshot: &Snapshot) {
+fn messages_command(out: &mut String, base: &str, snapshot: &Snapshot) {
     let route = snapshot.routes.values().next().and_then(|route| route.name.rsplit('/').next());
     let Some(model) = route.or_else(|| snapshot.targets.first().map(|target| &*target.model)) else {
-        return println!("  (nothing to call yet: the policy has no usable target)\n");
+        let _ = writeln!(out, "  (nothing to call yet: the policy has no usable target)\n");
+        return;
     };
-    println!(
+    let _ = writeln!(
+        out,
         "  curl -i {base}/v1/messages -H 'content-type: application/json' -d '{{\"model\": \"{model}\", \"max_tokens\": 64, \"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}'\n"
     );
 }
 
-fn commands(base: &str, admin: &str, model: &str, source: &Source) {
+fn commands(out: &mut String, base: &str, admin: &str, model: &str, source: &Source) {
     let body = format!(r#"{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}"#);
-    println!("  curl -i {base}/v1/chat/completions -H 'content-type: application/json' -d '{body}'\n");
-    println!(
+    let _ = writeln!(out, "  curl -i {base}/v1/chat/completions -H 'content-type: application/json' -d '{body}'\n");
+    let _ = writeln!(
+        out,
         "  python3 -c 'import openai; print(openai.OpenAI(base_url=\"{base}/v1\", api_key=\"unused\").chat.completions.create(model=\"{model}\", messages=[{{\"role\": \"user\", \"content\": \"Hello\"}}]).choices[0].message.content)'\n"
     );
     match source {
         Source::Simulated(servers) => {
             let first = servers[0].addr;
-            println!("  # failover: sim-a now answers 503; the same request succeeds, and its headers say by whom");
-            println!(
+            let _ = writeln!(
+                out,
+                "  # failover: sim-a now answers 503; the same request succeeds, and its headers say by whom"
+            );
+            let _ = writeln!(
+                out,
                 "  curl -s http://{first}/_sim/fail -d '{{\"status\": 503}}' && curl -i {base}/v1/chat/completions -H 'content-type: application/json' -d '{body}'"
             );
-            println!("  # and back: curl -s http://{first}/_sim/ok -X POST\n");
+            let _ = writeln!(out, "  # and back: curl -s http://{first}/_sim/ok -X POST\n");
         }
         _ => {
-            println!("  # the decision for this request, without sending it");
-            println!("  echo '{body}' | curl -s {admin}/explain -d @-\n");
+            let _ = writeln!(out, "  # the decision for this request, without sending it");
+            let _ = writeln!(out, "  echo '{body}' | curl -s {admin}/explain -d @-\n");
         }
     }
 }

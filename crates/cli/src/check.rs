@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use outrigger_catalog::Catalog;
+use outrigger_telemetry::out;
 
 use crate::{config::CheckArgs, folder, installation};
 
@@ -10,20 +11,17 @@ use crate::{config::CheckArgs, folder, installation};
 pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let Some(folder) = &args.policy else { return Ok(installation::check(args)) };
     let policy = folder::read(folder, &Catalog::embedded(), &folder::view(args.namespace.as_ref()))?;
-    for warning in &policy.warnings {
-        println!("warning: {warning}");
-    }
-    for error in &policy.errors {
-        println!("error: {error}");
-    }
     let snapshot = &policy.snapshot;
-    println!(
-        "{} targets, {} route names, {} errors, {} warnings (revision {})",
+    let mut lines: Vec<String> = policy.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
+    lines.extend(policy.errors.iter().map(|error| format!("error: {error}")));
+    lines.push(format!(
+        "{} targets, {} route names, {} errors, {} warnings (revision {})\n",
         snapshot.targets.len(),
         snapshot.routes.len(),
         policy.errors.len(),
         policy.warnings.len(),
         snapshot.revision
-    );
+    ));
+    out::write(&lines.join("\n"))?;
     Ok(if policy.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

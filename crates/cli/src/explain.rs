@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use outrigger_catalog::Catalog;
 use outrigger_compile::World;
 use outrigger_route::{Snapshot, signals::Calm};
+use outrigger_telemetry::out;
 use outrigger_tokens::Counter;
 use outrigger_wire::Operation;
 use remote::Remote;
@@ -49,14 +50,14 @@ pub(crate) fn explain(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     if let (Some(about), Some(decision)) = (whose, decision.as_object_mut()) {
         decision.insert("decided_for".to_owned(), about);
     }
-    println!("{decision:#}");
+    out::write(&format!("{decision:#}\n"))?;
     Ok(if decision.get("error").is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// What is good of it; the rest is told.
 fn told(policy: Policy) -> Snapshot {
     for error in &policy.errors {
-        eprintln!("error: {error}");
+        out::complain(format_args!("error: {error}"));
     }
     policy.snapshot
 }

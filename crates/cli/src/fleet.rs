@@ -3,13 +3,10 @@
 mod roll;
 mod table;
 
-use std::{
-    io::{self, ErrorKind, Write as _, stdout},
-    process::ExitCode,
-    time::SystemTime,
-};
+use std::{process::ExitCode, time::SystemTime};
 
 use anyhow::Context as _;
+use outrigger_telemetry::out;
 use roll::Roll;
 
 use crate::{
@@ -37,10 +34,10 @@ pub(crate) fn fleet(args: &FleetArgs) -> anyhow::Result<ExitCode> {
         (Output::Table, None) => table::sidecars(&roll, false, now),
         (Output::Wide, None) => table::sidecars(&roll, true, now),
     };
-    write(&shown)?;
+    out::write(&shown)?;
     if matches!(args.output, Output::Table | Output::Wide) {
         for line in table::summary(&roll, args.credential.as_deref()) {
-            eprintln!("{line}");
+            out::complain(line);
         }
     }
     let bad = args.check && roll.sidecars.iter().any(|sidecar| !sidecar.is_good());
@@ -75,12 +72,4 @@ async fn read(asker: &Asker, args: &FleetArgs) -> anyhow::Result<Roll> {
         }
     }
     Ok(roll)
-}
-
-/// To standard output. Whoever has read enough (`| head`) may go.
-pub(crate) fn write(text: &str) -> io::Result<()> {
-    match stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
-    }
 }

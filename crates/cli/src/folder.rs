@@ -31,7 +31,9 @@ pub(crate) fn read(folder: &Path, catalog: &Catalog, view: &Scope) -> anyhow::Re
     let mut policy = written(world, &locations, &problems, catalog, view);
     let world = &policy.world;
     if files == 0 {
-        policy.warnings.push(format!("{} holds no .yaml, .yml or .json file: nothing is served", folder.display()));
+        policy.errors.push(format!("{} holds no .yaml, .yml or .json file: nothing is served", folder.display()));
+    } else if policy.errors.is_empty() && world.is_empty() {
+        policy.errors.push(format!("{} holds no object of ours: nothing is served", folder.display()));
     } else if policy.errors.is_empty() && world.providers.is_empty() && world.routes.is_empty() {
         policy
             .warnings

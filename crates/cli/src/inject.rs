@@ -8,11 +8,13 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
+use outrigger_crd::told;
 use outrigger_inject::{
     Settings, SidecarProfileSpec,
     manifest::{Became, object},
 };
+use outrigger_telemetry::out;
 use serde_json::Value;
 
 use crate::config::InjectArgs;
@@ -45,18 +47,18 @@ pub(crate) fn inject(args: &InjectArgs) -> Result<ExitCode> {
         match became {
             Became::Other => {}
             Became::Injected(notes) => {
-                notes.iter().for_each(|note| eprintln!("{name}: {}: {}", note.reason, note.text))
+                notes.iter().for_each(|note| out::complain(format_args!("{name}: {}: {}", note.reason, note.text)))
             }
             Became::Skipped(skip) => {
                 all &= !skip.is_said();
-                eprintln!("{name}: no sidecar ({}): {skip}", skip.code());
+                out::complain(format_args!("{name}: no sidecar ({}): {skip}", skip.code()));
             }
         }
         yaml.push_str("---\n");
         yaml.push_str(serde_saphyr::to_string(document).context("it cannot be written as YAML")?.trim_end());
         yaml.push('\n');
     }
-    print!("{yaml}");
+    out::write(&yaml)?;
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL) })
 }
 
@@ -68,8 +70,11 @@ fn read(path: &Path) -> Result<Vec<Value>> {
         false => fs::File::open(path).and_then(|file| file.take(LARGEST).read_to_string(&mut text)),
     };
     read.with_context(|| format!("cannot read {}", path.display()))?;
-    let documents: Vec<Value> =
-        serde_saphyr::from_multiple(&text).with_context(|| format!("{} is no YAML of objects", path.display()))?;
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).map_err(|error| {
+        // Its own words show the lines around it, in which a key may stand.
+        let at = error.location().map(|at| format!(":{}:{}", at.line(), at.column())).unwrap_or_default();
+        anyhow!("{}{at}: this is no YAML of objects, or unfolds to more than is read", path.display())
+    })?;
     Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }
 
@@ -80,7 +85,7 @@ fn profiles(documents: &[Value], namespace: &str) -> Result<BTreeMap<(String, St
         let name = said(document, "/metadata/name").to_owned();
         let namespace = document["metadata"]["namespace"].as_str().unwrap_or(namespace).to_owned();
         let spec = document.get("spec").cloned().unwrap_or_else(|| serde_json::json!({}));
-        let spec = serde_json::from_value(spec).with_context(|| format!("SidecarProfile {namespace}/{name}"))?;
+        let spec = told::read(spec).with_context(|| format!("SidecarProfile {namespace}/{name}"))?;
         Ok(((namespace, name), spec))
     })
     .collect()

@@ -17,10 +17,10 @@ use std::{
 
 use anyhow::Context as _;
 use finding::{Finding, State};
+use outrigger_telemetry::out;
 
 use crate::{
     config::{CheckArgs, Shape, environment},
-    fleet::write,
     plane::Kubectl,
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn check(args: &CheckArgs) -> ExitCode {
     match looked(args) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("outrigger: {error:#}");
+            out::complain(format_args!("outrigger: {error:#}"));
             ExitCode::from(UNKNOWN)
         }
     }
@@ -52,9 +52,9 @@ fn looked(args: &CheckArgs) -> anyhow::Result<ExitCode> {
             serde_saphyr::to_string(&value(&findings, found.is_installed())).context("cannot write it as YAML")?
         }
     };
-    write(&text)?;
+    out::write(&text)?;
     if *output == Shape::Table {
-        eprintln!("{}", shown::summary(&findings, found.is_installed()));
+        out::complain(shown::summary(&findings, found.is_installed()));
     }
     Ok(match worst(&findings) {
         State::Ok | State::Note => ExitCode::SUCCESS,

@@ -1,7 +1,5 @@
 //! The `outrigger` command.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
-
 mod banner;
 mod check;
 mod columns;
@@ -22,6 +20,7 @@ mod source;
 use std::{env, process::ExitCode};
 
 use config::Command;
+use outrigger_telemetry::out;
 
 /// Gives memory back after a burst, which glibc's does not; its settings are in `.cargo/config.toml`.
 #[global_allocator]
@@ -29,8 +28,9 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     if plugin::completes() {
-        plugin::completions(&env::args().skip(1).collect::<Vec<_>>()).iter().for_each(|line| println!("{line}"));
-        return ExitCode::SUCCESS;
+        let words: Vec<String> = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        let lines: String = plugin::completions(&words).iter().map(|line| format!("{line}\n")).collect();
+        return ended(out::write(&lines).map(|()| ExitCode::SUCCESS).map_err(Into::into));
     }
     let cli = match plugin::parse(env::args_os()) {
         Ok(cli) => cli,
@@ -45,12 +45,17 @@ fn main() -> ExitCode {
         Command::Inject(args) => inject::inject(&args),
         Command::Policy(command) => policy::policy(&command),
         Command::Completions(args) => {
-            clap_complete::generate(args.shell, &mut plugin::command(), "outrigger", &mut std::io::stdout());
-            Ok(ExitCode::SUCCESS)
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut plugin::command(), "outrigger", &mut script);
+            out::write(&String::from_utf8_lossy(&script)).map(|()| ExitCode::SUCCESS).map_err(Into::into)
         }
     };
+    ended(done)
+}
+
+fn ended(done: anyhow::Result<ExitCode>) -> ExitCode {
     done.unwrap_or_else(|error| {
-        eprintln!("outrigger: {error:#}");
+        out::complain(format_args!("outrigger: {error:#}"));
         ExitCode::FAILURE
     })
 }
@@ -58,7 +63,7 @@ fn main() -> ExitCode {
 /// What clap says, with its exit code; 1 where 2 has another meaning.
 fn misused(error: &clap::Error) -> ExitCode {
     let _ = error.print();
-    let asked = env::args().any(|word| word == "what-changes");
+    let asked = env::args_os().any(|word| word == "what-changes");
     match error.exit_code() {
         0 => ExitCode::SUCCESS,
         _ if asked => ExitCode::FAILURE,

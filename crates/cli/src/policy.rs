@@ -13,10 +13,10 @@ use outrigger_compile::{
     change::{Change, change},
 };
 use outrigger_folder::Contents;
+use outrigger_telemetry::out;
 
 use crate::{
     config::{ChangesArgs, PolicyCommand, Shape, environment},
-    fleet::write,
     plane::Plane,
 };
 
@@ -39,7 +39,7 @@ fn what_changes(args: &ChangesArgs) -> anyhow::Result<ExitCode> {
             let Contents { world, problems, .. } = Contents::read(folder, &environment)
                 .with_context(|| format!("cannot read the policy folder {}", folder.display()))?;
             for problem in problems {
-                eprintln!("outrigger: {problem}");
+                out::complain(format_args!("outrigger: {problem}"));
             }
             compare(world, edit, &args.plane.system_namespace)
         }
@@ -50,9 +50,9 @@ fn what_changes(args: &ChangesArgs) -> anyhow::Result<ExitCode> {
         Shape::Json => format!("{:#}\n", serde_json::to_value(&change).context("cannot write it as JSON")?),
         Shape::Yaml => serde_saphyr::to_string(&change).context("cannot write it as YAML")?,
     };
-    write(&text)?;
+    out::write(&text)?;
     if args.output == Shape::Table {
-        eprintln!("{}", shown::summary(&change));
+        out::complain(shown::summary(&change));
     }
     Ok(match (change.is_nothing(), change.is_grave()) {
         (true, _) => ExitCode::SUCCESS,

@@ -16,7 +16,7 @@ use outrigger_proxy::{
     process::{self, Signals},
 };
 use outrigger_route::Snapshot;
-use outrigger_telemetry::logging;
+use outrigger_telemetry::{logging, out, private};
 use tokio::sync::Notify;
 
 use crate::{
@@ -29,6 +29,7 @@ use crate::{
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
+    private::keep().context("cannot keep its memory to itself")?;
     let _log = logging::init(args.settings.log_format.into(), &args.settings.log);
     let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;
     let code = runtime.block_on(serve(args));
@@ -55,7 +56,10 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     if let Some(path) = &args.settings.ready_file {
         process::write_ready(path, &sidecar)?;
     }
-    banner::print(&sidecar, &snapshot, &source);
+    // Requests do not depend on who reads what a command prints.
+    if let Err(error) = out::write(&banner::text(&sidecar, &snapshot, &source)) {
+        tracing::warn!(code = "output_failed", "{error}");
+    }
     drop(snapshot);
     let quiet = tokio::spawn(quiet::watch(sidecar.clone()));
     let again = Arc::new(Notify::new());

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use outrigger_telemetry::out;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::SimulateArgs;
@@ -16,10 +17,10 @@ pub(crate) fn simulate(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         let server = outrigger_simulate::start_on(name, *listen)
             .await
             .with_context(|| format!("cannot listen on {listen}: choose another with --listen"))?;
-        println!(
-            "{name} listens on http://{0}; break it with: curl http://{0}/_sim/fail -d '{{\"status\": 503}}'",
+        out::write(&format!(
+            "{name} listens on http://{0}; break it with: curl http://{0}/_sim/fail -d '{{\"status\": 503}}'\n",
             server.addr
-        );
+        ))?;
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}

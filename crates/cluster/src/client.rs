@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube_client::{
     Api, Client, Config,
     api::PostParams,
-    config::{KubeConfigOptions, Kubeconfig},
+    config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 
 /// How long a connection to the API server may take to come about.
@@ -48,6 +48,11 @@ impl Cluster {
         let mut config = match kubeconfig {
             Some(path) => {
                 let file = Kubeconfig::read_from(path)
+                    // Its own words show the lines around a mistake, in which a token may stand.
+                    .map_err(|error| match error {
+                        KubeconfigError::Parse(_) => anyhow!("it is no YAML of a kubeconfig"),
+                        error => error.into(),
+                    })
                     .with_context(|| format!("cannot read the kubeconfig {}", path.display()))?;
                 Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?
             }

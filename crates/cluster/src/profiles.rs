@@ -9,7 +9,7 @@ use kube_client::{
     core::{ApiResource, DynamicObject},
 };
 use kube_runtime::watcher::{Config, Event};
-use outrigger_crd::{SidecarProfile, SidecarProfileSpec};
+use outrigger_crd::{SidecarProfile, SidecarProfileSpec, told};
 use tokio::sync::watch;
 
 use crate::source::watch as watches;
@@ -110,7 +110,7 @@ fn apply(known: &mut Map, listing: &mut Option<Map>, event: Event<DynamicObject>
 fn take(into: &mut Map, before: &Map, object: DynamicObject) {
     let key = key(&object);
     let spec = object.data.get("spec").cloned().unwrap_or_else(|| serde_json::json!({}));
-    match serde_json::from_value(spec) {
+    match told::read(spec) {
         Ok(spec) => drop(into.insert(key, Arc::new(spec))),
         Err(error) => {
             let (namespace, name) = (&key.0, &key.1);

@@ -1,8 +1,9 @@
-//! Checks of single values. Each answers what is meant, or why nothing can be.
+//! Checks of single values. Each answers what is meant, or why nothing can be: without the value, which may be a key in the
+//! wrong place (H12), unless it was read as a number.
 
-use outrigger_catalog::{NanoUsd, Rate};
+use outrigger_catalog::{BadAmount, NanoUsd, Rate};
 use outrigger_crd::{Decimal, Duration};
-use std::{fmt, time};
+use std::time;
 
 use crate::problem::Report;
 
@@ -40,7 +41,7 @@ pub(crate) fn fee(text: &Decimal) -> Result<NanoUsd, String> {
 /// An absolute http(s) URL without user, query and fragment (Z7: what is appended to it stays on that host), without
 /// its trailing slash.
 pub(crate) fn base_url(text: &str) -> Result<&str, String> {
-    let bad = |why: &str| Err(format!("{} {why}; write it as https://host/v1", shown(text)));
+    let bad = |why: &str| Err(format!("{why}; write it as https://host/v1"));
     let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
         return bad("is not an absolute http:// or https:// URL");
     };
@@ -72,7 +73,7 @@ pub(crate) fn base_url(text: &str) -> Result<&str, String> {
 pub(crate) fn header_name(name: &str) -> Result<Box<str>, String> {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(token) {
-        return Err(format!("{name:?} is not a header name"));
+        return Err("is not a header name".to_owned());
     }
     Ok(name.to_ascii_lowercase().into())
 }
@@ -86,16 +87,16 @@ pub(crate) fn is_header_value(value: &str) -> bool {
 pub(crate) fn callable(name: &str) -> Result<(), String> {
     let plain = |c: char| !c.is_whitespace() && !c.is_control();
     if name.is_empty() || name.len() > 256 || !name.chars().all(plain) {
-        return Err(format!("{name:?} is not a name: 1 to 256 characters without spaces"));
+        return Err("is not a name: 1 to 256 characters without spaces".to_owned());
     }
     Ok(())
 }
 
 /// Warns of what a list, in which the order means nothing, names twice: an API server refuses it.
-pub(crate) fn once<T: PartialEq + fmt::Debug>(list: Option<&[T]>, field: &str, report: &mut Report<'_>) {
+pub(crate) fn once<T: PartialEq>(list: Option<&[T]>, field: &str, report: &mut Report<'_>) {
     let list = list.unwrap_or_default();
-    for (at, item) in list.iter().enumerate().filter(|(at, item)| list[..*at].contains(item)) {
-        report.warning(format!("{field}[{at}]"), format!("{item:?} is listed twice: keep one"));
+    for (at, _) in list.iter().enumerate().filter(|(at, item)| list[..*at].contains(item)) {
+        report.warning(format!("{field}[{at}]"), "is listed twice: keep one");
     }
 }
 
@@ -112,15 +113,13 @@ pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a s
     }
 }
 
-/// The URL without what may be a password or a key: what stands before an `@`, and the query (Z6).
-fn shown(url: &str) -> String {
-    let (url, query) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
-    let scheme = url.find("://").map_or("", |at| &url[..at + 3]);
-    let host = url.rfind('@').map_or_else(|| url.to_owned(), |at| format!("{scheme}***{}", &url[at..]));
-    let query = if query.is_empty() { "" } else { "?***" };
-    format!("\"{host}{query}\"")
-}
-
-fn amount(bad: &outrigger_catalog::BadAmount) -> String {
-    format!("{bad}; write US dollars as a plain decimal in quotes, such as \"0.15\"")
+fn amount(bad: &BadAmount) -> String {
+    let why = match bad {
+        BadAmount::Negative(_) => "is negative",
+        BadAmount::NotDecimal(_) => "is not a plain decimal number",
+        BadAmount::TooPrecise(_) => "has more than nine decimals",
+        BadAmount::TooLarge(_) => "is too large",
+        _ => "is no amount",
+    };
+    format!("{why}; write US dollars as a plain decimal in quotes, such as \"0.15\"")
 }

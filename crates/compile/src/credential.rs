@@ -41,8 +41,7 @@ pub(crate) fn credentials(
         let field = format!("spec.credentials[{at}]");
         let outrigger_crd::provider::Credential { name, secret_key_ref, weight } = credential;
         if name.is_empty() || !names.insert(name) {
-            report
-                .error(format!("{field}.name"), format!("{name:?} is empty or used twice: name each key differently"));
+            report.error(format!("{field}.name"), "is empty or used twice: name each key differently");
             continue;
         }
         let field = format!("{field}.secretKeyRef");
@@ -70,24 +69,25 @@ fn value<'a>(provider: &ModelProvider, secrets: &Secrets<'a>, name: &str, key: &
     let home = namespace(&provider.metadata);
     let Some(secret) = secrets.read.get(&(home, name)) else {
         let near = did_you_mean(name, secrets.read.keys().filter(|(space, _)| *space == home).map(|(_, name)| *name));
-        return Err(format!("there is no secret {name:?} in namespace {home:?}{near}"));
+        return Err(format!("there is no secret of this name in namespace {home:?}{near}"));
     };
     let Some(bytes) = secret.value(key) else {
-        let keys: Vec<&str> = secret.keys().collect();
-        return Err(format!("secret {name:?} has no key {key:?}; it has {keys:?}"));
+        let near = did_you_mean(key, secret.keys());
+        return Err(format!("secret {name:?} has no such key, but {} others{near}", secret.keys().count()));
     };
     // A file turned into a Secret ends with a line break more often than not.
-    let text = std::str::from_utf8(bytes).map_err(|_| format!("secret {name:?} key {key:?} is not text"))?.trim();
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| format!("secret {name:?}: what it holds there is not text"))?.trim();
     if text.is_empty() {
-        return Err(format!("secret {name:?} key {key:?} is empty: put the key there"));
+        return Err(format!("secret {name:?}: what it holds there is empty: put the key there"));
     }
     if let Some(variable) = placeholder(text) {
         return Err(format!(
-            "secret {name:?} key {key:?} is taken from the environment variable {variable}, which is not set: set it"
+            "secret {name:?} takes it from the environment variable {variable}, which is not set: set it"
         ));
     }
     if !is_header_value(text) {
-        return Err(format!("secret {name:?} key {key:?} holds characters that no header can carry"));
+        return Err(format!("secret {name:?}: what it holds there has characters that no header can carry"));
     }
     Ok(text)
 }

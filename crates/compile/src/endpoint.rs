@@ -38,7 +38,7 @@ pub(crate) fn endpoint<'a>(
             Some(preset) => Some(preset),
             None => {
                 let near = did_you_mean(slug, catalog.providers().iter().map(|provider| provider.slug.as_str()));
-                report.error("spec.preset", format!("there is no preset {slug:?}{near}"));
+                report.error("spec.preset", format!("there is no such preset{near}"));
                 return None;
             }
         },
@@ -138,14 +138,14 @@ fn headers(
     for (at, header) in spec.headers.iter().enumerate() {
         match header_name(&header.name) {
             Ok(name) if headers.iter().any(|(other, _)| *other == name) => {
-                report.error(format!("spec.headers[{at}].name"), format!("{name:?} is listed twice: keep one"));
+                report.error(format!("spec.headers[{at}].name"), "is listed twice: keep one");
             }
             Err(reason) => report.error(format!("spec.headers[{at}].name"), reason),
             Ok(name) if RESERVED.contains(&&*name) => {
                 report.error(format!("spec.headers[{at}].name"), format!("{name:?} is set by the proxy itself"));
             }
             Ok(name) if carries_key(auth, &name) => {
-                report.error(format!("spec.headers[{at}].name"), format!("{name:?} carries the key: use credentials"));
+                report.error(format!("spec.headers[{at}].name"), "carries the key: use credentials");
             }
             Ok(_) if !is_header_value(&header.value) => {
                 report.error(format!("spec.headers[{at}].value"), "holds characters that no header can carry");

@@ -143,8 +143,7 @@ fn patterns(declared: Option<&Declared>, field: &str, report: &mut Report<'_>) -
         for (at, pattern) in list.iter().enumerate() {
             let stars = pattern.matches('*').count();
             if pattern.is_empty() || stars > 1 || (stars == 1 && !pattern.ends_with('*')) {
-                let reason =
-                    format!("{pattern:?} is no pattern: write a whole name, or its beginning and one * at the end");
+                let reason = "is no pattern: write a whole name, or its beginning and one * at the end";
                 report.error(format!("{field}.{part}[{at}]"), reason);
             }
         }

@@ -18,7 +18,7 @@ use crate::{
 };
 use outrigger_crd::k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
-use yaml::{Lines, Spot};
+use yaml::{Budget, Lines, Spot};
 
 /// One object and where it was written.
 #[derive(Clone, Debug)]
@@ -52,6 +52,7 @@ pub struct FileProblem {
 /// is and is a problem of the credential that uses it.
 pub fn parse(file: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> (Vec<Located>, Vec<FileProblem>) {
     let (mut objects, mut problems) = (Vec::new(), Vec::new());
+    let mut budget = Budget::of(text.len());
     for (first_line, document) in yaml::documents(text) {
         let problem = |at: Spot, message: String, severity, object, aliases| FileProblem {
             file: file.to_owned(),
@@ -62,7 +63,7 @@ pub fn parse(file: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> (V
             object,
             aliases,
         };
-        match yaml::read(document, first_line) {
+        match yaml::read(document, first_line, &mut budget) {
             Err((at, message)) => problems.push(problem(at, message, Severity::Error, None, Vec::new())),
             Ok(None) => {}
             Ok(Some((value, lines))) => match object::read(value, env) {

@@ -41,10 +41,10 @@ pub(crate) fn claim(
         for (index, alias) in route.spec.aliases.iter().enumerate() {
             if let Some(owner) = take(&mut taken, alias, at) {
                 let owner = full_name(&routes[owner].route.metadata);
-                let reason = format!("{alias:?} means ModelRoute {owner} already: choose another alias or remove one");
+                let reason = format!("means ModelRoute {owner} already: choose another alias or remove one");
                 report.of(Cause::Conflict, Severity::Error, format!("spec.aliases[{index}]"), reason);
             } else if is_model(alias) {
-                let reason = format!("{alias:?} is also a model: its requests are answered by this route");
+                let reason = "is also a model: its requests are answered by this route";
                 report.warning(format!("spec.aliases[{index}]"), reason);
             }
         }

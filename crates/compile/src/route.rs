@@ -175,7 +175,7 @@ fn resolve(declared: &Declared, line: &Line, home: &str, around: &Around<'_>) ->
             return Ok(found);
         }
         if let Some(lost) = lost() {
-            return Err(denied("model", format!("no provider that may be used serves {model:?}: {lost}")));
+            return Err(denied("model", format!("no provider that may be used serves it: {}", by(lost))));
         }
         let serving = |object: &&ModelProvider| !fleet.slots(&full_name(&object.metadata), model).is_empty();
         let elsewhere: Vec<String> =
@@ -189,7 +189,7 @@ fn resolve(declared: &Declared, line: &Line, home: &str, around: &Around<'_>) ->
                 if near.is_empty() { did_you_mean(model, catalog.nearest(model, 3)) } else { near }
             }
         };
-        let reason = format!("no provider serves {model:?}{why}");
+        let reason = format!("no provider serves it{why}");
         return Err(if elsewhere.is_empty() { missing("model", reason) } else { denied("model", reason) });
     };
 
@@ -202,7 +202,7 @@ fn resolve(declared: &Declared, line: &Line, home: &str, around: &Around<'_>) ->
         let mine = world.providers.iter().filter(|object| access::allows(object, home, world));
         let all: Vec<String> = mine.map(|object| full_name(&object.metadata)).collect();
         let near = did_you_mean(&full, all.iter().map(String::as_str));
-        return Err(missing("provider", format!("there is no ModelProvider {full}{near}")));
+        return Err(missing("provider", format!("there is no ModelProvider of this name{near}")));
     };
     if !access::allows(object, home, world) {
         let reason = format!("ModelProvider {full} does not allow namespace {home:?}: see its spec.allowedNamespaces");
@@ -211,7 +211,7 @@ fn resolve(declared: &Declared, line: &Line, home: &str, around: &Around<'_>) ->
     if found.is_empty()
         && let Some(lost) = lost()
     {
-        return Err(denied("provider", format!("policy forbids it: {lost}")));
+        return Err(denied("provider", format!("policy forbids it: {}", by(lost))));
     }
     if !fleet.has(&full) {
         let reason = match without.contains(full.as_str()) {
@@ -223,9 +223,14 @@ fn resolve(declared: &Declared, line: &Line, home: &str, around: &Around<'_>) ->
     if found.is_empty() {
         let models = fleet.at(&full).iter().map(|target| &*target.model);
         let near = did_you_mean(model, models);
-        return Err(missing("model", format!("ModelProvider {full} does not serve {model:?}{near}")));
+        return Err(missing("model", format!("ModelProvider {full} does not serve it{near}")));
     }
     Ok(found)
+}
+
+/// Who took it away. Not what it is called: that is what a spec says.
+fn by(Forbidden { provider, model: _, upstream_name: _, policy, rule }: &Forbidden) -> String {
+    format!("at {provider} by ModelPolicy {policy} ({rule})")
 }
 
 type Edits = Arc<[(Box<str>, Option<Box<str>>)]>;
@@ -236,8 +241,8 @@ fn parameters(declared: Option<&ParameterEdits>, field: &str, report: &mut Repor
         report.error(field, format!("{name:?} cannot be changed per target"));
     }
     once(Some(remove), &format!("{field}.remove"), report);
-    for name in remove.iter().filter(|name| set.contains_key(*name)) {
-        report.error(field, format!("{name:?} is both set and removed: keep one"));
+    for _ in remove.iter().filter(|name| set.contains_key(*name)) {
+        report.error(field, "sets and removes one parameter: keep one");
     }
     let set = set.iter().map(|(name, value)| (name.as_str().into(), Some(value.to_string().into())));
     set.chain(remove.iter().map(|name| (name.as_str().into(), None))).collect()

@@ -28,13 +28,13 @@ pub(crate) fn served(
     for (at, model) in declared.iter().enumerate() {
         let field = format!("spec.models[{at}]");
         if declared[..at].iter().any(|above| above.model == model.model) {
-            report.error(format!("{field}.model"), format!("{:?} is listed twice: keep one", model.model));
+            report.error(format!("{field}.model"), "is listed twice: keep one");
             continue;
         }
         let Some(model) = one(model, &field, endpoint, catalog, report) else { continue };
         let same = |other: &Offer| (&other.model, &other.upstream_name) == (&model.model, &model.upstream_name);
         match all.iter().any(same) {
-            true => report.error(field, format!("{} is listed twice under one upstream name", model.model)),
+            true => report.error(field, "is listed twice under one upstream name"),
             false => all.push(model),
         }
     }
@@ -116,7 +116,7 @@ fn one(
         let kind = model.map_or(Kind::Chat, |model| model.kind);
         report.error(
             format!("{field}.model"),
-            format!("{} has no {kind:?} requests, which {id} is for", endpoint.dialect),
+            format!("{} has no {kind:?} requests, which this model is for", endpoint.dialect),
         );
     }
     if report.errors() > before {
@@ -126,7 +126,7 @@ fn one(
         let near = did_you_mean(name, catalog.offers_of(&preset.slug).map(|offer| offer.model.as_str()));
         report.warning(
             format!("{field}.model"),
-            format!("the catalogue lists no {name:?} at {}: sent as written; set upstreamName{near}", preset.name),
+            format!("the catalogue lists no such model at {}: sent as written; set upstreamName{near}", preset.name),
         );
     }
     let upstream = upstream_name.as_deref().or(offer.map(|offer| offer.upstream_name.as_str())).unwrap_or(name);
@@ -163,7 +163,7 @@ fn parameters(words: &[String], field: &str, report: &mut Report<'_>) -> Paramet
             Some(parameter) => set.insert(parameter),
             None => {
                 let near = did_you_mean(word, Parameter::ALL.iter().map(|known| known.as_str()));
-                report.error(format!("{field}[{at}]"), format!("there is no parameter {word:?}{near}"));
+                report.error(format!("{field}[{at}]"), format!("there is no such parameter{near}"));
             }
         }
     }

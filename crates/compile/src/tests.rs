@@ -11,6 +11,7 @@ mod causes;
 mod changes;
 mod examples;
 mod files;
+mod misplaced;
 mod pins;
 mod policies;
 mod providers;

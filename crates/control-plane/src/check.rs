@@ -10,6 +10,8 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
+use outrigger_telemetry::out;
+
 use crate::config::CheckArgs;
 
 /// How long one question may take.
@@ -24,7 +26,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<()> {
     for url in &args.urls {
         loop {
             match ask(url) {
-                Ok(()) => break println!("{url} is ready"),
+                Ok(()) => break out::write(&format!("{url} is ready\n"))?,
                 Err(error) if Instant::now() >= deadline => {
                     return Err(error.context(format!("{url} is not ready after {:?}", args.within)));
                 }

@@ -67,7 +67,7 @@ pub(crate) struct RunArgs {
     pub(crate) log_format: LogFormat,
     /// Which log lines are written: a level, or directives such as outrigger_control_plane=debug
     #[arg(long, env = "OUTRIGGER_LOG", default_value = "info,kube_runtime=off,kube_client=off", value_name = "FILTER")]
-    pub(crate) log: String,
+    pub(crate) log: logging::Filter,
     /// File that gets the bound addresses as JSON once it listens
     #[arg(long, env = "OUTRIGGER_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,

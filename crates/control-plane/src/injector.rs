@@ -29,7 +29,7 @@ use outrigger_cluster::{
     webhook::{self, MutatingWebhookConfiguration},
 };
 use outrigger_inject as inject;
-use outrigger_telemetry::logging;
+use outrigger_telemetry::{logging, private};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -66,6 +66,7 @@ struct Injector {
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: InjectorArgs) -> anyhow::Result<()> {
+    private::keep().context("cannot keep its memory to itself")?;
     let _log = logging::init(args.log_format.into(), &args.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

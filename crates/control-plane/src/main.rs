@@ -1,7 +1,5 @@
 //! The `outrigger-control-plane` command.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
-
 mod admin;
 mod bootstrap;
 mod check;
@@ -35,6 +33,7 @@ use std::{process::ExitCode, time::SystemTime};
 
 use clap::Parser;
 use config::{Cli, Command, StateArgs};
+use outrigger_telemetry::out;
 use state::State;
 use tls::Authority;
 
@@ -52,14 +51,14 @@ fn main() -> ExitCode {
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::Bootstrap(args)) => bootstrap::write(&args),
         Some(Command::Metrics) => {
-            print!("{}", outrigger_telemetry::registry::markdown(&[metrics::FAMILIES, injector::FAMILIES].concat()));
-            Ok(())
+            out::write(&outrigger_telemetry::registry::markdown(&[metrics::FAMILIES, injector::FAMILIES].concat()))
+                .map_err(Into::into)
         }
         None => run::run(run),
     };
     done.map_or_else(
         |error| {
-            eprintln!("outrigger-control-plane: {error:#}");
+            out::complain(format_args!("outrigger-control-plane: {error:#}"));
             ExitCode::FAILURE
         },
         |()| ExitCode::SUCCESS,
@@ -68,6 +67,5 @@ fn main() -> ExitCode {
 
 /// `outrigger-control-plane ca`
 fn ca(args: &StateArgs) -> anyhow::Result<()> {
-    print!("{}", Authority::open(&State::open(&args.state)?, SystemTime::now())?.bundle());
-    Ok(())
+    Ok(out::write(Authority::open(&State::open(&args.state)?, SystemTime::now())?.bundle())?)
 }

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use outrigger_catalog::Catalog;
 use outrigger_cluster::{access::Access, lease::Lease};
-use outrigger_telemetry::logging;
+use outrigger_telemetry::{logging, private};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 
@@ -68,6 +68,7 @@ struct Origin {
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
+    private::keep().context("cannot keep its memory to itself")?;
     let _log = logging::init(args.log_format.into(), &args.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(args.threads.max(1))

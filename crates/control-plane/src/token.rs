@@ -10,10 +10,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use humantime::format_rfc3339_seconds;
+use outrigger_telemetry::out;
 
 use crate::{
     config::{IssueArgs, RevokeArgs, RotateArgs, StateArgs, TokenArgs, TokenCommand},
-    identity::{Tokens, Which, Workload},
+    identity::{Standing, Tokens, Which, Workload},
     state::{
         State,
         file::{self, Readers},
@@ -51,16 +52,16 @@ fn issue(args: IssueArgs, now: SystemTime) -> Result<()> {
     let workload = Workload { namespace, service_account, labels, team };
     let issued = open(&args.state, now)?.issue(&workload, args.lifetime, now)?;
     match args.out {
-        None => println!("{}", issued.token()),
+        None => out::write(&format!("{}\n", issued.token()))?,
         Some(path) => file::write(&path, Readers::Owner, format!("{}\n", issued.token()).as_bytes())?,
     }
-    eprintln!(
+    out::complain(format_args!(
         "token {} of {}/{} counts until {}",
         issued.id,
         workload.namespace,
         workload.service_account,
         format_rfc3339_seconds(issued.expires)
-    );
+    ));
     Ok(())
 }
 
@@ -71,28 +72,32 @@ fn revoke(args: &RevokeArgs, now: SystemTime) -> Result<()> {
         (None, Some(path)) => tokens.revoke(&Which::Token(read(path)?.trim()), now)?,
         (None, None) => bail!("give the name of a token or --token-file"),
     };
-    println!("token {id} is revoked");
+    out::write(&format!("token {id} is revoked\n"))?;
     Ok(())
 }
 
 fn rotate(args: &RotateArgs, now: SystemTime) -> Result<()> {
     let rotation = open(&args.state.state, now)?.rotate_key(args.revoke_old, now)?;
     let old = if args.revoke_old { "no older token counts any more" } else { "older tokens count until they expire" };
-    println!("key {} signs from now on; {old}", rotation.kid);
+    out::write(&format!("key {} signs from now on; {old}\n", rotation.kid))?;
     for path in rotation.left_over {
-        eprintln!("{} is of no more use and could not be deleted: delete it", path.display());
+        out::complain(format_args!("{} is of no more use and could not be deleted: delete it", path.display()));
     }
     Ok(())
 }
 
 fn list(args: &StateArgs, now: SystemTime) -> Result<()> {
-    for key in open(&args.state, now)?.keys(now) {
+    let line = |key: Standing| {
         let created = format_rfc3339_seconds(key.created);
         match key.verifies_until {
-            None => println!("{}  created {created}  signs", key.kid),
-            Some(until) => println!("{}  created {created}  verifies until {}", key.kid, format_rfc3339_seconds(until)),
+            None => format!("{}  created {created}  signs\n", key.kid),
+            Some(until) => {
+                format!("{}  created {created}  verifies until {}\n", key.kid, format_rfc3339_seconds(until))
+            }
         }
-    }
+    };
+    let lines: String = open(&args.state, now)?.keys(now).into_iter().map(line).collect();
+    out::write(&lines)?;
     Ok(())
 }
 

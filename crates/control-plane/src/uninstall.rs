@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use outrigger_cluster::Cluster;
+use outrigger_telemetry::out;
 
 use crate::config::UninstallArgs;
 
@@ -13,11 +14,7 @@ pub(crate) fn uninstall(args: UninstallArgs) -> anyhow::Result<()> {
         let cluster = Cluster::connect(kubeconfig.as_deref(), system_namespace).await?;
         outrigger_cluster::uninstall(&cluster, &secrets, within).await
     })?;
-    for what in &removed {
-        println!("{what} deleted");
-    }
-    if removed.is_empty() {
-        println!("nothing was there");
-    }
+    let lines: String = removed.iter().map(|what| format!("{what} deleted\n")).collect();
+    out::write(if removed.is_empty() { "nothing was there\n" } else { &lines })?;
     Ok(())
 }

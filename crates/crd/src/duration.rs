@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Duration(pub String);
 
-/// Why a text is not a [`Duration`]. Usual causes: a bare number without unit, a fraction (`1.5s`), an unknown unit.
+/// Why a text is not a [`Duration`], without the text (H12). Usual causes: a bare number without unit, a fraction (`1.5s`), an unknown unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadDuration(String);
+pub struct BadDuration;
 
 /// Most parts in one duration.
 const PARTS: usize = 4;
@@ -27,7 +27,7 @@ impl Duration {
     ///
     /// If the text does not follow GEP-2257.
     pub fn parse(&self) -> Result<time::Duration, BadDuration> {
-        let bad = || BadDuration(self.0.clone());
+        let bad = || BadDuration;
         let (mut rest, mut sum, mut parts) = (self.0.as_str(), time::Duration::ZERO, 0);
         while !rest.is_empty() {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -85,6 +85,6 @@ impl std::error::Error for BadDuration {}
 
 impl fmt::Display for BadDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not a duration: write whole numbers with h, m, s or ms, such as 2s, 500ms or 1h30m", self.0)
+        f.write_str("is not a duration: write whole numbers with h, m, s or ms, such as 2s, 500ms or 1h30m")
     }
 }

@@ -16,6 +16,7 @@ pub mod route;
 pub mod secret;
 #[allow(unreachable_pub)]
 pub mod selector;
+pub mod told;
 pub mod workloads;
 
 mod amount;

@@ -12,6 +12,9 @@ use crate::{file, listing, objects};
 /// Where the `${NAME}`s of local Secrets come from.
 pub type Env = dyn Fn(&str) -> Option<String> + Send + Sync;
 
+/// What the files of a folder may hold together, in bytes.
+pub const TOGETHER: u64 = 2 * file::LARGEST;
+
 /// A folder as it was read once.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
@@ -29,10 +32,14 @@ impl Contents {
     /// Reads `folder`. Fails only if the folder itself cannot be listed: a file that cannot be read is a problem.
     pub fn read(folder: &Path, env: &Env) -> io::Result<Self> {
         let listed = listing::list(folder)?;
-        let name = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+        let name = |path: &Path| {
+            let name = path.strip_prefix(folder).unwrap_or(path);
+            if name.as_os_str().is_empty() { folder.display().to_string() } else { name.display().to_string() }
+        };
         let mut texts = Vec::new();
+        let mut room = TOGETHER;
         for path in &listed.files {
-            match file::read(path) {
+            match file::read(path).and_then(|text| fits(text, &mut room)) {
                 Ok(Some(text)) => texts.push((name(path), Ok(text))),
                 // It went in between: as if it had not been listed.
                 Ok(None) => {}
@@ -74,6 +81,20 @@ impl Contents {
     /// Whether there is an object of ours in it, readable or not.
     pub(crate) fn holds_any(&self) -> bool {
         !self.world.is_empty() || !self.world.unreadable.is_empty()
+    }
+}
+
+/// Takes what `text` needs out of `room`.
+fn fits(text: Option<String>, room: &mut u64) -> Result<Option<String>, String> {
+    let Some(text) = text else { return Ok(None) };
+    match room.checked_sub(text.len() as u64) {
+        Some(left) => {
+            *room = left;
+            Ok(Some(text))
+        }
+        None => {
+            Err(format!("is not read: with it the files of the folder hold more than {} MiB together", TOGETHER >> 20))
+        }
     }
 }
 

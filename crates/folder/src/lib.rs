@@ -17,8 +17,9 @@ mod source;
 
 use std::time::Duration;
 
-pub use contents::{Contents, Env};
+pub use contents::{Contents, Env, TOGETHER};
 pub use file::LARGEST;
+pub use listing::{ENTRIES, MOST};
 pub use settle::{Edit, QUIET};
 pub use source::Source;
 

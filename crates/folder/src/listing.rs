@@ -11,6 +11,10 @@ use crate::file;
 
 /// Deeper than anybody nests policy, and an end to circular links.
 const DEPTH: u32 = 8;
+/// Most files, and most of what is odd, that are read of a folder: an object in each would be more than is ever served.
+pub const MOST: usize = 4096;
+/// Most entries that are looked at, whatever they are: a folder of somebody else's may hold millions.
+pub const ENTRIES: usize = 16 * MOST;
 
 /// What a folder holds, by name.
 #[derive(Debug, Default, Hash)]
@@ -19,6 +23,8 @@ pub(crate) struct Listing {
     pub(crate) files: Vec<PathBuf>,
     /// What looks like policy and is not read, with why, in order of name.
     pub(crate) odd: Vec<(PathBuf, String)>,
+    /// How many entries were looked at.
+    entries: usize,
 }
 
 /// The policy files of `folder`: `.yaml`, `.yml` and `.json`, not hidden, subfolders included.
@@ -27,11 +33,29 @@ pub(crate) fn list(folder: &Path) -> io::Result<Listing> {
     collect(folder, &mut listing, 0)?;
     listing.files.sort();
     listing.odd.sort();
+    let mut more = |why: String| listing.odd.insert(0, (folder.to_owned(), why));
+    if listing.entries > ENTRIES {
+        more(format!(
+            "holds more than {ENTRIES} entries, and which of them are policy is not looked for further: {TIDY}"
+        ));
+    }
+    if listing.files.len() > MOST {
+        more(format!("holds {} files of policy, of which the first {MOST} are read: {TIDY}", listing.files.len()));
+        listing.files.truncate(MOST);
+    }
+    listing.odd.truncate(MOST);
     Ok(listing)
 }
 
+/// What to do about too many.
+const TIDY: &str = "put more objects into one file, or another folder in its place";
+
 fn collect(folder: &Path, listing: &mut Listing, depth: u32) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
+        listing.entries += 1;
+        if listing.entries > ENTRIES {
+            return Ok(());
+        }
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default();
         if name.as_bytes().starts_with(b".") {

@@ -1,5 +1,6 @@
 //! The same on a file: objects that hold a pod, or the template of one.
 
+use outrigger_crd::told;
 use serde_json::{Value, json};
 
 use crate::{Ask, ENABLED, Injected, Note, Outcome, Profiles, Secrets, Settings, Skip, inject};
@@ -42,7 +43,7 @@ pub fn object(
     namespace: &str,
     settings: &Settings,
     profiles: Profiles<'_>,
-) -> Result<Became, serde_json::Error> {
+) -> Result<Became, told::Unread> {
     let kind = object["kind"].as_str().unwrap_or_default();
     let Some((_, place)) = PLACES.iter().find(|(known, _)| *known == kind) else { return Ok(Became::Other) };
     let namespace = object["metadata"]["namespace"].as_str().unwrap_or(namespace).to_owned();
@@ -50,7 +51,7 @@ pub fn object(
     if pod["metadata"].is_null() {
         pod["metadata"] = json!({});
     }
-    let typed = serde_json::from_value(pod.clone())?;
+    let typed = told::read(pod.clone())?;
     let secrets = Secrets::Unknown(NO_POLICY.to_owned());
     let ask = Ask { pod: &typed, namespace: &namespace, namespace_says: Some(ENABLED), profiles, secrets: &secrets };
     match inject(ask, settings) {

@@ -138,12 +138,21 @@ fn drain(overrides: &mut Overrides, value: &str) -> Option<()> {
 }
 
 fn log(overrides: &mut Overrides, value: &str) -> Option<()> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_:=,".contains(&byte);
-    if value.is_empty() || value.len() > 256 || !value.bytes().all(plain) {
-        return None;
-    }
-    overrides.log().filter = Some(value.to_owned());
+    overrides.log().filter = Some(value.to_owned()).filter(|it| filters(it))?.into();
     Some(())
+}
+
+/// Whether a sidecar takes it as its log filter: with any other it would not start.
+pub(crate) fn filters(text: &str) -> bool {
+    let level = |text: &str| {
+        ["off", "error", "warn", "info", "debug", "trace"].iter().any(|level| level.eq_ignore_ascii_case(text))
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_:".contains(&byte);
+    let directive = |text: &str| match text.split_once('=') {
+        None => level(text),
+        Some((target, of)) => !target.is_empty() && target.bytes().all(plain) && level(of),
+    };
+    text.len() <= 256 && text.split(',').all(directive)
 }
 
 fn log_format(overrides: &mut Overrides, value: &str) -> Option<()> {

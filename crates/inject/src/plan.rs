@@ -13,6 +13,7 @@ use outrigger_crd::{
 use crate::{
     note::{DRAIN_SHORTENED, Note, PROFILE_INVALID},
     obstacle::containers,
+    overrides::filters,
     quantity::{bytes, thousandths},
 };
 
@@ -85,7 +86,7 @@ impl Plan {
             drain: self::drain(pod, drain.and_then(|drain| drain.parse().ok()), notes),
             requests: requests_of,
             limits,
-            log: filter,
+            log: filter.filter(|it| filters(it)),
             log_format: format.unwrap_or(LogFormat::Json),
             max_body: max_body.as_deref().and_then(bytes),
             buffer: buffer.as_deref().and_then(bytes),

@@ -5,8 +5,6 @@
 //! that speaks to a control plane. Requests see none of it: they are decided on the snapshot that was published last,
 //! control plane or not.
 
-#![allow(clippy::print_stderr, reason = "a command line talks to people")]
-
 mod bootstrap;
 mod claims;
 mod config;
@@ -28,7 +26,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     run::run(Cli::parse()).unwrap_or_else(|error| {
-        eprintln!("outrigger-sidecar: {error:#}");
+        outrigger_telemetry::out::complain(format_args!("outrigger-sidecar: {error:#}"));
         ExitCode::FAILURE
     })
 }

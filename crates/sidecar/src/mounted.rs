@@ -12,6 +12,7 @@ use std::{
 
 use outrigger_api::{bootstrap::KEYS, v1};
 use outrigger_route::snapshot::Credential;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     bootstrap::small,
@@ -117,19 +118,22 @@ impl Mounted {
     }
 }
 
-/// The key in a file, as a control plane would take it.
-fn read(file: &Path) -> Result<String, Unusable> {
+/// The key in a file, as a control plane would take it. Neither it nor what it was read into outlives its use.
+fn read(file: &Path) -> Result<Zeroizing<String>, Unusable> {
     let bytes = small(file, KEY).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Missing,
         _ => Unusable::Unread(error),
     })?;
     // What the standard library says of bytes that are none quotes none of them, and neither do we.
-    let text = String::from_utf8(bytes).map_err(|_| Unusable::NotText)?;
+    let text = String::from_utf8(bytes).map(Zeroizing::new).map_err(|error| {
+        error.into_bytes().zeroize();
+        Unusable::NotText
+    })?;
     // A file turned into a Secret ends with a line break more often than not.
     match text.trim() {
         "" => Err(Unusable::Empty),
         text if !text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) => Err(Unusable::Unsendable),
-        text => Ok(text.to_owned()),
+        text => Ok(Zeroizing::new(text.to_owned())),
     }
 }
 

@@ -13,7 +13,7 @@ use outrigger_proxy::{
     process::{self, Signals},
 };
 use outrigger_resident::{Files, Quiet};
-use outrigger_telemetry::logging;
+use outrigger_telemetry::{logging, private};
 
 use crate::{
     config::Cli,
@@ -26,6 +26,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: Cli) -> anyhow::Result<ExitCode> {
+    private::keep().context("cannot keep its memory to itself")?;
     let _log = logging::init(args.settings.log_format.into(), &args.settings.log);
     args.check().map_err(anyhow::Error::msg)?;
     let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;

@@ -1,7 +1,10 @@
-//! Logging set-up, the metric registry and build information; knows nothing of requests.
+//! Logging set-up, the metric registry, build information, and what others see and read of a process; knows nothing of
+//! requests.
 
 pub mod build;
 pub mod logging;
+pub mod out;
+pub mod private;
 pub mod registry;
 
 pub use registry::Registry;

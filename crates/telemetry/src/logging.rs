@@ -1,6 +1,7 @@
 //! One structured line per event on standard error, written by a thread of its own: whoever has something to say never
 //! waits for whoever reads it (H1).
 
+mod filter;
 mod queue;
 
 use std::{
@@ -11,7 +12,6 @@ use std::{
 
 use tracing_subscriber::{
     Layer as _,
-    filter::Targets,
     fmt::{self, MakeWriter},
     layer::SubscriberExt as _,
     registry,
@@ -20,6 +20,8 @@ use tracing_subscriber::{
 
 use crate::registry::Family;
 use queue::Queue;
+
+pub use filter::Filter;
 
 /// How lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,18 +60,15 @@ impl Drop for Log {
     }
 }
 
-/// Installs the process-wide subscriber, and has panics say what they say in a line of it. `filter` is a directive list
-/// such as `info` or `outrigger_proxy=debug`; one that cannot be parsed falls back to `info`. A second call changes
-/// nothing.
-pub fn init(format: Format, filter: &str) -> Log {
-    let filter = filter.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
+/// Installs the process-wide subscriber, and has panics say what they say in a line of it. A second call changes nothing.
+pub fn init(format: Format, filter: &Filter) -> Log {
     let layer = fmt::layer().with_writer(Queued).with_target(false).log_internal_errors(false);
     let layer = match format {
         Format::Json => layer.json().flatten_event(true).boxed(),
         Format::Text => layer.compact().boxed(),
     };
     // Errors only if a subscriber is installed already: then that one stays, with its thread and its hook.
-    if registry().with(layer.with_filter(filter)).try_init().is_ok() {
+    if registry().with(layer.with_filter(filter.0.clone())).try_init().is_ok() {
         queue::start(&QUEUE, |lines| {
             tracing::warn!(lines, "log lines were dropped: standard error was not read fast enough");
         });

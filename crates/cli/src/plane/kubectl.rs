@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
+use outrigger_telemetry::out;
 use serde_json::Value;
 
 /// How long kubectl may take to lead somewhere.
@@ -104,7 +105,7 @@ impl Kubectl {
         let mut ways = begun.into_iter().map(Began::leads);
         let first = ways.next().context(NO_WAY)??;
         let told = |why: &anyhow::Error| {
-            eprintln!("outrigger: a replica cannot be asked, and its sidecars are missing: {why:#}")
+            out::complain(format_args!("outrigger: a replica cannot be asked, and its sidecars are missing: {why:#}"))
         };
         Ok((first, ways.filter_map(|way| way.inspect_err(told).ok()).collect()))
     }

@@ -11,6 +11,7 @@ use outrigger_compile::{
     ObjectRef, Severity,
     manifest::{self, FileProblem, Object},
 };
+use outrigger_telemetry::out;
 use serde_json::{Map, Value, json};
 
 use crate::config::environment;
@@ -39,7 +40,7 @@ impl Edit {
             put.extend(objects.into_iter().map(|it| it.object));
             for problem @ FileProblem { severity, .. } in &problems {
                 match severity {
-                    Severity::Warning => eprintln!("outrigger: {problem}"),
+                    Severity::Warning => out::complain(format_args!("outrigger: {problem}")),
                     Severity::Error | Severity::Denied => bad.push(problem.to_string()),
                 }
             }

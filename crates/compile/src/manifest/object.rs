@@ -1,10 +1,9 @@
 //! One document into one object.
 
-use std::collections::BTreeMap;
-
 use outrigger_crd::{
     GROUP, ModelPolicy, ModelProvider, ModelRoute, Secret, VERSION,
     k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    told::{self, word},
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -74,7 +73,7 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
         }
         _ if group == GROUP => {
             if version != format!("{GROUP}/{VERSION}") {
-                return Err(refused("apiVersion", format!("{version:?} is not known: write {GROUP}/{VERSION}")));
+                return Err(refused("apiVersion", format!("this version is not known: write {GROUP}/{VERSION}")));
             }
             if kind == "SidecarProfile" {
                 let message = "a SidecarProfile is ignored: it is about sidecars that are injected into pods";
@@ -83,7 +82,8 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
             }
             let Some(kind_of) = KINDS.into_iter().find(|known| known.as_str() == kind) else {
                 let near = did_you_mean(&kind, KINDS.map(Kind::as_str));
-                return Err(refused("kind", format!("{GROUP} has no kind {kind:?}{near}")));
+                let what = word(&kind).map_or_else(|| "such a kind".to_owned(), |kind| format!("kind {kind:?}"));
+                return Err(refused("kind", format!("{GROUP} has no {what}{near}")));
             };
             named(map, &kind)?;
             let known = known(kind_of, map);
@@ -91,10 +91,9 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
             if let Some(key) =
                 map.keys().find(|key| !["apiVersion", "kind", "metadata", "spec", "status"].contains(&key.as_str()))
             {
-                return Err(of(refused(
-                    key,
-                    format!("{kind}: unknown field `{key}`{}", did_you_mean(key, ["metadata", "spec"])),
-                )));
+                let near = did_you_mean(key, ["metadata", "spec"]);
+                let name = word(key).map(|key| format!(" `{key}`")).unwrap_or_default();
+                return Err(of(refused(key, format!("{kind}: unknown field{name}{near}"))));
             }
             match kind_of {
                 Kind::ModelProvider => typed(value, &kind).map(|it| Object::Provider(Box::new(it))),
@@ -106,11 +105,14 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
         // What is in it may be a limit, so it is not passed over.
         ("v1", "List") => Err(refused("kind", "a List is not read: write each of its items as a document of its own")),
         _ if KINDS.iter().any(|known| known.as_str() == kind) => {
-            Err(refused("apiVersion", format!("{version:?} has no kind {kind}: write {GROUP}/{VERSION}")))
+            Err(refused("apiVersion", format!("this group has no kind {kind}: write {GROUP}/{VERSION}")))
         }
         _ => Err(Refused {
             field: "kind".into(),
-            message: format!("{version} {kind} is ignored: only {GROUP} kinds, Secret and Namespace are read"),
+            message: format!(
+                "{} is ignored: only {GROUP} kinds, Secret and Namespace are read",
+                word(&kind).map_or_else(|| "an object of this kind".to_owned(), |kind| format!("a {kind}"))
+            ),
             severity: Severity::Warning,
             known: None,
         }),
@@ -140,18 +142,18 @@ fn named(map: &Map<String, Value>, kind: &str) -> Result<(), Refused> {
         label.bytes().all(plain) && edge(label.as_bytes().first()) && edge(label.as_bytes().last())
     };
     if name.len() > 253 || !name.split('.').all(label) {
-        let reason = format!("{kind}: {name:?} is not a name: lower-case letters, digits, - and . only");
+        let reason = format!("{kind}: this is not a name: lower-case letters, digits, - and . only");
         return Err(refused("metadata.name", reason));
     }
     let namespace = text("namespace").unwrap_or("default");
     if namespace.len() > 63 || !label(namespace) {
-        let reason = format!("{kind}: {namespace:?} is not a namespace: at most 63 lower-case letters, digits and -");
+        let reason = format!("{kind}: this is not a namespace: at most 63 lower-case letters, digits and -");
         return Err(refused("metadata.namespace", reason));
     }
     Ok(())
 }
 
-/// Messages never quote a value of a `Secret` (Z6), which serde's would.
+/// Messages never quote a value of a `Secret` (Z6), nor what stands in place of one of its keys.
 fn secret(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Secret, Refused> {
     let name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     for part in ["data", "stringData"] {
@@ -163,8 +165,8 @@ fn secret(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result<Secret, 
             return Err(refused(&format!("{part}.{key}"), format!("Secret {name}: must be text: put it in quotes")));
         }
     }
-    let mut secret: Secret = serde_path_to_error::deserialize(value).map_err(|error| {
-        refused(&error.path().to_string(), format!("Secret {name}: {} cannot be read; is it base64?", error.path()))
+    let mut secret: Secret = told::read(value).map_err(|unread| {
+        refused(unread.at(), format!("Secret {name}: {} cannot be read; is it base64?", unread.field))
     })?;
     secret.string_data.0.values_mut().for_each(|value| *value = filled(value, env));
     Ok(secret)
@@ -192,41 +194,14 @@ fn filled(text: &str, env: &dyn Fn(&str) -> Option<String>) -> String {
 }
 
 fn typed<T: DeserializeOwned>(value: Value, kind: &str) -> Result<T, Refused> {
-    let metadata: BTreeMap<&str, &str> = ["namespace", "name"]
-        .into_iter()
-        .filter_map(|key| Some((key, value.get("metadata")?.get(key)?.as_str()?)))
-        .collect();
-    let who = match (metadata.get("namespace"), metadata.get("name")) {
+    // What was read before says that both are names.
+    let text = |key: &str| value.get("metadata").and_then(|it| it.get(key)).or(value.get(key)).and_then(Value::as_str);
+    let who = match (text("namespace"), text("name")) {
         (Some(namespace), Some(name)) => format!("{kind} {namespace}/{name}"),
         (None, Some(name)) => format!("{kind} default/{name}"),
         _ => kind.to_owned(),
     };
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let (path, reason) = (error.path().to_string(), unquoted(&error.inner().to_string()));
-        // serde stops before an unknown field, so the path ends at what holds it.
-        let unknown = reason.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
-        let field = match unknown {
-            Some(name) if !path.ends_with(name) => format!("{path}.{name}"),
-            _ => path,
-        };
-        let hint = match reason.starts_with("invalid type: ") && reason.ends_with("expected a string") {
-            true => "; put it in quotes",
-            false => "",
-        };
-        refused(&field, format!("{who} {field}: {reason}{hint}"))
-    })
-}
-
-/// serde's words without the text that it found: that may be a key in the wrong place (H12). Words of closed lists are
-/// quoted, and numbers.
-fn unquoted(reason: &str) -> String {
-    for kind in ["invalid type: string ", "invalid value: string "] {
-        if let Some(rest) = reason.strip_prefix(kind) {
-            let expected = rest.rfind(", expected ").map_or("", |at| &rest[at..]);
-            return format!("{}{expected}", kind.trim_end());
-        }
-    }
-    reason.to_owned()
+    told::read(value).map_err(|unread| refused(unread.at(), format!("{who} {unread}")))
 }
 
 fn refused(field: &str, message: impl Into<String>) -> Refused {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use outrigger_crd::told::word;
 use serde_json::{Map, Number, Value};
 use serde_saphyr::granit_parser::{Event, Marker, Options, Parser, ScalarStyle, StrInput};
 
@@ -22,8 +23,30 @@ pub(crate) struct Lines {
 /// Most values in one document, aliases counted as often as they are used: a few lines can otherwise unfold to
 /// gigabytes.
 const VALUES: usize = 100_000;
-/// Deepest nesting; no kind comes near it.
+/// Deepest nesting, that of what an alias stands for included; no kind comes near it.
 const DEPTH: usize = 64;
+/// What a file may unfold to beside itself, in bytes: so much, and so many times its length.
+const UNFOLDED: (usize, usize) = (64 << 10, 8);
+/// Longest path whose place is kept, in bytes. Deeper places are found by the nearest field around them.
+const PATH: usize = 512;
+/// What the paths of a file may take together, in bytes: so much, and so many times its length.
+const PATHS: (usize, usize) = (256 << 10, 16);
+
+/// What one file may still take, H11: all its documents share it, so that many small ones are no way around it.
+#[derive(Debug)]
+pub(super) struct Budget {
+    unfolds_to: usize,
+    unfolded: usize,
+    paths: usize,
+}
+
+impl Budget {
+    /// That of a file of this many bytes.
+    pub(super) fn of(length: usize) -> Self {
+        let of = |(floor, times): (usize, usize)| length.saturating_mul(times).saturating_add(floor);
+        Self { unfolds_to: of(UNFOLDED), unfolded: 0, paths: of(PATHS) }
+    }
+}
 
 /// The documents of a file, each with its first line. Cut before parsing, so that a broken one ends at its own end: a
 /// line that starts with `---` begins a document even within a block of text (YAML 1.2, 9.1.2).
@@ -43,7 +66,7 @@ pub(super) fn documents(text: &str) -> Vec<(usize, &str)> {
 }
 
 /// The value of one document; `None` if it holds nothing but comments.
-pub(super) fn read(text: &str, first_line: usize) -> Result<Option<(Value, Lines)>, (Spot, String)> {
+pub(super) fn read(text: &str, first_line: usize, budget: &mut Budget) -> Result<Option<(Value, Lines)>, Failed> {
     // Said, not left to the parser's build: whoever else links it may have switched comments on for everybody.
     let mut options = Options::default();
     options.emit_comments = false;
@@ -53,6 +76,7 @@ pub(super) fn read(text: &str, first_line: usize) -> Result<Option<(Value, Lines
         fields: BTreeMap::new(),
         anchors: HashMap::new(),
         values: 0,
+        budget,
     };
     let start = loop {
         let (event, at) = reader.next()?;
@@ -70,17 +94,26 @@ pub(super) fn read(text: &str, first_line: usize) -> Result<Option<(Value, Lines
     Ok(if value.is_null() { None } else { Some((value, lines)) })
 }
 
-struct Reader<'a> {
+struct Reader<'a, 'b> {
     parser: Parser<'a, StrInput<'a>>,
     first_line: usize,
     fields: BTreeMap<String, Spot>,
-    anchors: HashMap<usize, Value>,
+    anchors: HashMap<usize, (Value, Size)>,
     values: usize,
+    budget: &'b mut Budget,
+}
+
+/// How large a value is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    values: usize,
+    bytes: usize,
+    depth: usize,
 }
 
 type Failed = (Spot, String);
 
-impl<'a> Reader<'a> {
+impl<'a> Reader<'a, '_> {
     fn next(&mut self) -> Result<(Event<'a>, Spot), Failed> {
         match self.parser.next_event() {
             None => Ok((Event::StreamEnd, Spot { line: self.first_line, column: 1 })),
@@ -106,23 +139,29 @@ impl<'a> Reader<'a> {
                     if matches!(event, Event::SequenceEnd) {
                         break;
                     }
-                    let path = format!("{path}[{}]", items.len());
-                    self.fields.insert(path.clone(), at);
+                    let path = self.keep(path, at, |path| format!("{path}[{}]", items.len()));
                     items.push(self.value(event, at, &path, depth + 1)?);
                 }
                 (Value::Array(items), anchor)
             }
             Event::MappingStart(_, anchor, _) => (Value::Object(self.mapping(path, depth)?), anchor),
             Event::Alias(anchor) => {
-                let value = self.anchors.get(&anchor).cloned();
-                let value = value.ok_or_else(|| (at, "an alias within its own anchor".to_owned()))?;
-                self.count(size(&value), at)?;
-                (value, 0)
+                let anchored = self.anchors.get(&anchor).map(|(_, size)| *size);
+                let size = anchored.ok_or_else(|| (at, "an alias within its own anchor".to_owned()))?;
+                // All of it before it is copied.
+                if depth + size.depth > DEPTH {
+                    return Err((at, format!("nested deeper than {DEPTH} levels")));
+                }
+                self.count(size.values, at)?;
+                self.unfold(size.bytes, at)?;
+                (self.anchors.get(&anchor).map(|(value, _)| value.clone()).unwrap_or_default(), 0)
             }
             _ => return Err((at, "not valid YAML: a value is missing".to_owned())),
         };
         if anchor != 0 {
-            self.anchors.insert(anchor, value.clone());
+            let size = size(&value);
+            self.unfold(size.bytes, at)?;
+            self.anchors.insert(anchor, (value.clone(), size));
         }
         Ok(value)
     }
@@ -136,12 +175,12 @@ impl<'a> Reader<'a> {
                 Event::Scalar(key, ..) => key.into_owned(),
                 _ => return Err((at, "a key must be plain text".to_owned())),
             };
-            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            self.fields.insert(path.clone(), at);
+            let path = self.keep(path, at, |path| if path.is_empty() { key.clone() } else { format!("{path}.{key}") });
             let (event, value_at) = self.next()?;
             let value = self.value(event, value_at, &path, depth + 1)?;
             if map.contains_key(&key) {
-                return Err((at, format!("{key:?} is given twice")));
+                let which = word(&key).map_or_else(|| "this key".to_owned(), |key| format!("{key:?}"));
+                return Err((at, format!("{which} is given twice")));
             }
             map.insert(key, value);
         }
@@ -152,6 +191,33 @@ impl<'a> Reader<'a> {
         match self.values > VALUES {
             true => Err((at, format!("more than {VALUES} values in one document"))),
             false => Ok(()),
+        }
+    }
+
+    /// Takes from what the file may unfold to.
+    fn unfold(&mut self, bytes: usize, at: Spot) -> Result<(), Failed> {
+        let Budget { unfolds_to, unfolded, paths: _ } = self.budget;
+        *unfolded = unfolded.saturating_add(bytes);
+        match *unfolded > *unfolds_to {
+            true => Err((at, format!("the anchors and aliases of the file unfold to more than {unfolds_to} bytes"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Keeps the place of what stands `below` a path. Where there is no more room, that of the path stands for it.
+    fn keep(&mut self, path: &str, at: Spot, below: impl FnOnce(&str) -> String) -> String {
+        if path.len() > PATH {
+            return path.to_owned();
+        }
+        let longer = below(path);
+        let room = self.budget.paths.checked_sub(longer.len());
+        match room.filter(|_| longer.len() <= PATH) {
+            Some(left) => {
+                self.budget.paths = left;
+                self.fields.insert(longer.clone(), at);
+                longer
+            }
+            None => path.to_owned(),
         }
     }
 
@@ -207,10 +273,18 @@ fn decimal(text: &str) -> Option<Number> {
     text.parse::<f64>().ok().and_then(Number::from_f64)
 }
 
-fn size(value: &Value) -> usize {
+fn size(value: &Value) -> Size {
+    let mut all = Size { values: 1, bytes: 0, depth: 0 };
+    let mut add = |inner: Size, key: usize| {
+        all.values += inner.values;
+        all.bytes += inner.bytes + key;
+        all.depth = all.depth.max(inner.depth + 1);
+    };
     match value {
-        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Object(map) => 1 + map.values().map(size).sum::<usize>(),
-        _ => 1,
+        Value::Array(items) => items.iter().for_each(|item| add(size(item), 0)),
+        Value::Object(map) => map.iter().for_each(|(key, value)| add(size(value), key.len())),
+        Value::String(text) => all.bytes = text.len(),
+        _ => {}
     }
+    all
 }

@@ -28,7 +28,7 @@ fn refused(spec: &str, expected: &[&str]) {
 #[test]
 fn an_unknown_preset_names_its_neighbours() {
     let told = told(&keyed("preset: opnai"));
-    assert!(told.contains("spec.preset: there is no preset \"opnai\"; did you mean openai"), "{told}");
+    assert!(told.contains("spec.preset: there is no such preset; did you mean openai"), "{told}");
 }
 
 #[test]
@@ -47,9 +47,7 @@ fn a_base_url_holds_no_user_no_query_and_no_other_scheme() {
     let at = "p.yaml:10: ModelProvider demo/x spec.baseURL: ";
     assert_eq!(
         url("https://u:hunter2@x/v1"),
-        format!(
-            "{at}\"https://***@x/v1\" holds a user or password: keys belong into a Secret named by spec.credentials"
-        )
+        format!("{at}holds a user or password: keys belong into a Secret named by spec.credentials")
     );
     assert!(url("https://x/v1?a=b").contains("query"));
     assert!(url("ftp://x").contains("not an absolute http:// or https:// URL"));
@@ -120,9 +118,9 @@ fn a_bad_model_leaves_the_others_of_its_provider() {
     check(
         &told(&yaml),
         &[
-            "p.yaml:10: ModelProvider demo/x spec.models[0].prices.input: \"-1\" is negative; write US dollars as a plain \
+            "p.yaml:10: ModelProvider demo/x spec.models[0].prices.input: is negative; write US dollars as a plain \
          decimal in quotes, such as \"0.15\"",
-            "p.yaml:10: ModelProvider demo/x spec.models[0].prices.output: \"1e3\" is not a plain decimal number; write US \
+            "p.yaml:10: ModelProvider demo/x spec.models[0].prices.output: is not a plain decimal number; write US \
          dollars as a plain decimal in quotes, such as \"0.15\"",
         ],
     );
@@ -134,7 +132,7 @@ fn headers_that_frame_or_authenticate_are_refused() {
         "preset: openai, headers: [{name: Host, value: x}, {name: Authorization, value: x}, {name: X-Org, value: x}]",
         &[
             "spec.headers[0].name: \"host\" is set by the proxy itself",
-            "spec.headers[1].name: \"authorization\" carries the key: use credentials",
+            "spec.headers[1].name: carries the key: use credentials",
         ],
     );
 }
@@ -149,13 +147,13 @@ fn models_that_nobody_serves_say_who_would() {
 /// Z6, H12: what may be a key is never printed, wherever it was put.
 #[test]
 fn a_key_in_an_address_is_not_shown() {
-    for (url, shown) in [
-        ("https://host/v1?key=sk-hidden", "https://host/v1?***"),
-        ("https://u:sk-hidden@host/v1", "https://***@host/v1"),
-        ("u:sk-hidden@host/v1", "***@host/v1"),
-        ("https://u:sk-hidden@host/v1#sk-hidden", "https://***@host/v1?***"),
+    for (url, why) in [
+        ("https://host/v1?key=sk-hidden", "holds a query or fragment"),
+        ("https://u:sk-hidden@host/v1", "holds a user or password"),
+        ("u:sk-hidden@host/v1", "is not an absolute http:// or https:// URL"),
+        ("https://u:sk-hidden@host/v1#sk-hidden", "holds a user or password"),
     ] {
         let told = told(&provider("x", &format!("{{preset: openai, baseURL: '{url}', auth: {{scheme: None}}}}")));
-        assert!(told.contains(shown) && !told.contains("sk-hidden"), "{told}");
+        assert!(told.contains(why) && !told.contains("sk-hidden"), "{told}");
     }
 }

@@ -32,7 +32,7 @@ fn an_unknown_provider_costs_one_target() {
         &[
             "demo/r: main:b p0 w1",
             "r: main:b p0 w1",
-            "p.yaml:10: ModelRoute demo/r spec.targets[0].provider: there is no ModelProvider demo/mian; did you mean demo/main?",
+            "p.yaml:10: ModelRoute demo/r spec.targets[0].provider: there is no ModelProvider of this name; did you mean demo/main?",
         ],
     );
 }
@@ -42,7 +42,7 @@ fn a_route_without_a_target_left_is_left_out() {
     check(
         &of("{targets: [{model: zzzzzzzzzz, provider: main}]}"),
         &[
-            "p.yaml:10: ModelRoute demo/r spec.targets[0].model: ModelProvider demo/main does not serve \"zzzzzzzzzz\"",
+            "p.yaml:10: ModelRoute demo/r spec.targets[0].model: ModelProvider demo/main does not serve it",
             "p.yaml:10: ModelRoute demo/r spec.targets: none of them can be used, so the route is left out",
         ],
     );
@@ -54,10 +54,10 @@ fn bounds_and_durations_are_checked_and_leave_the_route_out() {
         &of("{targets: [{model: a}], failover: {attempts: 33, hedgeAfter: 1.5s}, timeouts: {idle: 0s}, \
         constraints: {maxPrice: {input: lots}}}"),
         &[
-            "p.yaml:10: ModelRoute demo/r spec.constraints.maxPrice.input: \"lots\" is not a plain decimal number; write US \
+            "p.yaml:10: ModelRoute demo/r spec.constraints.maxPrice.input: is not a plain decimal number; write US \
          dollars as a plain decimal in quotes, such as \"0.15\"",
             "p.yaml:10: ModelRoute demo/r spec.failover.attempts: must be 1 to 32",
-            "p.yaml:10: ModelRoute demo/r spec.failover.hedgeAfter: \"1.5s\" is not a duration: write whole numbers with h, \
+            "p.yaml:10: ModelRoute demo/r spec.failover.hedgeAfter: is not a duration: write whole numbers with h, \
          m, s or ms, such as 2s, 500ms or 1h30m",
             "p.yaml:10: ModelRoute demo/r spec.timeouts.idle: must be longer than 0s; remove the field for the default",
         ],
@@ -78,9 +78,9 @@ fn an_alias_belongs_to_one_route_and_may_shadow_a_model() {
             "r: main:a p0 w1",
             "s: main:b p0 w1",
             "x: main:a p0 w1",
-            "p.yaml:10: ModelRoute demo/r spec.aliases[1]: warning: \"b\" is also a model: its requests are answered by this route",
-            "p.yaml:15: ModelRoute demo/s spec.aliases[0]: \"x\" means ModelRoute demo/r already: choose another alias or remove one",
-            "p.yaml:15: ModelRoute demo/s spec.aliases[1]: \"r\" means ModelRoute demo/r already: choose another alias or remove one",
+            "p.yaml:10: ModelRoute demo/r spec.aliases[1]: warning: is also a model: its requests are answered by this route",
+            "p.yaml:15: ModelRoute demo/s spec.aliases[0]: means ModelRoute demo/r already: choose another alias or remove one",
+            "p.yaml:15: ModelRoute demo/s spec.aliases[1]: means ModelRoute demo/r already: choose another alias or remove one",
         ],
     );
 }

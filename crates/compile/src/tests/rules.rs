@@ -77,19 +77,19 @@ fn what_a_list_names_twice_is_a_problem_with_its_place() {
     assert_eq!(
         all,
         [
-            "spec.credentials[1].name: \"k\" is empty or used twice: name each key differently",
-            "spec.headers[1].name: \"x-a\" is listed twice: keep one",
-            "spec.models[1].model: \"gpt-4o\" is listed twice: keep one",
-            "spec.models[0].inputModalities[1]: warning: Text is listed twice: keep one",
-            "spec.models[0].parameters[1]: warning: \"seed\" is listed twice: keep one",
-            "spec.workloads.serviceAccounts[1]: warning: \"s\" is listed twice: keep one",
-            "spec.aliases[1]: warning: \"r\" is listed twice: keep one",
-            "spec.failover.alsoOn[1]: warning: NotFound is listed twice: keep one",
-            "spec.targets[0].parameters.remove[1]: warning: \"seed\" is listed twice: keep one",
-            "spec.constraints.regions[1]: warning: \"eu\" is listed twice: keep one",
-            "spec.constraints.quantizations[1]: warning: Fp8 is listed twice: keep one",
-            "spec.models.allow[1]: warning: \"a\" is listed twice: keep one",
-            "spec.providers.deny[1]: warning: \"b\" is listed twice: keep one",
+            "spec.credentials[1].name: is empty or used twice: name each key differently",
+            "spec.headers[1].name: is listed twice: keep one",
+            "spec.models[1].model: is listed twice: keep one",
+            "spec.models[0].inputModalities[1]: warning: is listed twice: keep one",
+            "spec.models[0].parameters[1]: warning: is listed twice: keep one",
+            "spec.workloads.serviceAccounts[1]: warning: is listed twice: keep one",
+            "spec.aliases[1]: warning: is listed twice: keep one",
+            "spec.failover.alsoOn[1]: warning: is listed twice: keep one",
+            "spec.targets[0].parameters.remove[1]: warning: is listed twice: keep one",
+            "spec.constraints.regions[1]: warning: is listed twice: keep one",
+            "spec.constraints.quantizations[1]: warning: is listed twice: keep one",
+            "spec.models.allow[1]: warning: is listed twice: keep one",
+            "spec.providers.deny[1]: warning: is listed twice: keep one",
         ]
     );
 }

@@ -38,7 +38,7 @@ async fn what_was_let_in_is_there_for_the_next() {
     let outlook = outlook(Some(World::default()));
     let spec = json!({"dialect": "OpenAI", "baseURL": "http://m/v1", "models": [{"model": "m"}]});
     let alone = outlook.foresee(route(), LONG).await.unwrap();
-    assert!(alone.broken.iter().any(|it| it.reason.contains("there is no ModelProvider a/p")), "{alone:?}");
+    assert!(alone.broken.iter().any(|it| it.reason.contains("there is no ModelProvider of this name")), "{alone:?}");
     outlook.is_coming(put(object("ModelProvider", "p", spec)));
     let change = outlook.foresee(route(), LONG).await.unwrap();
     assert!(change.broken.is_empty() && change.opened.len() == 1, "{change:?}");

@@ -11,7 +11,7 @@ use outrigger_compile::Severity;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::*;
-use crate::{Contents, LARGEST};
+use crate::{Contents, ENTRIES, LARGEST, MOST, TOGETHER};
 
 /// A folder with one good route.
 fn folder() -> tempfile::TempDir {
@@ -126,4 +126,50 @@ fn what_kept_an_object_out_is_said_by_its_name_where_it_has_one() {
     assert_eq!(told(&of(&format!("{}{secret}", route("a", "m"))).world), "a ?");
     let foreign = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\n";
     assert_eq!(told(&of(&format!("{}{foreign}", route("a", "m"))).world), "a", "of no interest");
+}
+
+/// H11: so many files, and not one more; what was there before goes on, since what is not read may be it.
+#[test]
+fn a_folder_has_a_bound_for_the_number_of_its_files() {
+    let dir = folder();
+    for at in 1..MOST {
+        fs::write(dir.path().join(format!("z{at}.yaml")), "").unwrap();
+    }
+    assert!(read(dir.path()).problems.is_empty());
+    fs::write(dir.path().join("one-more.yaml"), "").unwrap();
+    let Contents { world, problems, .. } = read(dir.path());
+    let said = problems[0].to_string();
+    assert!(
+        said.contains(&format!("holds {} files of policy, of which the first {MOST} are read", MOST + 1)),
+        "{said}"
+    );
+    assert!(said.starts_with(&*dir.path().to_string_lossy()), "{said}");
+    assert!(world.incomplete && told(&world).starts_with("good"), "{}", told(&world));
+}
+
+/// H11.
+#[test]
+fn a_folder_of_other_things_has_a_bound_too() {
+    let dir = folder();
+    for at in 0..ENTRIES {
+        File::create(dir.path().join(format!("{at}.txt"))).unwrap();
+    }
+    let Contents { world, problems, .. } = read(dir.path());
+    assert!(problems[0].to_string().contains(&format!("holds more than {ENTRIES} entries")), "{problems:?}");
+    assert!(world.incomplete);
+}
+
+/// H11: what fits is read, whatever of it comes after what does not.
+#[test]
+fn the_files_of_a_folder_have_a_bound_together() {
+    let dir = folder();
+    let comment = |bytes: u64| format!("#{}", "x".repeat(usize::try_from(bytes).unwrap() - 1));
+    for at in 0..TOGETHER / LARGEST {
+        fs::write(dir.path().join(format!("a{at}.yaml")), comment(LARGEST - 200)).unwrap();
+    }
+    assert!(read(dir.path()).problems.is_empty());
+    fs::write(dir.path().join("b.yaml"), comment(LARGEST)).unwrap();
+    let Contents { world, problems, .. } = read(dir.path());
+    assert!(problems[0].to_string().starts_with("b.yaml:1:1: is not read: with it the files"), "{problems:?}");
+    assert!(problems[0].to_string().contains("32 MiB") && world.incomplete && told(&world).starts_with("good"));
 }

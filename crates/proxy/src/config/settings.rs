@@ -9,7 +9,7 @@ use outrigger_telemetry::logging;
 
 use super::{
     Config, Proxies,
-    units::{bytes, duration},
+    units::{bytes, duration, generations, threads},
 };
 
 /// Settings about traffic and the process. What is not among them is where the policy comes from.
@@ -50,7 +50,7 @@ pub struct Settings {
     #[arg(long, env = "OUTRIGGER_DRAIN_TIMEOUT", default_value = "25s", value_parser = duration, value_name = "TIME")]
     pub drain_timeout: Duration,
     /// How many finished requests /v1/generation remembers
-    #[arg(long, env = "OUTRIGGER_GENERATIONS", default_value_t = 512, value_name = "N")]
+    #[arg(long, env = "OUTRIGGER_GENERATIONS", default_value_t = 512, value_parser = generations, value_name = "N")]
     pub generations: usize,
     /// Whether usage.cost is added to answers whose price is known
     #[arg(long, env = "OUTRIGGER_USAGE_COST", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
@@ -62,14 +62,14 @@ pub struct Settings {
     #[arg(long, env = "OUTRIGGER_UPSTREAM_CA_ONLY")]
     pub upstream_ca_only: bool,
     /// Threads for traffic; the admin pages have one of their own
-    #[arg(long, env = "OUTRIGGER_THREADS", default_value_t = 2, value_name = "N")]
+    #[arg(long, env = "OUTRIGGER_THREADS", default_value_t = 2, value_parser = threads, value_name = "N")]
     pub threads: usize,
     /// How log lines look
     #[arg(long, env = "OUTRIGGER_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
     /// Which log lines are written: a level, or directives such as outrigger_proxy=debug
     #[arg(long, env = "OUTRIGGER_LOG", default_value = "info", value_name = "FILTER")]
-    pub log: String,
+    pub log: logging::Filter,
     /// File that gets the bound addresses as JSON once the sidecar listens
     #[arg(long, env = "OUTRIGGER_READY_FILE", value_name = "FILE")]
     pub ready_file: Option<PathBuf>,

@@ -126,7 +126,8 @@ impl View {
             Some(provider) if self.providers.contains_key(provider) => {
                 format!("ModelProvider {provider} has no key that can be used, or does not serve its models")
             }
-            Some(provider) => format!("there is no ModelProvider {provider} for it"),
+            // What a spec calls it may be anything, a key among it.
+            Some(_) => "there is no ModelProvider of the name that it gives".to_owned(),
             None => "no provider serves its models".to_owned(),
         };
         Closed::NoTargets { object: format!("ModelRoute {key}").into(), reason: reason.into() }
