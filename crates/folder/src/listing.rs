@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    hash::{Hash, Hasher},
     io::{self, ErrorKind},
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ pub const MOST: usize = 4096;
 pub const ENTRIES: usize = 16 * MOST;
 
 /// What a folder holds, by name.
-#[derive(Debug, Default, Hash)]
+#[derive(Debug, Default)]
 pub(crate) struct Listing {
     /// Its policy files, in order of name.
     pub(crate) files: Vec<PathBuf>,
@@ -25,6 +26,14 @@ pub(crate) struct Listing {
     pub(crate) odd: Vec<(PathBuf, String)>,
     /// How many entries were looked at.
     entries: usize,
+}
+
+/// What else lies in a folder is no part of the policy.
+impl Hash for Listing {
+    fn hash<H: Hasher>(&self, hash: &mut H) {
+        let Self { files, odd, entries: _ } = self;
+        (files, odd).hash(hash);
+    }
 }
 
 /// The policy files of `folder`: `.yaml`, `.yml` and `.json`, not hidden, subfolders included.

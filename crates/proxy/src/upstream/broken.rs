@@ -15,7 +15,8 @@ pub(super) struct Broken {
     pub(super) how: How,
     /// The peer refused this stream of HTTP/2 as one too many.
     pub(super) refused: bool,
-    error: hyper::Error,
+    /// `None`: nobody said.
+    error: Option<hyper::Error>,
 }
 
 /// How far it had got.
@@ -37,7 +38,7 @@ impl Broken {
             None if heard => How::Answered,
             None => How::Unheard,
         };
-        Self { how, refused: false, error: error.into_error() }
+        Self { how, refused: false, error: Some(error.into_error()) }
     }
 
     /// On a stream of HTTP/2.
@@ -50,11 +51,16 @@ impl Broken {
             None if unheard => How::Unheard,
             None => How::Answered,
         };
-        Self { how, refused, error }
+        Self { how, refused, error: Some(error) }
+    }
+
+    /// On a stream whose connection ended without a word.
+    pub(super) fn lost() -> Self {
+        Self { how: How::Unheard, refused: false, error: None }
     }
 
     pub(super) fn failure(self) -> Failure {
-        let cause = innermost(&self.error);
+        let cause = self.error.as_ref().map_or_else(|| "it ended".to_owned(), |error| innermost(error));
         Failure::local(Kind::Reset, format!("the connection broke before an answer came: {cause}"))
     }
 }

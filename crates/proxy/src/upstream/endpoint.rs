@@ -54,6 +54,10 @@ const HTTP2: u8 = 2;
 /// How long a server of HTTP/2 may take for its settings before requests are sent without them.
 const FIRST_WORD: Duration = Duration::from_secs(1);
 
+/// How long a request on a connection of HTTP/2 that has ended may take to be told so. Some never are: about one in a
+/// hundred thousand where its peer keeps saying GOAWAY.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// The connections to one scheme and authority.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
@@ -167,7 +171,16 @@ impl Endpoint {
         head.headers.remove(header::HOST);
         head.uri = self.absolute(head.uri);
         head.version = http::Version::HTTP_2;
-        match sender.try_send_request(Request::from_parts(head, body)).await {
+        let lost = async {
+            stream.ended().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        let sent = tokio::select! {
+            biased;
+            sent = sender.try_send_request(Request::from_parts(head, body)) => sent,
+            () = lost => return Err(Broken::lost()),
+        };
+        match sent {
             Ok(response) => {
                 stream.answered();
                 Ok(response.map(|body: Incoming| Body::new(body, Lease::Among(stream))))
@@ -239,7 +252,11 @@ impl Endpoint {
             .keep_alive_interval(Duration::from_secs(15))
             .keep_alive_timeout(Duration::from_secs(10));
         let (sender, connection) = builder.handshake(stream.io).await?;
-        tokio::spawn(run(connection));
+        let news = stream.news.clone();
+        tokio::spawn(async move {
+            run(connection).await;
+            news.end();
+        });
         // The first thing that a server says. Before it is heard nobody knows how many streams there may be, and what is
         // one too many is refused.
         drop(tokio::time::timeout(FIRST_WORD, stream.news.told()).await);

@@ -137,6 +137,11 @@ impl Load {
 }
 
 impl Stream {
+    /// Waits until its connection is no more.
+    pub(super) async fn ended(&self) {
+        self.0.news.ended().await;
+    }
+
     /// An answer came on it.
     pub(super) fn answered(&self) {
         self.0.answered.store(true, Relaxed);

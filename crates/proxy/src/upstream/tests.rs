@@ -117,14 +117,19 @@ fn request() -> Unsent {
     Box::new(Request::post("/v1/chat/completions").body(Sent::of(Bytes::from_static(b"{}"))).unwrap())
 }
 
+/// Nothing here takes long, or it waits for what never comes.
+async fn within<T>(what: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(30), what).await.expect("it hangs")
+}
+
 /// As an attempt asks: true if the request went out twice.
 async fn ask(endpoint: &Arc<Endpoint>) -> Result<bool, outrigger_wire::Failure> {
-    let (response, resent) = match endpoint.send(request(), CONNECT).await {
+    let (response, resent) = match within(endpoint.send(request(), CONNECT)).await {
         Ok(response) => (response, false),
-        Err(Unanswered::Stale) => (endpoint.send_afresh(request(), CONNECT).await?, true),
+        Err(Unanswered::Stale) => (within(endpoint.send_afresh(request(), CONNECT)).await?, true),
         Err(Unanswered::Failed(failure)) => return Err(failure),
     };
-    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let body = within(response.into_body().collect()).await.unwrap().to_bytes();
     assert!(body == "ok" || body.is_empty(), "{body:?}");
     Ok(resent)
 }

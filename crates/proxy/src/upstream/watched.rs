@@ -3,7 +3,7 @@
 
 use std::{
     io::{self, IoSlice},
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
@@ -25,6 +25,8 @@ pub(super) struct News {
     /// Zero: not told yet.
     streams: AtomicU32,
     told: Notify,
+    ended: AtomicBool,
+    end: Notify,
 }
 
 impl News {
@@ -41,6 +43,22 @@ impl News {
     /// How many streams the peer allows at one time, once it has said so.
     pub(super) fn streams(&self) -> Option<u32> {
         Some(self.streams.load(Relaxed)).filter(|streams| *streams > 0)
+    }
+
+    /// The connection is no more.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Relaxed);
+        self.end.notify_waiters();
+    }
+
+    /// Waits until it is no more.
+    pub(super) async fn ended(&self) {
+        let mut end = pin!(self.end.notified());
+        // First a place among those who are told, then the look whether that has been.
+        end.as_mut().enable();
+        if !self.ended.load(Relaxed) {
+            end.await;
+        }
     }
 
     /// Waits until it has said so. One at a time may wait.

@@ -9,6 +9,9 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::*;
 
+/// TLS in a debug build is slow, and each connection begins with it.
+const REQUESTS: usize = 4_000;
+
 /// What a peer does with its connections.
 #[derive(Clone, Copy, Debug)]
 enum Rule {
