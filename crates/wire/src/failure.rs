@@ -195,7 +195,7 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 pub fn retry_after(headers: &http::HeaderMap, unix_now: std::time::SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let seconds = |seconds: f64| {
-        (seconds >= 0.0)
+        (seconds >= 0.0 && seconds.is_finite())
             .then(|| Duration::try_from_secs_f64(seconds).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT)))
     };
     if let Some(wait) = text("retry-after-ms").and_then(|ms| ms.parse::<f64>().ok()).and_then(|ms| seconds(ms / 1000.0))
