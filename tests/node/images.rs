@@ -96,7 +96,7 @@ data:
     let router = pod(
         "router",
         OUTRIGGER,
-        r#"    args: [run, --policy, /policy, --listen, "0.0.0.0:4117", --admin-listen, "0.0.0.0:4118"]
+        r#"    args: [run, --policy, /policy, --listen, "0.0.0.0:4117", --allow-host, router, --admin-listen, "0.0.0.0:4118"]
     readinessProbe: {httpGet: {path: /readyz, port: 4118}, periodSeconds: 1}
     volumeMounts: [{name: policy, mountPath: /policy}]
   volumes: [{name: policy, configMap: {name: policy}}]

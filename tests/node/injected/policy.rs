@@ -112,7 +112,7 @@ async fn an_edit_moves_traffic_and_a_bad_one_does_not() {
 
     // One that names what is not there: kubectl says so, status says so, traffic goes on.
     let warned = story.apply(&route(&["faar"])).await;
-    assert!(warned.contains("Warning:") && warned.contains("faar"), "{warned}");
+    assert!(warned.contains("spec.targets[0].provider") && warned.contains("did you mean"), "{warned}");
     story.kubectl(&["wait", "--for=condition=ResolvedRefs=False", "modelroute/assistant", "--timeout=30s"]).await;
     answers(&story, "app", "far", Duration::from_secs(10)).await;
     times.push(swiftly(&story, "app", &route(&["near"]), "near").await);
