@@ -3,7 +3,11 @@
 
 use serde_json::{Value, json};
 
-use crate::{harness::*, surfaces::settled};
+use crate::{
+    harness::*,
+    surfaces::settled,
+    usage::{generation, with_usage},
+};
 
 const CHAT: &str = "/v1/chat/completions";
 const PRICES: &str = r#"input: "1", output: "2""#;
@@ -17,27 +21,6 @@ fn provider(name: &str, upstream: &Upstream, preset: &str) -> Policy {
     Policy::new().provider_with(name, upstream.base_url(), with).route("r", &[name])
 }
 
-fn chat_with(usage: Value) -> Reply {
-    Reply::json(
-        200,
-        json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m-up",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": "x"}, "finish_reason": "stop"}],
-        "usage": usage}),
-    )
-}
-
-async fn kept(sidecar: &Sidecar, id: &str) -> Value {
-    let begun = std::time::Instant::now();
-    loop {
-        let answer = sidecar.client().get(&format!("/v1/generation?id={id}")).await;
-        if answer.status == 200 {
-            return answer.json()["data"].clone();
-        }
-        assert!(begun.elapsed() < PATIENCE, "{}", answer.text());
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-}
-
 /// U7: reasoning beside the answer is booked, by the answer's own total and, without one, by the vendor.
 #[tokio::test]
 async fn reasoning_beside_the_answer_is_booked() {
@@ -45,12 +28,12 @@ async fn reasoning_beside_the_answer_is_booked() {
         "completion_tokens_details": {"reasoning_tokens": 290}});
     let untold = json!({"prompt_tokens": 12, "completion_tokens": 300,
         "completion_tokens_details": {"reasoning_tokens": 290}});
-    let a = Upstream::start([chat_with(told), chat_with(untold)]).await;
+    let a = Upstream::start([with_usage(told), with_usage(untold)]).await;
     let sidecar = Sidecar::with_policy(provider("a", &a, "xai")).await;
     for (completion, cost) in [(291, "0.000594"), (590, "0.001192")] {
         let answer = sidecar.client().post(CHAT, chat("r")).await;
         assert_eq!(answer.header("x-outrigger-cost"), Some(cost), "{}", answer.text());
-        let kept = kept(&sidecar, answer.header("x-generation-id").unwrap()).await;
+        let kept = generation(&sidecar, answer.header("x-generation-id").unwrap()).await;
         assert_eq!(kept["tokens_completion"], completion, "{kept}");
     }
 }
@@ -93,7 +76,7 @@ async fn iterations_are_booked() {
     // 60,997 + 2 x 3,341
     assert_eq!(answer.header("x-outrigger-cost"), Some("0.067679"), "{}", answer.text());
     let streamed = sidecar.client().stream("/v1/messages", message_streamed("r")).await;
-    let kept = kept(&sidecar, streamed.header("x-generation-id").unwrap()).await;
+    let kept = generation(&sidecar, streamed.header("x-generation-id").unwrap()).await;
     assert_eq!((&kept["tokens_prompt"], &kept["total_cost"]), (&json!(60_997), &json!(0.067_679)), "{kept}");
 }
 
@@ -122,7 +105,7 @@ async fn what_the_price_says_nothing_of_is_counted() {
 async fn a_stated_cost_is_the_cost() {
     let usage = json!({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100, "cost": 0.0026,
         "is_byok": false});
-    let a = Upstream::start([chat_with(usage)]).await;
+    let a = Upstream::start([with_usage(usage)]).await;
     let sidecar = Sidecar::with_policy(provider("a", &a, "")).await;
     let answer = sidecar.client().post(CHAT, chat("r")).await;
     assert_eq!(
@@ -131,7 +114,7 @@ async fn a_stated_cost_is_the_cost() {
         "{}",
         answer.text()
     );
-    let kept = kept(&sidecar, answer.header("x-generation-id").unwrap()).await;
+    let kept = generation(&sidecar, answer.header("x-generation-id").unwrap()).await;
     assert_eq!(
         (&kept["total_cost"], &kept["priced_by"], &kept["estimated_cost"]),
         (&json!(0.0026), &json!("upstream"), &json!(0.0012)),
@@ -149,7 +132,7 @@ async fn one_answer_says_one_cost() {
     let billed = json!({"error": {"message": "overloaded", "type": "server_error", "code": "server_error"},
         "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110, "cost": 0.001}});
     let usage = json!({"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 0.002});
-    let (a, b) = (Upstream::start([Reply::json(500, billed)]).await, Upstream::start([chat_with(usage)]).await);
+    let (a, b) = (Upstream::start([Reply::json(500, billed)]).await, Upstream::start([with_usage(usage)]).await);
     let policy = Policy::new().provider("a", a.base_url()).provider("b", b.base_url()).route("r", &["a", "b"]);
     let sidecar = Sidecar::with_policy(policy).await;
     let answer = sidecar.client().post(CHAT, chat("r")).await;
@@ -165,7 +148,7 @@ async fn one_answer_says_one_cost() {
 #[tokio::test]
 async fn counters_only_grow() {
     let usage = |prompt: u64| json!({"prompt_tokens": prompt, "completion_tokens": 1});
-    let a = Upstream::start([chat_with(usage(5)), chat_with(usage(u64::MAX))]).await;
+    let a = Upstream::start([with_usage(usage(5)), with_usage(usage(u64::MAX))]).await;
     let sidecar = Sidecar::with_policy(provider("a", &a, "")).await;
     let mut before = 0.0;
     for answers in 1..=2 {
@@ -235,7 +218,7 @@ async fn usage_in_or_behind_an_error_is_booked() {
     for what in ["within", "behind"] {
         let streamed = sidecar.client().stream(CHAT, chat_streamed("r")).await;
         assert_eq!(streamed.end, End::Abnormal, "{what}");
-        let kept = kept(&sidecar, streamed.header("x-generation-id").unwrap()).await;
+        let kept = generation(&sidecar, streamed.header("x-generation-id").unwrap()).await;
         assert_eq!(
             (&kept["tokens_prompt"], &kept["tokens_completion"], &kept["usage_estimated"]),
             (&json!(43), &json!(10), &json!(false)),
@@ -264,7 +247,7 @@ async fn transcriptions_are_booked() {
     let client = sidecar.client().header("content-type", "multipart/form-data; boundary=B");
     let answer = client.post("/v1/audio/transcriptions", form).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let kept = kept(&sidecar, answer.header("x-generation-id").unwrap()).await;
+    let kept = generation(&sidecar, answer.header("x-generation-id").unwrap()).await;
     // 14 x 1 + 45 x 2
     assert_eq!((&kept["tokens_prompt"], &kept["total_cost"]), (&json!(14), &json!(0.000_104)), "{kept}");
 }

@@ -17,7 +17,7 @@ fn plain(upstream: &Upstream) -> Policy {
 }
 
 /// A chat answer with this usage.
-fn with_usage(usage: Value) -> Reply {
+pub fn with_usage(usage: Value) -> Reply {
     Reply::json(
         200,
         json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m-up",
@@ -26,7 +26,8 @@ fn with_usage(usage: Value) -> Reply {
     )
 }
 
-async fn generation(sidecar: &Sidecar, id: &str) -> Value {
+/// What is remembered of a request, once it has settled.
+pub async fn generation(sidecar: &Sidecar, id: &str) -> Value {
     let begun = std::time::Instant::now();
     loop {
         let answer = sidecar.client().get(&format!("/v1/generation?id={id}")).await;

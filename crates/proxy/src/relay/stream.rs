@@ -1,6 +1,7 @@
 //! Relaying a stream of events: each event is passed on as soon as it is whole, read for usage, errors and its end,
 //! and changed only where policy adds to it. An abnormal end is never made to look like a normal one (S1, S2).
 
+mod late;
 mod translation;
 
 use std::{
@@ -16,7 +17,7 @@ use http_body::{Body as _, Frame};
 use outrigger_catalog::NanoUsd;
 use outrigger_route::snapshot::Timeouts;
 use outrigger_wire::{
-    Failure, Kind, Meaning, Operation, Peek, Usage,
+    Failure, Kind, Meaning, Operation, Peek,
     body::Stream,
     edit::{insert_member, with_cost, without_null_usage},
     resume::Splice,
@@ -41,9 +42,6 @@ use crate::{
 /// How long the last bytes get to reach the caller before the connection is cut: a body that fails at once takes with it
 /// what is still buffered, here or in a client that reads by `fetch`.
 const FLUSH: Duration = Duration::from_millis(50);
-
-/// Most bytes that are read behind an error, for what they say of usage.
-const MOST_LATE: usize = 64 << 10;
 
 /// How long an upstream may take to close its answer behind the terminal event.
 const GRACE: Duration = Duration::from_millis(50);
@@ -417,51 +415,6 @@ impl Relay {
             self.out.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
         }
         self.state = State::Finishing;
-    }
-
-    /// The upstream says that it failed, and in the same event, or behind it, what it used until then (U12).
-    fn told_to_fail(&mut self, failure: &Failure, usage: Option<Usage>) {
-        if let Some(usage) = usage {
-            self.record.book_last(usage);
-        }
-        while let Some(frame) = self.upstream.framer.next_frame() {
-            self.hear(&frame);
-        }
-        self.late = MOST_LATE;
-        self.fail(failure);
-    }
-
-    /// Books what a late event says of usage; the rest of it is nobody's any more.
-    fn hear(&mut self, frame: &sse::Frame) {
-        let sse::Fields { event, data: Some(data) } = frame.fields() else { return };
-        if let Some(usage) = Peek::event(self.spoken, event, &data).usage {
-            self.record.book_last(usage);
-        }
-    }
-
-    /// Reads what still comes behind an error, while the caller's connection has its last moment.
-    fn listen(&mut self, cx: &mut Context<'_>) {
-        while self.late > 0 && !self.upstream.ended {
-            match Pin::new(&mut self.upstream.body).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    let Ok(data) = frame.into_data() else { continue };
-                    self.late = self.late.saturating_sub(data.len());
-                    if self.upstream.framer.feed(data).is_err() {
-                        self.late = 0;
-                    }
-                }
-                Poll::Ready(Some(Err(_)) | None) => self.upstream.ended = true,
-                Poll::Pending => return,
-            }
-            while let Some(frame) = self.upstream.framer.next_frame() {
-                self.hear(&frame);
-            }
-            if self.upstream.ended
-                && let Some(frame) = self.upstream.framer.finish()
-            {
-                self.hear(&frame);
-            }
-        }
     }
 
     /// Ends the stream with an error event in the caller's dialect and an abnormal end.
