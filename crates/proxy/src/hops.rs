@@ -13,13 +13,19 @@ impl<'a> Hops<'a> {
     }
 
     /// Whether it names `header`.
+    #[inline]
     pub(crate) fn name(&self, header: &HeaderName) -> bool {
-        let values = self.0.into_iter().flat_map(|headers| headers.get_all(header::CONNECTION));
-        values
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|named| named.trim().eq_ignore_ascii_case(header.as_str()))
+        self.0.is_some_and(|headers| named(headers, header))
     }
+}
+
+fn named(headers: &HeaderMap, header: &HeaderName) -> bool {
+    headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|named| named.trim().eq_ignore_ascii_case(header.as_str()))
 }
 
 #[cfg(test)]
