@@ -162,11 +162,18 @@ fn with_usage(existing: Option<&str>) -> String {
 /// and another vendor's (R9). `accept-encoding` goes too: a compressed stream could not be read (S9).
 fn headers(from: &HeaderMap, target: &Target) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(from.len() + 4);
-    let hops = Hops::of(from);
+    let mut names_hops = false;
     for (name, value) in from {
-        if passes(name, target) && !hops.name(name) {
+        if passes(name, target) {
             headers.append(name.clone(), value.clone());
+        } else {
+            names_hops |= name == header::CONNECTION;
         }
+    }
+    if names_hops {
+        // Seldom anything but `keep-alive`.
+        let hops = Hops::of(from);
+        from.keys().filter(|name| hops.name(name)).for_each(|name| drop(headers.remove(name)));
     }
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if target.provider.dialect == Dialect::Anthropic {
