@@ -2,7 +2,7 @@
 
 use std::{
     future::{poll_fn, ready},
-    hash::{Hash as _, Hasher as _},
+    hash::Hasher as _,
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
@@ -186,10 +186,10 @@ fn first_route<'p>(published: &'p Published, reading: &Reading<'_>) -> &'p Arc<R
 /// A conversation is that of one route and of one caller, who is known by the key that it brings (H25).
 fn whose(conversation: u64, route: &Route, headers: &HeaderMap) -> u64 {
     let mut hash = hasher();
-    (conversation, &*route.name).hash(&mut hash);
-    for name in [header::AUTHORIZATION, X_API_KEY] {
-        headers.get(name).map(HeaderValue::as_bytes).hash(&mut hash);
-    }
+    hash.write_u64(conversation);
+    hash.write(route.name.as_bytes());
+    let key = headers.get(header::AUTHORIZATION).or_else(|| headers.get(X_API_KEY));
+    hash.write(key.map(HeaderValue::as_bytes).unwrap_or_default());
     hash.finish()
 }
 
