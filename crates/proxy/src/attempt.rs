@@ -4,10 +4,10 @@
 //! Commit is a type: a [`Committed`] owns the upstream body and has no way to retry.
 
 mod count;
+mod held;
 mod judge;
 mod prelude;
 mod prepare;
-mod probe;
 mod seals;
 mod transport;
 
@@ -39,7 +39,7 @@ use crate::{
     metrics::TargetCounters,
     record::{Attempt, Attempts, Price, Served},
     redact,
-    signals::InFlight,
+    signals::{InFlight, Probe},
     state::Published,
     upstream::{self, Unanswered},
 };
@@ -105,12 +105,16 @@ pub(crate) async fn run(
             Step::Wait(wait) => tokio::time::sleep(wait).await,
             Step::GiveUp => break,
             Step::Try(at) => {
-                let turn = if failover.is_probe() { probe::turn(cx, at).await } else { Ok(()) };
-                if let Err(failure) = turn {
-                    waits.push(failure.retry_after);
-                    last = Some(failure);
-                    break;
-                }
+                let turn = if failover.is_probe() { held::turn(cx, at).await } else { Ok(None) };
+                // Until what it brings has been booked.
+                let probe = match turn {
+                    Ok(probe) => probe,
+                    Err(failure) => {
+                        waits.push(failure.retry_after);
+                        last = Some(failure);
+                        break;
+                    }
+                };
                 let now = cx.app.now();
                 if let Some(started) = started.filter(|_| attempts.is_empty()) {
                     cx.app.metrics.overhead.record(now.saturating_sub(started).as_secs_f64());
@@ -118,7 +122,10 @@ pub(crate) async fn run(
                 let (ended, other) = with_hedge(cx, &mut failover, at, now).await;
                 for ended in std::iter::once(ended).chain(other) {
                     match settle(cx, attempts, &mut failover, ended) {
-                        Ok(found) => return Ok(found),
+                        Ok(found) => {
+                            probe.iter().for_each(Probe::answered);
+                            return Ok(found);
+                        }
                         Err(failure) => {
                             waits.push(failure.retry_after);
                             last = Some(failure);
@@ -208,7 +215,7 @@ fn settle(
 /// and the other is dropped, which cancels it. Returns the call that ended, and the second where both did.
 async fn with_hedge(cx: &Context<'_>, failover: &mut Failover, at: usize, now: Duration) -> (Ended, Option<Ended>) {
     match cx.plan.route.failover.hedge_after {
-        None => (call(cx, at, now).await, None),
+        None => (call(cx, at, now, failover.is_first()).await, None),
         // Two calls at once are rare: their room is made when they come.
         Some(after) => Box::pin(hedged(cx, failover, at, now, after)).await,
     }
@@ -221,13 +228,13 @@ async fn hedged(
     now: Duration,
     after: Duration,
 ) -> (Ended, Option<Ended>) {
-    let mut first = pin!(call(cx, at, now));
+    let mut first = pin!(call(cx, at, now, failover.is_first()));
     if let Ok(ended) = tokio::time::timeout(after, &mut first).await {
         return (ended, None);
     }
     let now = cx.app.now();
     let Some(other) = failover.hedge(now) else { return (first.await, None) };
-    let mut second = pin!(call(cx, other, now));
+    let mut second = pin!(call(cx, other, now, false));
     let (ended, first_ended) = tokio::select! {
         ended = &mut first => (ended, true),
         ended = &mut second => (ended, false),
@@ -240,23 +247,17 @@ async fn hedged(
 }
 
 /// One upstream call, from choosing a key to a committed answer. `sent` is the time at which it begins.
-async fn call(cx: &Context<'_>, at: usize, sent: Duration) -> Ended {
+/// `first`: see [`crate::signals::Bound::begin`].
+async fn call(cx: &Context<'_>, at: usize, sent: Duration, first: bool) -> Ended {
     let candidate = &cx.plan.candidates[at];
     let target = &candidate.target;
     let health = &cx.published.health[target.slot as usize];
     let key = health.key(&target.provider, sent, fastrand::f64());
     // What is answered here uses nothing of the provider's.
     let sends = translate::upstream(cx.taken.operation, target.provider.dialect).is_some();
-    let in_flight = match sends.then(|| health.begin(sent)).transpose() {
+    let in_flight = match sends.then(|| health.begin(sent, first)).transpose() {
         Ok(in_flight) => in_flight,
-        Err(until) => {
-            let mut failure = Failure::local(
-                Kind::TryAgain,
-                "the limit that policy sets for this provider is used up; nothing was sent",
-            );
-            (failure.status, failure.retry_after) = (Some(429), Some(until.saturating_sub(sent)));
-            return Ended { at, key, sent, result: Err(failure) };
-        }
+        Err(held) => return Ended { at, key, sent, result: Err(held::failure(held, sent)) },
     };
     let mut uncounted = Uncounted { cx, at, armed: true };
     let mut result = attempt(cx, at, key, in_flight, sent).await;

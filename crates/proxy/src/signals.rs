@@ -19,14 +19,19 @@ use outrigger_route::{
 };
 use outrigger_wire::{Failure, Kind};
 
+use limits::Limits;
+pub(crate) use probe::Probe;
+use probe::Probes;
+
+mod limits;
+mod probe;
+
 /// How long a key that was refused (401, 402, 403, spent quota) is left alone.
 const REFUSED_KEY: Duration = Duration::from_secs(300);
 /// How long a key rests after a 429 that names no time.
 const LIMITED_KEY: Duration = Duration::from_secs(2);
 /// No `Retry-After` is believed beyond this (F4).
 const LONGEST_REST: Duration = Duration::from_secs(600);
-/// While a target cools, it is asked at most this often whether it has recovered early (H24).
-const PROBE: Duration = Duration::from_secs(1);
 /// Percentiles are worked out at most this often.
 const REFRESH: Duration = Duration::from_secs(1);
 
@@ -52,8 +57,7 @@ pub(crate) struct Bound {
 #[derive(Debug, Default)]
 pub(crate) struct TargetHealth {
     outstanding: AtomicU32,
-    /// When somebody may look again whether it has recovered early, in nanoseconds.
-    probe_after: AtomicU64,
+    probes: Probes,
     inner: Mutex<Inner>,
 }
 
@@ -90,6 +94,15 @@ pub(crate) struct Took {
 #[derive(Debug, Default)]
 pub(crate) struct KeyHealth {
     rest_until: AtomicU64,
+}
+
+/// Why an attempt does not begin.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Held {
+    /// The operator's limit is used up until then.
+    Limited(Duration),
+    /// The target rests until then; `None`: as many requests as may look already whether it has recovered.
+    Recovers(Option<Duration>),
 }
 
 /// Counts a request in flight until dropped.
@@ -191,14 +204,6 @@ impl Bound {
         })
     }
 
-    /// Whether it is this request that looks whether a cooling target has recovered early.
-    pub(crate) fn may_probe(&self, now: Duration) -> bool {
-        let nanos = |at: Duration| u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
-        let after = self.target.probe_after.load(Relaxed);
-        let next = nanos(now + PROBE);
-        after <= nanos(now) && self.target.probe_after.compare_exchange(after, next, Relaxed, Relaxed).is_ok()
-    }
-
     /// Until when it cools; `None`: it does not.
     pub(crate) fn cools_until(&self, now: Duration) -> Option<Duration> {
         match self.standing(now).health {
@@ -212,14 +217,26 @@ impl Bound {
         self.keys.iter().enumerate().any(|(at, key)| Some(at) != used && key.rests_until() <= now)
     }
 
-    /// An attempt begins, unless the operator's limit was reached since the plan was made: then the time until which
-    /// nothing may be sent (Z10).
-    pub(crate) fn begin(&self, now: Duration) -> Result<InFlight, Duration> {
-        if let Some(limits) = &self.limits {
-            limits.take_request(now)?;
+    /// An attempt begins, unless the operator's limit was reached since the plan was made (Z10), or others look already
+    /// whether the target has recovered (C6). `first`: nothing was sent for this request yet, and it is no probe; it then
+    /// keeps away from a target that has begun to cool since.
+    pub(crate) fn begin(&self, now: Duration, first: bool) -> Result<InFlight, Held> {
+        let before = self.target.outstanding.fetch_add(1, Relaxed);
+        // From here on its drop takes it back.
+        let in_flight = InFlight(self.target.clone());
+        let held = |breaker: &Breaker| match breaker.closed_until(now, before) {
+            Some(_) if breaker.is_full(now, before) => Some(Held::Recovers(None)),
+            Some(until) if first => Some(Held::Recovers(Some(until))),
+            _ => None,
+        };
+        let held = held(&lock(&self.target.inner).breaker).or_else(|| held(&lock(&self.endpoint)));
+        if let Some(held) = held {
+            return Err(held);
         }
-        self.target.outstanding.fetch_add(1, Relaxed);
-        Ok(InFlight(self.target.clone()))
+        if let Some(limits) = &self.limits {
+            limits.take_request(now).map_err(Held::Limited)?;
+        }
+        Ok(in_flight)
     }
 
     /// Tokens were used, as far as they are known.
@@ -348,72 +365,10 @@ impl Signals for Healths {
     }
 }
 
-/// Token buckets of a provider's own limits. They bound this pod alone (K8).
-#[derive(Debug)]
-pub(crate) struct Limits {
-    /// Requests and tokens per minute.
-    rates: [Option<f64>; 2],
-    /// What is left of each, and when that was so.
-    left: Mutex<([f64; 2], Duration)>,
-}
-
-impl Limits {
-    fn of(provider: &Provider) -> Self {
-        let rates = [provider.requests_per_minute.map(f64::from), provider.tokens_per_minute.map(f64::from)];
-        Self { rates, left: Mutex::new((rates.map(|rate| rate.unwrap_or(0.0)), Duration::ZERO)) }
-    }
-
-    fn closed_until(&self, now: Duration) -> Option<Duration> {
-        let mut state = lock(&self.left);
-        self.refill(&mut state, now);
-        self.room_at(&state.0, now)
-    }
-
-    /// Takes one request, or says when there is room for it.
-    fn take_request(&self, now: Duration) -> Result<(), Duration> {
-        let mut state = lock(&self.left);
-        self.refill(&mut state, now);
-        if let Some(until) = self.room_at(&state.0, now) {
-            return Err(until);
-        }
-        state.0[0] -= 1.0;
-        Ok(())
-    }
-
-    fn room_at(&self, left: &[f64; 2], now: Duration) -> Option<Duration> {
-        self.rates
-            .iter()
-            .zip(left)
-            .zip([1.0, 0.0])
-            .filter_map(|((rate, left), need)| {
-                // A request needs room for itself; tokens are paid for afterwards, so any room at all will do.
-                let missing = need - left;
-                let full = if need > 0.0 { missing > 0.0 } else { *left <= 0.0 };
-                let wait = if need > 0.0 { missing } else { missing.max(1.0) };
-                rate.filter(|_| full)
-                    .map(|rate| now + Duration::from_secs_f64((wait / rate.max(1e-9) * 60.0).min(3600.0)))
-            })
-            .max()
-    }
-
-    fn spend_tokens(&self, now: Duration, tokens: f64) {
-        let mut state = lock(&self.left);
-        self.refill(&mut state, now);
-        state.0[1] -= tokens;
-    }
-
-    fn refill(&self, state: &mut ([f64; 2], Duration), now: Duration) {
-        let seconds = now.saturating_sub(state.1).as_secs_f64();
-        state.1 = state.1.max(now);
-        for (left, rate) in state.0.iter_mut().zip(self.rates) {
-            if let Some(rate) = rate {
-                *left = (*left + rate / 60.0 * seconds).min(rate);
-            }
-        }
-    }
-}
-
 /// A poisoned lock holds plain numbers: whatever they are, they are still numbers.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,6 +77,11 @@ impl Breaker {
         (in_flight >= self.opening).then(|| now + Duration::from_millis(100))
     }
 
+    /// Half open, and as many requests as the opening allows are in flight.
+    pub fn is_full(&self, now: Duration, in_flight: u32) -> bool {
+        self.opening > 0 && now >= self.until && in_flight >= self.opening
+    }
+
     /// Significant failures in the last 30 s: at least two, and at least three in ten.
     pub fn degraded(&mut self, now: Duration) -> bool {
         self.roll(now);

@@ -60,6 +60,8 @@ pub fn rule(kind: Kind) -> Rule {
         Kind::NotFound | Kind::InvalidRequest | Kind::ContextLength | Kind::ContentPolicy | Kind::TooLarge => {
             rule(Then::Stop, Blame::Nobody, false)
         }
+        // Others look whether it has recovered: in a while this one may go too.
+        Kind::Recovering => rule(Then::Next, Blame::Nobody, true),
         // Another target may speak the caller's own dialect.
         Kind::Untranslatable => rule(Then::Next, Blame::Nobody, false),
         // Whoever answers, there is no room for it.
@@ -95,6 +97,8 @@ pub struct Failover {
     strict: bool,
     stopped: bool,
     probing: bool,
+    /// Until when a target that recovers is waited for.
+    patience: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +138,7 @@ impl Failover {
             strict: plan.no_fallbacks,
             stopped: false,
             probing: false,
+            patience: None,
         }
     }
 
@@ -165,6 +170,7 @@ impl Failover {
         // One request at a time: see `Self::is_probe`. A limit of the operator's is no cooldown: it is kept.
         let recovering = |(_, entry): &(usize, &Entry)| !entry.dead && !entry.limited;
         if self.calls == 0
+            && !self.probing
             && let Some((at, _)) =
                 self.entries.iter().enumerate().filter(recovering).min_by_key(|(_, entry)| entry.not_before)
         {
@@ -180,6 +186,11 @@ impl Failover {
     /// come back (H24).
     pub fn is_probe(&self) -> bool {
         self.probing && self.calls == 1
+    }
+
+    /// Nothing has been sent yet but for what is to be tried now, which was chosen because it does not cool.
+    pub fn is_first(&self) -> bool {
+        !self.probing && self.calls == 1
     }
 
     /// Candidate `at` failed at `now`. `other_key` says whether its provider has another usable key; `draw` is one
@@ -206,6 +217,10 @@ impl Failover {
             }
             // Nothing was sent, so no call was used up.
             Kind::Untranslatable => self.calls = self.calls.saturating_sub(1),
+            Kind::Recovering => {
+                self.calls = self.calls.saturating_sub(1);
+                entry.dead |= now >= *self.patience.get_or_insert(now.saturating_add(self.policy.max_wait));
+            }
             _ => {}
         }
         entry.dead |= !rule.again || self.strict;

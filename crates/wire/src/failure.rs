@@ -86,6 +86,9 @@ pub enum Kind {
     TooLarge,
     /// The target's dialect has no words for the request: nothing was sent.
     Untranslatable,
+    /// The target rests after failures, or tries with a few requests whether it has recovered, and this is not one of them:
+    /// nothing was sent.
+    Recovering,
     /// This sidecar had no memory left to hold the answer in. Nobody's failure.
     NoRoom,
     /// The caller went away. Nobody's failure: never counted against a target.
@@ -94,7 +97,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Connect,
         Self::ConnectTimeout,
         Self::ProxyUnreachable,
@@ -117,6 +120,7 @@ impl Kind {
         Self::ContentPolicy,
         Self::TooLarge,
         Self::Untranslatable,
+        Self::Recovering,
         Self::NoRoom,
         Self::Cancelled,
     ];
@@ -146,6 +150,7 @@ impl Kind {
             Self::ContentPolicy => "content_policy_violation",
             Self::TooLarge => "payload_too_large",
             Self::Untranslatable => "untranslatable",
+            Self::Recovering => "recovering",
             Self::NoRoom => "sidecar_overloaded",
             Self::Cancelled => "cancelled",
         }

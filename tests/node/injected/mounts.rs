@@ -7,12 +7,14 @@ use serde_json::Value;
 use super::*;
 use crate::harness::*;
 
-/// A `ModelProvider` of this name with the key of the Secret `keys`, whose Service is in `home`, for every namespace.
+/// A `ModelProvider` of this name with the key of the Secret `keys`, whose Service is in `home`, for the pods there: it may
+/// outlive the story, and other stories find nothing of it.
 fn keyed(name: &str, home: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Secret\nmetadata: {{name: keys}}\nstringData: {{{name}: sk-story-{name}, unused: sk-story-unused}}\n\
          ---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}}}\nspec: {{dialect: OpenAI, \
-         baseURL: \"http://{name}.{home}/v1\", models: [{{model: acme/{name}}}], allowedNamespaces: {{from: All}}, \
+         baseURL: \"http://{name}.{home}/v1\", models: [{{model: acme/{name}}}], allowedNamespaces: {{from: Selector, \
+         selector: {{matchLabels: {{kubernetes.io/metadata.name: {home}}}}}}}, \
          credentials: [{{name: main, secretKeyRef: {{name: keys, key: {name}}}}}]}}\n"
     )
 }

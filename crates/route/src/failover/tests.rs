@@ -174,6 +174,16 @@ fn a_target_without_words_for_the_request_is_passed_by() {
     story("a b", "", "try a -> untranslatable -> try b -> untranslatable -> give up");
 }
 
+/// C6: who is not let through to a target that recovers goes on to another, or tries again; it costs no call, and it ends.
+#[test]
+fn a_target_that_recovers_is_waited_for_without_using_up_a_call() {
+    story("a b", "attempts=1", "try a -> recovering -> try b -> ok");
+    story("a", "attempts=1", "try a -> recovering -> wait -> try a -> recovering -> wait -> try a -> ok");
+    story("a", "max_wait=10", "try a -> recovering after 3s -> wait 3s -> try a -> ok");
+    story("a", "max_wait=10", "try a -> recovering -> 11s later -> try a -> recovering -> give up");
+    story("a", "max_wait=10", "try a -> recovering after 11s -> try a -> ok");
+}
+
 /// F4: a target that said when to come back is not asked before.
 #[test]
 fn a_retry_after_is_honoured_before_the_same_target_is_asked_again() {
@@ -284,7 +294,7 @@ fn a_cancelled_request_and_one_out_of_time_stop() {
 fn blame_falls_on_whoever_is_at_fault() {
     for kind in Kind::ALL {
         let rule = rule(kind);
-        let goes_on = matches!(kind, Kind::TryAgain | Kind::ProxyUnreachable | Kind::Untranslatable);
+        let goes_on = matches!(kind, Kind::TryAgain | Kind::ProxyUnreachable | Kind::Recovering | Kind::Untranslatable);
         assert_eq!(rule.then == Then::Stop, rule.blame == Blame::Nobody && !goes_on, "{kind:?}");
         assert_eq!(rule.then == Then::NextKey, rule.blame == Blame::Credential, "{kind:?}");
         assert!(!(rule.then == Then::Stop && rule.again), "{kind:?}");
@@ -347,13 +357,14 @@ proptest! {
                         prop_assert!(now >= due, "asked again too early");
                     }
                     let (kind, after, took, key) = *blows.next().unwrap();
-                    calls += u32::from(kind != Kind::Untranslatable);
+                    calls += u32::from(!matches!(kind, Kind::Untranslatable | Kind::Recovering));
                     now += Duration::from_millis(took);
                     let failure = Failure { retry_after: after.map(Duration::from_millis), ..Failure::local(kind, "") };
                     failover.failed(at, &failure, key, now, draw);
                     let other_key = key && rule(kind).then == Then::NextKey;
                     let wait = failure.retry_after.unwrap_or(BACKOFF_BASE / 2);
-                    due[at] = if other_key { None } else { Some(now + wait) };
+                    // A wait that does not fit makes a probe of one that was not let through.
+                    due[at] = if other_key || kind == Kind::Recovering { None } else { Some(now + wait) };
                     if policy.contains("nofallback") && !other_key {
                         prop_assert_eq!(failover.next(now), Step::GiveUp);
                     }
