@@ -43,6 +43,7 @@ mod cooldown;
 mod drain;
 mod exact;
 mod failover;
+mod halves;
 mod hardened;
 mod harness;
 mod harness_tests;

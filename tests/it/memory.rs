@@ -178,3 +178,58 @@ async fn large_answers_are_held_within_bounds() {
     // 64 MiB of budget, and what eight connections read ahead.
     assert!(peak < before + (160 << 10), "{before} KiB before, {peak} KiB at the peak");
 }
+
+/// H16, H2: an event that is large waits for room as a whole answer does; where others keep it, its stream breaks and says why.
+#[tokio::test]
+async fn large_events_are_held_within_bounds() {
+    const EVENT: usize = 6 << 20;
+    let large = "a".repeat(EVENT);
+    let a = Upstream::start([chat_stream(["begun", &large])]).await;
+    let policy = Policy::new().provider("a", a.base_url()).route("r", &["a"]);
+    let sidecar =
+        Sidecar::setup(policy).arg("--queue-timeout").arg("60s").arg("--answer-budget").arg("20Mi").start().await;
+    let before = sidecar.rss_kib();
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let client = sidecar.client();
+        callers.spawn(async move { client.stream(CHAT, chat_streamed("r")).await });
+    }
+    let (mut peak, mut look) = (before, tokio::time::interval(Duration::from_millis(10)));
+    loop {
+        tokio::select! {
+            _ = look.tick() => peak = peak.max(sidecar.rss_kib()),
+            done = callers.join_next() => {
+                let Some(streamed) = done.transpose().unwrap() else { break };
+                assert!(streamed.is_done() && streamed.raw.len() > EVENT, "{}", streamed.raw.len());
+            }
+        }
+    }
+    // 20 MiB of budget, and what eight connections read ahead and write.
+    assert!(peak < before + (60 << 10), "{before} KiB before, {peak} KiB at the peak");
+}
+
+/// H16: who finds no room in time is told so, by name, and no target is blamed for it.
+#[tokio::test]
+async fn a_large_event_that_finds_no_room_breaks_its_stream() {
+    let large = "a".repeat(6 << 20);
+    let half = format!("data: {{\"id\":\"x\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{large}");
+    let holds = Reply::sse([chat_delta("begun"), Ev::raw(half), Ev::stall()]);
+    let a = Upstream::start([holds, chat_stream(["begun", &large])]).await;
+    let policy = Policy::new().provider("a", a.base_url()).route("r", &["a"]);
+    let args = ["--queue-timeout", "700ms", "--answer-budget", "16Mi"];
+    let sidecar = args.into_iter().fold(Sidecar::setup(policy), |setup, arg| setup.arg(arg)).start().await;
+    let mut holder = sidecar.client().open(CHAT, chat_streamed("r")).await;
+    assert!(holder.next().await.is_some());
+    while sidecar.metrics().await.sum("outrigger_buffered_bytes", &[]) < (11 << 20) as f64 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let streamed = sidecar.client().stream(CHAT, chat_streamed("r")).await;
+    assert!(!streamed.is_done() && streamed.raw.len() < 4096, "{streamed:?}");
+    let told = String::from_utf8_lossy(&streamed.raw).into_owned();
+    assert!(told.contains("begun") && told.contains("sidecar_overloaded"), "{told}");
+    drop(holder);
+    let metrics = settled(&sidecar, 2).await;
+    assert!(!metrics.has("outrigger_cooldowns_total", &[]));
+    let again = sidecar.client().stream(CHAT, chat_streamed("r")).await;
+    assert!(again.is_done(), "{} bytes", again.raw.len());
+}

@@ -15,7 +15,7 @@ use outrigger_wire::Operation;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::{About, App, explain, intake};
+use crate::{About, App, explain, intake, watch::Watch};
 
 /// How often samples go into their buckets. A scrape does it too, but nobody has to scrape.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -152,7 +152,7 @@ async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Fu
     let operation = path.and_then(Operation::from_path).unwrap_or(Operation::ChatCompletions);
     let (head, body) = request.into_parts();
     // Held against the same budget as a request that is to be answered (H16).
-    let taken = match intake::take(app, operation, head.headers, body, app.now()).await {
+    let taken = match intake::take(app, operation, head.headers, body, app.now(), &Watch::default()).await {
         Ok(taken) => taken,
         Err(error) => return text(error.status(), "text/plain", format!("{}: {}\n", error.code(), error.message())),
     };

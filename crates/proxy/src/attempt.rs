@@ -24,8 +24,8 @@ use outrigger_wire::{
     translate::{self, Echo},
 };
 
-pub(crate) use judge::Answered;
 use judge::judge;
+pub(crate) use judge::{Answered, no_room};
 pub(crate) use prelude::Stream;
 pub(crate) use prepare::Prepared;
 pub(crate) use transport::{broken, innermost};

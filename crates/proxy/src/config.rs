@@ -27,7 +27,7 @@ pub struct Config {
     /// All request bodies held at one time, in bytes, each counted twice (as it came and as it is sent); beyond it
     /// requests queue.
     pub buffer_budget: usize,
-    /// All whole answers held at one time, in bytes, each counted twice, but for those that come in one piece; beyond it
+    /// All whole answers, and all large events of streams, held at one time, in bytes, each counted twice, but for those that come in one piece; beyond it
     /// they are left with the provider.
     pub answer_budget: usize,
     /// How long a request queues for its share of the budget before it gets 503.

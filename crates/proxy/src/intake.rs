@@ -20,6 +20,7 @@ use crate::{
     App,
     budget::{SMALL, Share},
     error::Error,
+    watch::Watch,
 };
 
 /// Bytes per second below which a caller holds its share of the budget for too little: a loopback socket moves a
@@ -62,8 +63,9 @@ pub(crate) async fn take(
     headers: HeaderMap,
     mut body: Incoming,
     started: Duration,
+    watch: &Watch,
 ) -> Result<Taken, Error> {
-    let taken = read_body(app, operation, headers, &mut body, started).await;
+    let taken = read_body(app, operation, headers, &mut body, started, watch).await;
     // One that dawdled or broke off has nothing more to say.
     if taken.as_ref().is_err_and(|error| !matches!(error, Error::BodyTimeout | Error::BodyAborted)) {
         tokio::spawn(tokio::time::timeout(DISCARD, discard(body)));
@@ -84,6 +86,7 @@ async fn read_body(
     headers: HeaderMap,
     body: &mut Incoming,
     started: Duration,
+    watch: &Watch,
 ) -> Result<Taken, Error> {
     let limit = app.config.max_body;
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|value| *value != "identity") {
@@ -99,7 +102,8 @@ async fn read_body(
     let mut due = began + app.config.read_timeout;
     let mut bytes = BytesMut::new();
     while !body.is_end_stream()
-        && let Some(frame) = tokio::time::timeout_at(due, body.frame()).await.map_err(|_| Error::BodyTimeout)?
+        && let Some(frame) =
+            watch.listen(tokio::time::timeout_at(due, body.frame())).await.map_err(|_| Error::BodyTimeout)?
     {
         let Ok(data) = frame.map_err(|_| Error::BodyAborted)?.into_data() else { continue };
         let (came, alone) = (bytes.len() + data.len(), announced == Some(data.len()));

@@ -20,6 +20,11 @@ use tokio::{
     time::Sleep,
 };
 
+use halves::Halves;
+
+mod halves;
+mod peer;
+
 use crate::{App, drain::Stage, error::Error, relay::Body, serve, watch::Watch};
 
 /// Binds, and says what to do when the port is taken.
@@ -83,6 +88,7 @@ async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
     let to = socket.local_addr().map_or(Ipv6Addr::UNSPECIFIED.into(), |to| to.ip());
     let caller = Caller { to, watch: Arc::default() };
     let service = service_fn(|request| guarded(app, request, &caller));
+    let (socket, half_closed) = Halves::new(socket, caller.watch.clone());
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(app.config.keep_alive)
@@ -105,7 +111,12 @@ async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
                 }
             }
         }
-        let polled = connection.as_mut().poll(cx);
+        let mut polled = connection.as_mut().poll(cx);
+        if polled.is_pending() && half_closed.take() {
+            // No further request comes: what is asked is answered, and then it ends; where nothing is, now.
+            connection.as_mut().graceful_shutdown();
+            polled = connection.as_mut().poll(cx);
+        }
         if polled.is_pending()
             && let Some(due) = caller.watch.due()
         {

@@ -23,7 +23,7 @@ use smallvec::SmallVec;
 
 use crate::{
     App,
-    budget::Share,
+    budget::{Budget, Share},
     metrics::{Outcome, RouteCounters, TargetCounters},
     signals::{Took, lock},
     state::Published,
@@ -132,6 +132,11 @@ pub(crate) struct Served {
 }
 
 impl Record {
+    /// The budget for answers, and how long one may wait for it.
+    pub(crate) fn answers(&self) -> (&Budget, Duration) {
+        (&self.app.answers, self.app.config.queue_timeout)
+    }
+
     /// Boxed at once: it goes from hand to hand until the answer has left.
     pub(crate) fn open(app: &Arc<App>, operation: Operation) -> Box<Self> {
         app.requests.begin();

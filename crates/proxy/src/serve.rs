@@ -105,7 +105,8 @@ async fn answer(
     body: Incoming,
     record: &mut Record,
 ) -> Result<Answer, Error> {
-    let taken = intake::take(app, operation, headers, body, record.started()).await?;
+    let watch = record.watch.clone().unwrap_or_default();
+    let taken = intake::take(app, operation, headers, body, record.started(), &watch).await?;
     let published = app.state.load();
     published.ready()?;
     let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;

@@ -61,6 +61,11 @@ impl Framer {
         Ok(())
     }
 
+    /// How many bytes are held of an event that has no end yet.
+    pub fn held(&self) -> usize {
+        self.partial.len()
+    }
+
     /// The next whole event.
     pub fn next_frame(&mut self) -> Option<Frame> {
         while let Some(rest) = self.bytes().get(self.scanned..)

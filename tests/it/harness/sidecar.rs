@@ -19,7 +19,7 @@ use super::{
 };
 
 /// How long the binary may take to be ready.
-const READY_WITHIN: Duration = Duration::from_secs(5);
+const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// A running sidecar. Dropping it kills the process.
 #[derive(Debug)]
@@ -161,23 +161,26 @@ impl Setup {
     }
 
     pub async fn start(self) -> Sidecar {
-        let (folder, mut child, log) = self.spawn();
+        let (folder, child, log) = self.spawn();
         let ready = folder.path().join("ready.json");
         let begun = Instant::now();
-        let (listen, admin) = loop {
-            if let Some(addrs) = read_ready(&ready) {
-                break addrs;
+        // From here on its drop ends the process, also where nobody waits for this any more.
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut sidecar = Sidecar { child, folder, log, listen: nowhere, admin: nowhere };
+        loop {
+            if let Some((listen, admin)) = read_ready(&ready) {
+                (sidecar.listen, sidecar.admin) = (listen, admin);
+                return sidecar;
             }
-            let ended = child.try_wait().ok().flatten();
+            let ended = sidecar.child.try_wait().ok().flatten();
             if ended.is_some() || begun.elapsed() > READY_WITHIN {
-                let _ = child.kill();
-                let _ = child.wait();
+                let _ = sidecar.child.kill();
+                let _ = sidecar.child.wait();
                 let why = ended.map_or("was not ready in time".to_owned(), |status| format!("ended: {status}"));
-                panic!("the sidecar {why}\n{}", log.complete().join("\n"));
+                panic!("the sidecar {why}\n{}", std::mem::take(&mut sidecar.log).complete().join("\n"));
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        Sidecar { child, folder, log, listen, admin }
+        }
     }
 
     /// For a sidecar that is expected to refuse to start.

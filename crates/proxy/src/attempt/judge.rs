@@ -150,7 +150,7 @@ async fn whole(
     Ok((only.unwrap_or_else(|| bytes.freeze()), share))
 }
 
-fn no_room() -> Failure {
+pub(crate) fn no_room() -> Failure {
     let text = "the sidecar's budget for whole answers is used up by others; retry shortly, or raise --answer-budget";
     let mut failure = Failure::local(Kind::NoRoom, text);
     (failure.status, failure.retry_after) = (Some(503), Some(Duration::from_secs(1)));

@@ -34,7 +34,7 @@ pub struct Settings {
     /// Memory for request bodies held at one time, each counted twice; further requests queue
     #[arg(long, env = "OUTRIGGER_BUFFER_BUDGET", default_value = "64MiB", value_parser = bytes, value_name = "SIZE")]
     pub buffer_budget: usize,
-    /// Memory for whole answers held at one time, each counted twice; further ones are read when there is room
+    /// Memory for whole answers, and events beyond 64 KiB, held at one time, each counted twice; further ones are read when there is room
     #[arg(long, env = "OUTRIGGER_ANSWER_BUDGET", default_value = "64MiB", value_parser = bytes, value_name = "SIZE")]
     pub answer_budget: usize,
     /// How long a request queues for buffer memory before it is answered 503

@@ -2,6 +2,7 @@
 //! and changed only where policy adds to it. An abnormal end is never made to look like a normal one (S1, S2).
 
 mod late;
+mod room;
 mod translation;
 
 use std::{
@@ -26,6 +27,7 @@ use outrigger_wire::{
 };
 use tokio::time::{Instant, Sleep};
 
+use room::Room;
 pub(super) use translation::{Passing, Translation};
 
 use super::{Broken, Metadata};
@@ -68,6 +70,8 @@ pub(crate) struct Relay {
     saw_end: bool,
     /// After the terminal event: how long the upstream has for its own end, so that its connection can be used again.
     grace: Option<Pin<Box<Sleep>>>,
+    /// For an event that is large.
+    room: Room,
     /// How many bytes may still be read behind an error of the upstream's.
     late: usize,
     /// Data of an early event, for an error event to look like the others: a copy, since an event that is kept keeps the
@@ -127,6 +131,7 @@ impl Relay {
             saw_finish: false,
             saw_end: false,
             grace: None,
+            room: Room::None,
             late: 0,
             like: None,
             passed: 0,
@@ -192,6 +197,18 @@ impl Relay {
         if self.upstream.ended {
             self.end();
             return Poll::Ready(());
+        }
+        match self.room.poll(cx, self.upstream.framer.held(), &self.record) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(failure)) => {
+                self.fail(&failure);
+                return Poll::Ready(());
+            }
+            // It is we who do not ask for more.
+            Poll::Pending => {
+                self.waiting = false;
+                return self.watch_clocks(cx);
+            }
         }
         match Pin::new(&mut self.upstream.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
