@@ -21,14 +21,24 @@ mod responses;
 mod text;
 mod vectors;
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
-use hyper::{Method, Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{HeaderMap, Method, Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+use outrigger_probe::browser;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 
 use crate::{
     fault::{Faults, Verdict},
@@ -84,7 +94,7 @@ async fn accept(listener: TcpListener, sim: Arc<Sim>, mut stopped: watch::Receiv
             Ok((socket, _)) => {
                 // Deltas are small writes; Nagle would glue them together and spoil the pace.
                 let _ = socket.set_nodelay(true);
-                tokio::spawn(connection(TokioIo::new(socket), Arc::clone(&sim), stopped.clone()));
+                tokio::spawn(connection(socket, Arc::clone(&sim), stopped.clone()));
             }
             // Out of file descriptors, most likely: wait for some to be returned.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -92,12 +102,13 @@ async fn accept(listener: TcpListener, sim: Arc<Sim>, mut stopped: watch::Receiv
     }
 }
 
-async fn connection(io: TokioIo<tokio::net::TcpStream>, sim: Arc<Sim>, mut stopped: watch::Receiver<()>) {
+async fn connection(socket: TcpStream, sim: Arc<Sim>, mut stopped: watch::Receiver<()>) {
+    let to = socket.local_addr().map_or(Ipv6Addr::UNSPECIFIED.into(), |to| to.ip());
     let service = service_fn(move |request| {
         let sim = Arc::clone(&sim);
-        async move { Ok::<_, Infallible>(sim.answer(request).await) }
+        async move { Ok::<_, Infallible>(sim.answer(request, to).await) }
     });
-    let mut connection = std::pin::pin!(http1::Builder::new().serve_connection(io, service));
+    let mut connection = std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
     // A caller that hangs up is not our error: nothing to report either way.
     tokio::select! {
         _ = connection.as_mut() => return,
@@ -107,10 +118,13 @@ async fn connection(io: TokioIo<tokio::net::TcpStream>, sim: Arc<Sim>, mut stopp
 }
 
 impl Sim {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Paced> {
+    async fn answer(&self, request: Request<Incoming>, to: IpAddr) -> Response<Paced> {
         let (head, body) = request.into_parts();
         let path = head.uri.path();
         let dialect = Dialect::of(path);
+        if let Some(refusal) = refusal(&head.headers, to) {
+            return Reply::error(dialect, 403, &format!("simulated: {refusal}")).into();
+        }
         let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
             return Reply::error(dialect, 413, "simulated: the request body is too large or was cut short").into();
         };
@@ -166,6 +180,12 @@ impl Sim {
             Err(error) => Reply::error(dialect, 400, &format!("simulated: the body is not JSON: {error}")),
         }
     }
+}
+
+/// A web page is no caller (H7). Beyond loopback it is a Service that leads here, under a name that nobody here knows.
+fn refusal(headers: &HeaderMap, to: IpAddr) -> Option<browser::Refusal> {
+    let refusal = browser::refusal(headers, to, &[])?;
+    (refusal != browser::Refusal::Host || to.to_canonical().is_loopback()).then_some(refusal)
 }
 
 /// Any model name is answered; these are listed so that clients which look have something to find.

@@ -35,6 +35,24 @@ fn hello(more: Value) -> Value {
     request
 }
 
+/// H7: a web page is no caller of a simulator; a Service's name leads to one all the same.
+#[test]
+fn no_web_page_is_answered() {
+    let refused = |pairs: &[(&'static str, &'static str)], to: [u8; 4]| {
+        let headers =
+            pairs.iter().map(|(name, value)| (hyper::http::HeaderName::from_static(name), value.parse().unwrap()));
+        refusal(&headers.collect(), to.into()).is_some()
+    };
+    let (here, pod) = ([127, 0, 0, 1], [10, 0, 0, 7]);
+    assert!(!refused(&[("host", "127.0.0.1:8080")], here));
+    assert!(refused(&[("host", "rebound.example:8080")], here));
+    assert!(!refused(&[("host", "near.shop:8080")], pod));
+    for to in [here, pod] {
+        assert!(refused(&[("host", "localhost"), ("origin", "http://evil.example")], to));
+        assert!(refused(&[("host", "localhost"), ("sec-fetch-site", "cross-site")], to));
+    }
+}
+
 #[test]
 fn a_stream_says_the_same_as_the_whole_answer() {
     let whole: Value = serde_json::from_str(&post("/v1/chat/completions", hello(json!({}))).text()).unwrap();
@@ -133,7 +151,7 @@ async fn exchange(addr: SocketAddr, method: &str, path: &str, body: &str) -> Str
     let mut socket = TcpStream::connect(addr).await.unwrap();
     let length = body.len();
     let request =
-        format!("{method} {path} HTTP/1.1\r\nhost: sim\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+        format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).await.unwrap();
