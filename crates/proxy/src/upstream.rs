@@ -4,6 +4,11 @@
 //! hyper-util finds a connection by hashing its address, races a new one against those in use and starts a task for every
 //! answer that is not read at once: a third of what a small request needs. Here a provider's pool is at hand when the
 //! policy is published, and an answer's body brings its connection back.
+//!
+//! The parts of hyper-util's `client::pool` (0.1.21) are nearer, and were tried: its `cache` adds 263 instructions to a
+//! request of HTTP/1.1 where a stack under a lock adds 91. It keeps no time, which closing what is idle needs, and does not
+//! say whether a connection has served before, on which a resend hangs (H3); its `singleton` opens no second connection
+//! where the peer allows no more streams.
 
 mod account;
 mod body;
