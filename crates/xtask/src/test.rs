@@ -12,7 +12,7 @@ use crate::{
 /// Runs every test and check, installing what it needs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Leave out `cargo deny`, whose first installation takes some minutes.
+    /// Leave out `cargo deny`, whose first installation takes some minutes where it is not published for the platform.
     #[arg(long)]
     no_deny: bool,
     /// Let `cargo deny` check advisories too: it downloads their database.
