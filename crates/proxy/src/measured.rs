@@ -1,5 +1,5 @@
 //! The path of a request without its sockets, for counting instructions (`cargo xtask budget`). Only with the feature
-//! `measured`, which no program of ours is built with.
+//! `measured`, which no release is built with.
 
 use std::{future::poll_fn, io, pin::Pin, sync::Arc, time::Duration};
 

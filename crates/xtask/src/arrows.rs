@@ -20,7 +20,10 @@ struct Crate {
 }
 
 const API: &str = "outrigger-api";
+const BENCH: &str = "outrigger-bench";
+const BUDGET: &str = "outrigger-budget";
 const CATALOG: &str = "outrigger-catalog";
+const CHORES: &str = "outrigger-chores";
 const CLUSTER: &str = "outrigger-cluster";
 const COMPILE: &str = "outrigger-compile";
 const CONTROL_PLANE: &str = "outrigger-control-plane";
@@ -126,6 +129,15 @@ const TABLE: &[Crate] = &[
         never: &[CONTROL_PLANE, CLUSTER, "kube-client", "kube-runtime"],
     },
     Crate { name: "outrigger-tests", may: &[], never: &[] },
+    // What is run by hand and by tests, and released by nobody.
+    Crate { name: CHORES, may: &[], never: &["tokio", "hyper"] },
+    // As little as the path of a request takes: all of it is built as a release is.
+    Crate {
+        name: BUDGET,
+        may: &[PROXY, COMPILE, CATALOG, ROUTE, WIRE],
+        never: &[CONTROL_PLANE, "kube-client", "kube-runtime", "prost", "tonic"],
+    },
+    Crate { name: BENCH, may: &[API, CHORES], never: &[PROXY, CONTROL_PLANE, "kube", "kube-core", "k8s-openapi"] },
 ];
 
 /// May depend on anything; nothing of ours may depend on it.

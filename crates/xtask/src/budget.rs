@@ -1,7 +1,7 @@
 //! `cargo xtask budget`: how many instructions the path of a request takes, held against what was agreed.
 //!
 //! Times mean little on shared machines; callgrind counts the same instructions whatever else a machine does. Each case of
-//! `crates/cli/benches/instructions` runs twice, for some and for more of the same, and the difference is what one more
+//! `crates/budget` runs twice, for some and for more of the same, and the difference is what one more
 //! takes: reading policy and starting do not count. Counts change with the compiler and a little with the processor, whose
 //! vector instructions are used where there are any.
 
@@ -14,7 +14,6 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::tools;
 
@@ -28,8 +27,10 @@ pub(crate) struct Args {
 
 /// More percent than this above what was agreed are a regression.
 const TOLERANCE: u64 = 5;
-const FILE: &str = "crates/cli/benches/instructions/budgets.json";
+const FILE: &str = "crates/budget/budgets.json";
 const PROFILE: &str = "budget";
+const PACKAGE: &str = "outrigger-budget";
+const PROGRAM: &str = "instructions";
 
 /// What was agreed.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -116,20 +117,11 @@ fn verdict(budget: Option<u64>, count: u64) -> Verdict {
     }
 }
 
-/// The cases, built as the sidecar is, in a folder of their own: with what they need of the proxy, no release is built.
+/// The cases, built as a release is and by themselves: a bench of a package with a program would have that built and linked
+/// too, which takes as long again.
 fn built() -> Result<PathBuf> {
-    let arguments = ["bench", "--quiet", "--package", "outrigger", "--bench", "instructions", "--no-run"];
-    let messages = tools::succeed(tools::cargo().args(arguments).args([
-        "--profile",
-        PROFILE,
-        "--message-format",
-        "json-render-diagnostics",
-    ]))?;
-    let executable = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find_map(|message| {
-        let is_bench = message["target"]["kind"].as_array()?.iter().any(|kind| kind == "bench");
-        message["executable"].as_str().filter(|_| is_bench).map(PathBuf::from)
-    });
-    executable.context("cargo names no executable of the bench `instructions`")
+    tools::succeed(tools::cargo().args(["build", "--quiet", "--package", PACKAGE, "--profile", PROFILE]))?;
+    Ok(tools::target()?.join(PROFILE).join(format!("{PROGRAM}{}", env::consts::EXE_SUFFIX)))
 }
 
 /// Instructions of one more of `case`.

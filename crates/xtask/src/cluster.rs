@@ -10,7 +10,6 @@ mod config;
 mod debs;
 mod dns;
 mod enter;
-mod helm;
 mod images;
 mod kit;
 mod left;

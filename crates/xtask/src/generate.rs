@@ -2,11 +2,9 @@
 
 mod settings;
 
-use std::fs;
+use std::{fs, process::Command};
 
 use anyhow::{Context as _, Result, bail};
-use outrigger_proxy::metrics::FAMILIES;
-use outrigger_telemetry::registry::markdown;
 
 use crate::{charts, tools};
 
@@ -96,7 +94,7 @@ fn readme(check: bool) -> Result<Option<String>> {
         ("settings", settings::table(&shared)),
         ("sidecar-settings", settings::table(&sidecar)),
         ("control-plane-settings", settings::table(&control_plane)),
-        ("metrics", markdown(FAMILIES)),
+        ("metrics", tools::succeed(&mut Command::new(tools::metrics()?))?),
         ("control-plane-metrics", control_plane_metrics()?),
     ] {
         if has(&text, name) {
@@ -108,7 +106,7 @@ fn readme(check: bool) -> Result<Option<String>> {
 
 /// It is a program and no library: it prints them itself.
 fn control_plane_metrics() -> Result<String> {
-    tools::succeed(tools::cargo().args(["run", "--quiet", "--package", CONTROL_PLANE, "--", "metrics"]))
+    tools::succeed(Command::new(tools::program(CONTROL_PLANE)?).arg("metrics"))
 }
 
 fn has(text: &str, name: &str) -> bool {

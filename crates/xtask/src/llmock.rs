@@ -1,9 +1,6 @@
 //! `cargo xtask llmock`: the sidecar between an application and a provider that fails on demand and judges its client.
 
-use std::{
-    env,
-    process::{Command, Stdio},
-};
+use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
@@ -19,7 +16,6 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    tools::succeed(tools::cargo().args(["build", "--package", "outrigger"]))?;
     let status = command(args.filter.as_deref())?.stdin(Stdio::null()).status()?;
     if !status.success() {
         bail!("the llmock lane failed");
@@ -31,7 +27,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 pub(crate) fn command(filter: Option<&str>) -> Result<Command> {
     let folder = tools::root().join(FOLDER);
     let bin = tools::venv("llmock-venv", &folder.join("requirements.txt"))?;
-    let binary = tools::target()?.join("debug").join(format!("outrigger{}", env::consts::EXE_SUFFIX));
+    let binary = tools::program("outrigger")?;
     let mut command = Command::new(bin.join("python"));
     command.arg("-u").arg(folder.join("run.py")).arg("--outrigger").arg(binary).arg("--llmock").arg(bin.join("llmock"));
     command.args(filter);

@@ -3,12 +3,11 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod arrows;
-mod bench;
 mod budget;
-mod calibrate;
 mod catalog;
 mod charts;
 mod cluster;
+mod elsewhere;
 mod fleet;
 mod fuzz;
 mod generate;
@@ -16,7 +15,6 @@ mod kubernetes;
 mod llmock;
 mod proto;
 mod sdk;
-mod soak;
 mod test;
 mod tools;
 mod traffic;
@@ -32,45 +30,46 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
-    Bench(bench::Args),
-    #[command(hide = true)]
-    BenchPart(bench::part::Args),
+    /// Measures what the sidecar adds to a request.
+    Bench(elsewhere::Args),
     Budget(budget::Args),
-    Calibrate(calibrate::Args),
+    /// Compares estimates of tokens with recorded usage.
+    Calibrate(elsewhere::Args),
     Catalog(catalog::Args),
     Cluster(cluster::Args),
     Charts(charts::Args),
     Fleet(fleet::Args),
-    FleetCheck(bench::fleet::Args),
+    /// Connects some hundred sidecars to a control plane and judges what it does for them.
+    FleetCheck(elsewhere::Args),
     Fuzz(fuzz::Args),
     Generate(generate::Args),
     Kubernetes(kubernetes::Args),
     Llmock(llmock::Args),
     Proto(proto::Args),
     Sdk(sdk::Args),
-    Soak(soak::Args),
+    /// Sends many requests with faults mixed in and looks for what the sidecar keeps of them (K6).
+    Soak(elsewhere::Args),
     Test(test::Args),
     Traffic(traffic::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().chore {
-        Chore::Bench(args) => bench::run(&args),
-        Chore::BenchPart(args) => bench::part::run(&args),
+        Chore::Bench(args) => elsewhere::bench("bench", &args),
         Chore::Budget(args) => budget::run(&args),
-        Chore::Calibrate(args) => calibrate::run(&args),
+        Chore::Calibrate(args) => elsewhere::calibrate(&args),
         Chore::Catalog(args) => catalog::run(&args),
         Chore::Cluster(args) => cluster::run(&args),
         Chore::Charts(args) => charts::run(&args),
         Chore::Fleet(args) => fleet::run(&args),
-        Chore::FleetCheck(args) => bench::fleet::run(&args),
+        Chore::FleetCheck(args) => elsewhere::bench("fleet-check", &args),
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Generate(args) => generate::run(&args),
         Chore::Kubernetes(args) => kubernetes::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
         Chore::Proto(args) => proto::run(&args),
         Chore::Sdk(args) => sdk::run(&args),
-        Chore::Soak(args) => soak::run(&args),
+        Chore::Soak(args) => elsewhere::bench("soak", &args),
         Chore::Test(args) => test::run(&args),
         Chore::Traffic(args) => traffic::run(&args),
     }

@@ -3,7 +3,6 @@
 mod install;
 
 use std::{
-    env,
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -26,7 +25,6 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    tools::succeed(tools::cargo().args(["build", "--package", "outrigger"]))?;
     let lanes = match args.family.as_deref() {
         None => vec![command(None)?, vidaimock()?],
         Some(VIDAIMOCK) => vec![vidaimock()?],
@@ -85,8 +83,7 @@ pub(crate) fn node_modules(family: &str) -> Result<PathBuf> {
 }
 
 fn lane() -> Result<Command> {
-    let target = tools::target()?;
-    let binary = target.join("debug").join(format!("outrigger{}", env::consts::EXE_SUFFIX));
+    let (target, binary) = (tools::target()?, tools::program("outrigger")?);
     let mut command = Command::new("python3");
     command.arg("-u").arg(tools::root().join(FOLDER).join("run.py")).arg("--outrigger").arg(binary);
     command.arg("--tools").arg(target.join("tools"));

@@ -12,7 +12,7 @@ use crate::{
 /// Runs every test and check, installing what it needs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Leave out `cargo deny`, whose first installation takes some minutes.
+    /// Leave out `cargo deny`, whose first installation takes some minutes where it is not published for the platform.
     #[arg(long)]
     no_deny: bool,
     /// Let `cargo deny` check advisories too: it downloads their database.
@@ -70,8 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     report.step("proto", Counting::Step, proto::check);
     report.step("lints", Counting::Step, cargo("clippy --quiet --workspace --all-targets -- -D warnings"));
     // What the black-box stories start.
-    let programs = "build --quiet --package outrigger --package outrigger-control-plane --package outrigger-sidecar";
-    report.step("build", Counting::Step, cargo(programs));
+    report.step("build", Counting::Step, || tools::capture(&mut tools::build_programs()));
     report.step("tests", Counting::Tests(rust_tests), cargo("test --workspace --no-fail-fast"));
     if args.no_deny {
         println!("skip  cargo deny: --no-deny was given");
@@ -87,7 +86,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("skip  instruction budgets: valgrind is not installed");
     }
     if cfg!(target_os = "linux") {
-        report.step("fleet", Counting::Tests(plain_total), || chore("fleet-check"));
+        report.step("fleet", Counting::Tests(plain_total), || {
+            tools::capture(Command::new(tools::program("outrigger-bench")?).arg("fleet-check"))
+        });
     } else {
         println!("skip  fleet: memory is read from /proc");
     }

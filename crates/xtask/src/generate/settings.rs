@@ -1,5 +1,7 @@
 //! Tables of settings, out of what the programs themselves say of them: nothing is built into them for it.
 
+use std::process::Command;
+
 use anyhow::{Context as _, Result};
 
 use crate::tools;
@@ -15,8 +17,7 @@ pub(super) struct Setting {
 
 /// The settings of `program`, or of a command of it.
 pub(super) fn of(program: &str, command: &[&str]) -> Result<Vec<Setting>> {
-    let help =
-        tools::succeed(tools::cargo().args(["run", "--quiet", "--package", program, "--"]).args(command).arg("-h"))?;
+    let help = tools::succeed(Command::new(tools::program(program)?).args(command).arg("-h"))?;
     parse(&help).with_context(|| format!("{program} says nothing of its settings"))
 }
 

@@ -24,9 +24,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
-    let packages = ["outrigger", "outrigger-control-plane", "outrigger-sidecar"];
-    let packages = packages.into_iter().flat_map(|name| ["--package", name]);
-    if !tools::cargo().arg("build").args(packages).status()?.success() {
+    if !tools::build_programs().status()?.success() {
         bail!("the build failed; what cargo said is above");
     }
     let own = if env::var_os(GIVEN).is_none() { Some(Running::start(&build::ensure()?)?) } else { None };
@@ -40,7 +38,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
 /// The stories as a command, on the cluster in this folder or on the one that the environment names.
 pub(super) fn command(cluster: Option<&Path>) -> Command {
     let mut command = tools::cargo();
-    command.args(["test", "--package", "outrigger-tests", "--test", "cluster", "--", "--include-ignored"]);
+    command.args(["test", "--workspace", "--test", "cluster", "--", "--include-ignored"]);
     command.envs(cluster.map(|folder| (GIVEN, folder)));
     match helm::both() {
         Ok(helms) => {

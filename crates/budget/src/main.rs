@@ -54,7 +54,7 @@ fn prepare(measured: &Measured, count: usize, call: &outrigger_proxy::measured::
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    let mut arguments = std::env::args().skip(1);
     let Some(name) = arguments.next() else {
         return CASES.iter().for_each(|(name, _)| println!("{name}"));
     };

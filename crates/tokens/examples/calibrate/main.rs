@@ -6,6 +6,8 @@
 //! prompts kept out of the fit: five parts, split by the recording that a prompt is from, since the turns of one
 //! conversation resemble each other.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 mod convert;
 mod fit;
 mod recorded;
@@ -15,17 +17,21 @@ mod speed;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use clap::Parser;
+use outrigger_chores as tools;
 
 /// Compares estimates of tokens with recorded usage.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask calibrate")]
+struct Args {
     /// The folder of recordings.
     #[arg(long, env = "OUTRIGGER_TRAFFIC")]
     traffic: PathBuf,
     /// Write the fitted factors, dated so (YYYY-MM-DD), to the source of `crates/tokens`.
     #[arg(long, value_name = "DATE")]
     write: Option<String>,
-    /// Measure the vocabulary too: time to load, memory, speed. Build with `--release` for figures that mean something.
+    /// Measure the vocabulary too: time to load, memory, speed. For figures that mean something:
+    /// `cargo run --release --package outrigger-tokens --example calibrate -- --speed`.
     #[arg(long)]
     speed: bool,
     /// List the prompts that are furthest off, of this family or of all.
@@ -34,7 +40,8 @@ pub(crate) struct Args {
 }
 
 /// Fits, compares and prints.
-pub(crate) fn run(args: &Args) -> Result<()> {
+fn main() -> Result<()> {
+    let args = Args::parse();
     // Before anything else takes memory that the vocabulary would then reuse.
     let counter = if args.speed { speed::load() } else { outrigger_tokens::Counter::load() };
     let recorded = recorded::read(&args.traffic)?;
@@ -48,9 +55,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         report::worst(&samples, &fitted, family);
     }
     if let Some(date) = &args.write {
-        let path = crate::tools::root().join("crates/tokens/src/factors/table.rs");
+        let path = tools::root().join("crates/tokens/src/factors/table.rs");
         std::fs::write(&path, report::table(&fitted, date)).context("cannot write the table of factors")?;
-        crate::tools::succeed(std::process::Command::new("rustfmt").args(["--edition", "2024"]).arg(&path))?;
+        tools::succeed(std::process::Command::new("rustfmt").args(["--edition", "2024"]).arg(&path))?;
         println!("wrote crates/tokens/src/factors/table.rs");
     }
     Ok(())

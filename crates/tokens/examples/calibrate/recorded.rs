@@ -10,42 +10,42 @@ use serde_json::Value;
 use super::convert::convert;
 
 /// A request whose answer tells the tokens of its prompt.
-pub(crate) struct Recorded {
+pub(super) struct Recorded {
     /// The recording: what is from the same one resembles each other.
-    pub(crate) file: String,
-    pub(crate) model: String,
+    pub(super) file: String,
+    pub(super) model: String,
     /// The body, in a form that `crates/tokens` reads.
-    pub(crate) body: Vec<u8>,
+    pub(super) body: Vec<u8>,
     /// Whether that is the form it was sent in.
-    pub(crate) native: bool,
+    pub(super) native: bool,
     /// Tokens of the prompt.
-    pub(crate) actual: u64,
+    pub(super) actual: u64,
 }
 
 /// A prompt that can be counted.
-pub(crate) struct Sample {
-    pub(crate) file: String,
-    pub(crate) model: String,
-    pub(crate) family: Family,
-    pub(crate) measure: Measure,
+pub(super) struct Sample {
+    pub(super) file: String,
+    pub(super) model: String,
+    pub(super) family: Family,
+    pub(super) measure: Measure,
     /// Tokens of the prompt.
-    pub(crate) actual: f64,
+    pub(super) actual: f64,
     /// As the factors in the source have it.
-    pub(crate) estimate: Estimate,
-    pub(crate) bounds: Option<Bounds>,
-    pub(crate) body_bytes: usize,
-    pub(crate) native: bool,
+    pub(super) estimate: Estimate,
+    pub(super) bounds: Option<Bounds>,
+    pub(super) body_bytes: usize,
+    pub(super) native: bool,
 }
 
 impl Sample {
     /// Tokens of the prompt.
-    pub(crate) fn tokens(&self) -> u64 {
+    pub(super) fn tokens(&self) -> u64 {
         self.actual as u64
     }
 }
 
 /// Every usable recording in a folder.
-pub(crate) fn read(folder: &Path) -> Result<Vec<Recorded>> {
+pub(super) fn read(folder: &Path) -> Result<Vec<Recorded>> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|path| path.extension().is_some_and(|it| it == "gz"));
@@ -111,7 +111,7 @@ fn told(event: &Value) -> Option<u64> {
 }
 
 /// What can be counted, each different one once.
-pub(crate) fn samples(recorded: &[Recorded], counter: &Counter) -> Vec<Sample> {
+pub(super) fn samples(recorded: &[Recorded], counter: &Counter) -> Vec<Sample> {
     let mut seen = HashSet::new();
     let mut out = Vec::new();
     for one in recorded {

@@ -35,14 +35,14 @@ const SURE: f64 = 1e6;
 const PARTS: u64 = 5;
 
 /// The factors, and the errors of prompts that were kept out of the fit.
-pub(crate) struct Fitted {
-    pub(crate) overall: Factors,
-    pub(crate) families: BTreeMap<Family, Factors>,
+pub(super) struct Fitted {
+    pub(super) overall: Factors,
+    pub(super) families: BTreeMap<Family, Factors>,
     /// For each sample, its relative error when its recording took no part.
-    pub(crate) kept_out: Vec<f64>,
+    pub(super) kept_out: Vec<f64>,
 }
 
-pub(crate) fn fit(samples: &[Sample]) -> Fitted {
+pub(super) fn fit(samples: &[Sample]) -> Fitted {
     // Errors when a prompt's recording took no part: with the factors of its family, and with those of all.
     let mut own = vec![None; samples.len()];
     let mut common = vec![0.0; samples.len()];
@@ -215,7 +215,7 @@ fn part(file: &str) -> u64 {
 }
 
 /// The value that this share of all values does not exceed; 0 of none.
-pub(crate) fn quantile(values: &mut [f64], share: f64) -> f64 {
+pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = (values.len() as f64 * share).ceil() as usize;
     values.get(at.saturating_sub(1)).copied().unwrap_or_default()

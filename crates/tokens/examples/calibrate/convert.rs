@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// The body as one that `crates/tokens` reads; unchanged if it is one.
-pub(crate) fn convert(body: Value) -> Value {
+pub(super) fn convert(body: Value) -> Value {
     if body.get("contents").is_some() {
         gemini(&body)
     } else if body.get("toolConfig").is_some()

@@ -231,12 +231,12 @@ fn chosen(args: &Args) -> Result<Vec<&'static Lane>> {
     args.lanes.iter().map(find).collect()
 }
 
-/// This program, optimized. What is measured is built apart: in one build, the features of the chores would get into it.
+/// This program, optimized. What is measured is built apart: in one build, the features of this one would get into it.
 fn this_program() -> Result<PathBuf> {
     if !cfg!(debug_assertions) {
         return Ok(env::current_exe()?);
     }
-    release("xtask")
+    release(env!("CARGO_PKG_NAME"))
 }
 
 /// The control plane that was given, or this tree's, built.

@@ -9,7 +9,7 @@ use super::{
     recorded::{Recorded, Sample},
 };
 
-pub(crate) fn print(recorded: &[Recorded], samples: &[Sample], fitted: &Fitted) {
+pub(super) fn print(recorded: &[Recorded], samples: &[Sample], fitted: &Fitted) {
     println!("{} recordings tell their usage; {} different prompts can be counted", recorded.len(), samples.len());
     let longest = samples.iter().map(|it| it.measure.text).fold(0.0, f64::max);
     println!("the longest has {longest} tokens of text by o200k_base");
@@ -62,7 +62,7 @@ fn errors(samples: &[Sample], error: impl Fn(usize) -> f64) {
 }
 
 /// The prompts whose estimate is furthest off, of a family or of all.
-pub(crate) fn worst(samples: &[Sample], fitted: &Fitted, family: &str) {
+pub(super) fn worst(samples: &[Sample], fitted: &Fitted, family: &str) {
     let of = samples.iter().zip(&fitted.kept_out);
     let mut of: Vec<_> = of.filter(|(it, _)| family.is_empty() || format!("{:?}", it.family) == family).collect();
     of.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
@@ -90,7 +90,7 @@ fn rows(fitted: &Fitted) -> Vec<(String, Factors)> {
 }
 
 /// The source of the table of factors.
-pub(crate) fn table(fitted: &Fitted, date: &str) -> String {
+pub(super) fn table(fitted: &Fitted, date: &str) -> String {
     let row = |factors: &Factors| {
         let terms = factors.terms.map(|term| format!("{:?}", (term * 1000.0).round() / 1000.0)).join(", ");
         let p90 = (factors.p90 * 1000.0).round() / 1000.0;

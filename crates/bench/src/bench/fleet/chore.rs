@@ -26,10 +26,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     bench::raise_open_files(args.sidecars)?;
     let binary = match &args.control_plane {
         Some(binary) => binary.clone(),
-        None => {
-            tools::succeed(tools::cargo().args(["build", "--quiet", "--package", "outrigger-control-plane"]))?;
-            tools::target()?.join("debug").join(format!("outrigger-control-plane{}", env::consts::EXE_SUFFIX))
-        }
+        None => tools::program("outrigger-control-plane")?,
     };
     let (sidecars, program) = (args.sidecars, env::current_exe()?);
     let (views, routes, calm) = (10, 40, Duration::from_secs(2));

@@ -7,7 +7,7 @@ use outrigger_tokens::Counter;
 use super::recorded::Recorded;
 
 /// Loads the vocabulary and prints what that took.
-pub(crate) fn load() -> Counter {
+pub(super) fn load() -> Counter {
     let before = resident("VmRSS");
     let start = Instant::now();
     let counter = Counter::load();
@@ -23,7 +23,7 @@ pub(crate) fn load() -> Counter {
 }
 
 /// Counts all recorded bodies as text, and the inputs that take longest.
-pub(crate) fn count(counter: &Counter, recorded: &[Recorded]) {
+pub(super) fn count(counter: &Counter, recorded: &[Recorded]) {
     let bodies: Vec<&str> = recorded.iter().filter_map(|one| std::str::from_utf8(&one.body).ok()).collect();
     let short = bodies.into_iter().filter(|body| body.len() < 100_000).collect::<String>();
     let scripts = "Größe, Ελλάδα, Москва, हिन्दी, ภาษาไทย, 한국어, 日本語, 🙂‍↕️ e\u{301}. ".repeat(9000);
