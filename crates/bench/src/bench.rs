@@ -17,6 +17,7 @@ pub(crate) mod process;
 mod report;
 pub(crate) mod request;
 mod stage;
+mod uploads;
 pub(crate) mod wire;
 
 use std::{

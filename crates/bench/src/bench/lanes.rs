@@ -8,6 +8,7 @@ mod plan;
 mod start;
 mod streams;
 mod translated;
+mod uploads;
 mod whole;
 
 use anyhow::Result;
@@ -54,6 +55,12 @@ pub(super) const LANES: &[Lane] = &[
         name: "image-1m",
         about: "1 MB with an image, 1 KB back, one caller",
         run: Staged(whole::image),
+        slow: false,
+    },
+    Lane {
+        name: "uploads",
+        about: "1 KB there and back, one caller, beside 50 uploads of 20 MiB",
+        run: Staged(uploads::run),
         slow: false,
     },
     Lane { name: "sse", about: "64 events 20 ms apart, 8 streams at a time", run: Staged(streams::paced), slow: false },
