@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crate::harness::*;
+use serde_json::json;
+
+use crate::{
+    harness::*,
+    surfaces::{Surface, on_each, settled},
+};
 
 const CHAT: &str = "/v1/chat/completions";
 /// A key with characters that JSON may escape.
@@ -208,17 +213,53 @@ async fn an_error_as_first_event_has_its_own_status() {
     }
 }
 
-/// H13: an answer of the wrong kind is no success: the next target is asked.
+/// H13: what is called an error is one, whatever else it holds: the next target is asked.
 #[tokio::test]
-async fn an_answer_of_the_wrong_kind_is_no_success() {
+async fn an_error_under_another_name_is_no_success() {
     let named = Reply::sse([Ev::named("error", r#"{"message":"boom","code":500}"#)]);
     let vllms =
         Reply::sse([Ev::data(r#"{"object":"error","message":"boom","type":"InternalServerError","code":500}"#)]);
     let both =
         Reply::sse([Ev::data(r#"{"error":{"message":"boom"},"choices":[{"index":0,"delta":{"content":"half"}}]}"#)]);
-    for (reply, streamed) in
-        [(chat_ok("whole"), true), (chat_stream(["x"]), false), (named, true), (vllms, true), (both, true)]
-    {
+    for reply in [named, vllms, both] {
+        let (a, b) = (Upstream::start([reply]).await, Upstream::start([chat_stream(["b"])]).await);
+        let policy = Policy::new().provider("a", a.base_url()).provider("b", b.base_url()).route("r", &["a", "b"]);
+        let sidecar = Sidecar::with_policy(policy).await;
+        let streamed = sidecar.client().stream(CHAT, chat_streamed("r")).await;
+        assert_eq!((streamed.said().as_str(), b.hits()), ("b", 1));
+    }
+}
+
+/// H13: a whole answer to a caller who streams is told as a stream, and a stream to one who does not is gathered: in each
+/// dialect, also behind a translation, and booked as the answer says.
+#[tokio::test]
+async fn an_answer_of_the_other_kind_is_turned() {
+    on_each(async |surface| {
+        // Nothing translates it, so there is no hub to turn it in.
+        if matches!(surface, Surface::Responses) {
+            return;
+        }
+        let a = Upstream::start([surface.whole("Hello"), surface.stream(&["Hel", "lo"])]).await;
+        let sidecar = Sidecar::with_policy(surface.policy(&[&a], |route| route)).await;
+        let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
+        surface.assert_whole(&streamed, "Hello");
+        let whole = sidecar.client().post(surface.path(), surface.whole_request()).await;
+        assert_eq!((whole.status, whole.said().as_str()), (200, "Hello"), "{surface:?}: {}", whole.text());
+        let metrics = settled(&sidecar, 2).await;
+        assert_eq!(metrics.sum("outrigger_requests_total", &[("outcome", "ok")]), 2.0, "{surface:?}");
+        assert_eq!(metrics.sum("outrigger_estimated_usage_total", &[]), 0.0, "{surface:?}");
+    })
+    .await;
+}
+
+/// H13: what would lose a part by that is no success: the next target is asked.
+#[tokio::test]
+async fn an_answer_that_cannot_be_turned_is_no_success() {
+    let choice = |index: u32| json!({"index": index, "message": {"content": "x"}, "finish_reason": "stop"});
+    let two = Reply::json(200, json!({"id": "x", "choices": [choice(0), choice(1)]}));
+    let second = Ev::data(r#"{"choices":[{"index":1,"delta":{"content":"x"}}]}"#);
+    let both = Reply::sse([chat_delta("x"), second, chat_finish("stop"), Ev::done()]);
+    for (reply, streamed) in [(two, true), (both, false)] {
         let (a, b) = (Upstream::start([reply]).await, Upstream::start([chat_ok("b")]).await);
         b.rewrite([if streamed { chat_stream(["b"]) } else { chat_ok("b") }]);
         let policy = Policy::new().provider("a", a.base_url()).provider("b", b.base_url()).route("r", &["a", "b"]);

@@ -10,6 +10,7 @@ mod prelude;
 mod prepare;
 mod seals;
 mod transport;
+mod turned;
 
 use std::{pin::pin, sync::Arc, time::Duration};
 

@@ -6,6 +6,7 @@
 
 mod names;
 mod stream;
+pub mod turned;
 
 use bytes::Bytes;
 

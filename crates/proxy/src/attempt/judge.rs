@@ -18,6 +18,7 @@ use outrigger_wire::{
 use super::{
     prelude::{Stream, first_content},
     transport::broken,
+    turned,
 };
 use crate::{
     budget::{Budget, Share},
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// Longest answer that is held whole. Base64 images of several megabytes are normal; this bounds memory.
-const MAX_ANSWER: usize = 64 << 20;
+pub(super) const MAX_ANSWER: usize = 64 << 20;
 /// Longest error body read.
 const MAX_ERROR: usize = 1 << 20;
 
@@ -63,18 +64,18 @@ pub(crate) async fn judge(
         // Streams of speech, transcripts and images have events of their own: they pass as they are.
         Answered::Raw(body)
     } else if events && !streamed {
-        return Err(Failure::local(Kind::Malformed, "a stream of events came where a whole answer was asked for"));
+        turned::whole(operation, body, answers, patience).await?
     } else if events {
         Answered::Stream(Box::new(first_content(operation, body).await?))
     } else if content_type.contains("json") || (content_type.is_empty() && operation.generates()) {
-        let (body, share) = whole(body, MAX_ANSWER, Some((answers, patience))).await?;
+        let mut read = body;
+        let (body, share) = whole(&mut read, MAX_ANSWER, Some((answers, patience))).await?;
         let answer = peek::answer(operation, &body)?;
-        // An error in it was told above. The rest is an answer of the wrong kind, and no success (H13).
         if streamed && operation.generates() {
-            let text = "a whole answer came where a stream was asked for";
-            return Err(Failure::local(Kind::Malformed, text).with_usage(answer.usage));
+            turned::stream(operation, read, &body, answer, share)?
+        } else {
+            Answered::Whole { body, answer, share }
         }
-        Answered::Whole { body, answer, share }
     } else if operation.generates() {
         // A login page or a proxy's HTML under status 200.
         return Err(Failure::local(
@@ -103,11 +104,11 @@ pub(super) fn translated(answered: Answered, echo: &Echo, id: &str) -> Result<An
     Ok(Answered::Whole { body, answer, share })
 }
 
-async fn refused(status: StatusCode, headers: &HeaderMap, body: Body) -> Failure {
+async fn refused(status: StatusCode, headers: &HeaderMap, mut body: Body) -> Failure {
     if status.is_redirection() || status.is_informational() {
         return Failure::local(Kind::Malformed, format!("the upstream answered {status}; redirects are not followed"));
     }
-    let body = whole(body, MAX_ERROR, None).await.map(|(body, _)| body).unwrap_or_default();
+    let body = whole(&mut body, MAX_ERROR, None).await.map(|(body, _)| body).unwrap_or_default();
     let mut failure = openai::error::decode(status.as_u16(), &body);
     failure.retry_after = retry_after(headers, SystemTime::now());
     failure.told = telling(headers);
@@ -117,7 +118,7 @@ async fn refused(status: StatusCode, headers: &HeaderMap, body: Body) -> Failure
 /// All of `body`. One that comes in one piece is in memory already, as what its connection read; longer ones hold a share
 /// of the budget (H16), and stay where they are until there is one.
 async fn whole(
-    mut body: Body,
+    body: &mut Body,
     limit: usize,
     mut room: Option<(&Budget, Duration)>,
 ) -> Result<(Bytes, Option<Box<Share>>), Failure> {

@@ -11,7 +11,7 @@ use outrigger_wire::{
 };
 
 use super::transport::broken;
-use crate::upstream::Body;
+use crate::{budget::Share, upstream::Body};
 
 /// An open stream of events.
 #[derive(Debug)]
@@ -22,6 +22,9 @@ pub(crate) struct Stream {
     pub(crate) ready: VecDeque<(Frame, Option<Peek>)>,
     /// The upstream has ended.
     pub(crate) ended: bool,
+    /// What `ready` holds of the budget, where that is a whole answer.
+    #[expect(dead_code, reason = "held")]
+    pub(crate) share: Option<Box<Share>>,
 }
 
 /// Most memory for events before the first content, in bytes. The longest that vendors send repeats the whole request
@@ -48,7 +51,7 @@ pub(super) async fn first_content(operation: Operation, mut body: Body) -> Resul
     loop {
         while let Some(frame) = framer.next_frame() {
             if prelude.take(operation, frame)? {
-                return Ok(Stream { body, framer, ready: prelude.events, ended: false });
+                return Ok(Stream { body, framer, ready: prelude.events, ended: false, share: None });
             }
         }
         match body.frame().await {
@@ -62,7 +65,7 @@ pub(super) async fn first_content(operation: Operation, mut body: Body) -> Resul
                 if let Some(frame) = last
                     && prelude.take(operation, frame)?
                 {
-                    return Ok(Stream { body, framer, ready: prelude.events, ended: true });
+                    return Ok(Stream { body, framer, ready: prelude.events, ended: true, share: None });
                 }
                 return Err(Failure::local(Kind::Truncated, "the stream ended before its first content"));
             }
