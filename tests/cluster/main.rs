@@ -10,6 +10,7 @@
 //! | `serving` | from kubectl to a sidecar, and back into status |
 //! | `identity` | who a sidecar is: its pod, by the token that is mounted into it |
 //! | `secrets` | keys: who may read them, and what changes |
+//! | `caref` | certificates by which a provider is known: a ConfigMap that is followed |
 //! | `scale` | many objects, and what they cost |
 //! | `warned` | what an edit means, told as it is applied and before |
 //! | `away` | what goes on while something is away |
@@ -20,6 +21,7 @@
 #![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
 
 mod away;
+mod caref;
 mod chart;
 mod harness;
 mod harness_tests;

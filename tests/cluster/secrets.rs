@@ -98,7 +98,15 @@ async fn the_role_can_do_no_more_than_it_must() {
         let output = cluster.kubectl(&[&["auth", "can-i"], &words[..]].concat()).await;
         String::from_utf8_lossy(&output.stdout).trim() == "yes"
     };
-    for words in ["get secrets", "list secrets", "watch secrets", "get secrets/openai"] {
+    for words in [
+        "get secrets",
+        "list secrets",
+        "watch secrets",
+        "get secrets/openai",
+        "get configmaps",
+        "list configmaps",
+        "get configmaps/corporate-ca",
+    ] {
         assert!(!can(words, &other.name).await, "{words} elsewhere");
         assert!(can(words, &here.name).await, "{words} at home");
     }
@@ -112,8 +120,8 @@ async fn the_role_can_do_no_more_than_it_must() {
         "update modelroutes.outrigger.dev",
         "delete modelroutes.outrigger.dev",
         "create modelroutes.outrigger.dev",
-        "get configmaps",
         "update configmaps/other",
+        "delete configmaps/other",
         "create clusterrolebindings.rbac.authorization.k8s.io",
         "impersonate users",
         "create serviceaccounts/token",

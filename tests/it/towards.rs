@@ -1,8 +1,17 @@
 //! The way to a provider: authorities that are not public, and proxies.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 use crate::{harness::*, surfaces::settled};
 
@@ -78,6 +87,147 @@ async fn a_bundle_that_cannot_be_trusted_is_no_start() {
         let log = exit.log.join("\n");
         assert!(!exit.status.success() && words.iter().all(|word| log.contains(word)), "{words:?}: {log}");
     }
+}
+
+/// A `ConfigMap` `ca` with these certificates.
+fn bundle(pem: &str) -> String {
+    let pem = pem.replace('\n', "\n    ");
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: ca}}\ndata:\n  ca.crt: |\n    {pem}")
+}
+
+/// Provider `a` there, known by the certificates of `ca`, and a route `r` to it that asks once.
+fn known(base: &str) -> Policy {
+    Policy::new()
+        .provider_with("a", format!("{base}/v1"), |provider| provider.spec("tls: {caRef: {name: ca}}"))
+        .route_with("r", &["a"], |route| route.failover("attempts: 1"))
+}
+
+fn localhost(secure: &Secure) -> String {
+    format!("https://localhost:{}", secure.addr.port())
+}
+
+/// `caRef` stands in place of the public authorities and of `--upstream-ca`, for its own provider and for no other.
+#[tokio::test]
+async fn a_provider_is_known_by_the_authorities_that_it_names_and_by_no_others() {
+    let (own, other) = (Authority::new(), Authority::new());
+    let (up, far) = (Upstream::start([chat_ok("own")]).await, Upstream::start([chat_ok("far")]).await);
+    let (secure, elsewhere) = (own.before(up.addr(), "localhost").await, other.before(far.addr(), "localhost").await);
+    let policy = known(&localhost(&secure)).provider("b", format!("{}/v1", localhost(&elsewhere))).route_with(
+        "s",
+        &["b"],
+        |route| route.failover("attempts: 1"),
+    );
+    let (_folder, ca) = file(&other.pem);
+    let with = |pem: &str, only: bool| {
+        let setup = Sidecar::setup(policy.clone().document(&bundle(pem))).arg("--upstream-ca").arg(&ca);
+        if only { setup.arg("--upstream-ca-only") } else { setup }
+    };
+    for only in [false, true] {
+        let sidecar = with(&own.pem, only).start().await;
+        for (route, says) in [("r", "own"), ("s", "far")] {
+            let answer = sidecar.client().post(PATH, chat(route)).await;
+            assert_eq!((answer.status, answer.said().as_str()), (200, says), "{}", answer.text());
+        }
+    }
+    // What the sidecar trusts counts for nothing where a provider names its own.
+    let hits = up.hits();
+    let sidecar = with(&other.pem, false).start().await;
+    let answer = sidecar.client().post(PATH, chat("r")).await;
+    assert_eq!((answer.status, answer.header("x-outrigger-error")), (502, Some("connect_failed")));
+    for word in ["BadSignature", "spec.tls.caRef", "alone are trusted"] {
+        assert!(answer.text().contains(word), "{}", answer.text());
+    }
+    assert_eq!(up.hits(), hits);
+    let answer = sidecar.client().post(PATH, chat("s")).await;
+    assert_eq!((answer.status, answer.said().as_str()), (200, "far"), "{}", answer.text());
+}
+
+/// It is never the public authorities, or those of the sidecar, in place of what is asked for and not there.
+#[tokio::test]
+async fn a_provider_whose_authorities_are_not_there_is_not_asked() {
+    let (authority, up) = (Authority::new(), Upstream::start([chat_ok("never")]).await);
+    let secure = authority.before(up.addr(), "localhost").await;
+    let (_folder, ca) = file(&authority.pem);
+    let near = Upstream::start([chat_ok("near")]).await;
+    let policy = known(&localhost(&secure)).provider("b", near.base_url()).route("s", &["a", "b"]);
+    for (documents, says) in [
+        (None, "there is no ConfigMap of this name"),
+        (Some(bundle("nothing")), "no certificate is in it"),
+        (Some(bundle(&authority.pem[..authority.pem.len() / 2])), "certificate number 1 cannot be read"),
+    ] {
+        let policy = documents.iter().fold(policy.clone(), |policy, document| policy.document(document));
+        let sidecar = Sidecar::setup(policy).arg("--upstream-ca").arg(&ca).start().await;
+        let line = sidecar.wait_log(says).await;
+        assert!(line.contains("spec.tls.caRef") && line.contains("the provider is left out"), "{line}");
+        let answer = sidecar.client().post(PATH, chat("r")).await;
+        assert_eq!(
+            (answer.status, answer.header("x-outrigger-error")),
+            (404, Some("route_without_targets")),
+            "{}",
+            answer.text()
+        );
+        assert!(answer.text().contains("spec.tls.caRef"), "{}", answer.text());
+        let answer = sidecar.client().post(PATH, chat("s")).await;
+        assert_eq!((answer.status, answer.said().as_str()), (200, "near"), "{}", answer.text());
+    }
+    assert_eq!(up.hits(), 0);
+}
+
+/// R-CFG-1, K3: the bundle is exchanged while requests are on their way, first for both authorities, then for the new one: none
+/// fails, what was opened under the old one ends with its requests, and nobody who has the old one is believed afterwards.
+#[tokio::test]
+async fn a_bundle_is_rotated_and_no_request_is_lost() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let up = Upstream::with(|_, _| chat_ok("reached")).await;
+    let (before, after) = (old.before(up.addr(), "localhost").await, new.before(up.addr(), "localhost").await);
+    // Both have one address, of which this decides who is behind it.
+    let relay = Relay::to(before.addr).await;
+    let base = format!("https://localhost:{}", relay.addr.port());
+    let with = |pem: &str| known(&base).document(&bundle(pem));
+    let sidecar = Sidecar::with_policy(with(&old.pem)).await;
+    let revision = async || sidecar.admin_client().get("/config").await.json()["revision"].clone();
+    let applied = async |policy: Policy, from: serde_json::Value| {
+        sidecar.edit(policy);
+        for _ in 0..100 {
+            if revision().await != from {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the edit is not applied");
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut callers = JoinSet::new();
+    for _ in 0..4 {
+        let (client, stop) = (sidecar.client(), stop.clone());
+        callers.spawn(async move {
+            let mut asked = 0;
+            while !stop.load(Ordering::Relaxed) {
+                let answer = client.post(PATH, chat("r")).await;
+                assert_eq!((answer.status, answer.said().as_str()), (200, "reached"), "{}", answer.text());
+                asked += 1;
+            }
+            asked
+        });
+    }
+    applied(with(&format!("{}{}", old.pem, new.pem)), revision().await).await;
+    relay.switch(after.addr);
+    applied(with(&new.pem), revision().await).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    stop.store(true, Ordering::Relaxed);
+    let asked: u32 = callers.join_all().await.into_iter().sum();
+    assert!(asked > 20 && up.connections() >= 3, "{asked} requests on {} connections", up.connections());
+    // Four callers have no more than four, and those of the pools before are closed.
+    let begun = Instant::now();
+    while up.open_connections() > 4 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{} connections are open", up.open_connections());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // Under another bundle a connection is opened anew, and who is there is of the old authority.
+    relay.switch(before.addr);
+    applied(with(&format!("{}{}", new.pem, Authority::new().pem)), revision().await).await;
+    let answer = sidecar.client().post(PATH, chat("r")).await;
+    assert_eq!((answer.status, answer.header("x-outrigger-error")), (502, Some("connect_failed")), "{}", answer.text());
 }
 
 /// Plain and by TLS, the whole way goes through the tunnel, and later requests through the same one. The proxy's password

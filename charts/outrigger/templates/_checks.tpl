@@ -22,4 +22,12 @@
 {{- fail (printf "secrets.named.%s names no Secret: an empty list in a role would mean all of them." $namespace) -}}
 {{- end -}}
 {{- end -}}
+{{- range $namespace, $names := .Values.configMaps.named -}}
+{{- if has $namespace $.Values.configMaps.namespaces -}}
+{{- fail (printf "configMaps.named.%s narrows nothing, since configMaps.namespaces lists %s with all of its ConfigMaps: leave one of them out." $namespace $namespace) -}}
+{{- end -}}
+{{- if not $names -}}
+{{- fail (printf "configMaps.named.%s names no ConfigMap: an empty list in a role would mean all of them." $namespace) -}}
+{{- end -}}
+{{- end -}}
 {{- end }}

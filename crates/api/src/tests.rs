@@ -80,6 +80,16 @@ metadata: {name: strict, namespace: demo}
 spec: {models: {deny: [anthropic/claude-opus*]}, constraints: {requireParameters: true}}
 "#;
 
+/// [`OBJECTS`], and a provider that is known by authorities of its own.
+fn with_authorities() -> String {
+    let pem = include_str!("../../compile/src/tests/authority.pem").replace('\n', "\n    ");
+    format!(
+        "{OBJECTS}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: ca, namespace: demo}}\ndata:\n  ca.crt: |\n    {pem}\n\
+         ---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: own, namespace: demo}}\n\
+         spec: {{dialect: OpenAI, baseURL: 'https://own/v1', models: [{{model: own/tls}}], tls: {{caRef: {{name: ca}}}}}}\n"
+    )
+}
+
 fn view_of(yaml: &str) -> View {
     let (objects, problems) = manifest::parse("p.yaml", yaml, &|_| None);
     assert_eq!(problems, vec![]);
@@ -102,8 +112,9 @@ fn snapshot(resources: &Resources) -> Snapshot {
 /// What is pushed means what was compiled: every field of every part arrives.
 #[test]
 fn a_view_comes_back_as_it_went() {
-    let view = view_of(OBJECTS);
+    let view = view_of(&with_authorities());
     assert_eq!(view.broken.len(), 2);
+    assert!(view.providers["demo/own"].provider.authorities.is_some());
     assert!(!view.header.forbidden.is_empty() && !view.header.closed.is_empty());
     let back = decoded(&encode(&view));
     let (back_text, text) = (format!("{back:#?}"), format!("{view:#?}"));
@@ -251,6 +262,43 @@ fn limits_that_nobody_knows_yet_close_what_they_are_about() {
         _ => panic!(),
     });
     assert!(!snapshot(&later).models.contains_key("own/m"));
+}
+
+/// A provider is never sent to whoever has a certificate by the public authorities because its own did not come: not by a
+/// sidecar that does not know them, where they are none, or are more than one holds.
+#[test]
+fn authorities_that_do_not_arrive_leave_nobody_to_be_trusted() {
+    use v1::limit::Kind as Limit;
+    let plain = encode(&view_of(&with_authorities()));
+    let served = |change: &dyn Fn(&mut Vec<v1::Limit>)| {
+        let mut later = plain.clone();
+        changed(&mut later, "provider/demo/own", |body| match &mut body.body {
+            Some(Body::Provider(provider)) => change(&mut provider.limits),
+            _ => panic!(),
+        });
+        snapshot(&later).models.contains_key("own/tls")
+    };
+    let with = |certificates: Vec<Vec<u8>>| {
+        served(&|limits| {
+            limits[0].kind = Some(Limit::Authorities(v1::Certificates { certificates: certificates.clone() }))
+        })
+    };
+    assert!(served(&|limits| assert!(matches!(limits[..], [v1::Limit { kind: Some(Limit::Authorities(_)) }]))));
+    // To a sidecar of before it is a field that it does not know.
+    assert!(!served(&|limits| limits[0] = future_limit()));
+    assert!(!with(Vec::new()));
+    assert!(with(vec![vec![1]]));
+    assert!(!with((0..65).map(|at| vec![at]).collect()));
+    assert!(!with(vec![vec![0; (64 << 10) + 1]]));
+    assert!(!served(&|limits| limits.push(limits[0].clone())));
+    let mut later = plain.clone();
+    changed(&mut later, "route/demo/r", |body| match &mut body.body {
+        Some(Body::Route(route)) => {
+            route.limits.push(v1::Limit { kind: Some(Limit::Authorities(v1::Certificates::default())) });
+        }
+        _ => panic!(),
+    });
+    assert!(matches!(snapshot(&later).closed["r"], Closed::Unsupported { .. }));
 }
 
 /// Of two limits of one kind neither is lost, and a header or a broken policy that cannot be read is no licence.

@@ -83,7 +83,7 @@ fn ask(args: &ChangesArgs, edit: &Edit) -> anyhow::Result<Change> {
 
 /// `ModelRoute/shop/fast`, as an argument; the kind in any case.
 pub(crate) fn object(text: &str) -> Result<ObjectRef, String> {
-    let kinds = [Kind::ModelProvider, Kind::ModelRoute, Kind::ModelPolicy, Kind::Secret];
+    let kinds = [Kind::ModelProvider, Kind::ModelRoute, Kind::ModelPolicy, Kind::Secret, Kind::ConfigMap];
     let wrong = || format!("{text:?} is no object: write KIND/NAMESPACE/NAME, ModelRoute/shop/fast");
     let &[kind, namespace, name] = &text.split('/').collect::<Vec<_>>()[..] else { return Err(wrong()) };
     let kind = kinds.into_iter().find(|it| it.as_str().eq_ignore_ascii_case(kind)).ok_or_else(wrong)?;

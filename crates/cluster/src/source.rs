@@ -2,7 +2,7 @@
 
 mod item;
 mod kept;
-mod secrets;
+mod named;
 mod state;
 pub(crate) mod watch;
 
@@ -24,7 +24,7 @@ use outrigger_crd::{GROUP, ModelPolicy, ModelProvider, ModelRoute};
 use tokio::sync::watch as channel;
 
 use item::Item;
-pub(crate) use secrets::{how_to_permit, plain};
+pub(crate) use named::{config_map, how_to_permit, secret};
 use state::{Assembled, Shared};
 pub use state::{Observed, Standing};
 
@@ -32,7 +32,7 @@ use crate::Cluster;
 
 /// What comes together is taken together: an edit is told object by object.
 const QUIET: Duration = Duration::from_millis(5);
-/// How often what nobody tells is looked at: a watch that fails no more, a `Secret` that was waited for.
+/// How often what nobody tells is looked at: a watch that fails no more, what is named and was waited for.
 const LOOK: Duration = Duration::from_secs(5);
 /// When a kind of which objects were held is listed anew: as long as it takes to apply what should be there.
 const RELIST: Duration = Duration::from_secs(20);
@@ -52,7 +52,7 @@ pub struct Source {
 
 impl Source {
     /// Follows the policy of `cluster` until nobody listens any more. `only`: objects of these namespaces alone, beside our
-    /// own; `None`: of all. `retry`: how long a `Secret` that we may not read is left alone before another try.
+    /// own; `None`: of all. `retry`: how long a `Secret` or `ConfigMap` that we may not read is left alone before another try.
     pub fn follow(cluster: &Cluster, only: Option<BTreeSet<String>>, retry: Duration) -> Self {
         let shared = Arc::new(Shared::new(cluster.namespace.clone(), only, cluster.account.clone()));
         let (worlds_out, worlds) = channel::channel(None);
@@ -90,7 +90,7 @@ async fn assemble(cluster: Cluster, shared: Arc<Shared>, retry: Duration, out: O
         |shared: &Shared, event: Event<PartialObjectMeta<Namespace>>| shared.namespace(event.map_to(item::namespace));
     watches.spawn(follow(api, Kind::Namespace, cluster.clone(), shared.clone(), take));
 
-    let mut secrets = secrets::Watches::default();
+    let mut named = named::Watches::default();
     let mut wake = Instant::now();
     loop {
         let sleep = wake.saturating_duration_since(Instant::now()).min(LOOK);
@@ -101,11 +101,11 @@ async fn assemble(cluster: Cluster, shared: Arc<Shared>, retry: Duration, out: O
         }
         let now = Instant::now();
         let Assembled { world, observed, standing, wanted, waiting } = shared.lock().assemble(now);
-        secrets.follow(&wanted, &cluster, &shared, retry);
+        named.follow(&wanted, &cluster, &shared, retry);
         let ready = standing.pending.is_none();
         out.standing.send_if_modified(|known| replace_if_new(known, standing));
         wake = waiting.unwrap_or(now + LOOK);
-        // A provider whose key is about to be read would be one without a key.
+        // A provider whose key is about to be read would be one without a key, or known by nobody.
         if !ready || waiting.is_some() {
             continue;
         }
@@ -183,7 +183,7 @@ async fn is_there(kind: Kind, cluster: &Cluster) -> bool {
         Kind::ModelProvider => ModelProvider::plural(&()),
         Kind::ModelRoute => ModelRoute::plural(&()),
         Kind::ModelPolicy => ModelPolicy::plural(&()),
-        Kind::Secret | Kind::Namespace => return true,
+        Kind::Secret | Kind::ConfigMap | Kind::Namespace => return true,
     };
     let definitions = Api::<CustomResourceDefinition>::all(cluster.client.clone());
     let name = format!("{plural}.{GROUP}");

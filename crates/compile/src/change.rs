@@ -193,13 +193,16 @@ fn widened(before: &World, after: &World, edited: &[Edited]) -> Vec<Widened> {
 
 /// What is wrong whatever the namespace: policies, and what cannot be read.
 fn problems(world: &World) -> BTreeSet<Problem> {
-    let unread = world.unreadable.iter().filter(|it| it.object.kind != Kind::Secret).map(|it| Problem {
-        object: it.object.clone(),
-        field: String::new(),
-        reason: it.reason.clone(),
-        severity: Severity::Error,
-        cause: Cause::Spec,
-    });
+    let unread =
+        world.unreadable.iter().filter(|it| !matches!(it.object.kind, Kind::Secret | Kind::ConfigMap)).map(|it| {
+            Problem {
+                object: it.object.clone(),
+                field: String::new(),
+                reason: it.reason.clone(),
+                severity: Severity::Error,
+                cause: Cause::Spec,
+            }
+        });
     of_policies(world).into_iter().chain(unread).collect()
 }
 

@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use crate::{
     access,
-    credential::Secrets,
     limit::{self, Known, Limit},
+    named::Named,
     names::{self, Claimant},
     problem::{Kind, ObjectRef, Problem, Report, full_name, namespace},
     provider::{self, Compiled},
@@ -92,6 +92,8 @@ fn build(world: &World, catalog: &Catalog, scope: &Scope) -> (View, Fleet, Vec<P
         providers(world, catalog, scope, &limits, &mut today, &mut header, &mut problems);
         let broken = today.broken.keys().filter(|(kind, _)| *kind == Part::Provider);
         let mut alive: BTreeMap<Key, _> = broken.map(|(_, key)| (key.clone(), None)).collect();
+        // Whom nobody is trusted to be is as gone as its certificates are.
+        today.credentials.retain(|key, _| today.providers.get(key).is_none_or(|it| it.provider.is_known()));
         alive.extend(today.credentials.into_iter().map(|(key, keys)| (key, Some(keys))));
         header.forbidden.clear();
         let view = View { header: header.into(), alive, ..View::default() };
@@ -153,7 +155,7 @@ fn providers(
     header: &mut Header,
     problems: &mut Vec<Problem>,
 ) -> BTreeSet<Key> {
-    let secrets = Secrets::of(world);
+    let named = Named::of(world);
     let mut objects: Vec<&ModelProvider> = world
         .providers
         .iter()
@@ -168,7 +170,7 @@ fn providers(
         let mut elsewhere = Vec::new();
         let into = if own || access::visible(object, scope, world) { &mut *problems } else { &mut elsewhere };
         let mut report = Report::new(ObjectRef::new(Kind::ModelProvider, &object.metadata), into);
-        let Some(Compiled { mut offering, credentials }) = provider::compile(object, catalog, &secrets, &mut report)
+        let Some(Compiled { mut offering, credentials }) = provider::compile(object, catalog, &named, &mut report)
         else {
             let reason = told(report.why(), home, scope);
             view.broken.insert((Part::Provider, key), broken(&object.spec, Vec::new(), reason).into());
@@ -193,8 +195,8 @@ fn providers(
             }
             found.is_none()
         });
-        let usable = !credentials.is_empty() || offering.provider.auth == outrigger_wire::AuthScheme::None;
-        if offering.offers.is_empty() || !usable {
+        let keyed = !credentials.is_empty() || offering.provider.auth == outrigger_wire::AuthScheme::None;
+        if offering.offers.is_empty() || !keyed || !offering.provider.is_known() {
             without.insert(key.clone());
         }
         // Where nothing of it may be used, neither its address nor its key is anybody's business.

@@ -1,38 +1,21 @@
 //! Keys of a provider, out of `Secret`s.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use outrigger_crd::{ModelProvider, Secret as SecretObject};
+use outrigger_crd::ModelProvider;
 use outrigger_route::snapshot::Credential;
 
 use crate::{
     check::{did_you_mean, is_header_value},
-    problem::{Cause, Kind, Report, Severity, full_name, name, namespace},
-    world::World,
+    named::Named,
+    problem::{Cause, Kind, ObjectRef, Report, Severity, full_name, namespace},
 };
-
-/// `Secret`s by namespace and name.
-pub(crate) struct Secrets<'a> {
-    read: BTreeMap<(&'a str, &'a str), &'a SecretObject>,
-    /// Why those cannot be read, or not any more, that are there for all anybody knows.
-    withheld: BTreeMap<(&'a str, &'a str), &'a str>,
-}
-
-impl<'a> Secrets<'a> {
-    pub(crate) fn of(world: &'a World) -> Self {
-        let withheld = world.unreadable.iter().filter(|it| it.object.kind == Kind::Secret);
-        Self {
-            read: world.secrets.iter().map(|it| ((namespace(&it.metadata), name(&it.metadata)), it)).collect(),
-            withheld: withheld.map(|it| ((&*it.object.namespace, &*it.object.name), &*it.reason)).collect(),
-        }
-    }
-}
 
 /// The keys that can be used. Each that cannot is a problem of its own and leaves the others alone. `None` if the list
 /// itself means nothing: keys that are not there are gone, keys that are badly written are not.
 pub(crate) fn credentials(
     provider: &ModelProvider,
-    secrets: &Secrets<'_>,
+    secrets: &Named<'_>,
     report: &mut Report<'_>,
 ) -> Option<Vec<Credential>> {
     let mut names = HashSet::new();
@@ -45,14 +28,16 @@ pub(crate) fn credentials(
             continue;
         }
         let field = format!("{field}.secretKeyRef");
-        let withheld = secrets.withheld.get(&(namespace(&provider.metadata), &*secret_key_ref.name));
+        let home = namespace(&provider.metadata).to_owned();
+        let withheld =
+            secrets.withheld(&ObjectRef { kind: Kind::Secret, namespace: home, name: secret_key_ref.name.clone() });
         match value(provider, secrets, &secret_key_ref.name, &secret_key_ref.key) {
-            Err(_) if let Some(why) = withheld => report.of(Cause::RefNotPermitted, Severity::Error, field, *why),
+            Err(_) if let Some(why) = withheld => report.of(Cause::RefNotPermitted, Severity::Error, field, why),
             Err(reason) => report.of(Cause::RefNotFound, Severity::Error, field, reason),
             Ok(value) => {
                 // It goes on as it was read last.
                 if let Some(why) = withheld {
-                    report.of(Cause::RefNotPermitted, Severity::Warning, field, *why);
+                    report.of(Cause::RefNotPermitted, Severity::Warning, field, why);
                 }
                 usable.push(Credential::new(&full_name(&provider.metadata), name, value, *weight));
             }
@@ -65,10 +50,10 @@ pub(crate) fn credentials(
     Some(usable)
 }
 
-fn value<'a>(provider: &ModelProvider, secrets: &Secrets<'a>, name: &str, key: &str) -> Result<&'a str, String> {
+fn value<'a>(provider: &ModelProvider, secrets: &Named<'a>, name: &str, key: &str) -> Result<&'a str, String> {
     let home = namespace(&provider.metadata);
-    let Some(secret) = secrets.read.get(&(home, name)) else {
-        let near = did_you_mean(name, secrets.read.keys().filter(|(space, _)| *space == home).map(|(_, name)| *name));
+    let Some(secret) = secrets.secret(home, name) else {
+        let near = did_you_mean(name, secrets.names(Kind::Secret, home));
         return Err(format!("there is no secret of this name in namespace {home:?}{near}"));
     };
     let Some(bytes) = secret.value(key) else {

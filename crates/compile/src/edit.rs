@@ -37,6 +37,7 @@ impl World {
                 self.policies.push(*it);
             }
             Ok(Object::Secret(it)) => self.secrets.push(it),
+            Ok(Object::ConfigMap(it)) => self.config_maps.push(it),
             Ok(Object::Namespace(it)) => {
                 self.namespaces.insert(it.name.unwrap_or_default(), it.labels.unwrap_or_default());
             }
@@ -53,6 +54,7 @@ impl World {
             Kind::ModelRoute => self.routes.retain(|it| !is(&it.metadata)),
             Kind::ModelPolicy => self.policies.retain(|it| !is(&it.metadata)),
             Kind::Secret => self.secrets.retain(|it| !is(&it.metadata)),
+            Kind::ConfigMap => self.config_maps.retain(|it| !is(&it.metadata)),
             Kind::Namespace => drop(self.namespaces.remove(&object.name)),
         }
         self.unreadable.retain(|it| it.object != *object);
@@ -67,13 +69,15 @@ impl World {
             Kind::ModelRoute => self.routes.iter().map(|it| &it.metadata).find(is).cloned(),
             Kind::ModelPolicy => self.policies.iter().map(|it| &it.metadata).find(is).cloned(),
             Kind::Secret => self.secrets.iter().map(|it| &it.metadata).find(is).cloned(),
+            Kind::ConfigMap => self.config_maps.iter().map(|it| &it.metadata).find(is).cloned(),
             Kind::Namespace => None,
         }
     }
 
     fn len(&self) -> usize {
-        let Self { providers, routes, policies, secrets, namespaces, unreadable, .. } = self;
-        providers.len() + routes.len() + policies.len() + secrets.len() + namespaces.len() + unreadable.len()
+        let Self { providers, routes, policies, secrets, config_maps, namespaces, unreadable, .. } = self;
+        let named = secrets.len() + config_maps.len() + namespaces.len();
+        providers.len() + routes.len() + policies.len() + named + unreadable.len()
     }
 }
 
@@ -90,6 +94,7 @@ impl Object {
             Self::Route(it) => &mut it.metadata,
             Self::Policy(it) => &mut it.metadata,
             Self::Secret(it) => &mut it.metadata,
+            Self::ConfigMap(it) => &mut it.metadata,
             Self::Namespace(_) => return,
         };
         if metadata.namespace.as_deref().is_none_or(str::is_empty) {
@@ -104,6 +109,7 @@ impl Object {
             Self::Route(it) => ObjectRef::new(Kind::ModelRoute, &it.metadata),
             Self::Policy(it) => ObjectRef::new(Kind::ModelPolicy, &it.metadata),
             Self::Secret(it) => ObjectRef::new(Kind::Secret, &it.metadata),
+            Self::ConfigMap(it) => ObjectRef::new(Kind::ConfigMap, &it.metadata),
             Self::Namespace(metadata) => {
                 ObjectRef { namespace: String::new(), ..ObjectRef::new(Kind::Namespace, metadata) }
             }

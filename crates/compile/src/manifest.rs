@@ -105,6 +105,7 @@ pub fn assemble(objects: Vec<Located>) -> (World, Locations, Vec<FileProblem>) {
             Object::Route(route) => (Kind::ModelRoute, &route.metadata),
             Object::Policy(policy) => (Kind::ModelPolicy, &policy.metadata),
             Object::Secret(secret) => (Kind::Secret, &secret.metadata),
+            Object::ConfigMap(it) => (Kind::ConfigMap, &it.metadata),
             Object::Namespace(metadata) => (Kind::Namespace, metadata),
         };
         let mut reference = ObjectRef::new(kind, metadata);
@@ -125,6 +126,7 @@ pub fn assemble(objects: Vec<Located>) -> (World, Locations, Vec<FileProblem>) {
             Object::Route(route) => world.routes.push(*route),
             Object::Policy(policy) => world.policies.push(*policy),
             Object::Secret(secret) => world.secrets.push(secret),
+            Object::ConfigMap(it) => world.config_maps.push(it),
             Object::Namespace(metadata) => {
                 world.namespaces.insert(metadata.name.unwrap_or_default(), metadata.labels.unwrap_or_default());
             }

@@ -18,6 +18,7 @@ impl World {
         pin(&mut self.routes, &last_good.routes, Kind::ModelRoute, |object| &object.metadata, bad, missing);
         pin(&mut self.policies, &last_good.policies, Kind::ModelPolicy, |object| &object.metadata, bad, missing);
         pin(&mut self.secrets, &last_good.secrets, Kind::Secret, |object| &object.metadata, bad, missing);
+        pin(&mut self.config_maps, &last_good.config_maps, Kind::ConfigMap, |object| &object.metadata, bad, missing);
         let Self { providers, routes, policies, .. } = &self;
         let pinned: BTreeSet<ObjectRef> = providers
             .iter()

@@ -66,6 +66,8 @@ pub enum Kind {
     ModelPolicy,
     /// Core `Secret`.
     Secret,
+    /// Core `ConfigMap`.
+    ConfigMap,
     /// Core `Namespace`, for its labels.
     Namespace,
 }
@@ -116,10 +118,10 @@ impl<'a> Report<'a> {
         self.into.push(Problem { object, field, reason, severity, cause });
     }
 
-    /// Why the object is broken, in words: the first error that is not of one key alone, which leaves out that key.
+    /// Why the object is broken, in words: the first error that is not of what it names alone, which leaves out that.
     pub(crate) fn why(&self) -> String {
         let own = self.into.iter().filter(|it| it.object == self.object && it.severity != Severity::Warning);
-        let mut breaking = own.filter(|it| !it.field.starts_with("spec.credentials["));
+        let mut breaking = own.filter(|it| !it.field.starts_with("spec.credentials[") && it.field != "spec.tls.caRef");
         breaking.next().map_or_else(String::new, |problem| format!("{}: {}", problem.field, problem.reason))
     }
 
@@ -150,6 +152,7 @@ impl Kind {
             Self::ModelRoute => "ModelRoute",
             Self::ModelPolicy => "ModelPolicy",
             Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
             Self::Namespace => "Namespace",
         }
     }

@@ -16,10 +16,12 @@ use outrigger_wire::AuthScheme;
 
 use crate::{
     access,
-    credential::{Secrets, credentials},
+    credential::credentials,
     endpoint::{Endpoint, endpoint},
+    named::Named,
     problem::{Cause, Report, Severity, full_name, name},
     served::served,
+    trust,
 };
 
 /// A provider that is whole.
@@ -34,7 +36,7 @@ pub(crate) struct Compiled {
 pub(crate) fn compile(
     object: &ModelProvider,
     catalog: &Catalog,
-    secrets: &Secrets<'_>,
+    named: &Named<'_>,
     report: &mut Report<'_>,
 ) -> Option<Compiled> {
     // Without `..`: a new field of the kind must be given a meaning here.
@@ -42,6 +44,7 @@ pub(crate) fn compile(
         preset: _,
         dialect: _,
         base_url: _,
+        tls,
         auth: _,
         headers: _,
         display_name,
@@ -63,9 +66,14 @@ pub(crate) fn compile(
     }
     let short = name(&object.metadata);
     let endpoint = endpoint(short, &object.spec, catalog, report);
-    // A bad key leaves out that key, not the provider, so its errors are not among those counted here.
+    if let Some(endpoint) = &endpoint {
+        trust::check(tls.as_ref(), &endpoint.base_url, report);
+    }
+    // A bad key leaves out that key, and certificates that are not there are gone as a key is: neither breaks the provider,
+    // so their errors are not among those counted here.
     let sound = report.errors() == before;
-    let keys = credentials(object, secrets, report);
+    let keys = credentials(object, named, report);
+    let authorities = trust::authorities(object, named, report);
     let endpoint = endpoint.filter(|_| sound)?;
     let keys = keys?;
     if endpoint.auth == AuthScheme::None {
@@ -95,6 +103,7 @@ pub(crate) fn compile(
         display: display_name.as_deref().or(preset.map(|preset| preset.name.as_str())).unwrap_or(short).into(),
         dialect,
         base_url,
+        authorities,
         credentials: Arc::default(),
         auth,
         region: region.as_deref().map(str::trim).filter(|r| !r.is_empty()).map(|r| r.to_ascii_lowercase().into()),

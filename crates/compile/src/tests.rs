@@ -19,6 +19,7 @@ mod routes;
 mod rules;
 mod secrets;
 mod shared;
+mod trust;
 mod whole;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);

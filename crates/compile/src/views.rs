@@ -13,6 +13,7 @@ use outrigger_route::View;
 use crate::{
     access,
     compile::view,
+    named,
     problem::{Kind, ObjectRef, Problem, full_name, name, namespace},
     world::{Scope, Selection, World},
 };
@@ -91,10 +92,20 @@ impl<T> Views<T> {
 
 /// All of `world` that the view of `selection` can depend on: it is compiled from this and nothing else.
 pub(crate) fn narrow(world: &World, selection: &Selection) -> World {
-    let World { providers, routes, policies, secrets, namespaces, system_namespace, unreadable, incomplete } = world;
+    let World {
+        providers,
+        routes,
+        policies,
+        secrets,
+        config_maps,
+        namespaces,
+        system_namespace,
+        unreadable,
+        incomplete,
+    } = world;
     let Selection { namespace: home, routes: _, policies: selected } = selection;
     let routes: Vec<_> = routes.iter().filter(|route| namespace(&route.metadata) == home).map(bare_route).collect();
-    let named: BTreeSet<String> = routes
+    let by_routes: BTreeSet<String> = routes
         .iter()
         .flat_map(|route| &route.spec.targets)
         .filter_map(|target| target.provider.as_ref())
@@ -102,18 +113,15 @@ pub(crate) fn narrow(world: &World, selection: &Selection) -> World {
         .collect();
     // Those that routes name are needed to say why they may not be used.
     let needed = |it: &&ModelProvider| {
-        access::allows(it, home, world) || !access::is_sound(it) || named.contains(&full_name(&it.metadata))
+        access::allows(it, home, world) || !access::is_sound(it) || by_routes.contains(&full_name(&it.metadata))
     };
     let providers: Vec<ModelProvider> = providers.iter().filter(needed).map(bare_provider).collect();
-    let keys: BTreeSet<(&str, &str)> = providers
-        .iter()
-        .filter(|it| access::allows(it, home, world))
-        .flat_map(|it| {
-            it.spec.credentials.iter().map(|key| (namespace(&it.metadata), key.secret_key_ref.name.as_str()))
-        })
-        .collect();
+    let of: BTreeSet<ObjectRef> =
+        providers.iter().filter(|it| access::allows(it, home, world)).flat_map(named::named).collect();
     let secrets =
-        secrets.iter().filter(|it| keys.contains(&(namespace(&it.metadata), name(&it.metadata)))).cloned().collect();
+        secrets.iter().filter(|it| of.contains(&ObjectRef::new(Kind::Secret, &it.metadata))).cloned().collect();
+    let config_maps =
+        config_maps.iter().filter(|it| of.contains(&ObjectRef::new(Kind::ConfigMap, &it.metadata))).cloned().collect();
     let policies = policies
         .iter()
         .filter(|it| {
@@ -125,7 +133,7 @@ pub(crate) fn narrow(world: &World, selection: &Selection) -> World {
     let unreadable = unreadable
         .iter()
         .filter(|it| match &it.object {
-            ObjectRef { kind: Kind::Secret, namespace, name } => keys.contains(&(namespace, name)),
+            object @ ObjectRef { kind: Kind::Secret | Kind::ConfigMap, .. } => of.contains(object),
             ObjectRef { kind: Kind::ModelProvider, .. } => true,
             ObjectRef { namespace, .. } => namespace == home || namespace == system_namespace,
         })
@@ -133,6 +141,7 @@ pub(crate) fn narrow(world: &World, selection: &Selection) -> World {
         .collect();
     World {
         secrets,
+        config_maps,
         providers,
         routes,
         policies,

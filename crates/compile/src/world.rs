@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use outrigger_crd::{ModelPolicy, ModelProvider, ModelRoute, Secret};
+use outrigger_crd::{ConfigMap, ModelPolicy, ModelProvider, ModelRoute, Secret};
 
 use crate::problem::ObjectRef;
 
@@ -20,6 +20,8 @@ pub struct World {
     pub policies: Vec<ModelPolicy>,
     /// Every `Secret` that may be named by a provider.
     pub secrets: Vec<Secret>,
+    /// Every `ConfigMap` that may be named by a provider.
+    pub config_maps: Vec<ConfigMap>,
     /// Labels of namespaces, for selectors.
     pub namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// The control plane's own namespace: its `ModelPolicy`s may hold for others.
@@ -82,6 +84,7 @@ impl Default for World {
             routes: Vec::new(),
             policies: Vec::new(),
             secrets: Vec::new(),
+            config_maps: Vec::new(),
             namespaces: BTreeMap::new(),
             system_namespace: SYSTEM_NAMESPACE.to_owned(),
             unreadable: Vec::new(),

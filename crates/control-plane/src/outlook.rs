@@ -13,7 +13,7 @@ use lately::Lately;
 use outrigger_catalog::Catalog;
 use outrigger_cluster::Cluster;
 use outrigger_compile::{
-    Kind, ObjectRef, Unreadable, Workload,
+    ObjectRef, Unreadable, Workload,
     change::{Change, Reader, change},
     manifest::Object,
 };
@@ -29,7 +29,7 @@ pub(crate) struct Outlook {
     catalog: Arc<Catalog>,
     worlds: Worlds,
     fleet: Arc<Fleet>,
-    /// Where `Secret`s of new objects are looked up; `None`: they are in the edit, or nowhere.
+    /// Where `Secret`s and `ConfigMap`s of new objects are looked up; `None`: they are in the edit, or nowhere.
     cluster: Option<Cluster>,
     /// Namespaces whose objects are followed; `None`: all.
     only: Option<BTreeSet<String>>,
@@ -127,22 +127,15 @@ impl Outlook {
     }
 }
 
-/// The `Secret`s that objects of an edit name, or that were let in lately, and that are not in it.
-fn named(edit: &Edit, lately: &Lately) -> Vec<(String, String)> {
-    let brought = |namespace: &str, name: &str| {
-        let object = ObjectRef { kind: Kind::Secret, namespace: namespace.to_owned(), name: name.to_owned() };
-        edit.put.iter().flatten().any(|it| it.reference() == object)
-    };
+/// What objects of an edit name, or that were let in lately, and that is not in it: `Secret`s and `ConfigMap`s.
+fn named(edit: &Edit, lately: &Lately) -> Vec<ObjectRef> {
     let providers = edit.put.iter().flatten().chain(lately.objects()).filter_map(|it| match it {
         Object::Provider(it) => Some(it),
         _ => None,
     });
-    let mut all: Vec<(String, String)> = providers
-        .flat_map(|it| {
-            let home = ObjectRef::new(Kind::ModelProvider, &it.metadata).namespace;
-            it.spec.credentials.iter().map(move |key| (home.clone(), key.secret_key_ref.name.clone()))
-        })
-        .filter(|(namespace, name)| !name.is_empty() && !brought(namespace, name))
+    let mut all: Vec<ObjectRef> = providers
+        .flat_map(|it| outrigger_compile::named(it))
+        .filter(|object| !object.name.is_empty() && !edit.put.iter().flatten().any(|it| it.reference() == *object))
         .collect();
     all.sort_unstable();
     all.dedup();

@@ -5,6 +5,7 @@
 //! that a typo is an error and not a silent default.
 
 // kube's `KubeSchema` repeats a struct inside a function, where `pub` reaches nobody.
+pub mod config_map;
 #[allow(unreachable_pub)]
 pub mod policy;
 #[allow(unreachable_pub)]
@@ -26,6 +27,7 @@ mod schema;
 mod status;
 
 pub use amount::Decimal;
+pub use config_map::ConfigMap;
 pub use duration::{BadDuration, Duration};
 pub use policy::{ModelPolicy, ModelPolicySpec};
 pub use print::{all, to_yaml};

@@ -5,6 +5,7 @@ mod credential;
 mod endpoint;
 mod served;
 mod terms;
+mod tls;
 
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub use credential::{Auth, AuthScheme, Credential, SecretKeyRef};
 pub use endpoint::{Dialect, Header};
 pub use served::{Modality, PARAMETERS, Prices, Quantization, ServedModel};
 pub use terms::{DataPolicy, Limits, Retention, Training};
+pub use tls::{CaKind, CaRef, Tls};
 
 use crate::status::Status;
 
@@ -40,7 +42,7 @@ use crate::status::Status;
         "description":"Whether the spec is valid."}"#,
     printcolumn = r#"{"name":"Resolved","type":"string",
         "jsonPath":".status.conditions[?(@.type==\"ResolvedRefs\")].status",
-        "description":"Whether the Secrets that it names are there."}"#,
+        "description":"Whether the Secrets and ConfigMaps that it names are there."}"#,
     printcolumn = r#"{"name":"Programmed","type":"string",
         "jsonPath":".status.conditions[?(@.type==\"Programmed\")].status",
         "description":"Whether the sidecars run it."}"#,
@@ -83,6 +85,10 @@ use crate::status::Status;
         .message("a header of this name carries the key: remove it from headers and use credentials")
         .field_path(".headers")
             .reason(Reason::FieldValueForbidden),
+    validation = Rule::new("!has(self.tls) || !has(self.baseURL) || !self.baseURL.startsWith('http://')")
+        .message("tls needs an https address, or nothing is known of who answers: write baseURL with https://, or \
+            remove tls")
+        .field_path(".tls").reason(Reason::FieldValueForbidden),
 )]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ModelProviderSpec {
@@ -126,6 +132,10 @@ pub struct ModelProviderSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub display_name: Option<String>,
+    /// By whose certificates the endpoint is known, where no public authority has signed its own. For https addresses
+    /// alone. Default: by the public authorities, and by those of `--upstream-ca` of the sidecar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// How the key is sent. Default: as the preset says; without a preset `Authorization: Bearer` for dialect `OpenAI`
     /// and the header `x-api-key` for `Anthropic`, or nothing at all where there are no credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]

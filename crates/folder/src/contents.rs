@@ -111,7 +111,7 @@ fn note_unread(world: &mut World, problems: &[FileProblem]) {
                     world.unreadable.push(Unreadable { object: object.clone(), reason, aliases });
                 }
             }
-            // What a `Secret` or a `Namespace` would have said has no place of its own in the world.
+            // What a `Secret`, a `ConfigMap` or a `Namespace` would have said has no place of its own in the world.
             Some(_) | None => world.incomplete = true,
         }
     }

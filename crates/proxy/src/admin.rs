@@ -11,6 +11,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use outrigger_probe::{Pages, Peer, browser};
+use outrigger_route::hash::Hex;
 use outrigger_wire::Operation;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -123,6 +124,11 @@ fn config(app: &App) -> Value {
             "slug": provider.slug,
             "dialect": provider.dialect.as_str(),
             "base_url": provider.base_url,
+            // By whom alone it is known; null: by whom the settings say.
+            "authorities": provider.authorities.as_ref().map(|it| json!({
+                "certificates": it.certificates().len(),
+                "hash": Hex(&it.id()[..16]).to_string(),
+            })),
             "region": provider.region,
             "credentials": provider.credentials.iter().map(|c| &*c.name).collect::<Vec<_>>(),
             "models": snapshot.targets.iter().filter(|t| t.provider.name == provider.name).count(),

@@ -1,4 +1,6 @@
-//! Connections to providers: one pool for each scheme and authority, kept across pushes of policy (K3).
+//! Connections to providers: one pool for each scheme, authority and trust, kept across pushes of policy (K3). What was opened
+//! under one trust is never used under another, so that another bundle of certificates is another pool: the old one ends with
+//! the requests on it.
 //!
 //! hyper speaks the protocols, hyper-rustls and hyper-util connect; the pool between them is ours. The general client of
 //! hyper-util finds a connection by hashing its address, races a new one against those in use and starts a task for every
@@ -32,6 +34,7 @@ use std::{
 };
 
 use http::Uri;
+use outrigger_route::Authorities;
 
 pub(crate) use account::Account;
 pub(crate) use body::Body;
@@ -50,9 +53,15 @@ const IDLE: u32 = 10;
 /// The pools.
 #[derive(Debug)]
 pub(crate) struct Upstreams {
-    connector: Connector,
-    endpoints: Mutex<HashMap<Box<str>, Arc<Endpoint>>>,
+    connector: Arc<Connector>,
+    /// Of providers that name authorities, by these: one for each bundle, for as long as an endpoint has it. So there are no
+    /// more than policy names, and requests under way.
+    named: Mutex<HashMap<[u8; 32], Weak<Connector>>>,
+    endpoints: Mutex<HashMap<To, Arc<Endpoint>>>,
 }
+
+/// Scheme and authority, and by whom it is known: [`Authorities::id`], or as the sidecar is set.
+type To = (Box<str>, Option<[u8; 32]>);
 
 impl Upstreams {
     /// Reads whom to trust, and starts the task that closes connections nobody used for [`IDLE`] sweeps; it ends with the
@@ -63,22 +72,49 @@ impl Upstreams {
         if !config.proxies.is_empty() {
             tracing::info!("proxies towards providers: {}", config.proxies.told().join(", "));
         }
-        let upstreams = Arc::new(Self { connector, endpoints: Mutex::default() });
+        let upstreams =
+            Arc::new(Self { connector: connector.into(), named: Mutex::default(), endpoints: Mutex::default() });
         tokio::spawn(sweep(Arc::downgrade(&upstreams)));
         Ok(upstreams)
     }
 
-    /// The pool for the scheme and authority of `base`.
-    pub(crate) fn endpoint(&self, base: &Uri) -> Arc<Endpoint> {
-        let key =
-            format!("{}://{}", base.scheme_str().unwrap_or("http"), base.authority().map_or("", |to| to.as_str()));
-        let build = || Arc::new(Endpoint::new(base, self.connector.clone()));
-        lock(&self.endpoints).entry(key.into()).or_insert_with(build).clone()
+    /// The pool for the scheme and authority of `base`, known by `authorities` alone where there are some.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be trusted. There is no pool then: nobody else is trusted in their place.
+    pub(crate) fn endpoint(&self, base: &Uri, authorities: Option<&Authorities>) -> Result<Arc<Endpoint>, String> {
+        let to = format!("{}://{}", base.scheme_str().unwrap_or("http"), base.authority().map_or("", |to| to.as_str()));
+        let to = (to.into(), authorities.map(|it| *it.id()));
+        let mut endpoints = lock(&self.endpoints);
+        if let Some(known) = endpoints.get(&to) {
+            return Ok(known.clone());
+        }
+        let connector = match authorities {
+            None => self.connector.clone(),
+            Some(_) if base.scheme_str() != Some("https") => return Err("its address is not https".to_owned()),
+            Some(authorities) => self.named(authorities)?,
+        };
+        let endpoint = Arc::new(Endpoint::new(base, connector));
+        endpoints.insert(to, endpoint.clone());
+        Ok(endpoint)
     }
 
-    /// Forgets the pools that no provider of a published policy uses any more.
+    fn named(&self, authorities: &Authorities) -> Result<Arc<Connector>, String> {
+        let mut named = lock(&self.named);
+        if let Some(known) = named.get(authorities.id()).and_then(Weak::upgrade) {
+            return Ok(known);
+        }
+        let connector = self.connector.of_provider(trust::named(authorities)?).map_err(|error| error.to_string())?;
+        let connector = Arc::new(connector);
+        named.insert(*authorities.id(), Arc::downgrade(&connector));
+        Ok(connector)
+    }
+
+    /// Forgets the pools that no provider of a published policy uses any more, and whom none of the others trusts.
     pub(crate) fn forget_unused(&self) {
         lock(&self.endpoints).retain(|_, endpoint| Arc::strong_count(endpoint) > 1);
+        lock(&self.named).retain(|_, connector| connector.strong_count() > 0);
     }
 }
 

@@ -3,6 +3,7 @@
 //! clock, no randomness: time and draws are arguments.
 
 pub mod ask;
+pub mod authorities;
 pub mod breaker;
 pub mod closed;
 pub mod cost;
@@ -24,6 +25,7 @@ pub mod window;
 pub mod words;
 
 pub use ask::{Ask, Preferences, Sort};
+pub use authorities::Authorities;
 pub use failover::{Failover, Step};
 pub use plan::{Candidate, Plan, plan};
 pub use reason::{NoRoute, Reason};

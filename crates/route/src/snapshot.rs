@@ -6,6 +6,7 @@ use outrigger_catalog::{Prices, Rate};
 use outrigger_wire::{AuthScheme, Dialect, Kind, Operation, Secret};
 
 use crate::{
+    authorities::Authorities,
     closed::{Closed, Forbidden},
     hash::Hash,
     words::{Allowed, Modalities, Parameters, Quantization, Retention, Strategy},
@@ -81,6 +82,8 @@ pub struct Provider {
     pub dialect: Dialect,
     /// Base URL without a trailing slash; operations' paths are appended to it.
     pub base_url: Box<str>,
+    /// By whose certificates alone it is known; `None`: by those that are public, and as the sidecar is set.
+    pub authorities: Option<Authorities>,
     /// How its credentials are sent.
     pub auth: AuthScheme,
     /// Keys; empty only with [`AuthScheme::None`].

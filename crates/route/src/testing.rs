@@ -115,6 +115,7 @@ fn target(world: &mut World, models: &mut HashMap<String, Vec<u32>>, line: &str)
         display: slug.into(),
         dialect: Dialect::OpenAi,
         base_url: "http://localhost".into(),
+        authorities: None,
         auth: AuthScheme::None,
         credentials: Arc::default(),
         region: region.map(Into::into),

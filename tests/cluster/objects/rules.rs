@@ -25,7 +25,7 @@ const TIME: &str = "must be longer than 0s and at most 24h, such as 30s; remove 
 const EXPRESSION: &str = "In and NotIn need values, Exists and DoesNotExist take none: list some, or remove them";
 const UNIT: &str = "a price per million tokens may be at most 10000 US dollars: check its unit";
 
-/// They name a `Secret` `keys` with the key `main`, and a provider `main` of the model `a`.
+/// They name a `Secret` `keys` with the key `main` and a certificate `authority`, and a provider `main` of the model `a`.
 pub(crate) const CASES: &[Case] = &[
     case(
         PROVIDER,
@@ -72,6 +72,15 @@ pub(crate) const CASES: &[Case] = &[
           credentials: [{name: k, secretKeyRef: {name: keys, key: main}}]}",
         "{preset: openai, auth: {scheme: Header, header: X-Key}, headers: [{name: x-key, value: o}], \
           credentials: [{name: k, secretKeyRef: {name: keys, key: main}}]}",
+    ),
+    case(
+        PROVIDER,
+        "spec",
+        "tls needs an https address, or nothing is known of who answers: write baseURL with https://, or remove tls",
+        "{dialect: OpenAI, baseURL: 'https://x/v1', models: [{model: a}], \
+          tls: {caRef: {kind: Secret, name: keys, key: authority}}}",
+        "{dialect: OpenAI, baseURL: 'http://x/v1', models: [{model: a}], \
+          tls: {caRef: {kind: Secret, name: keys, key: authority}}}",
     ),
     case(
         PROVIDER,

@@ -2,6 +2,7 @@
 
 use outrigger_catalog::Rate;
 use outrigger_route::{
+    Authorities,
     snapshot::Constraints,
     view::PolicyPart,
     words::{Allowed, Quantization},
@@ -13,6 +14,8 @@ use crate::v1::{self, limit::Kind};
 const UNKNOWN: &str = "a limit";
 /// A limit that stands where it means nothing.
 const MISPLACED: &str = "a limit in this place";
+/// More authorities than a provider may have.
+const TOO_LARGE: &str = "a bundle of authorities as large as this";
 
 pub(super) fn route(limits: &[v1::Limit]) -> Result<Constraints, &'static str> {
     let mut constraints = Constraints::default();
@@ -31,7 +34,9 @@ pub(super) fn route(limits: &[v1::Limit]) -> Result<Constraints, &'static str> {
             Kind::MaxInputPrice(rate) => constraints.max_input_price = Some(Rate(*rate)),
             Kind::MaxOutputPrice(rate) => constraints.max_output_price = Some(Rate(*rate)),
             Kind::RequireParameters(v1::Flag {}) => constraints.require_parameters = true,
-            Kind::RequestsPerMinute(_) | Kind::TokensPerMinute(_) | Kind::RoutesOnly(_) => return Err(MISPLACED),
+            Kind::RequestsPerMinute(_) | Kind::TokensPerMinute(_) | Kind::RoutesOnly(_) | Kind::Authorities(_) => {
+                return Err(MISPLACED);
+            }
         }
     }
     Ok(constraints)
@@ -44,18 +49,28 @@ fn once(limits: &[v1::Limit]) -> Result<(), &'static str> {
     if limits.iter().enumerate().any(twice) { Err("a limit given twice") } else { Ok(()) }
 }
 
-/// Requests and tokens a minute.
-pub(super) fn provider(limits: &[v1::Limit]) -> Result<(Option<u32>, Option<u32>), &'static str> {
-    let (mut requests, mut tokens) = (None, None);
-    once(limits)?;
+/// Those of a provider.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    pub(super) requests_per_minute: Option<u32>,
+    pub(super) tokens_per_minute: Option<u32>,
+    pub(super) authorities: Option<Authorities>,
+}
+
+pub(super) fn provider(limits: Vec<v1::Limit>) -> Result<Limits, &'static str> {
+    let mut read = Limits::default();
+    once(&limits)?;
     for limit in limits {
-        match limit.kind.as_ref().ok_or(UNKNOWN)? {
-            Kind::RequestsPerMinute(most) => requests = Some(*most),
-            Kind::TokensPerMinute(most) => tokens = Some(*most),
+        match limit.kind.ok_or(UNKNOWN)? {
+            Kind::RequestsPerMinute(most) => read.requests_per_minute = Some(most),
+            Kind::TokensPerMinute(most) => read.tokens_per_minute = Some(most),
+            Kind::Authorities(v1::Certificates { certificates }) => {
+                read.authorities = Some(Authorities::new(certificates).map_err(|_| TOO_LARGE)?);
+            }
             _ => return Err(MISPLACED),
         }
     }
-    Ok((requests, tokens))
+    Ok(read)
 }
 
 pub(super) fn policy(limits: &[v1::Limit]) -> Result<PolicyPart, &'static str> {

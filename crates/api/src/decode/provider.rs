@@ -10,7 +10,7 @@ use outrigger_route::{
 };
 use outrigger_wire::{AuthScheme, Dialect};
 
-use super::limit;
+use super::limit::{self, Limits};
 use crate::{
     v1::{self, auth::Scheme},
     words,
@@ -38,7 +38,7 @@ pub(super) fn decode(provider: v1::Provider) -> Result<Offering, &'static str> {
         Scheme::Header(name) => AuthScheme::Header(name.into()),
         Scheme::None(v1::Flag {}) => AuthScheme::None,
     };
-    let (requests_per_minute, tokens_per_minute) = limit::provider(&limits)?;
+    let Limits { requests_per_minute, tokens_per_minute, authorities } = limit::provider(limits)?;
     let provider = Provider {
         name: name.into(),
         slug: slug.into(),
@@ -46,6 +46,7 @@ pub(super) fn decode(provider: v1::Provider) -> Result<Offering, &'static str> {
         display: display.into(),
         dialect: dialects.iter().find_map(|word| Dialect::parse(word)).ok_or("its dialect")?,
         base_url: base_url.into(),
+        authorities,
         auth,
         credentials: Arc::default(),
         region: region.map(Into::into),

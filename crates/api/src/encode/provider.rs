@@ -23,6 +23,7 @@ pub(super) fn encode(offering: &Offering) -> v1::Provider {
         display,
         dialect,
         base_url,
+        authorities,
         auth,
         credentials: _,
         region,
@@ -37,7 +38,13 @@ pub(super) fn encode(offering: &Offering) -> v1::Provider {
         AuthScheme::Header(name) => Scheme::Header(name.to_string()),
         AuthScheme::None => Scheme::None(v1::Flag {}),
     };
-    let limits = [requests_per_minute.map(Limit::RequestsPerMinute), tokens_per_minute.map(Limit::TokensPerMinute)];
+    // A limit, so that whoever does not know it sends nothing: to go on with public authorities would be to trust more.
+    let authorities = authorities.as_ref().map(|it| {
+        let certificates = it.certificates().map(<[u8]>::to_vec).collect();
+        Limit::Authorities(v1::Certificates { certificates })
+    });
+    let limits =
+        [requests_per_minute.map(Limit::RequestsPerMinute), tokens_per_minute.map(Limit::TokensPerMinute), authorities];
     let header =
         |(name, value): &(Box<str>, Box<str>)| v1::header::Field { name: name.to_string(), value: value.to_string() };
     v1::Provider {

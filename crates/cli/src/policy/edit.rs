@@ -53,7 +53,8 @@ impl Edit {
         Ok(Self { put, removed: removed.to_vec() })
     }
 
-    /// As a control plane is sent it. Values of `Secret`s stay here: which keys there are is told.
+    /// As a control plane is sent it. Values of `Secret`s and `ConfigMap`s stay here, but for certificates, which are public
+    /// and decide whether a provider is served: which keys there are is told.
     pub(super) fn as_sent(&self) -> anyhow::Result<Vec<u8>> {
         let put = self.put.iter().map(sent).collect::<serde_json::Result<Vec<Value>>>();
         let put = put.context("cannot write an object as JSON")?;
@@ -76,7 +77,18 @@ fn sent(object: &Object) -> serde_json::Result<Value> {
         Object::Policy(it) => serde_json::to_value(&**it),
         Object::Secret(it) => {
             let mut value = bare("Secret");
-            value["data"] = it.keys().map(|key| (key.to_owned(), HIDDEN.into())).collect::<Map<_, _>>().into();
+            let certificates = certificates(it.keys(), |key| it.value(key));
+            let hidden = it.keys().filter(|key| !certificates.contains_key(*key));
+            value["data"] = hidden.map(|key| (key.to_owned(), HIDDEN.into())).collect::<Map<_, _>>().into();
+            value["stringData"] = certificates.into();
+            Ok(value)
+        }
+        Object::ConfigMap(it) => {
+            let mut value = bare("ConfigMap");
+            let certificates = certificates(it.keys(), |key| it.value(key));
+            let hidden = it.keys().filter(|key| !certificates.contains_key(*key));
+            value["binaryData"] = hidden.map(|key| (key.to_owned(), HIDDEN.into())).collect::<Map<_, _>>().into();
+            value["data"] = certificates.into();
             Ok(value)
         }
         Object::Namespace(it) => {
@@ -85,6 +97,24 @@ fn sent(object: &Object) -> serde_json::Result<Value> {
             Ok(value)
         }
     }
+}
+
+/// What of the values under `keys` are certificates (PEM), and nothing of what stands around them.
+fn certificates<'a>(
+    keys: impl Iterator<Item = &'a str>,
+    value: impl Fn(&str) -> Option<&'a [u8]>,
+) -> Map<String, Value> {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let blocks = |text: &str| {
+        let each = text.split(BEGIN).skip(1).filter_map(|rest| rest.split_once(END));
+        each.map(|(block, _)| format!("{BEGIN}{block}{END}\n")).collect::<String>()
+    };
+    let found = keys.filter_map(|key| {
+        let blocks = blocks(std::str::from_utf8(value(key)?).ok()?);
+        (!blocks.is_empty()).then(|| (key.to_owned(), blocks.into()))
+    });
+    found.collect()
 }
 
 /// Each file with its text; of a folder, those that hold objects, in order of their names.
@@ -140,6 +170,20 @@ mod tests {
         let sent = String::from_utf8(edit.as_sent().unwrap()).unwrap();
         assert!(!sent.contains("sk-secret") && sent.contains(r#""data":{"key":"aGlkZGVu"}"#), "{sent}");
         assert!(sent.contains(r#""namespace":"shop""#), "{sent}");
+    }
+
+    /// By what a provider is known is public, and an edit without it would seem to leave the provider out.
+    #[test]
+    fn certificates_are_sent_and_nothing_around_them() {
+        let block = "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n";
+        for (kind, field) in [("Secret", "stringData"), ("ConfigMap", "data")] {
+            let data = format!("{{ca.crt: \"# sk-secret\\n{block}sk-secret\\n{block}\", other: sk-secret}}");
+            let edit =
+                read(&format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: ca}}\n{field}: {data}\n")).unwrap();
+            let sent = String::from_utf8(edit.as_sent().unwrap()).unwrap();
+            assert!(!sent.contains("sk-secret") && sent.contains(r#""other":"aGlkZGVu""#), "{sent}");
+            assert!(sent.contains(&format!(r#""{field}":{{"ca.crt":"{block}{block}"}}"#)), "{sent}");
+        }
     }
 
     #[test]

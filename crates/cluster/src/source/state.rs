@@ -6,20 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use outrigger_compile::{Kind, ObjectRef, Unreadable, World, manifest::Object};
-use outrigger_crd::{Secret, Status};
+use outrigger_compile::{Kind, ObjectRef, Unreadable, World, manifest::Object, named};
+use outrigger_crd::Status;
 use tokio::sync::Notify;
 
 use super::{
     item::Item,
     kept::{self, Kept, News, Suspect, Taken},
-    secrets::{Known, MOST, Name, Now, how_to_permit},
+    named::{Known, MOST, Now, how_to_permit},
 };
 use crate::Account;
 
 /// A watch that failed so lately is taken for one that fails: a longer pause between tries there is not.
 const TROUBLE: Duration = Duration::from_secs(30);
-/// How long a `Secret` that nobody has said anything of holds up what is known. Longer than an answer takes, shorter than
+/// How long a `Secret` or `ConfigMap` that nobody has said anything of holds up what is known. Longer than an answer takes, shorter than
 /// anybody waits for an edit.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -41,7 +41,8 @@ pub(crate) struct State {
     routes: Kept<Item>,
     policies: Kept<Item>,
     namespaces: Kept<BTreeMap<String, String>>,
-    secrets: BTreeMap<Name, (Known, Instant)>,
+    /// What providers name.
+    named: BTreeMap<ObjectRef, (Known, Instant)>,
     trouble: BTreeMap<Kind, (String, Instant)>,
 }
 
@@ -51,9 +52,9 @@ pub(crate) struct Assembled {
     pub(crate) world: World,
     pub(crate) observed: Vec<Observed>,
     pub(crate) standing: Standing,
-    /// The `Secret`s that providers name.
-    pub(crate) wanted: BTreeSet<Name>,
-    /// Until when a `Secret` is waited for of which nothing was said yet.
+    /// The `Secret`s and `ConfigMap`s that providers name.
+    pub(crate) wanted: BTreeSet<ObjectRef>,
+    /// Until when one is waited for of which nothing was said yet.
     pub(crate) waiting: Option<Instant>,
 }
 
@@ -91,7 +92,7 @@ impl Shared {
             routes: Kept::default(),
             policies: Kept::default(),
             namespaces: Kept::default(),
-            secrets: BTreeMap::new(),
+            named: BTreeMap::new(),
             trouble: BTreeMap::new(),
         };
         Self { state: Mutex::new(state), changed: Notify::new() }
@@ -143,10 +144,10 @@ impl Shared {
         self.changed.notify_one();
     }
 
-    /// What is known of a `Secret` by now; `read` where it was.
-    pub(crate) fn secret(&self, name: &Name, now: Now, read: Option<Secret>) {
+    /// What is known by now of one that is named; `read` where it was.
+    pub(crate) fn named(&self, name: &ObjectRef, now: Now, read: Option<Object>) {
         let mut state = self.lock();
-        let (known, _) = state.secrets.entry(name.clone()).or_insert_with(|| (Known::default(), Instant::now()));
+        let (known, _) = state.named.entry(name.clone()).or_insert_with(|| (Known::default(), Instant::now()));
         let read = match now {
             Now::There => read,
             Now::Gone => None,
@@ -173,7 +174,7 @@ impl State {
             Kind::ModelProvider => Some(&mut self.providers),
             Kind::ModelRoute => Some(&mut self.routes),
             Kind::ModelPolicy => Some(&mut self.policies),
-            Kind::Secret | Kind::Namespace => None,
+            Kind::Secret | Kind::ConfigMap | Kind::Namespace => None,
         }
     }
 
@@ -190,48 +191,44 @@ impl State {
                 Ok(Object::Provider(provider)) => world.providers.push((**provider).clone()),
                 Ok(Object::Route(route)) => world.routes.push((**route).clone()),
                 Ok(Object::Policy(policy)) => world.policies.push((**policy).clone()),
-                Ok(Object::Secret(_) | Object::Namespace(_)) => {}
+                Ok(Object::Secret(_) | Object::ConfigMap(_) | Object::Namespace(_)) => {}
                 Err(unread) => world.unreadable.push(unread.clone()),
             }
         }
         world.namespaces =
             self.namespaces.objects().map(|(name, labels)| (name.name.clone(), labels.clone())).collect();
-        let wanted: BTreeSet<Name> = world
-            .providers
-            .iter()
-            .flat_map(|provider| {
-                let home = provider.metadata.namespace.clone().unwrap_or_default();
-                provider.spec.credentials.iter().map(move |key| (home.clone(), key.secret_key_ref.name.clone()))
-            })
-            .collect();
-        let waiting = self.secrets(&wanted, &mut world, now);
+        let wanted: BTreeSet<ObjectRef> = world.providers.iter().flat_map(named).collect();
+        let waiting = self.add_named(&wanted, &mut world, now);
         Assembled { standing: self.standing(now), world, observed, wanted, waiting }
     }
 
     /// Puts into `world` what is known of those that are `wanted`, and forgets the others.
-    fn secrets(&mut self, wanted: &BTreeSet<Name>, world: &mut World, now: Instant) -> Option<Instant> {
-        self.secrets.retain(|name, _| wanted.contains(name));
+    fn add_named(&mut self, wanted: &BTreeSet<ObjectRef>, world: &mut World, now: Instant) -> Option<Instant> {
+        self.named.retain(|name, _| wanted.contains(name));
         let doubtful = self.providers.suspect().is_some();
         let mut waiting = None;
         for (at, name) in wanted.iter().enumerate() {
-            let (known, since) = self.secrets.entry(name.clone()).or_insert_with(|| (Known::default(), now));
+            let (known, since) = self.named.entry(name.clone()).or_insert_with(|| (Known::default(), now));
             let mut unread = |reason: String| {
-                let object = ObjectRef { kind: Kind::Secret, namespace: name.0.clone(), name: name.1.clone() };
-                world.unreadable.push(Unreadable { object, reason, aliases: Vec::new() });
+                world.unreadable.push(Unreadable { object: name.clone(), reason, aliases: Vec::new() });
             };
             match known.now {
                 Now::There | Now::Gone => {}
                 Now::NotListed if doubtful => {}
                 Now::NotListed => known.read = None,
                 Now::Withheld => unread(how_to_permit(name, &self.account)),
-                Now::Asked if at >= MOST => unread(format!("more than {MOST} Secrets are not followed")),
+                Now::Asked if at >= MOST => unread(format!("more than {MOST} Secrets and ConfigMaps are not followed")),
                 Now::Asked if now < *since + PATIENCE => {
                     let until = *since + PATIENCE;
                     waiting = Some(waiting.map_or(until, |other: Instant| other.max(until)));
                 }
-                Now::Asked => unread(format!("the API server has not answered for Secret {}/{} yet", name.0, name.1)),
+                Now::Asked => unread(format!("the API server has not answered for {name} yet")),
             }
-            world.secrets.extend(known.read.clone());
+            match known.read.clone() {
+                Some(Object::Secret(it)) => world.secrets.push(it),
+                Some(Object::ConfigMap(it)) => world.config_maps.push(it),
+                _ => {}
+            }
         }
         waiting
     }

@@ -25,7 +25,7 @@ pub(crate) fn resource(kind: Kind) -> Option<ApiResource> {
         Kind::ModelProvider => Some(ApiResource::erase::<ModelProvider>(&())),
         Kind::ModelRoute => Some(ApiResource::erase::<ModelRoute>(&())),
         Kind::ModelPolicy => Some(ApiResource::erase::<ModelPolicy>(&())),
-        Kind::Secret | Kind::Namespace => None,
+        Kind::Secret | Kind::ConfigMap | Kind::Namespace => None,
     }
 }
 

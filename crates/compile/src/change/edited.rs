@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use outrigger_crd::{ModelPolicy, ModelProvider, ModelRoute, Secret};
+use outrigger_crd::{ConfigMap, ModelPolicy, ModelProvider, ModelRoute, Secret};
 use serde::{Deserialize, Serialize};
 
 use super::Reader;
@@ -39,6 +39,7 @@ enum Said<'a> {
     Route(Box<ModelRoute>),
     Policy(Box<ModelPolicy>),
     Secret(&'a Secret),
+    ConfigMap(&'a ConfigMap),
     Namespace(&'a BTreeMap<String, String>),
     Unread(&'a str),
 }
@@ -57,7 +58,7 @@ pub(super) fn edited(before: &World, after: &World) -> Vec<Edited> {
 }
 
 fn said(world: &World) -> BTreeMap<ObjectRef, Said<'_>> {
-    let World { providers, routes, policies, secrets, namespaces, unreadable, .. } = world;
+    let World { providers, routes, policies, secrets, config_maps, namespaces, unreadable, .. } = world;
     let mut all = BTreeMap::new();
     for it in providers {
         let said = Said::Provider(Box::new(bare_provider(it)));
@@ -71,6 +72,9 @@ fn said(world: &World) -> BTreeMap<ObjectRef, Said<'_>> {
     }
     for it in secrets {
         all.insert(ObjectRef::new(Kind::Secret, &it.metadata), Said::Secret(it));
+    }
+    for it in config_maps {
+        all.insert(ObjectRef::new(Kind::ConfigMap, &it.metadata), Said::ConfigMap(it));
     }
     for (name, labels) in namespaces {
         let object = ObjectRef { kind: Kind::Namespace, namespace: String::new(), name: name.clone() };
@@ -91,7 +95,7 @@ pub(super) fn homes(before: &World, after: &World, edited: &[Edited], readers: &
             Kind::ModelRoute => true,
             Kind::ModelPolicy => object.namespace != after.system_namespace,
             // Others may share a provider, and a namespace's labels select it.
-            Kind::ModelProvider | Kind::Secret | Kind::Namespace => false,
+            Kind::ModelProvider | Kind::Secret | Kind::ConfigMap | Kind::Namespace => false,
         }
     });
     if stays {

@@ -1,7 +1,7 @@
 //! One document into one object.
 
 use outrigger_crd::{
-    GROUP, ModelPolicy, ModelProvider, ModelRoute, Secret, VERSION,
+    ConfigMap, GROUP, ModelPolicy, ModelProvider, ModelRoute, Secret, VERSION,
     k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta,
     told::{self, word},
 };
@@ -24,6 +24,8 @@ pub enum Object {
     Policy(Box<ModelPolicy>),
     /// A core `Secret`.
     Secret(Secret),
+    /// A core `ConfigMap`.
+    ConfigMap(ConfigMap),
     /// A core `Namespace`: its name and labels.
     Namespace(ObjectMeta),
 }
@@ -65,6 +67,11 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
             named(map, &kind)?;
             let known = known(Kind::Secret, map);
             secret(value, env).map(Object::Secret).map_err(|refused| Refused { known, ..refused })
+        }
+        ("v1", "ConfigMap") => {
+            named(map, &kind)?;
+            let known = known(Kind::ConfigMap, map);
+            typed(value, &kind).map(Object::ConfigMap).map_err(|refused| Refused { known, ..refused })
         }
         ("v1", "Namespace") => {
             named(map, &kind)?;
@@ -110,7 +117,7 @@ pub(super) fn read(value: Value, env: &dyn Fn(&str) -> Option<String>) -> Result
         _ => Err(Refused {
             field: "kind".into(),
             message: format!(
-                "{} is ignored: only {GROUP} kinds, Secret and Namespace are read",
+                "{} is ignored: only {GROUP} kinds, Secret, ConfigMap and Namespace are read",
                 word(&kind).map_or_else(|| "an object of this kind".to_owned(), |kind| format!("a {kind}"))
             ),
             severity: Severity::Warning,

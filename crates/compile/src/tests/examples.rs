@@ -16,6 +16,14 @@ fn quickstart_compiles() {
 }
 
 #[test]
+fn private_ca_compiles() {
+    let route = "llama: vllm-tls:meta-llama/llama-3.3-70b-instruct p0 w1";
+    let yaml = include_str!("../../../../deploy/examples/private-ca.yaml");
+    example(yaml, &[&format!("demo/{route}"), route]);
+    assert_eq!(snapshot(yaml).targets[0].provider.authorities.as_ref().unwrap().certificates().len(), 1);
+}
+
+#[test]
 fn failover_compiles() {
     let route = ": openai-main:openai/gpt-4o-mini p0 w1, groq:meta-llama/llama-3.3-70b-instruct p1 w1";
     let yaml = include_str!("../../../../deploy/examples/failover.yaml");

@@ -34,7 +34,7 @@ fn foreign_kinds_are_ignored_aloud_and_unknown_ones_of_ours_are_errors() {
     check(
         &told(yaml),
         &[
-            "p.yaml:2:1: warning: a Deployment is ignored: only outrigger.dev kinds, Secret and Namespace are read",
+            "p.yaml:2:1: warning: a Deployment is ignored: only outrigger.dev kinds, Secret, ConfigMap and Namespace are read",
             "p.yaml:6:1: outrigger.dev has no kind \"ModelRuote\"; did you mean ModelRoute?",
         ],
     );

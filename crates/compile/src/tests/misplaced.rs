@@ -27,6 +27,8 @@ fn good() -> Vec<Value> {
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo", "labels": {"team": "a", "tier": "x"}}}),
         json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys", "namespace": "demo"}, "type": "Opaque",
             "data": {"second": "c2stdHdv"}, "stringData": {"first": "sk-one"}}),
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "authorities", "namespace": "demo"},
+            "data": {"ca.crt": include_str!("authority.pem")}, "binaryData": {"other": "c2stdHdv"}}),
         object(
             "ModelProvider",
             "main",
@@ -34,6 +36,7 @@ fn good() -> Vec<Value> {
             "dialect": "OpenAI", "baseURL": "https://main/v1", "auth": {"scheme": "Header", "header": "x-api-key"},
             "headers": [{"name": "x-team", "value": "a"}], "displayName": "Main", "region": "eu",
             "dataPolicy": {"training": "Deny", "retention": "Zero"},
+            "tls": {"caRef": {"kind": "ConfigMap", "name": "authorities", "key": "ca.crt"}},
             "credentials": [
                 {"name": "one", "secretKeyRef": {"name": "keys", "key": "first"}, "weight": 1},
                 {"name": "two", "secretKeyRef": {"name": "keys", "key": "second"}, "weight": 2}],

@@ -10,7 +10,12 @@ mod table;
 fn problems(case: &table::Case, spec: &str) -> Vec<(Severity, String)> {
     // Only there may a policy select namespaces.
     let namespace = if case.kind == "ModelPolicy" { "outrigger-system" } else { "demo" };
-    let yaml = secret("keys", "{main: sk-1}") + "---" + MAIN + "---\n" + &case.object(namespace, "x", spec);
+    let authority = serde_json::to_string(include_str!("authority.pem")).unwrap();
+    let yaml = secret("keys", &format!("{{main: sk-1, authority: {authority}}}"))
+        + "---"
+        + MAIN
+        + "---\n"
+        + &case.object(namespace, "x", spec);
     let (world, locations, files) = world(&yaml);
     let files = files.iter().map(|problem| (problem.severity, problem.to_string()));
     let (_, problems) = compile(&world, &CATALOG, &Scope::All);

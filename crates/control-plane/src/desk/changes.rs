@@ -23,7 +23,7 @@ use crate::{
 /// Its path.
 pub(super) const PATH: &str = "/policy/changes";
 /// What an edit is made of.
-const KINDS: [&str; 5] = ["ModelProvider", "ModelRoute", "ModelPolicy", "Secret", "Namespace"];
+const KINDS: [&str; 6] = ["ModelProvider", "ModelRoute", "ModelPolicy", "Secret", "ConfigMap", "Namespace"];
 /// Longest body.
 const BODY: usize = 8 << 20;
 /// Most objects in one edit.
@@ -141,7 +141,7 @@ mod tests {
         for bad in [
             "",
             "[7]",
-            r#"{"put": [{"kind": "ConfigMap", "metadata": {}}]}"#,
+            r#"{"put": [{"kind": "Service", "metadata": {}}]}"#,
             r#"{"puts": []}"#,
             r#"{"put": ["sk-secret"]}"#,
             r#"{"remove": [{"kind": "sk-secret"}]}"#,

@@ -76,7 +76,7 @@ fn is_as_new(has: &ObjectMeta, object: &Object) -> bool {
         Object::Provider(it) => &it.metadata,
         Object::Route(it) => &it.metadata,
         Object::Policy(it) => &it.metadata,
-        Object::Secret(_) | Object::Namespace(_) => return true,
+        Object::Secret(_) | Object::ConfigMap(_) | Object::Namespace(_) => return true,
     };
     has.uid != metadata.uid || has.generation >= metadata.generation
 }

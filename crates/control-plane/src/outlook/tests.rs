@@ -55,16 +55,23 @@ async fn those_beyond_the_bound_wait_and_are_late() {
 }
 
 #[test]
-fn only_secrets_that_are_not_in_the_edit_are_looked_up() {
+fn only_what_is_object_ofand_not_in_the_edit_is_looked_up() {
     let key = |secret: &str| json!({"name": secret, "secretKeyRef": {"name": secret, "key": "k"}});
-    let provider = object("ModelProvider", "p", json!({"preset": "openai", "credentials": [key("x"), key("y")]}));
+    let provider = object(
+        "ModelProvider",
+        "p",
+        json!({"preset": "openai", "credentials": [key("x"), key("y")],
+        "tls": {"caRef": {"name": "ca"}}}),
+    );
     let secret = manifest::object(json!({"apiVersion": "v1", "kind": "Secret",
         "metadata": {"name": "y", "namespace": "a"}, "stringData": {"k": "v"}}));
     let edit = Edit { put: vec![provider, secret], ..Edit::default() };
-    let x = [("a".to_owned(), "x".to_owned())];
-    assert_eq!(named(&edit, &Lately::default()), x);
+    let object_of = |kind, name: &str| ObjectRef { kind, namespace: "a".to_owned(), name: name.to_owned() };
+    let (x, ca) =
+        (object_of(outrigger_compile::Kind::Secret, "x"), object_of(outrigger_compile::Kind::ConfigMap, "ca"));
+    assert_eq!(named(&edit, &Lately::default()), [x.clone(), ca.clone()]);
     // A route comes just behind them: what they name is looked up for it, too.
     let mut lately = Lately::default();
     lately.add(edit, Instant::now());
-    assert_eq!(named(&route(), &lately), [x[0].clone(), ("a".to_owned(), "y".to_owned())]);
+    assert_eq!(named(&route(), &lately), [x, object_of(outrigger_compile::Kind::Secret, "y"), ca]);
 }

@@ -124,7 +124,9 @@ fn what_kept_an_object_out_is_said_by_its_name_where_it_has_one() {
     assert_eq!(told(&of(&format!("{}{broken}", route("a", "m"))).world), "a");
     let secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {x: '%'}\n";
     assert_eq!(told(&of(&format!("{}{secret}", route("a", "m"))).world), "a ?");
-    let foreign = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\n";
+    let config_map = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\ndata: {x: [1]}\n";
+    assert_eq!(told(&of(&format!("{}{config_map}", route("a", "m"))).world), "a ?");
+    let foreign = "---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\n";
     assert_eq!(told(&of(&format!("{}{foreign}", route("a", "m"))).world), "a", "of no interest");
 }
 

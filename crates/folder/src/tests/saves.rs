@@ -175,23 +175,29 @@ fn a_folder_that_goes_or_is_emptied_is_said_once_and_goes_on_when_it_is_back() {
 }
 
 #[test]
-fn a_key_that_goes_from_a_secret_goes_as_an_object_does_and_one_that_changes_changes_at_once() {
-    let mut folder = Folder::new();
-    let keys = folder.dir.path().join("keys.yaml");
-    let write = |data: &str| {
-        fs::write(&keys, format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: more}}\nstringData: {data}\n"))
-            .unwrap();
-    };
-    let values = |edit: Option<Edit>| {
-        let world = edit.unwrap().world;
-        let secret = world.secrets.iter().find(|it| it.metadata.name.as_deref() == Some("more")).unwrap();
-        let text = |key: &str| secret.value(key).map(|value| String::from_utf8(value.to_vec()).unwrap());
-        (text("a"), text("b"))
-    };
-    write("{a: one, b: two}");
-    assert_eq!(values(folder.look(crate::INTERVAL)), (Some("one".into()), Some("two".into())));
-    write("{b: three}");
-    assert_eq!(values(folder.look(crate::INTERVAL)), (Some("one".into()), Some("three".into())));
-    let last = (0..8).filter_map(|_| folder.look(crate::INTERVAL)).last();
-    assert_eq!(values(last), (None, Some("three".into())));
+fn a_key_that_goes_goes_as_an_object_does_and_one_that_changes_changes_at_once() {
+    for (kind, field) in [("Secret", "stringData"), ("ConfigMap", "data")] {
+        let mut folder = Folder::new();
+        let keys = folder.dir.path().join("keys.yaml");
+        let write = |data: &str| {
+            fs::write(&keys, format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: more}}\n{field}: {data}\n"))
+                .unwrap();
+        };
+        let values = |edit: Option<Edit>| {
+            let world = edit.unwrap().world;
+            let secret = world.secrets.iter().find(|it| it.metadata.name.as_deref() == Some("more"));
+            let value = |key: &str| match secret {
+                Some(secret) => secret.value(key).map(<[u8]>::to_vec),
+                None => world.config_maps[0].value(key).map(<[u8]>::to_vec),
+            };
+            let text = |key: &str| value(key).map(|value| String::from_utf8(value).unwrap());
+            (text("a"), text("b"))
+        };
+        write("{a: one, b: two}");
+        assert_eq!(values(folder.look(crate::INTERVAL)), (Some("one".into()), Some("two".into())));
+        write("{b: three}");
+        assert_eq!(values(folder.look(crate::INTERVAL)), (Some("one".into()), Some("three".into())));
+        let last = (0..8).filter_map(|_| folder.look(crate::INTERVAL)).last();
+        assert_eq!(values(last), (None, Some("three".into())));
+    }
 }

@@ -11,7 +11,7 @@ use super::{Endpoint, Upstreams};
 
 /// A provider, ready to be asked.
 pub(crate) struct Account {
-    /// Or why the base URL is not usable.
+    /// Or why it cannot be reached.
     to: Result<Place, Box<str>>,
     /// The header of each credential, by place.
     keys: Box<[Result<HeaderValue, Box<str>>]>,
@@ -51,7 +51,7 @@ impl Account {
     pub(crate) fn to(&self, operation: Operation) -> Result<(&Arc<Endpoint>, Uri), Failure> {
         match &self.to {
             Ok(Place { endpoint, paths }) => Ok((endpoint, paths[operation as usize].clone())),
-            Err(why) => Err(Failure::local(Kind::Connect, format!("the provider's base URL is not usable: {why}"))),
+            Err(why) => Err(Failure::local(Kind::Connect, &**why)),
         }
     }
 
@@ -69,16 +69,20 @@ impl Account {
     }
 }
 
-/// Or why the base URL is not usable.
+/// Or why it cannot be reached.
 fn to(provider: &Provider, upstreams: &Upstreams) -> Result<Place, Box<str>> {
-    let base: Uri = provider.base_url.parse().map_err(|error: http::uri::InvalidUri| error.to_string())?;
+    let unusable = |why: &dyn fmt::Display| format!("the provider's base URL is not usable: {why}");
+    let base: Uri = provider.base_url.parse().map_err(|error: http::uri::InvalidUri| unusable(&error))?;
     if base.authority().is_none() {
-        return Err("it names no host".into());
+        return Err(unusable(&"it names no host").into());
     }
     let prefix = base.path_and_query().map_or("", |path| path.as_str()).trim_end_matches('/');
     let paths = Operation::ALL.map(|operation| format!("{prefix}{}", operation.path()).parse::<Uri>());
     let paths: Result<Box<[Uri]>, _> = paths.into_iter().collect();
-    Ok(Place { endpoint: upstreams.endpoint(&base), paths: paths.map_err(|error| error.to_string())? })
+    let paths = paths.map_err(|error| unusable(&error))?;
+    let untrusted = |why| format!("the authorities that the provider names (spec.tls.caRef) cannot be trusted: {why}");
+    let endpoint = upstreams.endpoint(&base, provider.authorities.as_ref()).map_err(untrusted)?;
+    Ok(Place { endpoint, paths })
 }
 
 fn key(credential: &Credential, prefix: &str) -> Result<HeaderValue, Box<str>> {

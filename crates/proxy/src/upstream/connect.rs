@@ -16,7 +16,7 @@ use tower::Service;
 
 use super::{
     proxied::Proxied,
-    trust,
+    trust::{self, Whose},
     watched::{News, Watched},
 };
 use crate::config::Proxies;
@@ -49,29 +49,34 @@ pub(super) struct Connector {
     direct: HttpsConnector<HttpConnector>,
     /// `None`: there are no proxies.
     proxied: Option<Proxied>,
+    whose: Whose,
 }
 
 impl Connector {
     /// Trusts `roots`, and goes by `proxies`.
     pub(super) fn new(roots: RootCertStore, proxies: &Proxies) -> Result<Self, rustls::Error> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        // Small requests must not wait for an acknowledgement.
-        tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(Duration::from_secs(30)));
-        let proxied = (!proxies.is_empty()).then(|| Proxied::new(proxies, tcp.clone(), tls.clone()));
+        let tls = tls(roots)?;
+        let proxied = (!proxies.is_empty()).then(|| Proxied::new(proxies, tcp(), tls.clone()));
         let direct = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
             .enable_http2()
-            .wrap_connector(tcp);
-        Ok(Self { direct, proxied })
+            .wrap_connector(tcp());
+        Ok(Self { direct, proxied, whose: Whose::Sidecar })
+    }
+
+    /// The same for a provider that is known by `roots` alone, and never without TLS. Proxies on the way are known as ever.
+    pub(super) fn of_provider(&self, roots: RootCertStore) -> Result<Self, rustls::Error> {
+        let tls = tls(roots)?;
+        let proxied = self.proxied.as_ref().map(|proxied| proxied.known_by(tls.clone()));
+        let direct = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_only()
+            .enable_http1()
+            .enable_http2()
+            .wrap_connector(tcp());
+        Ok(Self { direct, proxied, whose: Whose::Provider })
     }
 
     /// Connects: resolving, TCP and TLS together take `limit` at the most.
@@ -80,7 +85,7 @@ impl Connector {
             && let Some(hop) = proxied.towards(to)
         {
             // Those who go straight must not carry the room of a longer way.
-            return Box::pin(proxied.connect(hop, to, limit)).await;
+            return Box::pin(proxied.connect(hop, to, self.whose, limit)).await;
         }
         let connecting = self.direct.clone().call(to.clone());
         match tokio::time::timeout(limit, connecting).await {
@@ -91,10 +96,28 @@ impl Connector {
                     MaybeHttpsStream::Https(tls) => Stream::new(tls.into_inner(), http2),
                 })
             }
-            Ok(Err(error)) => Err(refused(&trust::cause(&*error))),
+            Ok(Err(error)) => Err(refused(&trust::cause(&*error, self.whose))),
             Err(_) => Err(too_slow(limit)),
         }
     }
+}
+
+/// Sessions are resumed within one of these and never across: what was known under one trust is not under another.
+fn tls(roots: RootCertStore) -> Result<rustls::ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+fn tcp() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    // Small requests must not wait for an acknowledgement.
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(Duration::from_secs(30)));
+    tcp
 }
 
 /// Nobody there, or nobody who may be trusted.

@@ -1,4 +1,4 @@
-//! The connections to one scheme and authority, and a request on one of them.
+//! The connections to one scheme and authority under one trust, and a request on one of them.
 
 use std::{
     sync::{
@@ -58,13 +58,13 @@ const FIRST_WORD: Duration = Duration::from_secs(1);
 /// hundred thousand where its peer keeps saying GOAWAY.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
-/// The connections to one scheme and authority.
+/// The connections to one scheme and authority, made under one trust.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     /// Scheme and authority alone.
     to: Uri,
     host: HeaderValue,
-    connector: Connector,
+    connector: Arc<Connector>,
     idle: Idle,
     shared: Shared,
     /// Whether the peer speaks HTTP/2, once that is known.
@@ -92,7 +92,7 @@ impl Open {
 }
 
 impl Endpoint {
-    pub(super) fn new(base: &Uri, connector: Connector) -> Self {
+    pub(super) fn new(base: &Uri, connector: impl Into<Arc<Connector>>) -> Self {
         let mut parts = http::uri::Parts::default();
         parts.scheme = base.scheme().cloned();
         parts.authority = base.authority().cloned();
@@ -102,12 +102,17 @@ impl Endpoint {
         Self {
             host: HeaderValue::try_from(host(&to)).unwrap_or_else(|_| HeaderValue::from_static("")),
             to,
-            connector,
+            connector: connector.into(),
             idle: Idle::default(),
             shared: Shared::default(),
             protocol: AtomicU8::new(protocol),
             opening: tokio::sync::Mutex::default(),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn connector(&self) -> &Arc<Connector> {
+        &self.connector
     }
 
     /// Sends `request`, whose URI is the path alone, and waits for the head of the answer. A connection that its peer had

@@ -13,7 +13,7 @@ use tower::Service as _;
 
 use super::{
     connect::{Stream, refused, too_slow},
-    trust,
+    trust::{self, Whose},
     tunnel::{self, Closed},
 };
 use crate::config::proxies::{Hop, Proxies};
@@ -32,9 +32,12 @@ impl Proxied {
     /// `tls` says whom to trust, and no protocols yet.
     pub(super) fn new(proxies: &Proxies, tcp: HttpConnector, tls: ClientConfig) -> Self {
         let builder = HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http();
-        let mut inside = tls;
-        inside.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Self { proxies: proxies.clone(), hop: builder.enable_http1().wrap_connector(tcp), tls: Arc::new(inside) }
+        Self { proxies: proxies.clone(), hop: builder.enable_http1().wrap_connector(tcp), tls: inside(tls) }
+    }
+
+    /// By the same proxies to a provider that `tls` says how to know.
+    pub(super) fn known_by(&self, tls: ClientConfig) -> Self {
+        Self { proxies: self.proxies.clone(), hop: self.hop.clone(), tls: inside(tls) }
     }
 
     /// The proxy on the way to `to`, if there is one.
@@ -42,10 +45,10 @@ impl Proxied {
         self.proxies.towards(to)
     }
 
-    /// Connects by `hop`: all of it together takes `limit` at the most.
-    pub(super) async fn connect(&self, hop: &Hop, to: &Uri, limit: Duration) -> Result<Stream, Failure> {
+    /// Connects by `hop`: all of it together takes `limit` at the most. `whose`: the authorities by which `to` is known.
+    pub(super) async fn connect(&self, hop: &Hop, to: &Uri, whose: Whose, limit: Duration) -> Result<Stream, Failure> {
         let mut reached = false;
-        match tokio::time::timeout(limit, self.open(hop, to, &mut reached)).await {
+        match tokio::time::timeout(limit, self.open(hop, to, whose, &mut reached)).await {
             Ok(opened) => opened,
             // A proxy that is there waits for the provider as we do.
             Err(_) if reached => Err(too_slow(limit)),
@@ -53,17 +56,17 @@ impl Proxied {
         }
     }
 
-    async fn open(&self, hop: &Hop, to: &Uri, reached: &mut bool) -> Result<Stream, Failure> {
+    async fn open(&self, hop: &Hop, to: &Uri, whose: Whose, reached: &mut bool) -> Result<Stream, Failure> {
         let stream = self.hop.clone().call(hop.uri().clone()).await;
-        let stream = stream.map_err(|error| unreachable(hop, &trust::cause(&*error)))?;
+        let stream = stream.map_err(|error| unreachable(hop, &trust::cause(&*error, Whose::Sidecar)))?;
         *reached = true;
         match stream {
-            MaybeHttpsStream::Http(tcp) => self.through(tcp.into_inner(), hop, to).await,
-            MaybeHttpsStream::Https(tls) => self.through(tls.into_inner(), hop, to).await,
+            MaybeHttpsStream::Http(tcp) => self.through(tcp.into_inner(), hop, to, whose).await,
+            MaybeHttpsStream::Https(tls) => self.through(tls.into_inner(), hop, to, whose).await,
         }
     }
 
-    async fn through<T>(&self, mut proxy: T, hop: &Hop, to: &Uri) -> Result<Stream, Failure>
+    async fn through<T>(&self, mut proxy: T, hop: &Hop, to: &Uri, whose: Whose) -> Result<Stream, Failure>
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -77,10 +80,15 @@ impl Proxied {
         let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(name).map_err(|error| refused(&error.to_string()))?;
         let tls = TlsConnector::from(self.tls.clone()).connect(name, proxy).await;
-        let tls = tls.map_err(|error| refused(&trust::cause(&error)))?;
+        let tls = tls.map_err(|error| refused(&trust::cause(&error, whose)))?;
         let http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok(Stream::new(tls, http2))
     }
+}
+
+fn inside(mut tls: ClientConfig) -> Arc<ClientConfig> {
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Arc::new(tls)
 }
 
 /// The proxy is not there.

@@ -18,6 +18,7 @@ use tokio::{
 
 mod http2;
 mod proxied;
+mod trusted;
 
 use super::*;
 

@@ -2,6 +2,7 @@
 
 use std::{io, path::Path};
 
+use outrigger_route::Authorities;
 use rustls::{
     CertificateError, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject as _},
@@ -27,6 +28,27 @@ pub(super) fn roots(bundle: Option<&Path>, only: bool) -> io::Result<RootCertSto
     Ok(roots)
 }
 
+/// Those that a provider names, and no others: `--upstream-ca` and the public ones are not among them.
+pub(super) fn named(authorities: &Authorities) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in authorities.certificates() {
+        roots.add(CertificateDer::from(certificate)).map_err(|error| error.to_string())?;
+    }
+    match roots.is_empty() {
+        true => Err("none are there".to_owned()),
+        false => Ok(roots),
+    }
+}
+
+/// Whose authorities they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The sidecar's: the public ones, and `--upstream-ca`.
+    Sidecar,
+    /// The provider's own.
+    Provider,
+}
+
 fn add(roots: &mut RootCertStore, bundle: &Path) -> Result<(), (io::ErrorKind, String)> {
     let pem =
         std::fs::read(bundle).map_err(|error| (error.kind(), format!("{error}; mount it, or correct the path")))?;
@@ -47,19 +69,37 @@ fn add(roots: &mut RootCertStore, bundle: &Path) -> Result<(), (io::ErrorKind, S
 
 /// What the operating system or TLS said of a connection that came to nothing; of a certificate by an unknown authority, what
 /// to do as well.
-pub(super) fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn cause(error: &(dyn std::error::Error + 'static), whose: Whose) -> String {
     let mut link = Some(error);
     while let Some(it) = link {
-        if let Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) = it.downcast_ref() {
-            return "its certificate is by an authority that is not trusted here (UnknownIssuer); --upstream-ca FILE \
-                    adds one"
-                .to_owned();
+        match it.downcast_ref() {
+            Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                return foreign("UnknownIssuer", whose);
+            }
+            // An authority of the same name with another key: so looks the old one to whoever knows the new one alone.
+            Some(rustls::Error::InvalidCertificate(CertificateError::BadSignature)) => {
+                return foreign("BadSignature: one of that name is, with another key", whose);
+            }
+            _ => {}
         }
         // An I/O error shows what it wraps as itself, and leaves it out of its sources.
         let wrapped = it.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         link = wrapped.map(|it| it as _).or_else(|| it.source());
     }
     innermost(error)
+}
+
+fn foreign(said: &str, whose: Whose) -> String {
+    match whose {
+        Whose::Sidecar => format!(
+            "its certificate is by an authority that is not trusted here ({said}); --upstream-ca FILE adds one, or \
+             spec.tls.caRef of a ModelProvider names its own"
+        ),
+        Whose::Provider => format!(
+            "its certificate is by none of the authorities that spec.tls.caRef of the ModelProvider names, which alone are \
+             trusted there ({said})"
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +125,16 @@ mod tests {
         let bundle = format!("# of the company\n{}\n{}", authority(), authority());
         assert!(public > 100);
         assert_eq!((of(&bundle, false), of(&bundle, true)), (Ok(public + 2), Ok(2)));
+    }
+
+    /// `caRef` wins: nothing of what the sidecar trusts is trusted for a provider that names its own.
+    #[test]
+    fn what_a_provider_names_is_all_that_is_trusted_there() {
+        let der = |_| rcgen::generate_simple_self_signed(["ca.test".to_owned()]).unwrap().cert.der().to_vec();
+        let of = |all: Vec<Vec<u8>>| named(&Authorities::new(all).unwrap()).map(|roots| roots.len());
+        assert_eq!(of((0..2).map(der).collect()), Ok(2));
+        assert_eq!(of(Vec::new()), Err("none are there".to_owned()));
+        assert!(of(vec![der(0), vec![1, 2, 3]]).is_err());
     }
 
     #[test]

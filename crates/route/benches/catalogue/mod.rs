@@ -40,6 +40,7 @@ fn provider(n: u32) -> Provider {
         display: name.into(),
         dialect: Dialect::OpenAi,
         base_url: "http://localhost".into(),
+        authorities: None,
         auth: AuthScheme::None,
         credentials: Arc::default(),
         region: Some("eu".into()),

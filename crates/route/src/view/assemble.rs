@@ -123,6 +123,11 @@ impl View {
                 let broken = &self.broken[&(Kind::Provider, provider.clone())];
                 format!("ModelProvider {provider} is broken: {}", broken.reason)
             }
+            Some(provider) if self.providers.get(provider).is_some_and(|it| !it.provider.is_known()) => {
+                format!(
+                    "ModelProvider {provider} asks for certificates of authorities (spec.tls.caRef) that are not there"
+                )
+            }
             Some(provider) if self.providers.contains_key(provider) => {
                 format!("ModelProvider {provider} has no key that can be used, or does not serve its models")
             }

@@ -10,7 +10,7 @@ use outrigger_wire::AuthScheme;
 
 use super::{Called, Key, Line, Offer, Offering, Providers};
 use crate::{
-    Target,
+    Authorities, Target,
     hash::Hash,
     snapshot::{Credential, Names, Provider, RouteTarget},
 };
@@ -26,11 +26,13 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Numbers what `providers` offer. One that needs a key and has none is left out.
+    /// Numbers what `providers` offer. One that needs a key and has none is left out, and so is one of whom nobody is
+    /// trusted to be it.
     pub fn new(providers: &BTreeMap<Key, Arc<Offering>>, credentials: &BTreeMap<Key, Arc<[Credential]>>) -> Self {
         let usable = |key: &Key, offering: &Offering| {
             let own = credentials.get(key).cloned().unwrap_or_default();
-            (!own.is_empty() || offering.provider.auth == AuthScheme::None).then_some(own)
+            let keyed = !own.is_empty() || offering.provider.auth == AuthScheme::None;
+            (keyed && offering.provider.is_known()).then_some(own)
         };
         Self::numbered(providers, usable)
     }
@@ -128,6 +130,11 @@ impl Fleet {
 }
 
 impl Provider {
+    /// Whether somebody is trusted to say that it is it: not where authorities are asked for that are not there.
+    pub fn is_known(&self) -> bool {
+        !self.authorities.as_ref().is_some_and(Authorities::is_nobody)
+    }
+
     /// The same provider with these keys.
     pub fn with(&self, credentials: Arc<[Credential]>) -> Self {
         // Without `..`: a new field must not be lost here.
@@ -138,6 +145,7 @@ impl Provider {
             display,
             dialect,
             base_url,
+            authorities,
             auth,
             credentials: _,
             region,
@@ -154,6 +162,7 @@ impl Provider {
             display: display.clone(),
             dialect: *dialect,
             base_url: base_url.clone(),
+            authorities: authorities.clone(),
             auth: auth.clone(),
             credentials,
             region: region.clone(),

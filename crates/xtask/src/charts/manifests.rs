@@ -42,7 +42,7 @@ const RIGHTS_SAYS: &str = "\
 # What control plane and injector may do in a cluster, and nothing else.
 #
 # Keys of providers in another namespace, by name: without it such a provider says `ResolvedRefs: NotPermitted`, and what to
-# paste. The chart does the same for `secrets.named`.
+# paste. The chart does the same for `secrets.named`, and for ConfigMaps of certificates with `configMaps.named`.
 #
 #   kubectl -n prod create role outrigger-secret-openai --verb=get,list,watch --resource=secrets --resource-name=openai
 #   kubectl -n prod create rolebinding outrigger-secret-openai --role=outrigger-secret-openai \\

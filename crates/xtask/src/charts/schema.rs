@@ -69,7 +69,7 @@ fn one(kind: &Kind) -> Map<String, Json> {
                 "properties": {"name": {"type": "string", "maxLength": 253, "pattern": NAME}},
             },
         }),
-        Kind::SecretsByNamespace => map(
+        Kind::NamesByNamespace => map(
             LABEL,
             json!({
                 "type": "array",

@@ -50,7 +50,7 @@ const CHECKS: [Check; 15] = [
     ("each switch, on and off", switches::each),
     ("no value is without effect", effect::every_value),
     ("images by tag and by digest", switches::images),
-    ("Secrets that may be read", switches::secrets),
+    ("Secrets and ConfigMaps that may be read", switches::named),
     ("what is refused beyond the schema", switches::contradictions),
     ("caBundle is left to whoever leads", switches::ca_bundle),
     ("hooks take their rights along", switches::hooks),

@@ -44,8 +44,8 @@ pub(super) enum Kind {
     Amounts,
     /// `[{name: x}]`
     PullSecrets,
-    /// Names of Secrets, by namespace.
-    SecretsByNamespace,
+    /// Names of Secrets or ConfigMaps, by namespace.
+    NamesByNamespace,
     /// As Kubernetes has it: not ours to say what is in it.
     Foreign(Foreign),
 }

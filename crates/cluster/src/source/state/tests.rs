@@ -45,9 +45,10 @@ impl Told {
     fn secret(&self, now: Now, value: Option<&str>) {
         let read = value.map(|value| {
             let secret = json!({"metadata": {"name": "keys", "namespace": "a"}, "stringData": {"first": value}});
-            serde_json::from_value(secret).unwrap()
+            Object::Secret(serde_json::from_value(secret).unwrap())
         });
-        self.shared.secret(&("a".to_owned(), "keys".to_owned()), now, read);
+        let keys = ObjectRef { kind: Kind::Secret, namespace: "a".to_owned(), name: "keys".to_owned() };
+        self.shared.named(&keys, now, read);
     }
 
     fn now(&self) -> Assembled {
@@ -129,6 +130,34 @@ fn a_secret_that_is_deleted_is_gone() {
     assert_eq!(told.key(), (Some("sk-1".to_owned()), None));
 }
 
+/// A `ConfigMap` of certificates is waited for, told, kept and gone as a `Secret` is.
+#[test]
+fn a_config_map_that_is_named_is_followed_as_a_secret_is() {
+    let mut known = provider("one");
+    known["spec"] = json!({"preset": "openai", "tls": {"caRef": {"name": "keys"}}});
+    let told = Told::listed(&[known]);
+    let keys = ObjectRef { kind: Kind::ConfigMap, namespace: "a".to_owned(), name: "keys".to_owned() };
+    assert_eq!((told.now().wanted, told.now().waiting.is_some()), ([keys.clone()].into(), true));
+    let read = |text: &str| {
+        let it = json!({"metadata": {"name": "keys", "namespace": "a"}, "data": {"ca.crt": text}});
+        Some(Object::ConfigMap(serde_json::from_value(it).unwrap()))
+    };
+    let now = || {
+        let world = told.now().world;
+        let text = world.config_maps.first().and_then(|it| it.value("ca.crt"));
+        let text = text.map(|text| String::from_utf8(text.to_vec()).unwrap());
+        (text, world.unreadable.first().map(|it| it.reason.clone()))
+    };
+    told.shared.named(&keys, Now::There, read("one"));
+    assert_eq!((now(), told.now().waiting), ((Some("one".to_owned()), None), None));
+    told.shared.named(&keys, Now::Withheld, None);
+    assert!(matches!(now(), (Some(text), Some(why)) if text == "one" && why.contains("--resource=configmaps")));
+    told.shared.named(&keys, Now::There, read("two"));
+    assert_eq!(now(), (Some("two".to_owned()), None));
+    told.shared.named(&keys, Now::Gone, None);
+    assert_eq!(now(), (None, None));
+}
+
 #[test]
 fn a_secret_that_nobody_names_is_forgotten() {
     let told = Told::listed(&[provider("one")]);
@@ -137,7 +166,7 @@ fn a_secret_that_nobody_names_is_forgotten() {
     keyless["spec"] = json!({"preset": "openai"});
     told.apply(&keyless);
     assert!(told.now().wanted.is_empty() && told.now().world.secrets.is_empty());
-    assert!(told.shared.lock().secrets.is_empty());
+    assert!(told.shared.lock().named.is_empty());
 }
 
 #[test]

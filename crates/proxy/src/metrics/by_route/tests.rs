@@ -26,6 +26,7 @@ fn target(slot: u32, model: &str) -> Arc<Target> {
         display: "P".into(),
         dialect: Dialect::OpenAi,
         base_url: "http://localhost".into(),
+        authorities: None,
         auth: AuthScheme::None,
         credentials: [].into(),
         region: None,

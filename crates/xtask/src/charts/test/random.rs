@@ -84,17 +84,22 @@ fn agree(drawn: &mut Json) {
             }
         }
     }
-    let all: Vec<Json> = drawn["secrets"]["namespaces"].as_array().cloned().unwrap_or_default();
-    if let Some(named) = drawn.pointer_mut("/secrets/named").and_then(Json::as_object_mut) {
-        named.retain(|namespace, _| !all.iter().any(|it| it == namespace));
+    for kind in ["secrets", "configMaps"] {
+        let all: Vec<Json> = drawn[kind]["namespaces"].as_array().cloned().unwrap_or_default();
+        if let Some(named) = drawn.pointer_mut(&format!("/{kind}/named")).and_then(Json::as_object_mut) {
+            named.retain(|namespace, _| !all.iter().any(|it| it == namespace));
+        }
     }
 }
 
 /// Namespaces in which rights are given.
 fn named(drawn: &Json) -> BTreeSet<String> {
-    let secrets = &drawn["secrets"];
-    let all = secrets["namespaces"].as_array().into_iter().flatten().filter_map(|it| Some(it.as_str()?.to_owned()));
-    all.chain(secrets["named"].as_object().into_iter().flat_map(|it| it.keys().cloned())).collect()
+    let of = |kind: &str| {
+        let given = &drawn[kind];
+        let all = given["namespaces"].as_array().into_iter().flatten().filter_map(|it| Some(it.as_str()?.to_owned()));
+        all.chain(given["named"].as_object().into_iter().flat_map(|it| it.keys().cloned())).collect::<Vec<_>>()
+    };
+    of("secrets").into_iter().chain(of("configMaps")).collect()
 }
 
 pub(super) fn right(kind: &Kind, rng: &mut Rng) -> Json {
@@ -112,7 +117,7 @@ pub(super) fn right(kind: &Kind, rng: &mut Rng) -> Json {
         Kind::Annotations => labels(rng, &["x", "true", "12", "a: b\n# c", "{{ .Values }}", "\"'", " "]),
         Kind::Amounts => json!({"cpu": one(rng, &["100m", "2"]), "nvidia.com/gpu": rng.u8(..4), "memory": "1.5Gi"}),
         Kind::PullSecrets => json!([{"name": "regcred"}]),
-        Kind::SecretsByNamespace => json!({one(rng, &["prod", "123"]): ["openai", "4.5"]}),
+        Kind::NamesByNamespace => json!({one(rng, &["prod", "123"]): ["openai", "4.5"]}),
         Kind::Foreign(Foreign::Affinity) => json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
             "nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "Exists"}]}],
         }}}),
@@ -164,7 +169,7 @@ fn wrong(kind: &Kind, rng: &mut Rng) -> Json {
         Kind::Annotations => json!([{"a": true}, {"a": 1}, {"a": {}}, {"a b": "c"}, ["a"], "a", null]),
         Kind::Amounts => json!([{"cpu": "much"}, {"cpu": true}, {"cpu": -1}, ["cpu"], "1", null]),
         Kind::PullSecrets => json!([["a"], [{"nme": "a"}], [{"name": "A"}], {"name": "a"}, null]),
-        Kind::SecretsByNamespace => json!([{"a": []}, {"a": "b"}, {"A": ["b"]}, {"a": ["B"]}, ["a"], null]),
+        Kind::NamesByNamespace => json!([{"a": []}, {"a": "b"}, {"A": ["b"]}, {"a": ["B"]}, ["a"], null]),
         Kind::Foreign(Foreign::Affinity) => json!([[], "a", 1, null]),
         Kind::Foreign(Foreign::Tolerations) => json!([{}, "a", ["a"], null]),
     };

@@ -85,23 +85,25 @@ pub(super) fn images(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn secrets(bench: &Bench) -> Result<()> {
-    let words = ["--set=secrets.namespaces={team-a,team-b},secrets.named.prod={openai,mistral}"];
-    let rendered = bench.objects(&words)?;
-    invariants::hold(&rendered, &["team-a", "team-b", "prod"].map(str::to_owned).into())?;
-    let role = |namespace: &str| {
-        let mut roles = rendered.iter().filter(|it| it["kind"] == "Role" && it["metadata"]["namespace"] == namespace);
-        roles.next().map(|role| role["rules"].clone()).context("no role")
-    };
-    let rule = |names: Option<Json>| {
-        let mut rule = json!({"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]});
-        if let Some(names) = names {
-            rule["resourceNames"] = names;
-        }
-        json!([rule])
-    };
-    ensure!(role("team-a")? == rule(None), "{}", role("team-a")?);
-    ensure!(role("prod")? == rule(Some(json!(["openai", "mistral"]))), "{}", role("prod")?);
+pub(super) fn named(bench: &Bench) -> Result<()> {
+    for (value, resource) in [("secrets", "secrets"), ("configMaps", "configmaps")] {
+        let words = [format!("--set={value}.namespaces={{team-a,team-b}},{value}.named.prod={{openai,mistral}}")];
+        let rendered = bench.objects(&words.each_ref().map(String::as_str))?;
+        invariants::hold(&rendered, &["team-a", "team-b", "prod"].map(str::to_owned).into())?;
+        let role = |namespace: &str| {
+            let roles = rendered.iter().filter(|it| it["kind"] == "Role" && it["metadata"]["namespace"] == namespace);
+            roles.map(|role| role["rules"].clone()).next().context("no role")
+        };
+        let rule = |names: Option<Json>| {
+            let mut rule = json!({"apiGroups": [""], "resources": [resource], "verbs": ["get", "list", "watch"]});
+            if let Some(names) = names {
+                rule["resourceNames"] = names;
+            }
+            json!([rule])
+        };
+        ensure!(role("team-a")? == rule(None), "{}", role("team-a")?);
+        ensure!(role("prod")? == rule(Some(json!(["openai", "mistral"]))), "{}", role("prod")?);
+    }
     let rendered = bench.objects(&["--set=watchNamespaces={a,b}"])?;
     let words = args(&rendered, "outrigger-control-plane")?;
     ensure!(words.ends_with(&["--watch-namespace=a".to_owned(), "--watch-namespace=b".to_owned()]), "{words:?}");
@@ -111,6 +113,7 @@ pub(super) fn secrets(bench: &Bench) -> Result<()> {
 pub(super) fn contradictions(bench: &Bench) -> Result<()> {
     for (words, says) in [
         ("secrets.namespaces={a},secrets.named.a={x}", "secrets.named.a narrows nothing"),
+        ("configMaps.namespaces={a},configMaps.named.a={x}", "configMaps.named.a narrows nothing"),
         ("certManager.enabled=true,injector.tlsSecret=x", "certManager.enabled and injector.tlsSecret"),
         ("certManager.enabled=true,controlPlane.tlsSecret=x", "certManager.enabled and controlPlane.tlsSecret"),
     ] {

@@ -45,9 +45,28 @@ pub(in crate::charts) fn outrigger() -> Vec<Value> {
                 one("namespaces", Kind::Texts(Text::Label), json!([]), "Namespaces of which it may read every Secret"),
                 one(
                     "named",
-                    Kind::SecretsByNamespace,
+                    Kind::NamesByNamespace,
                     json!({}),
                     "Namespaces of which it may read these Secrets alone: `{prod: [openai, mistral]}`",
+                ),
+            ],
+        ),
+        group(
+            "configMaps",
+            "Certificates by which providers are known (`spec.tls.caRef`) that the control plane may read, beside those in \
+             the release's namespace",
+            vec![
+                one(
+                    "namespaces",
+                    Kind::Texts(Text::Label),
+                    json!([]),
+                    "Namespaces of which it may read every ConfigMap",
+                ),
+                one(
+                    "named",
+                    Kind::NamesByNamespace,
+                    json!({}),
+                    "Namespaces of which it may read these ConfigMaps alone: `{prod: [corporate-ca]}`",
                 ),
             ],
         ),
