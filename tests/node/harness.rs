@@ -17,11 +17,12 @@ mod kubectl;
 mod plugin;
 mod release;
 mod story;
+mod turns;
 
 use std::time::{Duration, Instant};
 
 pub use plugin::plugin;
-pub use release::{SYSTEM, alone, chart, chart_without, helm, helm_beside, install, kinds, shared};
+pub use release::{SYSTEM, alone, beside, chart, chart_without, helm, helm_beside, install, kinds, shared};
 pub use story::Story;
 
 /// How long a pod may take to run, on a machine that does other things too.

@@ -44,6 +44,7 @@ fn service(name: &str, port: u16) -> String {
 #[tokio::test]
 #[ignore = "needs a node: cargo xtask test"]
 async fn a_sidecar_runs_as_nobody_with_nothing_to_write_to() {
+    let _beside = beside().await;
     let story = Story::new().await;
     let restricted = ["label", "namespace", &story.namespace, "pod-security.kubernetes.io/enforce=restricted"];
     story.kubectl(&restricted).await;
@@ -75,6 +76,7 @@ async fn a_sidecar_runs_as_nobody_with_nothing_to_write_to() {
 #[tokio::test]
 #[ignore = "needs a node: cargo xtask test"]
 async fn a_service_is_found_by_its_name_from_an_image_with_nothing_in_it() {
+    let _beside = beside().await;
     let story = Story::new().await;
     story.apply(&provider()).await;
     story.ready("pod/provider").await;
@@ -118,6 +120,7 @@ data:
 #[tokio::test]
 #[ignore = "needs a node: cargo xtask test"]
 async fn callers_have_their_sdks() {
+    let _beside = beside().await;
     let story = Story::new().await;
     let once = |args: &str| format!("    args: {args}\n  restartPolicy: Never\n");
     let python = "import openai, anthropic; print(openai.OpenAI.__name__, anthropic.Anthropic.__name__)";

@@ -22,14 +22,17 @@ mod step;
 mod stories;
 mod up;
 
-use std::{ffi::OsString, path::PathBuf};
+use std::ffi::OsString;
 
 use anyhow::Result;
 use clap::Subcommand;
 
 pub(crate) use step::Step;
 
-use crate::tools;
+use crate::kubernetes::Run;
+
+/// Of the folder of one that runs.
+const NAME: &str = "cluster";
 
 /// A whole Kubernetes cluster of one node, in namespaces of its own: root on Linux, and nothing is installed.
 #[derive(Debug, clap::Args)]
@@ -59,13 +62,6 @@ enum Chore {
     Node(node::Args),
 }
 
-#[derive(Debug, clap::Args)]
-struct Run {
-    /// The folder of this one; two in different folders do not meet. By default in the build's own folder.
-    #[arg(long, value_name = "FOLDER")]
-    run: Option<PathBuf>,
-}
-
 /// Something to do in a cluster that runs.
 #[derive(Debug, clap::Args)]
 struct Within {
@@ -76,29 +72,17 @@ struct Within {
     words: Vec<OsString>,
 }
 
-impl Run {
-    fn folder(&self) -> Result<PathBuf> {
-        let folder = self.run.clone().map_or_else(default_run, Ok)?;
-        Ok(std::path::absolute(folder)?)
-    }
-}
-
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.command {
         Chore::Tools(args) => kit::run(args),
         Chore::Images(args) => images::run(args),
-        Chore::Up(run) => up::up(&run.folder()?),
-        Chore::Down(run) => up::down(&run.folder()?),
-        Chore::Kubectl(within) => enter::run(&within.run.folder()?, Some("kubectl"), &within.words),
-        Chore::Enter(within) => enter::run(&within.run.folder()?, None, &within.words),
-        Chore::Ctr(within) => enter::ctr(&within.run.folder()?, &within.words),
+        Chore::Up(run) => up::up(&run.folder(NAME)?),
+        Chore::Down(run) => up::down(&run.folder(NAME)?),
+        Chore::Kubectl(within) => enter::run(&within.run.folder(NAME)?, Some("kubectl"), &within.words),
+        Chore::Enter(within) => enter::run(&within.run.folder(NAME)?, None, &within.words),
+        Chore::Ctr(within) => enter::ctr(&within.run.folder(NAME)?, &within.words),
         Chore::Test(args) => stories::run(args),
         Chore::Serve(args) => serve::run(args),
         Chore::Node(args) => node::run(args),
     }
-}
-
-/// Where `up` keeps what it starts: each checkout has its own.
-fn default_run() -> Result<PathBuf> {
-    Ok(tools::target()?.join("cluster"))
 }

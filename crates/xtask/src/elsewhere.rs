@@ -1,11 +1,12 @@
 //! Chores that live beside what they measure, in crates of their own: built when somebody asks for them.
 
 use std::{
-    env,
-    ffi::{OsStr, OsString},
+    env::{self, consts::EXE_SUFFIX},
+    ffi::OsString,
+    process::Command,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::tools;
 
@@ -18,22 +19,22 @@ pub(crate) struct Args {
     words: Vec<OsString>,
 }
 
-/// One of `crates/bench`.
+/// One of `crates/bench`, as tests have it: it builds what is to be fast itself.
 pub(crate) fn bench(chore: &str, args: &Args) -> Result<()> {
-    run(&["--package", "outrigger-bench", "--bin", "outrigger-bench"], Some(chore), args)
+    if !tools::build_programs().status().context("cannot start cargo")?.success() {
+        bail!("the build failed; what cargo said is above");
+    }
+    end_as(Command::new(tools::debug()?.join(format!("outrigger-bench{EXE_SUFFIX}"))).arg(chore).args(&args.words))
 }
 
 /// That of `crates/tokens`.
 pub(crate) fn calibrate(args: &Args) -> Result<()> {
-    run(&["--package", "outrigger-tokens", "--example", "calibrate"], None, args)
+    let words = ["run", "--quiet", "--package", "outrigger-tokens", "--example", "calibrate", "--"];
+    // Paths that it is told are where we were called.
+    end_as(tools::cargo().current_dir(env::current_dir()?).args(words).args(&args.words))
 }
 
-/// Ends as it ends.
-fn run(which: &[&str], chore: Option<&str>, args: &Args) -> Result<()> {
-    let mut cargo = tools::cargo();
-    // Paths that it is told are where we were called.
-    cargo.current_dir(env::current_dir()?).args(["run", "--quiet"]).args(which).arg("--");
-    cargo.args(chore.map(OsStr::new)).args(&args.words);
-    let status = cargo.status().context("cannot start cargo")?;
+fn end_as(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
     if status.success() { Ok(()) } else { std::process::exit(status.code().unwrap_or(1)) }
 }

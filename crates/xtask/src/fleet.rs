@@ -14,12 +14,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::sync::mpsc;
 
-use crate::tools;
+use crate::{kubernetes::leaving::Told, tools};
 use member::Member;
 use place::{Place, Ports};
 
@@ -45,14 +42,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let programs = build()?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         // Signals before the folder: whatever ends this removes it.
-        let ends = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
+        let told = Told::listen()?;
         let folder = tempfile::Builder::new().prefix("outrigger-fleet-").tempdir()?;
         let place = Place { folder: folder.path().to_owned(), ports };
         prepare(&place, &programs)?;
         let mut fleet = start(&place, &programs)?;
         let control_plane = fleet.iter().find(|member| member.name == place::CONTROL_PLANE).map(Member::pid);
         print!("{}", told::told(&place, control_plane.unwrap_or_default()));
-        keep(&mut fleet, ends).await;
+        keep(&mut fleet, told).await;
         println!("\nending all five and removing {}", place.folder.display());
         fleet.iter().for_each(Member::ask_to_leave);
         fleet.iter_mut().for_each(Member::wait);
@@ -116,13 +113,11 @@ fn start(place: &Place, programs: &Path) -> Result<Vec<Member>> {
 }
 
 /// Until somebody ends it. A control plane that was stopped is started again where somebody asks for it.
-async fn keep(fleet: &mut [Member], [mut interrupt, mut terminate, mut hang_up]: [Signal; 3]) {
+async fn keep(fleet: &mut [Member], mut told: Told) {
     let mut lines = lines();
     loop {
         tokio::select! {
-            _ = interrupt.recv() => return,
-            _ = terminate.recv() => return,
-            _ = hang_up.recv() => return,
+            () = told.heard() => return,
             Some(()) = lines.recv() => fleet.iter_mut().for_each(again),
             () = tokio::time::sleep(LOOK) => fleet.iter_mut().for_each(look),
         }

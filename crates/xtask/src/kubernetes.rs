@@ -8,10 +8,12 @@ pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod go;
 pub(crate) mod leash;
+pub(crate) mod leaving;
 pub(crate) mod member;
 pub(crate) mod members;
 pub(crate) mod pki;
 pub(crate) mod place;
+pub(crate) mod prepared;
 mod progress;
 mod serve;
 mod step;
@@ -29,6 +31,8 @@ use crate::tools;
 
 /// What is built; `tests/cluster/kubernetes/go.mod` names the same.
 pub(crate) const VERSION: &str = "v1.36.4";
+/// Of the folder of one that runs.
+const NAME: &str = "kubernetes";
 /// Where the modules and their checksums are listed, below the root of the repository.
 const MODULES: &str = "tests/cluster/kubernetes";
 
@@ -53,31 +57,29 @@ enum Chore {
     Member(member::Args),
 }
 
+/// Which of those that run.
 #[derive(Debug, clap::Args)]
-struct Run {
+pub(crate) struct Run {
     /// The folder of this one; two in different folders do not meet. By default in the build's own folder.
     #[arg(long, value_name = "FOLDER")]
     run: Option<PathBuf>,
 }
 
 impl Run {
-    fn folder(&self) -> Result<PathBuf> {
-        self.run.clone().map_or_else(default_run, Ok)
+    /// Where `up` keeps what it starts: by this name each checkout has its own.
+    pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.run.clone().map_or_else(|| Ok(tools::target()?.join(name)), anyhow::Ok)?;
+        Ok(std::path::absolute(folder)?)
     }
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.command {
         Chore::Tools(args) => build::run(args),
-        Chore::Up(run) => up::up(&run.folder()?),
-        Chore::Down(run) => up::down(&run.folder()?),
+        Chore::Up(run) => up::up(&run.folder(NAME)?),
+        Chore::Down(run) => up::down(&run.folder(NAME)?),
         Chore::Test(args) => stories::run(args),
         Chore::Serve(args) => serve::run(args),
         Chore::Member(args) => member::run(args),
     }
-}
-
-/// Where `up` keeps what it starts: each checkout has its own.
-fn default_run() -> Result<PathBuf> {
-    Ok(tools::target()?.join("kubernetes"))
 }

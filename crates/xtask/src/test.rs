@@ -52,13 +52,10 @@ struct Report {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut report = Report::default();
-    let cluster = if args.no_cluster {
-        cluster::Step::Skipped("--no-cluster was given".to_owned())
-    } else {
-        cluster::Step::prepare()
-    };
+    let cluster =
+        if args.no_cluster { cluster::Step::skipped("--no-cluster was given") } else { cluster::Step::prepare() };
     let kubernetes = if args.no_kubernetes {
-        kubernetes::Step::Skipped("--no-kubernetes was given".to_owned())
+        kubernetes::Step::skipped("--no-kubernetes was given")
     } else {
         kubernetes::Step::prepare(cluster.builds())
     };
@@ -96,12 +93,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         charts::Step::Skipped(why) => println!("skip  charts: {why}"),
         step @ charts::Step::Ready(_) => report.step("charts", Counting::Tests(plain_total), || step.run()),
     }
-    if let kubernetes::Step::Skipped(why) = kubernetes {
+    if let Some(why) = kubernetes.why_skipped() {
         println!("skip  kubernetes: {why}");
     } else {
         report.step("kubernetes", Counting::Deferred(rust_tests), || kubernetes.run());
     }
-    if let cluster::Step::Skipped(why) = cluster {
+    if let Some(why) = cluster.why_skipped() {
         println!("skip  cluster: {why}");
     } else {
         report.step("cluster", Counting::Deferred(rust_tests), || cluster.run());

@@ -6,34 +6,35 @@ use std::{
     sync::LazyLock,
 };
 
-use tokio::sync::{OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::OnceCell;
 
-use super::story::{Story, run};
+use super::{
+    story::{Story, run},
+    turns::{Alone, Together, Turns},
+};
 
 /// Where it is.
 pub const SYSTEM: &str = "outrigger-system";
 
 static INSTALLED: OnceCell<()> = OnceCell::const_new();
-static EVERYBODY: LazyLock<RwLock<()>> = LazyLock::new(RwLock::default);
+static TURNS: LazyLock<Turns> = LazyLock::new(Turns::default);
 
-/// An installation that others use at the same time: nothing of it is changed.
-#[derive(Debug)]
-pub struct Shared(#[allow(dead_code, reason = "held")] RwLockReadGuard<'static, ()>);
-
-/// One that nobody else uses meanwhile: it may be stopped, and has to be as before in the end.
-#[derive(Debug)]
-pub struct Alone(#[allow(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>);
-
-/// Installs it if it is not installed, and says that nothing of it is changed.
-pub async fn shared() -> Shared {
+/// Installs it if it is not installed. Others use it at the same time: nothing of it is changed.
+pub async fn shared() -> Together<'static> {
+    let asking = TURNS.ask();
     INSTALLED.get_or_init(install).await;
-    Shared(EVERYBODY.read().await)
+    asking.turn().await
 }
 
-/// The same, with nobody else there.
-pub async fn alone() -> Alone {
+/// The same, with nobody else there: it may be stopped, and has to be as before in the end.
+pub async fn alone() -> Alone<'static> {
     INSTALLED.get_or_init(install).await;
-    Alone(EVERYBODY.write().await)
+    TURNS.alone().await
+}
+
+/// For a story that needs no installation, and room all the same.
+pub async fn beside() -> Together<'static> {
+    TURNS.ask().turn().await
 }
 
 /// As a person does it: both charts, where images are, and that keys may be mounted.

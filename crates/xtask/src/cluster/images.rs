@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Result, bail};
 
 use super::{
-    Run, enter,
+    NAME, Run, enter,
     kit::{self, Kit},
     needs, node,
 };
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     for path in all(&kit)? {
         println!("{}", path.display());
     }
-    let run = args.run.folder()?;
+    let run = args.run.folder(NAME)?;
     if Place::at(&run).runs() {
         let socket = enter::socket(&run)?;
         for path in ours::make()? {

@@ -9,10 +9,6 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::oneshot,
-};
 
 use super::{
     address, cgroups, config,
@@ -20,7 +16,7 @@ use super::{
     left::Traces,
     programs,
 };
-use crate::kubernetes::{cache, leash, member::Member, pki, place::Place};
+use crate::kubernetes::{cache, leaving, member::Member, pki, place::Place};
 
 const LOOK: Duration = Duration::from_millis(50);
 /// How long the kernel may take to end what was in the namespaces.
@@ -56,7 +52,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     // The node is started by this thread: the kernel kills it with it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut node = Member::start("node", &place, words(args, &kit)?)?;
-    let served = runtime.block_on(serve(args, &place, &mut node));
+    let served = runtime.block_on(leaving::or_told(args.leash, watch(&place, &mut node)));
     let process = fs::read_to_string(place.pid("init")).unwrap_or_default();
     drop(node);
     gone(process.trim())?;
@@ -66,26 +62,6 @@ pub(super) fn run(args: &Args) -> Result<()> {
     place.remove()?;
     drop(lock);
     Ok(())
-}
-
-/// Waits until it is told to leave, or the node has ended.
-async fn serve(args: &Args, place: &Place, node: &mut Member) -> Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    let (gone, mut parent_left) = oneshot::channel::<()>();
-    if args.leash {
-        leash::when_parent_leaves(move || drop(gone));
-    } else {
-        std::mem::forget(gone);
-    }
-    tokio::select! {
-        result = watch(place, node) => result,
-        _ = interrupt.recv() => Ok(()),
-        _ = terminate.recv() => Ok(()),
-        _ = hang_up.recv() => Ok(()),
-        _ = &mut parent_left => Ok(()),
-    }
 }
 
 /// Notes the number that the node's first process has outside, and goes on until it ends.

@@ -10,14 +10,10 @@ use std::{
 };
 
 use anyhow::Result;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::oneshot,
-};
 
 use super::{
     asking::answered,
-    leash,
+    leaving,
     member::Member,
     members, pki,
     place::{Place, Port},
@@ -45,24 +41,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let lock = place.claim()?;
     std::fs::write(place.pid("launcher"), format!("{}\n", std::process::id()))?;
     // All are started by this thread: the kernel kills them with it, and not with the process.
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
-        let (gone, mut parent_left) = oneshot::channel::<()>();
-        if args.leash {
-            leash::when_parent_leaves(move || drop(gone));
-        } else {
-            std::mem::forget(gone);
-        }
-        tokio::select! {
-            result = keep(&place, &args.bin) => result,
-            _ = interrupt.recv() => Ok(()),
-            _ = terminate.recv() => Ok(()),
-            _ = hang_up.recv() => Ok(()),
-            _ = &mut parent_left => Ok(()),
-        }
-    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(leaving::or_told(args.leash, keep(&place, &args.bin)))?;
     // With the lock held, so that nobody who comes next finds half of it.
     place.remove()?;
     drop(lock);

@@ -4,44 +4,47 @@ use anyhow::{Context as _, Result};
 
 use super::{
     build::{self, Background},
-    go, stories,
+    go,
+    prepared::Prepared,
+    stories,
     up::Running,
 };
 use crate::tools::{self, Output};
 
-/// What is known of the step before it is its turn.
+/// The step.
 #[derive(Debug)]
-pub(crate) enum Step {
-    /// It cannot be done here, in one line.
-    Skipped(String),
-    /// The programs are there.
-    Ready,
-    /// They are built beside other steps.
-    Building(Background),
-    /// The build did not start.
-    Failed(anyhow::Error),
-}
+pub(crate) struct Step(Prepared);
 
 impl Step {
     /// Starts to build what is missing: by far the longest work where this was never run before.
     /// Whoever builds more after it wants what Go has compiled for it.
     pub(crate) fn prepare(more: bool) -> Self {
         if !cfg!(target_os = "linux") {
-            return Self::Skipped("it runs on Linux alone".to_owned());
+            return Self(Prepared::Skipped("it runs on Linux alone".to_owned()));
         }
         let prepared = || {
             if build::there()?.is_some() {
-                return Ok(Self::Ready);
+                return Ok(Prepared::Ready);
             }
             if let Some(why) = go::unusable() {
-                return Ok(Self::Skipped(why));
+                return Ok(Prepared::Skipped(why));
             }
             let words: &[&str] = &["kubernetes", "tools", "--keep-go-cache"];
             let words = if more { words } else { &words[..2] };
             println!("      building Kubernetes {} beside the other steps: some minutes, once", super::VERSION);
-            Ok(Self::Building(Background::start(words)?))
+            Ok(Prepared::Building(Background::start(words)?))
         };
-        prepared().unwrap_or_else(Self::Failed)
+        Self(prepared().unwrap_or_else(Prepared::Failed))
+    }
+
+    /// One that is not to be done, for this reason.
+    pub(crate) fn skipped(why: &str) -> Self {
+        Self(Prepared::Skipped(why.to_owned()))
+    }
+
+    /// Why it is not done.
+    pub(crate) fn why_skipped(&self) -> Option<&str> {
+        if let Prepared::Skipped(why) = &self.0 { Some(why) } else { None }
     }
 
     /// Waits for the programs, starts a cluster of its own, and runs the stories on it.
@@ -50,16 +53,8 @@ impl Step {
     ///
     /// If something cannot be started. What a build or stories said that failed is in the output.
     pub(crate) fn run(self) -> Result<Output> {
-        match self {
-            Self::Skipped(why) => anyhow::bail!("{why}"),
-            Self::Failed(error) => return Err(error),
-            Self::Ready => {}
-            Self::Building(background) => {
-                let built = background.join()?;
-                if !built.ok {
-                    return Ok(built);
-                }
-            }
+        if let Some(failed) = self.0.there()? {
+            return Ok(failed);
         }
         let bin = build::there()?.context("the programs are not where they were built")?;
         let cluster = Running::start(&bin)?;
