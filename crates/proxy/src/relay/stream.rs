@@ -28,7 +28,7 @@ use tokio::time::{Instant, Sleep};
 
 pub(super) use translation::{Passing, Translation};
 
-use super::{Broken, Metadata};
+use super::{Broken, FLUSH, Metadata};
 use crate::{
     App,
     attempt::{self, Answered, Committed, Stream as Upstream},
@@ -38,10 +38,6 @@ use crate::{
     resume::{self, Resume, Resumed},
     signals::InFlight,
 };
-
-/// How long the last bytes get to reach the caller before the connection is cut: a body that fails at once takes with it
-/// what is still buffered, here or in a client that reads by `fetch`.
-const FLUSH: Duration = Duration::from_millis(50);
 
 /// How long an upstream may take to close its answer behind the terminal event.
 const GRACE: Duration = Duration::from_millis(50);
