@@ -6,8 +6,9 @@ mod metadata;
 mod stream;
 
 use std::{
+    future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -40,6 +41,10 @@ use crate::{
     upstream, watch,
 };
 
+/// How long the last bytes get to reach the caller before the connection is cut: a body that fails at once takes with it
+/// what is still buffered, here or in a client that reads by `fetch`.
+const FLUSH: Duration = Duration::from_millis(50);
+
 /// What a response body can be.
 pub(crate) enum Body {
     /// Bytes at hand. The record of a whole answer settles when the body is dropped.
@@ -56,6 +61,8 @@ pub(crate) enum Body {
 pub(crate) struct Broken(&'static str);
 
 pub(crate) struct Raw {
+    /// By which it counted.
+    first: Option<Bytes>,
     upstream: upstream::Body,
     /// Streams of transcripts, speech and pictures say what they used, in events of their own (U13).
     listener: Option<Listener>,
@@ -63,6 +70,8 @@ pub(crate) struct Raw {
     idle: Duration,
     silence: Pin<Box<Sleep>>,
     deadline: Pin<Box<Sleep>>,
+    /// It broke: the connection is cut when what came before has reached the caller.
+    breaking: Option<(Pin<Box<Sleep>>, Kind)>,
     _in_flight: Option<InFlight>,
 }
 
@@ -81,7 +90,7 @@ pub(crate) fn to_caller(
     // What is answered here has words of our own.
     let mut out = if in_flight.is_some() { passed_on(headers) } else { headers };
     describe(&mut out, &record);
-    if let (Some(watch), Answered::Stream(_) | Answered::Raw(_)) = (&record.watch, &answered) {
+    if let (Some(watch), Answered::Stream(_) | Answered::Raw(..)) = (&record.watch, &answered) {
         watch.begin(record.started().saturating_add(plan.route.timeouts.total).saturating_add(watch::GRACE));
     }
     let body = match answered {
@@ -103,19 +112,21 @@ pub(crate) fn to_caller(
                 stream::Relay::new(app, *upstream, plan.route.timeouts, record, in_flight, passing, metadata, resume);
             Body::Stream(Box::new(relay))
         }
-        Answered::Raw(upstream) => {
+        Answered::Raw(first, upstream) => {
             out.remove(header::CONTENT_LENGTH);
             let timeouts = plan.route.timeouts;
             let left = timeouts.total.saturating_sub(app.now().saturating_sub(record.started()));
             let events =
                 out.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
             Body::Raw(Box::new(Raw {
+                first: Some(first),
                 upstream,
                 listener: events.then(Listener::default),
                 record,
                 idle: timeouts.idle,
                 silence: Box::pin(tokio::time::sleep(timeouts.idle)),
                 deadline: Box::pin(tokio::time::sleep(left)),
+                breaking: None,
                 _in_flight: in_flight,
             }))
         }
@@ -269,16 +280,23 @@ impl http_body::Body for Body {
 
 impl Raw {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        if let Some((flushed, kind)) = &mut self.breaking {
+            ready!(flushed.as_mut().poll(cx));
+            return Poll::Ready(Some(Err(Broken(kind.code()))));
+        }
+        if let Some(first) = self.first.take() {
+            self.hear(&first);
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
         match Pin::new(&mut self.upstream).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.silence.as_mut().reset(Instant::now() + self.idle);
-                let heard = frame.data_ref().zip(self.listener.as_mut()).and_then(|(data, ear)| ear.hear(data));
-                if let Some(usage) = heard {
-                    self.record.book(usage);
+                if let Some(data) = frame.data_ref() {
+                    self.hear(data);
                 }
                 return Poll::Ready(Some(Ok(frame)));
             }
-            Poll::Ready(Some(Err(error))) => return self.break_off(crate::attempt::broken(&error).kind),
+            Poll::Ready(Some(Err(error))) => return self.break_off(crate::attempt::broken(&error).kind, cx),
             Poll::Ready(None) => {
                 self.record.succeeded(200);
                 return Poll::Ready(None);
@@ -286,20 +304,30 @@ impl Raw {
             Poll::Pending => {}
         }
         if self.silence.as_mut().poll(cx).is_ready() {
-            return self.break_off(Kind::IdleTimeout);
+            return self.break_off(Kind::IdleTimeout, cx);
         }
         if self.deadline.as_mut().poll(cx).is_ready() {
-            return self.break_off(Kind::TotalTimeout);
+            return self.break_off(Kind::TotalTimeout, cx);
         }
         if self.record.is_cut() {
-            return self.break_off(Kind::Cancelled);
+            return self.break_off(Kind::Cancelled, cx);
         }
         Poll::Pending
     }
 
-    /// Nothing can be said in the middle of audio: the connection is cut.
-    fn break_off(&mut self, kind: Kind) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    /// Books what is said of usage in these bytes.
+    fn hear(&mut self, data: &Bytes) {
+        if let Some(usage) = self.listener.as_mut().and_then(|ear| ear.hear(data)) {
+            self.record.book(usage);
+        }
+    }
+
+    /// Nothing can be said in the middle of audio: the connection is cut, once what came before is in the caller's hands.
+    fn break_off(&mut self, kind: Kind, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         self.record.broke(kind);
-        Poll::Ready(Some(Err(Broken(kind.code()))))
+        let mut flushed = Box::pin(tokio::time::sleep(FLUSH));
+        let pending = flushed.as_mut().poll(cx).is_pending();
+        self.breaking = Some((flushed, kind));
+        if pending { Poll::Pending } else { Poll::Ready(Some(Err(Broken(kind.code())))) }
     }
 }

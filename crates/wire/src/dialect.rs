@@ -152,6 +152,17 @@ impl Operation {
         }
     }
 
+    /// Whether an answer that is no stream of events is JSON, whatever else the provider calls it. Speech is sound, and
+    /// what was heard may come as text, or as subtitles.
+    pub fn answers_in_json(self) -> bool {
+        !matches!(self, Self::Speech | Self::Transcriptions | Self::Translations)
+    }
+
+    /// Whether it is asked for by a form, of which nobody reads here whether it asks for a stream.
+    pub fn comes_as_form(self) -> bool {
+        matches!(self, Self::ImageEdits | Self::ImageVariations | Self::Transcriptions | Self::Translations)
+    }
+
     /// Whether the answer may be a stream of generated tokens.
     pub fn generates(self) -> bool {
         matches!(self, Self::ChatCompletions | Self::Completions | Self::Responses | Self::Messages)

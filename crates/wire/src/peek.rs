@@ -49,13 +49,17 @@ impl Peek {
 
     /// Reads one event of an `operation`'s stream. `event` is the SSE `event:` field.
     pub fn event(operation: Operation, event: Option<&str>, data: &[u8]) -> Self {
-        match operation {
+        let peek = match operation {
             Operation::Messages => anthropic::stream::peek(event, data),
             Operation::Responses => responses::stream::peek(event, data),
-            // What the event's name says holds, whatever is in it (H13).
-            _ if event == Some("error") => openai::stream::peek_error(data),
             _ => openai::stream::peek(data),
+        };
+        // What is called an error is one, whatever is in it (H13).
+        if event == Some("error") && !matches!(peek.meaning, Meaning::Error(_)) {
+            let failure = openai::error::in_band(&String::from_utf8_lossy(data));
+            return Self { usage: peek.usage, ..Self::of(Meaning::Error(failure)) };
         }
+        peek
     }
 }
 
@@ -95,4 +99,26 @@ pub fn billed(operation: Operation, body: &[u8]) -> Option<Usage> {
 pub(crate) fn place(whole: &[u8], part: &str) -> Range<usize> {
     let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
     start..start + part.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// H13: what is called an error is one, whatever is in it, in every dialect.
+    #[test]
+    fn what_is_called_an_error_is_one() {
+        for operation in Operation::ALL {
+            for data in [
+                r#"{"message":"boom","code":503}"#,
+                r#"{"type":"content_block_delta","delta":{"text":"x"}}"#,
+                r#"{"choices":[{"index":0,"delta":{"content":"x"}}]}"#,
+                "boom",
+            ] {
+                let peek = Peek::event(operation, Some("error"), data.as_bytes());
+                let Meaning::Error(failure) = peek.meaning else { panic!("{operation:?}: {data} is no error") };
+                assert_eq!(failure.status, data.contains("503").then_some(503), "{operation:?}: {data}");
+            }
+        }
+    }
 }

@@ -37,8 +37,8 @@ pub(crate) enum Answered {
     Whole { body: Bytes, answer: Answer, share: Option<Box<Share>> },
     /// A stream of events whose first content has come.
     Stream(Box<Stream>),
-    /// Anything else, such as audio: passed on as it comes.
-    Raw(Body),
+    /// Anything else, such as audio: passed on as it comes. Its first bytes have come.
+    Raw(Bytes, Body),
 }
 
 /// Judges `response`. What is held of it is held against `answers`, for which it waits for at most `patience`.
@@ -62,12 +62,15 @@ pub(crate) async fn judge(
     let events = content_type.starts_with("text/event-stream") || (streamed && unnamed);
     let answered = if events && !operation.generates() {
         // Streams of speech, transcripts and images have events of their own: they pass as they are.
-        Answered::Raw(body)
+        if !streamed && operation.answers_in_json() && !operation.comes_as_form() {
+            return Err(unasked());
+        }
+        first_bytes(body).await?
     } else if events && !streamed {
         turned::whole(operation, body, answers, patience).await?
     } else if events {
         Answered::Stream(Box::new(first_content(operation, body).await?))
-    } else if content_type.contains("json") || (content_type.is_empty() && operation.generates()) {
+    } else if content_type.contains("json") || (content_type.is_empty() && operation.answers_in_json()) {
         let mut read = body;
         let (body, share) = whole(&mut read, MAX_ANSWER, Some((answers, patience))).await?;
         let answer = peek::answer(operation, &body)?;
@@ -76,16 +79,31 @@ pub(crate) async fn judge(
         } else {
             Answered::Whole { body, answer, share }
         }
-    } else if operation.generates() {
+    } else if operation.answers_in_json() || content_type.starts_with("text/html") {
         // A login page or a proxy's HTML under status 200.
         return Err(Failure::local(
             Kind::Malformed,
             format!("the answer is neither JSON nor events but `{content_type}`"),
         ));
     } else {
-        Answered::Raw(body)
+        first_bytes(body).await?
     };
     Ok((head.status, head.headers, answered))
+}
+
+fn unasked() -> Failure {
+    Failure::local(Kind::Malformed, "a stream of events came where a whole answer was asked for")
+}
+
+/// What is passed on as it comes counts with its first bytes: a head alone may be followed by nothing.
+async fn first_bytes(mut body: Body) -> Result<Answered, Failure> {
+    while let Some(frame) = body.frame().await {
+        match frame.map_err(|error| broken(&error))?.into_data() {
+            Ok(data) if !data.is_empty() => return Ok(Answered::Raw(data, body)),
+            _ => {}
+        }
+    }
+    Err(Failure::local(Kind::Malformed, "the answer is empty"))
 }
 
 /// A whole answer in the caller's dialect, before it counts: one that cannot be read is a failure like any other. Streams

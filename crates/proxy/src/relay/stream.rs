@@ -30,7 +30,7 @@ use tokio::time::{Instant, Sleep};
 use room::Room;
 pub(super) use translation::{Passing, Translation};
 
-use super::{Broken, Metadata};
+use super::{Broken, FLUSH, Metadata};
 use crate::{
     App,
     attempt::{self, Answered, Committed, Stream as Upstream},
@@ -40,10 +40,6 @@ use crate::{
     resume::{self, Resume, Resumed},
     signals::InFlight,
 };
-
-/// How long the last bytes get to reach the caller before the connection is cut: a body that fails at once takes with it
-/// what is still buffered, here or in a client that reads by `fetch`.
-const FLUSH: Duration = Duration::from_millis(50);
 
 /// How long an upstream may take to close its answer behind the terminal event.
 const GRACE: Duration = Duration::from_millis(50);
@@ -142,10 +138,18 @@ impl Relay {
             resume,
             resumed: false,
         };
-        for (frame, peek) in std::mem::take(&mut relay.upstream.ready) {
-            relay.pass(frame, peek);
-        }
+        relay.pass_ready();
         relay
+    }
+
+    /// Passes what was read before the answer counted.
+    fn pass_ready(&mut self) {
+        for (frame, peek) in std::mem::take(&mut self.upstream.ready) {
+            self.pass(frame, peek);
+        }
+        if self.upstream.ended {
+            self.close_last();
+        }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
@@ -231,7 +235,7 @@ impl Relay {
             Poll::Ready(None) => {
                 self.upstream.ended = true;
                 if let Some(frame) = self.upstream.framer.finish() {
-                    self.read(frame);
+                    self.read_last(frame);
                 }
                 return Poll::Ready(());
             }
@@ -285,6 +289,25 @@ impl Relay {
             self.last_event = Instant::now();
         }
         self.pass(frame, peek);
+    }
+
+    /// Reads what the stream ended with, of which the blank line is missing (S10). Whatever follows is to be an event of its
+    /// own; where it is cut in its middle nothing of it is passed on, and the stream was cut.
+    fn read_last(&mut self, frame: sse::Frame) {
+        let sse::Fields { event, data } = frame.fields();
+        let cut = data.as_ref().is_none_or(|data| Peek::event(self.spoken, event, data).meaning == Meaning::Malformed);
+        if cut && !self.saw_end {
+            return;
+        }
+        self.read(frame);
+        self.close_last();
+    }
+
+    /// The blank line of a last event that has none.
+    fn close_last(&mut self) {
+        if !self.saw_end && matches!((&self.passing, &self.state), (Passing::Same { .. }, State::Open)) {
+            self.out.push_back(Bytes::from_static(b"\n\n"));
+        }
     }
 
     /// Books one event and puts it out.
@@ -430,6 +453,9 @@ impl Relay {
             self.finish_translation();
         } else if chat && !self.saw_end {
             self.out.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
+        } else if self.operation == Operation::Messages && !self.saw_end {
+            // SDKs hold a message back until they have heard it.
+            self.out.push_back(Bytes::from_static(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"));
         }
         self.state = State::Finishing;
     }
@@ -490,9 +516,7 @@ impl Relay {
                 (self.resumed, self.saw_finish, self.saw_end, self.late) = (true, false, false, 0);
                 self.last_event = Instant::now();
                 self.upstream = *stream;
-                for (frame, peek) in std::mem::take(&mut self.upstream.ready) {
-                    self.pass(frame, peek);
-                }
+                self.pass_ready();
             }
             _ => self.give_up(&failure),
         }

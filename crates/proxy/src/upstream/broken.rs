@@ -15,6 +15,9 @@ pub(super) struct Broken {
     pub(super) how: How,
     /// The peer refused this stream of HTTP/2 as one too many.
     pub(super) refused: bool,
+    /// It speaks no more against the peer than a connection that had served before: the peer said GOAWAY and had not begun
+    /// with this stream, or answered others on the same connection.
+    pub(super) excused: bool,
     /// `None`: nobody said.
     error: Option<hyper::Error>,
 }
@@ -38,25 +41,25 @@ impl Broken {
             None if heard => How::Answered,
             None => How::Unheard,
         };
-        Self { how, refused: false, error: Some(error.into_error()) }
+        Self { how, refused: false, excused: false, error: Some(error.into_error()) }
     }
 
     /// On a stream of HTTP/2.
     pub(super) fn among(mut error: TrySendError<Request<Sent>>) -> Self {
         let unsent = error.take_message().map(Box::new);
         let error = error.into_error();
-        let (unheard, refused) = told(&error);
+        let Told { unheard, refused, gone } = told(&error);
         let how = match unsent {
             Some(unsent) => How::Unsent(unsent),
             None if unheard => How::Unheard,
             None => How::Answered,
         };
-        Self { how, refused, error: Some(error) }
+        Self { how, refused, excused: gone, error: Some(error) }
     }
 
-    /// On a stream whose connection ended without a word.
-    pub(super) fn lost() -> Self {
-        Self { how: How::Unheard, refused: false, error: None }
+    /// On a stream whose connection ended without a word; `excused`: others had been answered there.
+    pub(super) fn lost(excused: bool) -> Self {
+        Self { how: How::Unheard, refused: false, excused, error: None }
     }
 
     pub(super) fn failure(self) -> Failure {
@@ -65,17 +68,25 @@ impl Broken {
     }
 }
 
-/// Whether the connection broke, or the peer says that it did nothing about the stream (RFC 9113, 6.8 and 8.7); and
-/// whether it was one stream too many.
-fn told(error: &hyper::Error) -> (bool, bool) {
+/// What an error of HTTP/2 tells.
+struct Told {
+    /// The connection broke, or the peer says that it did nothing about the stream (RFC 9113, 6.8 and 8.7).
+    unheard: bool,
+    refused: bool,
+    /// By GOAWAY.
+    gone: bool,
+}
+
+fn told(error: &hyper::Error) -> Told {
     let mut cause = error.source();
     while let Some(next) = cause {
         if let Some(error) = next.downcast_ref::<h2::Error>() {
             let refused = error.is_remote() && error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-            return (refused || error.is_io() || error.is_go_away(), refused);
+            let unheard = refused || error.is_io() || error.is_go_away();
+            return Told { unheard, refused, gone: error.is_remote() && error.is_go_away() };
         }
         cause = next.source();
     }
     // hyper's own words: its task has ended.
-    (true, false)
+    Told { unheard: true, refused: false, gone: false }
 }

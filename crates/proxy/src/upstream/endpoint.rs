@@ -35,7 +35,8 @@ pub(crate) type Unsent = Box<Request<Sent>>;
 pub(crate) enum Unanswered {
     /// The connection had served before, and broke without a byte of an answer: most likely it had been closed while the
     /// request was on its way. That says nothing of the peer, so the request may be sent once more, by
-    /// [`Endpoint::send_afresh`] (H3).
+    /// [`Endpoint::send_afresh`] (H3). So may one on a connection that
+    /// was new, if the peer said in its GOAWAY that it had not begun with it, or others have been answered there.
     Stale,
     Failed(Failure),
 }
@@ -131,8 +132,10 @@ impl Endpoint {
             let reused = open.is_reused();
             match self.send_on(open, request).await {
                 Ok(response) => return Ok(response),
-                Err(Broken { how: How::Unsent(unsent), .. }) if reused => request = path_alone(unsent),
-                Err(Broken { how: How::Unheard, .. }) if reused => return Err(Unanswered::Stale),
+                Err(Broken { how: How::Unsent(unsent), excused, .. }) if reused || excused => {
+                    request = path_alone(unsent)
+                }
+                Err(Broken { how: How::Unheard, excused, .. }) if reused || excused => return Err(Unanswered::Stale),
                 Err(broken) => return Err(broken.failure().into()),
             }
         }
@@ -183,7 +186,7 @@ impl Endpoint {
         let sent = tokio::select! {
             biased;
             sent = sender.try_send_request(Request::from_parts(head, body)) => sent,
-            () = lost => return Err(Broken::lost()),
+            () = lost => return Err(Broken::lost(stream.has_answered())),
         };
         match sent {
             Ok(response) => {
@@ -191,7 +194,8 @@ impl Endpoint {
                 Ok(response.map(|body: Incoming| Body::new(body, Lease::Among(stream))))
             }
             Err(error) => {
-                let broken = Broken::among(error);
+                let mut broken = Broken::among(error);
+                broken.excused |= stream.has_answered();
                 match broken.refused {
                     true => stream.refused(),
                     false if !matches!(broken.how, How::Answered) => self.shared.forget(&stream),
@@ -264,7 +268,11 @@ impl Endpoint {
         });
         // The first thing that a server says. Before it is heard nobody knows how many streams there may be, and what is
         // one too many is refused.
-        drop(tokio::time::timeout(FIRST_WORD, stream.news.told()).await);
+        tokio::select! {
+            () = stream.news.told() => {}
+            () = stream.news.ended() => {}
+            () = tokio::time::sleep(FIRST_WORD) => {}
+        }
         Ok(Open::Shared(self.shared.add(sender, stream.news)))
     }
 

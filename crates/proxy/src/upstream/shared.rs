@@ -142,6 +142,11 @@ impl Stream {
         self.0.news.ended().await;
     }
 
+    /// Whether its connection has brought an answer, on whatever stream.
+    pub(super) fn has_answered(&self) -> bool {
+        self.0.answered.load(Relaxed)
+    }
+
     /// An answer came on it.
     pub(super) fn answered(&self) {
         self.0.answered.store(true, Relaxed);

@@ -3,7 +3,7 @@
 mod decode;
 mod encode;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Display};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,6 +18,7 @@ use crate::{
     openai::error,
     peek::{Answer, place},
     request::{elements, member_of, string},
+    scan,
 };
 
 #[derive(Deserialize)]
@@ -34,8 +35,14 @@ struct Body<'a> {
 
 /// Reads a 2xx body; see [`crate::peek::answer`].
 pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
-    let read: Body<'_> = serde_json::from_slice(body)
-        .map_err(|error| Failure::local(Kind::Malformed, format!("the answer is not the JSON expected: {error}")))?;
+    let malformed =
+        |error: &dyn Display| Failure::local(Kind::Malformed, format!("the answer is not the JSON expected: {error}"));
+    let text = scan::text(body).map_err(|_| malformed(&"it is no UTF-8"))?;
+    // A list would be taken for the members in their order.
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(malformed(&"it is no object"));
+    }
+    let read: Body<'_> = serde_json::from_str(text).map_err(|error| malformed(&error))?;
     let usage_json = read.usage.map(RawValue::get);
     let usage = usage_json.and_then(usage::read);
     if let Some(raw) = read.error.filter(|raw| raw.get() != "null") {

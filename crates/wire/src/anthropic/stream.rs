@@ -16,14 +16,14 @@ use super::usage;
 use crate::{
     openai::error,
     peek::{Meaning, Peek, place},
+    scan,
 };
 
 /// Reads one event. The payload's own `type` is believed over the `event:` field, which some vendors leave out.
 pub fn peek(event: Option<&str>, data: &[u8]) -> Peek {
-    let Ok(read) = serde_json::from_slice::<Event<'_>>(data) else {
-        return Peek::of(Meaning::Malformed);
-    };
-    let kind = read.kind.as_deref().or(event).unwrap_or_default();
+    let Ok(text) = scan::text(data) else { return Peek::of(Meaning::Malformed) };
+    let Ok(read) = serde_json::from_str::<Event<'_>>(text) else { return Peek::of(Meaning::Malformed) };
+    let kind = event.filter(|event| *event == "error").or(read.kind.as_deref()).or(event).unwrap_or_default();
     let mut peek = Peek::of(match kind {
         "content_block_delta" => Meaning::Content,
         "message_stop" => Meaning::End,

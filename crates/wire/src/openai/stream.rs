@@ -57,15 +57,6 @@ pub fn peek(data: &[u8]) -> Peek {
     peek
 }
 
-/// Reads the payload of an event that is called an error.
-pub fn peek_error(data: &[u8]) -> Peek {
-    let peek = peek(data);
-    match peek.meaning {
-        Meaning::Error(_) => peek,
-        _ => Peek { usage: peek.usage, ..Peek::of(Meaning::Error(error::in_band(&String::from_utf8_lossy(data)))) },
-    }
-}
-
 /// A choice that ended with a failure, and says more of it if it can.
 fn failed(choices: &str, reason: &str) -> Failure {
     let told = elements(choices).find_map(|choice| member_of(choice, "error").filter(|raw| *raw != "null"));

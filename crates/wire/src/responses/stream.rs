@@ -9,6 +9,7 @@ use crate::{
     openai::{error, usage},
     peek::{Meaning, Peek, place},
     responses::billed::Billed,
+    scan,
 };
 
 /// Reads one event.
@@ -16,7 +17,9 @@ pub fn peek(event: Option<&str>, data: &[u8]) -> Peek {
     if data.trim_ascii() == b"[DONE]" {
         return Peek::of(Meaning::End);
     }
-    let Ok(read) = serde_json::from_slice::<Event<'_>>(data) else {
+    let read =
+        scan::text(data).ok().and_then(|text| serde_json::from_str::<Event<'_>>(text).ok().map(|read| (text, read)));
+    let Some((text, read)) = read else {
         return Peek::of(Meaning::Malformed);
     };
     let kind = read.kind.as_deref().or(event).unwrap_or_default();
@@ -26,9 +29,7 @@ pub fn peek(event: Option<&str>, data: &[u8]) -> Peek {
             read.response.as_ref().and_then(|response| response.error).map_or("{}", RawValue::get),
         )),
         // A bare `error` event carries its words at the top level.
-        "error" | "response.error" => Meaning::Error(error::in_band(
-            read.error.map_or_else(|| std::str::from_utf8(data).unwrap_or("{}"), RawValue::get),
-        )),
+        "error" | "response.error" => Meaning::Error(error::in_band(read.error.map_or(text, RawValue::get))),
         // A finished item is content even where no delta announced it: a tool search, an encrypted thought, a picture.
         "response.output_item.done" | "response.image_generation_call.partial_image" => Meaning::Content,
         kind if kind.ends_with(".delta") => Meaning::Content,

@@ -47,3 +47,13 @@ fn a_message_that_says_nothing_is_none() {
         assert!(kind(Operation::Messages, body).is_ok(), "{body}");
     }
 }
+
+/// H13: bytes that are no text, and a list of what an answer would hold, are no answer.
+#[test]
+fn what_is_no_json_object_is_no_answer() {
+    for body in [&b"{\"input_tokens\":12,\"x\":\"\xff\"}"[..], b"[null,null,[],\"end_turn\"]", b" [1]"] {
+        for operation in [Operation::Messages, Operation::CountTokens] {
+            assert_eq!(read(operation, body).unwrap_err().kind, Kind::Malformed, "{body:?}");
+        }
+    }
+}

@@ -124,3 +124,9 @@ fn usage_over_a_stream_counts_every_token_once() {
         }
     );
 }
+
+/// S15: on every surface alike, bytes that are no text are no event, wherever they stand.
+#[test]
+fn bytes_that_are_no_text_are_malformed() {
+    assert_eq!(peek(None, b"{\"x\":\"\xff\"}").meaning, Meaning::Malformed);
+}

@@ -88,3 +88,9 @@ fn broken_json_is_malformed_and_the_field_names_an_event_without_type() {
     assert_eq!(read("response.output_text.delta", "{"), "malformed");
     assert_eq!(read("response.output_text.delta", r#"{"delta":"a"}"#), "content");
 }
+
+/// S15: on every surface alike, bytes that are no text are no event, wherever they stand.
+#[test]
+fn bytes_that_are_no_text_are_malformed() {
+    assert_eq!(peek(None, b"{\"x\":\"\xff\"}").meaning, Meaning::Malformed);
+}
