@@ -9,6 +9,7 @@ mod calibrate;
 mod catalog;
 mod charts;
 mod cluster;
+mod faults;
 mod fleet;
 mod fuzz;
 mod generate;
@@ -40,6 +41,7 @@ enum Chore {
     Catalog(catalog::Args),
     Cluster(cluster::Args),
     Charts(charts::Args),
+    Faults(faults::Args),
     Fleet(fleet::Args),
     FleetCheck(bench::fleet::Args),
     Fuzz(fuzz::Args),
@@ -62,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Catalog(args) => catalog::run(&args),
         Chore::Cluster(args) => cluster::run(&args),
         Chore::Charts(args) => charts::run(&args),
+        Chore::Faults(args) => faults::run(&args),
         Chore::Fleet(args) => fleet::run(&args),
         Chore::FleetCheck(args) => bench::fleet::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
