@@ -1,6 +1,7 @@
 //! `cargo xtask fuzz`: looks for inputs on which the dialects panic, hang, or break a promise.
 //!
-//! The targets are a workspace of their own in `crates/wire/fuzz`. Their sanitizer needs a nightly toolchain. What a run
+//! The targets are a workspace of their own in `crates/wire/fuzz`; what those of `src/promises.rs` hold, `cargo test --lib`
+//! there holds of their seeds. Their sanitizer needs a nightly toolchain. What a run
 //! learns stays in the build's folder, and the next run goes on from there.
 
 use std::{

@@ -8,6 +8,7 @@ mod catalog;
 mod charts;
 mod cluster;
 mod elsewhere;
+mod faults;
 mod fleet;
 mod fuzz;
 mod generate;
@@ -38,6 +39,7 @@ enum Chore {
     Catalog(catalog::Args),
     Cluster(cluster::Args),
     Charts(charts::Args),
+    Faults(faults::Args),
     Fleet(fleet::Args),
     /// Connects some hundred sidecars to a control plane and judges what it does for them.
     FleetCheck(elsewhere::Args),
@@ -61,6 +63,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Catalog(args) => catalog::run(&args),
         Chore::Cluster(args) => cluster::run(&args),
         Chore::Charts(args) => charts::run(&args),
+        Chore::Faults(args) => faults::run(&args),
         Chore::Fleet(args) => fleet::run(&args),
         Chore::FleetCheck(args) => elsewhere::bench("fleet-check", &args),
         Chore::Fuzz(args) => fuzz::run(&args),

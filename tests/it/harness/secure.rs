@@ -6,7 +6,10 @@ use std::{
 };
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::{ServerConfig, pki_types::PrivateKeyDer};
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
     net::{TcpListener, TcpStream},
@@ -41,17 +44,27 @@ impl Authority {
         self.start(to, name, 2020).await
     }
 
-    async fn start(&self, to: SocketAddr, name: &str, until: i32) -> Secure {
+    /// A certificate for `name`, good from 1 January of one year to that of another, and its key.
+    pub fn certificate(
+        &self,
+        name: &str,
+        years: std::ops::Range<i32>,
+    ) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
         let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
-        (params.not_before, params.not_after) = (date_time_ymd(2019, 1, 1), date_time_ymd(until, 1, 1));
+        (params.not_before, params.not_after) = (date_time_ymd(years.start, 1, 1), date_time_ymd(years.end, 1, 1));
         let key = KeyPair::generate().expect("a key");
         let issuer = Issuer::from_params(&self.params, &self.key);
-        let chain = vec![params.signed_by(&key, &issuer).expect("a certificate").der().clone()];
+        let certificate = params.signed_by(&key, &issuer).expect("a certificate");
+        (certificate.der().clone(), PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+    }
+
+    async fn start(&self, to: SocketAddr, name: &str, until: i32) -> Secure {
+        let (certificate, key) = self.certificate(name, 2019..until);
         let tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("versions")
             .with_no_client_auth()
-            .with_single_cert(chain, PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+            .with_single_cert(vec![certificate], key)
             .expect("a chain");
         let acceptor = TlsAcceptor::from(Arc::new(tls));
         let (listener, addr) = listen().await;

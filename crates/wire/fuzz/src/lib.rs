@@ -1,5 +1,7 @@
 //! What several targets share.
 
+pub mod promises;
+
 use std::ops::Range;
 
 use bytes::Bytes;
