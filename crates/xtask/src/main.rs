@@ -14,6 +14,7 @@ mod fuzz;
 mod generate;
 mod kubernetes;
 mod llmock;
+mod promises;
 mod proto;
 mod sdk;
 mod soak;
@@ -46,6 +47,7 @@ enum Chore {
     Generate(generate::Args),
     Kubernetes(kubernetes::Args),
     Llmock(llmock::Args),
+    Promises(promises::Args),
     Proto(proto::Args),
     Sdk(sdk::Args),
     Soak(soak::Args),
@@ -68,6 +70,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Generate(args) => generate::run(&args),
         Chore::Kubernetes(args) => kubernetes::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
+        Chore::Promises(args) => promises::run(&args),
         Chore::Proto(args) => proto::run(&args),
         Chore::Sdk(args) => sdk::run(&args),
         Chore::Soak(args) => soak::run(&args),
