@@ -27,6 +27,10 @@ struct Place {
     held: bool,
 }
 
+/// A promise and its line in the file.
+type Row = (String, usize);
+/// Where, which promise, why.
+type Problem = (String, String, &'static str);
 type Places = BTreeMap<String, Vec<Place>>;
 
 pub(crate) fn run(_: &Args) -> Result<()> {
@@ -72,8 +76,8 @@ fn judge(text: &str, places: &Places) -> Vec<String> {
 }
 
 /// The rows of the tables: each promise and its line, and what is wrong with the rows themselves.
-fn promises(text: &str) -> (Vec<(String, usize)>, Vec<(String, String, &'static str)>) {
-    let (mut all, mut wrong): (Vec<(String, usize)>, _) = (Vec::new(), Vec::new());
+fn promises(text: &str) -> (Vec<Row>, Vec<Problem>) {
+    let (mut all, mut wrong): (Vec<Row>, Vec<Problem>) = Default::default();
     for (at, line) in text.lines().enumerate() {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let [_, id, rest @ .., _] = &cells[..] else { continue };

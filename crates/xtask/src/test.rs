@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::{
     arrows, budget, charts, cluster, kubernetes, llmock, promises, proto, sdk,
     tools::{self, Output},
+    traffic,
 };
 
 /// Runs every test and check, installing what it needs.
@@ -74,6 +75,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let programs = "build --quiet --package outrigger --package outrigger-control-plane --package outrigger-sidecar";
     report.step("build", Counting::Step, cargo(programs));
     report.step("tests", Counting::Tests(rust_tests), cargo("test --workspace --no-fail-fast"));
+    if traffic::named() {
+        report.step("recorded traffic", Counting::Deferred(rust_tests), traffic::tests);
+    } else {
+        println!("skip  recorded traffic: OUTRIGGER_TRAFFIC names no folder of recordings");
+    }
     if args.no_deny {
         println!("skip  cargo deny: --no-deny was given");
     } else {
