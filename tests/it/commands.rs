@@ -138,6 +138,37 @@ async fn a_sidecar_starts_on_a_full_disk() {
     assert!(said.contains("cannot write to standard output"), "{said}");
 }
 
+/// The first command of an example does what it says: a file is a policy too.
+#[tokio::test]
+async fn the_first_command_of_the_quickstart_works() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = fs::read_to_string(root.join("deploy/examples/quickstart.yaml")).unwrap();
+    let words = text.lines().find_map(|line| line.strip_prefix("#   OPENAI_API_KEY=... outrigger ")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let ready = dir.path().join("ready");
+    let mut sidecar = command("outrigger", &words.split(' ').collect::<Vec<_>>())
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
+        .args([Path::new("--ready-file"), &ready])
+        .env("OPENAI_API_KEY", "sk-test-quickstart")
+        .current_dir(root)
+        .spawn()
+        .unwrap();
+    let mut bound = String::new();
+    for _ in 0..400 {
+        bound = fs::read_to_string(&ready).unwrap_or_default();
+        if bound.trim_end().ends_with('}') || sidecar.try_wait().unwrap().is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let bound: serde_json::Value = serde_json::from_str(bound.trim()).expect("it listens");
+    let client = Client::new(bound["listen"].as_str().unwrap().parse().unwrap());
+    let models = client.get("/v1/models").await;
+    sidecar.kill().unwrap();
+    let (_, said) = ended(&sidecar.wait_with_output().unwrap());
+    assert!(models.status == 200 && models.text().contains("assistant"), "{} {said}", models.text());
+}
+
 #[test]
 fn a_folder_without_objects_is_no_policy() {
     let dir = tempfile::tempdir().unwrap();

@@ -105,6 +105,25 @@ async fn vendor_headers_reach_their_vendor_alone() {
     assert_eq!(seen.header("openai-organization"), None);
 }
 
+/// H19: by which application OpenRouter knows its callers, it is told by the caller, and nobody else is.
+#[tokio::test]
+async fn the_application_is_named_to_openrouter_alone() {
+    for (preset, passes) in [("openrouter", true), ("openai", false), ("groq", false)] {
+        let a = Upstream::start([chat_ok("x")]).await;
+        let sidecar = Sidecar::with_policy(unpriced(&a, preset)).await;
+        let client = sidecar.client().header("http-referer", "https://app.example").header("x-title", "An app");
+        let client =
+            client.header("referer", "https://page.example/secret").header("x-openrouter-categories", "coding");
+        assert_eq!(client.post(CHAT, chat("r")).await.status, 200, "{preset}");
+        let seen = a.last();
+        let want = |text: &'static str| passes.then_some(text);
+        assert_eq!(seen.header("http-referer"), want("https://app.example"), "{preset}");
+        assert_eq!(seen.header("x-title"), want("An app"), "{preset}");
+        assert_eq!(seen.header("x-openrouter-categories"), want("coding"), "{preset}");
+        assert_eq!(seen.header("referer"), None, "{preset}");
+    }
+}
+
 /// The three forms of base URL that SDKs use.
 #[tokio::test]
 async fn every_form_of_base_url_works() {

@@ -53,6 +53,12 @@ async fn the_endpoints_of_a_model_are_listed() {
     let prices: Vec<&Value> = endpoints.iter().map(|endpoint| &endpoint["pricing"]["prompt"]).collect();
     assert_eq!(prices, [&json!("0.000001"), &json!("0.0000005")], "{data}");
     assert!(endpoints.iter().all(|endpoint| endpoint["model_id"] == MODEL && endpoint["status"] == 0), "{data}");
+    for endpoint in endpoints {
+        assert_eq!((&endpoint["health"], &endpoint["uptime"]), (&json!("good"), &Value::Null), "{endpoint}");
+        for window in ["uptime_last_5m", "uptime_last_30m", "uptime_last_1d"] {
+            assert_eq!(endpoint.get(window), Some(&Value::Null), "nothing is counted by that clock");
+        }
+    }
     let text = answer.text();
     assert!(!text.contains("sk-test"), "{text}");
 }

@@ -182,6 +182,23 @@ async fn an_alias_does_not_dodge_a_limit() {
     assert_eq!(a.hits(), 2);
 }
 
+/// K8: a limit bounds one pod, whatever others have used of it, and holds where there is nobody to ask.
+#[tokio::test]
+async fn a_limit_is_that_of_one_pod() {
+    let a = Upstream::start([chat_ok("a")]).await;
+    let policy = Policy::new()
+        .provider_with("a", a.base_url(), |provider| provider.spec("limits: {requestsPerMinute: 2}"))
+        .route_with("r", &["a"], |route| route.failover("maxWait: 200ms"));
+    let (one, two) = (Sidecar::with_policy(policy.clone()).await, Sidecar::with_policy(policy).await);
+    for sidecar in [&one, &two] {
+        for status in [200, 200, 429] {
+            let answer = sidecar.client().post(CHAT, chat("r")).await;
+            assert_eq!(answer.status, status, "{}", answer.text());
+        }
+    }
+    assert_eq!(a.hits(), 4);
+}
+
 /// Z10: an answer without usage, or broken off by its caller, still draws on the token limit.
 #[tokio::test]
 async fn missing_usage_and_a_broken_stream_do_not_dodge_a_token_limit() {

@@ -54,7 +54,7 @@ async fn a_cold_tie_does_not_beat_a_better_priority() {
     assert_eq!(sidecar.client().post(CHAT, about("weather", 2)).await.said(), "a");
 }
 
-/// H25: a tie belongs to one route and to one caller.
+/// H25, Z9: a tie belongs to one route and to one caller.
 #[tokio::test]
 async fn a_tie_is_not_shared_between_routes_or_callers() {
     let (a, b) = fails_once().await;

@@ -1,11 +1,13 @@
 //! Recorded exchanges with real providers, sent through the sidecar: same dialect in and out, every byte equal.
 //!
-//! `OUTRIGGER_TRAFFIC` names the folder (gzipped JSON lines: `path`, `request`, `status`, `content_type`,
-//! `response_b64`). Without it nothing is replayed.
+//! Files of JSON lines, gzipped or not, a line with `path`, `request`, `status`, `content_type` and the answer: `response_b64`,
+//! or `response` where it is text. A sample of our own making is in the repository; `OUTRIGGER_TRAFFIC` names a folder of
+//! more, for the tests that are ignored without.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -28,16 +30,22 @@ struct Exchange {
     response: Bytes,
 }
 
-/// R1, R12, R13, S11: every recorded answer reaches a caller of the other dialect through the real binary: whole, in that
-/// dialect, with the text that was recorded. What else it says is compared in `wire`'s `crossed`.
+/// R1, R12, R13, S11: every answer of the sample reaches a caller of the other dialect through the real binary: whole, in
+/// that dialect, with the text that was recorded. What else it says is compared in `wire`'s `crossed`.
 #[tokio::test]
-#[allow(clippy::disallowed_methods, reason = "the folder of recordings is an input of this test alone")]
+async fn sampled_answers_cross_into_the_other_dialect() {
+    cross(&sample()).await;
+}
+
+/// The same of everything that was recorded.
+#[tokio::test]
+#[ignore = "wants recordings: `cargo xtask traffic --traffic FOLDER`"]
 async fn recorded_answers_cross_into_the_other_dialect() {
-    let Ok(folder) = std::env::var("OUTRIGGER_TRAFFIC") else {
-        println!("skipped: OUTRIGGER_TRAFFIC does not name a folder of recorded exchanges");
-        return;
-    };
-    let exchanges: Vec<Exchange> = read(&folder).into_iter().filter(crosses).collect();
+    cross(&recorded()).await;
+}
+
+async fn cross(folder: &Path) {
+    let exchanges: Vec<Exchange> = read(folder).into_iter().filter(crosses).collect();
     assert!(!exchanges.is_empty());
     let current: Arc<Mutex<Option<(u16, String, Bytes)>>> = Arc::default();
     let answer = current.clone();
@@ -114,16 +122,22 @@ fn text_of(body: &[u8]) -> String {
     values.iter().map(one).collect()
 }
 
-/// R2, R8, U1: what was recorded passes unchanged in both directions, but for `stream_options` where usage is not
-/// asked for.
+/// R2, R8, U1: what is in the sample passes unchanged in both directions, but for `stream_options` where usage is not asked
+/// for.
 #[tokio::test]
-#[allow(clippy::disallowed_methods, reason = "the folder of recordings is an input of this test alone")]
+async fn sampled_exchanges_pass_byte_for_byte() {
+    pass(&sample()).await;
+}
+
+/// The same of everything that was recorded.
+#[tokio::test]
+#[ignore = "wants recordings: `cargo xtask traffic --traffic FOLDER`"]
 async fn recorded_exchanges_pass_byte_for_byte() {
-    let Ok(folder) = std::env::var("OUTRIGGER_TRAFFIC") else {
-        println!("skipped: OUTRIGGER_TRAFFIC does not name a folder of recorded exchanges");
-        return;
-    };
-    let exchanges = read(&folder);
+    pass(&recorded()).await;
+}
+
+async fn pass(folder: &Path) {
+    let exchanges: Vec<Exchange> = read(folder);
     assert!(!exchanges.is_empty());
     let current: Arc<Mutex<Option<(u16, String, Bytes)>>> = Arc::default();
     let answer = current.clone();
@@ -214,6 +228,8 @@ fn explained(exchange: &Exchange) -> Option<&'static str> {
             "the request speaks to a router"
         } else if exchange.request.contains("\"type\": \"file\"") || exchange.request.contains("\"type\":\"file\"") {
             "the catalogue says the model takes no files"
+        } else if exchange.streamed && answer.starts_with(':') {
+            "comments before the first content are not kept (H2)"
         } else if exchange.path == "/v1/responses" && answer.contains("[DONE]") {
             "[DONE] behind response.completed is left out (S11)"
         } else if last.contains("\"error\"") {
@@ -246,15 +262,32 @@ fn policy(exchanges: &[Exchange], upstream: &Upstream, dialect: &str) -> String 
     text
 }
 
-fn read(folder: &str) -> Vec<Exchange> {
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("traffic")
+}
+
+#[allow(clippy::disallowed_methods, reason = "the folder of recordings is an input of these tests alone")]
+fn recorded() -> PathBuf {
+    std::env::var_os("OUTRIGGER_TRAFFIC").expect("OUTRIGGER_TRAFFIC names a folder of recorded exchanges").into()
+}
+
+fn read(folder: &Path) -> Vec<Exchange> {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let mut exchanges = Vec::new();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "gz")) {
-        let provider = file.file_name().unwrap().to_string_lossy().split('.').next().unwrap().to_owned();
+    for file in files {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let Some((provider, ending)) = name.split_once('.').filter(|(_, ending)| ending.starts_with("jsonl")) else {
+            continue;
+        };
         let mut text = String::new();
-        flate2::read::GzDecoder::new(std::fs::File::open(file).unwrap()).read_to_string(&mut text).unwrap();
-        exchanges.extend(text.lines().enumerate().filter_map(|(at, line)| exchange(&provider, at + 1, line)));
+        let mut opened = std::fs::File::open(&file).unwrap();
+        if ending.ends_with("gz") {
+            flate2::read::GzDecoder::new(opened).read_to_string(&mut text).unwrap();
+        } else {
+            opened.read_to_string(&mut text).unwrap();
+        }
+        exchanges.extend(text.lines().enumerate().filter_map(|(at, line)| exchange(provider, at + 1, line)));
     }
     exchanges
 }
@@ -269,7 +302,10 @@ fn exchange(provider: &str, line: usize, text: &str) -> Option<Exchange> {
     let body: Value = serde_json::from_str(&request).ok()?;
     let model = body["model"].as_str()?.to_owned();
     let status = u16::try_from(recorded["status"].as_u64()?).ok()?;
-    let response = Bytes::from(BASE64_STANDARD.decode(recorded["response_b64"].as_str()?).ok()?);
+    let response = match recorded["response"].as_str() {
+        Some(text) => Bytes::from(text.to_owned()),
+        None => Bytes::from(BASE64_STANDARD.decode(recorded["response_b64"].as_str()?).ok()?),
+    };
     // Errors are answered in our own shape, and an empty body is no answer.
     (status == 200 && !response.is_empty()).then(|| Exchange {
         origin: format!("{provider}:{line}"),

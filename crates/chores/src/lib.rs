@@ -75,10 +75,10 @@ const PROGRAMS: [&str; 13] = [
     "--bin",
     "outrigger-bench",
     "--example",
-    METRICS,
+    REFERENCE,
 ];
-/// Prints the metrics of a sidecar.
-const METRICS: &str = "metrics";
+/// Prints the tables of what people look up of a sidecar.
+const REFERENCE: &str = "reference";
 
 /// The build of what tests start, for whoever shows what it says.
 pub fn build_programs() -> Command {
@@ -97,14 +97,14 @@ pub fn program(name: &str) -> Result<PathBuf> {
     Ok(debug()?.join(format!("{name}{EXE_SUFFIX}")))
 }
 
-/// The program that prints the metrics of a sidecar, built if that is not done yet.
+/// The program that prints the tables of what people look up of a sidecar, built if that is not done yet.
 ///
 /// # Errors
 ///
 /// If the build fails; what cargo said is in the words.
-pub fn metrics() -> Result<PathBuf> {
+pub fn reference() -> Result<PathBuf> {
     succeed(&mut build_programs())?;
-    Ok(debug()?.join("examples").join(format!("{METRICS}{EXE_SUFFIX}")))
+    Ok(debug()?.join("examples").join(format!("{REFERENCE}{EXE_SUFFIX}")))
 }
 
 /// Where those programs are.

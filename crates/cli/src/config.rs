@@ -42,8 +42,8 @@ pub(crate) enum Command {
 /// Settings of `outrigger run`.
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
-    /// Folder of ModelProvider, ModelRoute, ModelPolicy and Secret YAML. Without it, provider keys in the environment become
-    /// providers; with none of those either, two simulated providers start
+    /// Folder of ModelProvider, ModelRoute, ModelPolicy and Secret YAML, or one file of it. Without it, provider keys in the
+    /// environment become providers; with none of those either, two simulated providers start
     #[arg(long, env = "OUTRIGGER_POLICY", value_name = "DIR")]
     pub(crate) policy: Option<PathBuf>,
     /// Namespace whose policy is served; all of them without it

@@ -80,7 +80,7 @@ pub(crate) struct RunArgs {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub(crate) struct FolderArgs {
-    /// Folder of ModelProvider, ModelRoute, ModelPolicy, Secret, ConfigMap and Namespace YAML
+    /// Folder of ModelProvider, ModelRoute, ModelPolicy, Secret, ConfigMap and Namespace YAML, or one file of it
     #[arg(long, env = "OUTRIGGER_POLICY", value_name = "DIR", required_unless_present_any = CLUSTER)]
     #[arg(conflicts_with_all = CLUSTER)]
     pub(crate) policy: Option<PathBuf>,

@@ -50,6 +50,7 @@ impl std::fmt::Debug for Key {
 mod tests {
     use super::*;
 
+    /// Z2: a hash that is shown is worth nothing without the secret.
     #[test]
     fn equal_keys_look_equal_to_one_control_plane() {
         let (ours, same, other) =

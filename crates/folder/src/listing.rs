@@ -36,9 +36,14 @@ impl Hash for Listing {
     }
 }
 
-/// The policy files of `folder`: `.yaml`, `.yml` and `.json`, not hidden, subfolders included.
+/// The policy files of `folder`: `.yaml`, `.yml` and `.json`, not hidden, subfolders included. A file in its place is a folder
+/// of that file alone, whatever its name.
 pub(crate) fn list(folder: &Path) -> io::Result<Listing> {
     let mut listing = Listing::default();
+    if fs::metadata(folder).is_ok_and(|about| about.is_file()) {
+        listing.files.push(folder.to_owned());
+        return Ok(listing);
+    }
     collect(folder, &mut listing, 0)?;
     listing.files.sort();
     listing.odd.sort();

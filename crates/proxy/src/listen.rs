@@ -25,7 +25,7 @@ use halves::Halves;
 mod halves;
 mod peer;
 
-use crate::{App, drain::Stage, error::Error, relay::Body, serve, watch::Watch};
+use crate::{App, drain::Stage, error::Error, headers as names, relay::Body, serve, watch::Watch};
 
 /// Binds, and says what to do when the port is taken.
 pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> io::Result<TcpListener> {
@@ -168,12 +168,15 @@ fn caught<T>(what: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(what)).ok()
 }
 
-fn panicked(app: &App, dialect: Dialect) -> Response<Body> {
+/// What is answered where a request ended in a bug.
+pub(crate) fn panicked(app: &App, dialect: Dialect) -> Response<Body> {
     app.metrics.panics.increment(1);
     tracing::error!(code = Error::Internal.code(), "a request panicked");
     let mut response = Response::new(Body::of(Error::Internal.body(dialect, "", false)));
     *response.status_mut() = Error::Internal.status();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(names::ERROR, HeaderValue::from_static(Error::Internal.code()));
     response
 }
 

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use outrigger_route::{Signals, Target};
 use serde_json::{Value, json};
 
-use crate::{App, error::Error, relay::Body, serve::dialect_of, state::Published};
+use crate::{App, error::Error, headers as names, relay::Body, serve::dialect_of, state::Published};
 
 /// Answers a request that is no inference.
 pub(crate) fn serve(app: &Arc<App>, path: &str, request: &Request<Incoming>) -> Response<Body> {
@@ -113,7 +113,7 @@ fn plain_error(error: &Error, request: &Request<Incoming>) -> Response<Body> {
     *response.status_mut() = error.status();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert("x-outrigger-error", HeaderValue::from_static(error.code()));
+    headers.insert(names::ERROR, HeaderValue::from_static(error.code()));
     if let Some(seconds) = error.retry_after() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -27,13 +27,14 @@ use outrigger_wire::{
 use tokio::time::{Instant, Sleep};
 
 pub(crate) use describe::Labels;
-use describe::{count, describe, names};
+use describe::{count, describe};
 pub(crate) use metadata::Metadata;
 
 use crate::{
     App,
     attempt::{Answered, Committed},
     error::Error,
+    headers as names,
     hops::Hops,
     record::Record,
     resume::Resume,

@@ -5,10 +5,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 
-/// Whole seconds for which policy may have changed without our knowing.
-const POLICY_AGE: HeaderName = HeaderName::from_static("x-outrigger-policy-age");
+use crate::headers::POLICY_AGE;
 
 /// Unix seconds since when; zero = it is current.
 #[derive(Debug, Default)]
@@ -50,7 +49,7 @@ mod tests {
         let told = || {
             let mut headers = HeaderMap::new();
             staleness.tell(&mut headers);
-            headers.get("x-outrigger-policy-age").and_then(|age| age.to_str().ok()?.parse::<u64>().ok())
+            headers.get(POLICY_AGE).and_then(|age| age.to_str().ok()?.parse::<u64>().ok())
         };
         assert_eq!((staleness.seconds(), told()), (None, None));
         staleness.set(Some(SystemTime::now() - Duration::from_secs(90)));

@@ -99,6 +99,17 @@ async fn the_workload_is_told_wherever_somebody_looks() {
     assert!(metrics.contains("outrigger_policy_info{"), "one says nothing of the other");
 }
 
+/// S13: a bug is answered as every other error is: with its code in the header, the body and the metric.
+#[tokio::test]
+async fn a_panic_is_answered_with_its_code() {
+    let sidecar = start().await;
+    let answer = crate::listen::panicked(&sidecar.app, outrigger_wire::Dialect::OpenAi);
+    assert_eq!(answer.status(), 500);
+    assert_eq!(answer.headers()["x-outrigger-error"], "internal_error");
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    assert!(ask(sidecar.admin(), "GET /metrics", "").await.contains("outrigger_panics_total 1"));
+}
+
 #[tokio::test]
 async fn answers_say_how_stale_the_policy_is() {
     let sidecar = start().await;

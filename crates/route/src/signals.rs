@@ -46,6 +46,18 @@ pub enum Health {
     },
 }
 
+impl Health {
+    /// The stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Degraded => "degraded",
+            Self::Limited { .. } => "limited",
+            Self::Cooling { .. } => "cooling",
+        }
+    }
+}
+
 /// Percentiles of a rolling window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Percentiles {

@@ -3,6 +3,9 @@
 //! `deny.toml` says the same of single packages with `wrappers`; this check needs nothing installed, and it resolves the
 //! features of each crate alone, so that what one crate switches on in a shared dependency is not held against another.
 
+#[cfg(test)]
+mod starts;
+
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};

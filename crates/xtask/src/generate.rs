@@ -1,5 +1,6 @@
 //! `cargo xtask generate`: the files, and the parts of files, that are printed from code.
 
+mod rights;
 mod settings;
 
 use std::{fs, process::Command};
@@ -13,9 +14,11 @@ const CRDS: &str = "deploy/kubernetes/crds.yaml";
 /// As a chart has them: with what a release says of each.
 const CRDS_TEMPLATE: &str = "charts/outrigger-crds/templates/crds.yaml";
 const README: &str = "README.md";
+const REFERENCE: &str = "docs/reference.md";
+const OPERATE: &str = "docs/operate.md";
 const CONTROL_PLANE: &str = "outrigger-control-plane";
 
-/// Writes what is printed from code: CRDs, tables of settings and of metrics.
+/// Writes what is printed from code: CRDs, and the tables of the documents.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Write nothing; fail if a file differs from what the code prints.
@@ -25,8 +28,12 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let crds = crds()?;
-    let mut files =
-        vec![file(CRDS, &crds, args.check)?, file(CRDS_TEMPLATE, &template(&crds)?, args.check)?, readme(args.check)?];
+    let mut files = vec![
+        file(CRDS, &crds, args.check)?,
+        file(CRDS_TEMPLATE, &template(&crds)?, args.check)?,
+        document(REFERENCE, &tables()?, args.check)?,
+        document(OPERATE, &[("rights", rights()?)], args.check)?,
+    ];
     for chart in charts::all() {
         files.extend(of_chart(&chart, args.check)?);
     }
@@ -82,39 +89,44 @@ fn of_chart(chart: &charts::Chart, check: bool) -> Result<[Option<String>; 3]> {
     ])
 }
 
-fn readme(check: bool) -> Result<Option<String>> {
-    let Ok(mut text) = fs::read_to_string(tools::root().join(README)) else {
-        println!("{README} is not there: no tables written");
-        return Ok(None);
-    };
+/// Fills a document's tables: every marker has to be there.
+fn document(path: &str, tables: &[(&str, String)], check: bool) -> Result<Option<String>> {
+    let mut text = fs::read_to_string(tools::root().join(path)).with_context(|| format!("cannot read {path}"))?;
+    for (name, table) in tables {
+        text = fill(&text, name, table).with_context(|| format!("in {path}"))?;
+    }
+    file(path, &text, check)
+}
+
+/// What people look up, by the names of the markers.
+fn tables() -> Result<[(&'static str, String); 8]> {
     let shared = settings::of("outrigger", &["run"])?;
     let sidecar = settings::own(settings::of("outrigger-sidecar", &[])?, &shared);
     let control_plane = settings::of(CONTROL_PLANE, &[])?;
-    for (name, table) in [
+    Ok([
+        ("error-codes", reference("error-codes")?),
+        ("headers", reference("headers")?),
+        ("log-fields", reference("log-fields")?),
         ("settings", settings::table(&shared)),
         ("sidecar-settings", settings::table(&sidecar)),
         ("control-plane-settings", settings::table(&control_plane)),
-        ("metrics", tools::succeed(&mut Command::new(tools::metrics()?))?),
+        ("metrics", reference("metrics")?),
         ("control-plane-metrics", control_plane_metrics()?),
-    ] {
-        if has(&text, name) {
-            text = fill(&text, name, &table)?;
-        }
-    }
-    file(README, &text, check)
+    ])
+}
+
+fn rights() -> Result<String> {
+    let manifest = tools::root().join(rights::MANIFEST);
+    rights::table(&fs::read_to_string(manifest).with_context(|| format!("cannot read {}", rights::MANIFEST))?)
+}
+
+fn reference(table: &str) -> Result<String> {
+    tools::succeed(Command::new(tools::reference()?).arg(table))
 }
 
 /// It is a program and no library: it prints them itself.
 fn control_plane_metrics() -> Result<String> {
     tools::succeed(Command::new(tools::program(CONTROL_PLANE)?).arg("metrics"))
-}
-
-fn has(text: &str, name: &str) -> bool {
-    let found = text.contains(&begin(name));
-    if !found {
-        println!("{README} has no {} marker: skipped", begin(name));
-    }
-    found
 }
 
 fn begin(name: &str) -> String {
@@ -140,17 +152,5 @@ mod tests {
         assert_eq!(filled, "a\n<!-- x:begin -->\n| new |\n<!-- x:end -->\nb\n");
         assert_eq!(fill(&filled, "x", "| new |\n").expect("both markers"), filled);
         assert!(fill("<!-- x:begin -->", "x", "").is_err());
-    }
-
-    /// The table is written by hand, since what to do is no business of the code.
-    #[test]
-    fn the_readme_says_what_to_do_about_every_refusal_of_policy() {
-        let (_, code) = include_str!("../../route/src/closed.rs").split_once("fn code(").expect("codes");
-        let (codes, _) = code.split_once("\n    }\n").expect("the end of them");
-        let codes: Vec<&str> = codes.split('"').skip(1).step_by(2).filter(|code| *code != "no_provider").collect();
-        assert!(codes.contains(&"policy_broken"), "{codes:?}");
-        for code in codes {
-            assert!(include_str!("../../../README.md").contains(&format!("\n| `{code}` | ")), "{code}");
-        }
     }
 }

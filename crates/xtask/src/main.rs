@@ -14,6 +14,7 @@ mod fuzz;
 mod generate;
 mod kubernetes;
 mod llmock;
+mod promises;
 mod proto;
 mod sdk;
 mod test;
@@ -47,6 +48,7 @@ enum Chore {
     Generate(generate::Args),
     Kubernetes(kubernetes::Args),
     Llmock(llmock::Args),
+    Promises(promises::Args),
     Proto(proto::Args),
     Sdk(sdk::Args),
     /// Sends many requests with faults mixed in and looks for what the sidecar keeps of them (K6).
@@ -70,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Generate(args) => generate::run(&args),
         Chore::Kubernetes(args) => kubernetes::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
+        Chore::Promises(args) => promises::run(&args),
         Chore::Proto(args) => proto::run(&args),
         Chore::Sdk(args) => sdk::run(&args),
         Chore::Soak(args) => elsewhere::bench("soak", &args),

@@ -5,8 +5,9 @@ use std::{process::Command, time::Instant};
 use anyhow::Result;
 
 use crate::{
-    arrows, budget, charts, cluster, faults, kubernetes, llmock, proto, sdk,
+    arrows, budget, charts, cluster, faults, kubernetes, llmock, promises, proto, sdk,
     tools::{self, Output},
+    traffic,
 };
 
 /// Runs every test and check, installing what it needs.
@@ -64,6 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     report.step("format", Counting::Step, cargo("fmt --all --check -- -l"));
     report.step("crate arrows", Counting::Step, check_arrows);
+    report.step("promises", Counting::Step, check_promises);
     report.step("proto", Counting::Step, proto::check);
     report.step("lints", Counting::Step, cargo("clippy --quiet --workspace --all-targets -- -D warnings"));
     // What the black-box stories start.
@@ -72,6 +74,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let tests = "test --workspace --no-fail-fast -- --skip misbehaviours::";
     report.step("tests", Counting::Tests(rust_tests), cargo(tests));
     report.step("faults", Counting::Tests(plain_total), faults::all);
+    if traffic::named() {
+        report.step("recorded traffic", Counting::Deferred(rust_tests), traffic::tests);
+    } else {
+        println!("skip  recorded traffic: OUTRIGGER_TRAFFIC names no folder of recordings");
+    }
     if args.no_deny {
         println!("skip  cargo deny: --no-deny was given");
     } else {
@@ -175,6 +182,11 @@ fn chore(name: &str) -> Result<Output> {
 
 fn check_arrows() -> Result<Output> {
     let problems = arrows::check()?;
+    Ok(Output { ok: problems.is_empty(), text: problems.join("\n") })
+}
+
+fn check_promises() -> Result<Output> {
+    let problems = promises::check()?;
     Ok(Output { ok: problems.is_empty(), text: problems.join("\n") })
 }
 

@@ -1,17 +1,31 @@
-//! `cargo xtask traffic`: recorded exchanges with real providers, replayed.
+//! `cargo xtask traffic`: recorded exchanges with real providers, replayed. Their tests are ignored otherwise; a sample that is
+//! in the repository is replayed with all other tests.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{env, fs, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::tools;
+use crate::tools::{self, Output};
 
 /// Replays recorded exchanges: same dialect byte for byte, crossed by what they say and by the vendors' own types.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Folder of gzipped JSON-lines files: `path`, `request`, `status`, `content_type`, `response_b64`.
-    #[arg(long, env = "OUTRIGGER_TRAFFIC")]
+    #[arg(long, env = FOLDER)]
     traffic: PathBuf,
+}
+
+const FOLDER: &str = "OUTRIGGER_TRAFFIC";
+
+/// Whether recordings are named: then their tests are a step of `cargo xtask test`.
+pub(crate) fn named() -> bool {
+    env::var_os(FOLDER).is_some()
+}
+
+/// The tests that want recordings, and nothing else.
+pub(crate) fn tests() -> Result<Output> {
+    let words = "test --no-fail-fast -p outrigger-wire -p outrigger-tests -p xtask -- --ignored recorded";
+    tools::capture(tools::cargo().args(words.split(' ')).env("CARGO_TERM_COLOR", "never"))
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -21,13 +35,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     fs::create_dir_all(&crossed)?;
     let mut failed = Vec::new();
     for (what, words) in [
-        ("understood", "test --quiet -p outrigger-wire --test traffic -- --nocapture"),
-        ("crossed", "test --quiet -p outrigger-wire --test crossed -- --nocapture"),
-        ("relayed", "test --quiet -p outrigger-tests -- traffic --nocapture"),
+        ("understood", "test --quiet -p outrigger-wire --test traffic -- --ignored --nocapture"),
+        ("crossed", "test --quiet -p outrigger-wire --test crossed -- --ignored --nocapture"),
+        ("relayed", "test --quiet -p outrigger-tests --test it -- traffic --ignored --nocapture"),
     ] {
         println!("== {what}");
         let mut cargo = tools::cargo();
-        cargo.args(words.split(' ')).env("OUTRIGGER_TRAFFIC", &traffic).env("OUTRIGGER_CROSSED_OUT", &crossed);
+        cargo.args(words.split(' ')).env(FOLDER, &traffic).env("OUTRIGGER_CROSSED_OUT", &crossed);
         if !cargo.status()?.success() {
             failed.push(what);
         }

@@ -103,7 +103,7 @@ impl Service {
                 .ok_or_else(|| Status::new(Code::Unavailable, "policy_pending: no policy could be read yet"))?,
         };
         let gzip = accepts_gzip(request.headers());
-        let life = LIFE + JITTER.mul_f64(fastrand::f64());
+        let life = life(fastrand::f64());
         // Verifying may have taken a while.
         let now = SystemTime::now();
         let open = Open { token, seat: Seat { subscription, account }, gzip, life, now };
@@ -125,6 +125,11 @@ impl Service {
     }
 }
 
+/// How long a stream lives for which `draw`, in 0..1, was drawn.
+fn life(draw: f64) -> Duration {
+    LIFE + JITTER.mul_f64(draw)
+}
+
 fn grpc(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
 }
@@ -138,4 +143,16 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 fn accepts_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get("grpc-accept-encoding").and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.split(',').any(|word| word.trim() == "gzip")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R-CFG-4: streams that began at one moment end over half an hour, the first of them after another.
+    #[test]
+    fn lives_of_streams_are_spread() {
+        let minutes = [0.0, 0.25, 0.5, 1.0].map(|draw| life(draw).as_secs_f64() / 60.0);
+        assert_eq!(minutes, [30.0, 37.5, 45.0, 60.0]);
+    }
 }

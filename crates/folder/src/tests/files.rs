@@ -32,6 +32,19 @@ fn the_problem(folder: &Path) -> String {
     problems[0].to_string()
 }
 
+/// What `deploy/examples/quickstart.yaml` says to run.
+#[test]
+fn a_file_in_place_of_a_folder_is_that_file_alone() {
+    let dir = folder();
+    fs::write(dir.path().join("other.yaml"), route("other", "m")).unwrap();
+    let file = dir.path().join("good.yaml");
+    let Contents { world, locations: _, problems, files } = read(&file);
+    assert_eq!((told(&world).as_str(), problems, files), ("good", Vec::new(), 1));
+    fs::write(&file, "kind: [").unwrap();
+    let problem = read(&file).problems[0].to_string();
+    assert!(problem.contains("good.yaml"), "{problem}");
+}
+
 #[test]
 fn policy_is_yaml_and_json_that_is_not_hidden_in_subfolders_too() {
     let dir = folder();

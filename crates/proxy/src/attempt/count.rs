@@ -1,15 +1,13 @@
 //! `count_tokens` at a provider that has no such call: answered here, by an estimate that says so.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use outrigger_route::Candidate;
 use outrigger_wire::{Failure, Kind, hub::Losses, peek::Answer};
 use serde_json::json;
 
 use super::{Answered, Committed, Context};
-
-/// Says that a number is an estimate of ours.
-const ESTIMATED: HeaderName = HeaderName::from_static("x-outrigger-estimated");
+use crate::headers::ESTIMATED;
 
 /// Counts for `candidate`. Nothing is sent.
 pub(super) async fn here(cx: &Context<'_>, candidate: &Candidate) -> Result<Committed, Failure> {

@@ -200,6 +200,8 @@ fn passes(name: &HeaderName, target: &Target) -> bool {
     match name.as_bytes().first() {
         Some(b'x') => passes_extension(name, target),
         Some(b'a') if name.starts_with("anthropic-") => is_anthropics(name, target),
+        // By this and by `x-title` OpenRouter knows which application asks. It is the caller's word, and no browser's.
+        Some(b'h') if name == "http-referer" => is_openrouter(target),
         Some(b'o') if name.starts_with("openai-") => {
             !matches!(name, "openai-organization" | "openai-project")
                 && matches!(&*target.provider.slug, "openai" | "azure")
@@ -221,7 +223,6 @@ fn passes(name: &HeaderName, target: &Target) -> bool {
                 | "expect"
                 | "cookie"
                 | "forwarded"
-                | "http-referer"
                 | "origin"
                 | "referer"
         ),
@@ -245,16 +246,20 @@ fn is_credential(name: &str) -> bool {
 
 /// The same for `x-...`.
 fn passes_extension(name: &str, target: &Target) -> bool {
-    if matches!(name, "x-real-ip" | "x-session-id" | "x-title") {
+    if matches!(name, "x-real-ip" | "x-session-id") {
         return false;
     }
     if name.starts_with("x-anthropic-") || name.starts_with("x-claude-") {
         return is_anthropics(name, target);
     }
-    if name.starts_with("x-openrouter-") {
-        return &*target.provider.slug == "openrouter";
+    if name.starts_with("x-openrouter-") || name == "x-title" {
+        return is_openrouter(target);
     }
     !name.starts_with("x-forwarded-") && !name.starts_with("x-outrigger-")
+}
+
+fn is_openrouter(target: &Target) -> bool {
+    &*target.provider.slug == "openrouter"
 }
 
 /// Whether `target` may have one of Anthropic's headers: others who speak the dialect have the version from it, and

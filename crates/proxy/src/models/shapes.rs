@@ -76,7 +76,6 @@ pub(super) fn architecture(target: &Target) -> Value {
 /// One endpoint of a model, with how it has fared on this pod.
 pub(super) fn endpoint(target: &Target, standing: &Standing) -> Value {
     let tools = target.parameters.contains(Parameter::ToolChoice);
-    let uptime = standing.uptime.map(|uptime| uptime * 100.0);
     json!({
         "name": format!("{} | {}", target.provider.display, target.model),
         "model_id": target.model,
@@ -95,10 +94,13 @@ pub(super) fn endpoint(target: &Target, standing: &Standing) -> Value {
         "native_tools": {},
         "service_tier": null,
         "status": 0,
-        "health": format!("{:?}", standing.health),
-        "uptime_last_5m": uptime,
-        "uptime_last_30m": uptime,
-        "uptime_last_1d": uptime,
+        // Two words of ours: how it stands, and the share of attempts that succeeded, of the last thousand at most.
+        "health": standing.health.as_str(),
+        "uptime": standing.uptime.map(|uptime| uptime * 100.0),
+        // OpenRouter's, by the clock: nothing here is counted so, and one number under three names would be none of them.
+        "uptime_last_5m": null,
+        "uptime_last_30m": null,
+        "uptime_last_1d": null,
         "latency_last_30m": standing.latency.map(|p| percentiles(p, 1000.0)),
         "throughput_last_30m": standing.throughput.map(|p| percentiles(p, 1.0)),
     })

@@ -1,9 +1,12 @@
 //! Headers that say what happened: route, provider, model, attempts, decision, cost.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use outrigger_route::Target;
 
-use crate::record::{self, Record};
+use crate::{
+    headers as names,
+    record::{self, Record},
+};
 
 /// What a target is called in headers, made once when the policy is published.
 #[derive(Debug)]
@@ -57,20 +60,4 @@ pub(super) fn count(attempts: usize) -> HeaderValue {
         1 => HeaderValue::from_static("1"),
         other => HeaderValue::from(other),
     }
-}
-
-/// Our own headers. Constants, so that no request spells them out.
-pub(super) mod names {
-    use super::HeaderName;
-
-    pub(in crate::relay) const GENERATION: HeaderName = HeaderName::from_static("x-generation-id");
-    pub(in crate::relay) const DECISION: HeaderName = HeaderName::from_static("x-outrigger-decision-id");
-    pub(in crate::relay) const ROUTE: HeaderName = HeaderName::from_static("x-outrigger-route");
-    pub(in crate::relay) const PROVIDER: HeaderName = HeaderName::from_static("x-outrigger-provider");
-    pub(in crate::relay) const MODEL: HeaderName = HeaderName::from_static("x-outrigger-model");
-    pub(in crate::relay) const ATTEMPTS: HeaderName = HeaderName::from_static("x-outrigger-attempts");
-    pub(in crate::relay) const DROPPED: HeaderName = HeaderName::from_static("x-outrigger-dropped");
-    pub(in crate::relay) const LOST: HeaderName = HeaderName::from_static("x-outrigger-lost");
-    pub(in crate::relay) const COST: HeaderName = HeaderName::from_static("x-outrigger-cost");
-    pub(in crate::relay) const ERROR: HeaderName = HeaderName::from_static("x-outrigger-error");
 }

@@ -56,6 +56,18 @@ mod tests {
         assert_eq!((wait(0, true), wait(0, true)), (4, 8));
     }
 
+    /// K9: who lost one control plane at one moment is spread over the whole wait, from the first try on.
+    #[test]
+    fn waits_of_many_are_spread_over_the_whole_bound() {
+        let waits = |failed: u32| {
+            (1..=10).map(move |draw| Backoff { failed, greeted: false }.next(Duration::ZERO, f64::from(draw) / 10.0))
+        };
+        for (failed, step) in [(0, 100), (4, 1_500)] {
+            let spread: Vec<u128> = waits(failed).map(|wait| wait.as_millis()).collect();
+            assert_eq!(spread, (1..=10).map(|part| part * step).collect::<Vec<u128>>());
+        }
+    }
+
     #[test]
     fn no_wait_is_nothing() {
         assert_eq!(Backoff::default().next(Duration::ZERO, 0.0), LEAST);

@@ -17,12 +17,10 @@ fn errors(samples: &[Sample], families: &[Family]) -> Vec<f64> {
 }
 
 #[test]
+#[ignore = "wants recordings: `cargo xtask traffic --traffic FOLDER`"]
 #[allow(clippy::disallowed_methods, reason = "the folder of recordings is an input of this test alone")]
 fn estimates_are_near_what_was_recorded() {
-    let Ok(folder) = std::env::var("OUTRIGGER_TRAFFIC") else {
-        println!("skipped: OUTRIGGER_TRAFFIC does not name a folder of recorded exchanges");
-        return;
-    };
+    let folder = std::env::var("OUTRIGGER_TRAFFIC").expect("OUTRIGGER_TRAFFIC names a folder of recorded exchanges");
     let recorded = recorded::read(folder.as_ref()).expect("recordings");
     let samples = recorded::samples(&recorded, counter());
     println!("{} recordings tell their usage; {} different prompts can be counted", recorded.len(), samples.len());

@@ -37,6 +37,22 @@ async fn a_refusal_is_remembered_for_five_seconds() {
     assert_eq!((server.asked(), counted(&reviewer)), (2, [0, 2, 2, 0, 0]));
 }
 
+/// Z3: what is remembered of one token says nothing of another, however long they are the same.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_begins_or_ends_like_a_good_one_is_asked_about_itself() {
+    let (server, reviewer) = Server::new();
+    let good = token("web", SECOND * 3_600);
+    assert!(reviewer.review(&good, start()).await.is_ok());
+    lock(&server.0.revoked).push("web".to_owned());
+    let [first, payload, _] = good.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
+    for other in [format!("{first}.{payload}.c2lo"), format!("e31.{payload}.c2ln"), format!("{good}A")] {
+        let before = server.asked();
+        assert!(reviewer.review(&other, start()).await.is_err(), "{other}");
+        assert_eq!(server.asked(), before + 1, "{other}");
+    }
+    assert!(reviewer.review(&good, start()).await.is_ok(), "the good one is remembered");
+}
+
 /// A pod's deletion ends its token at the API server: within a minute nobody gets a stream with it, whoever knew it.
 #[tokio::test(start_paused = true)]
 async fn a_token_that_ends_early_is_found_out_within_a_minute() {

@@ -69,6 +69,7 @@ fn a_token_never_passes_for_another() {
     assert_eq!(tokens.verify(&b.join("."), start()).unwrap().workload.namespace, "b");
 }
 
+/// Z2: the signature alone decides; there is nothing to look up before it.
 #[test]
 fn a_token_with_any_character_changed_is_refused() {
     let (_folder, state) = folder();

@@ -219,13 +219,17 @@ fn what_is_no_answer_is_a_failure() {
     assert_eq!(kind(Operation::ChatCompletions, overloaded), Kind::Overloaded);
 }
 
-/// What the hub has no word for is counted.
+/// R16: what the hub has no word for is counted.
 #[test]
 fn hosted_tools_and_citations_are_named_as_lost() {
     let body = r#"{"content":[{"type":"server_tool_use","id":"s","name":"web_search","input":{}},{"type":"web_search_tool_result","tool_use_id":"s","content":[]},{"type":"text","text":"x","citations":[{"url":"u"}]}],"stop_reason":"end_turn"}"#;
     let (bytes, lost) = whole(body.as_bytes(), &echo(Operation::ChatCompletions), &STAMP).unwrap();
     assert_eq!(lost, ["content.citations", "content.hosted_tool"]);
     assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap()["choices"][0]["message"]["content"], "x");
+
+    let body = r#"{"choices":[{"message":{"content":"x","annotations":[{"type":"url_citation","url_citation":{"url":"u"}}]},"finish_reason":"stop"}]}"#;
+    let (_, lost) = whole(body.as_bytes(), &echo(Operation::Messages), &STAMP).unwrap();
+    assert_eq!(lost, ["content.annotations"]);
 }
 
 /// U14: no reason is made up for an end that has none.
