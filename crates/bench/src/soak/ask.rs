@@ -132,6 +132,10 @@ fn ask(to: &Contender, kind: Kind, shape: Shape, size: usize) -> Result<Ask> {
             job.headers.push(Fault::Resets(BEFORE_BREAK).header());
             (job, Ending::Continued { before: BEFORE_BREAK, after: EVENTS[size] })
         }
+        Kind::Stale => after(Fault::Leaves, answer(if size == 0 { whole(safe) } else { stream(safe) })),
+        Kind::HtmlHidden => after(Fault::Html, answer(if size == 0 { whole(safe) } else { stream(safe) })),
+        Kind::Chatters => after(Fault::Chatters(EVENTS[size]), answer(stream(safe))),
+        Kind::Hints => after(Fault::Hints, answer(whole(safe))),
         Kind::LeavesStream => after(Fault::Stalls(BEFORE_BREAK), (stream(alone), Ending::Leave(BEFORE_BREAK))),
         Kind::LeavesWaiting => after(Fault::Hangs, (whole(alone), Ending::Leave(0))),
         Kind::Malformed => {

@@ -33,6 +33,14 @@ pub(super) enum Kind {
     Hangs,
     /// The primary breaks in the middle of a stream, the next target goes on with it.
     Continued,
+    /// The primary answers, and then closes its connection without having said so.
+    Stale,
+    /// The primary answers 200 with a page for people, the next target answers.
+    HtmlHidden,
+    /// The primary's stream has comments before its content, and content behind its end.
+    Chatters,
+    /// The primary sends hints before its answer.
+    Hints,
     /// The caller leaves in the middle of a stream.
     LeavesStream,
     /// The caller leaves before anything of its answer has come.
@@ -82,8 +90,8 @@ const fn row(kind: Kind, name: &'static str, weight: u64, outcome: Outcome) -> R
 }
 
 /// Every kind, in the order of its declaration.
-pub(super) const KINDS: [Row; 19] = [
-    row(Kind::Whole, "whole", 355, Outcome::Ok),
+pub(super) const KINDS: [Row; 23] = [
+    row(Kind::Whole, "whole", 321, Outcome::Ok),
     row(Kind::Streamed, "stream", 260, Outcome::Ok),
     row(Kind::TranslatedWhole, "translated whole", 110, Outcome::Ok),
     row(Kind::TranslatedStream, "translated stream", 90, Outcome::Ok),
@@ -98,6 +106,10 @@ pub(super) const KINDS: [Row; 19] = [
     row(Kind::Halved, "half an answer", 4, Outcome::Error),
     row(Kind::Hangs, "hangs, hidden", 1, Outcome::Ok),
     row(Kind::Continued, "continued", 6, Outcome::Ok),
+    row(Kind::Stale, "closed behind its answer", 16, Outcome::Ok),
+    row(Kind::HtmlHidden, "page for people, hidden", 6, Outcome::Ok),
+    row(Kind::Chatters, "comments, and a late event", 8, Outcome::Ok),
+    row(Kind::Hints, "hints before the answer", 4, Outcome::Ok),
     row(Kind::LeavesStream, "caller leaves stream", 20, Outcome::Cancelled),
     row(Kind::LeavesWaiting, "caller leaves early", 10, Outcome::Cancelled),
     row(Kind::Malformed, "malformed", 30, Outcome::Error),
@@ -126,12 +138,16 @@ impl Kind {
             | Self::HalvedHidden
             | Self::Halved
             | Self::Hangs
+            | Self::HtmlHidden
             | Self::Continued => true,
             Self::Whole
             | Self::Streamed
             | Self::TranslatedWhole
             | Self::TranslatedStream
             | Self::Refused
+            | Self::Stale
+            | Self::Chatters
+            | Self::Hints
             | Self::LeavesStream
             | Self::LeavesWaiting
             | Self::Malformed

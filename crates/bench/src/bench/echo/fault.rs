@@ -8,11 +8,13 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Asked, STREAM_HEAD, chunk};
+use super::{Asked, STREAM_HEAD, chunk, stream};
 use crate::bench::{
     answers::{Shape, reply},
     clock,
 };
+
+const INTERIM: &[u8] = b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n";
 
 /// The header that names who is to be told, by a connection, that a request has come which hangs.
 pub(crate) const KNOCK: &str = "x-bench-knock";
@@ -34,6 +36,14 @@ pub(crate) enum Fault {
     Stalls(usize),
     /// Half of a whole answer, then the connection ends.
     Halves,
+    /// All of what was asked for, then the connection ends although nothing said that it would.
+    Leaves,
+    /// A login page of status 200.
+    Html,
+    /// All of a stream, with comments before its first content, and with content behind its end.
+    Chatters(usize),
+    /// Further interim answers before the whole one.
+    Hints,
 }
 
 impl Fault {
@@ -47,6 +57,10 @@ impl Fault {
             Self::Truncates(events) => format!("truncates {events}"),
             Self::Stalls(events) => format!("stalls {events}"),
             Self::Halves => "halves".to_owned(),
+            Self::Leaves => "leaves".to_owned(),
+            Self::Html => "html".to_owned(),
+            Self::Chatters(events) => format!("chatters {events}"),
+            Self::Hints => "hints".to_owned(),
         };
         format!("x-bench-fault: {text}")
     }
@@ -81,6 +95,31 @@ impl Fault {
                 let answer = shape.whole(asked.size);
                 socket.write_all(&answer[..answer.len() / 2]).await?;
             }
+            Self::Leaves if asked.events > 0 => stream(socket, shape, asked).await?,
+            Self::Leaves => socket.write_all(&shape.whole(asked.size)).await?,
+            Self::Html => {
+                let page = "<html><body>Sign in</body></html>";
+                let head =
+                    format!("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\n\r\n", page.len());
+                socket.write_all(&[head.as_bytes(), page.as_bytes()].concat()).await?;
+                return Ok(true);
+            }
+            Self::Chatters(events) => {
+                let (mut out, mut text) = (STREAM_HEAD.to_vec(), ": still there\n\n".repeat(events));
+                text.push_str(shape.opening());
+                (0..events).for_each(|_| shape.event(&mut text, clock::now()));
+                text.push_str(&shape.closing());
+                shape.event(&mut text, clock::now());
+                chunk(&mut out, &mut text);
+                out.extend_from_slice(b"0\r\n\r\n");
+                socket.write_all(&out).await?;
+                return Ok(true);
+            }
+            Self::Hints => {
+                socket.write_all(&INTERIM.repeat(3)).await?;
+                socket.write_all(&shape.whole(asked.size)).await?;
+                return Ok(true);
+            }
         }
         Ok(false)
     }
@@ -100,6 +139,10 @@ impl FromStr for Fault {
             "truncates" => Self::Truncates(events),
             "stalls" => Self::Stalls(events),
             "halves" => Self::Halves,
+            "leaves" => Self::Leaves,
+            "html" => Self::Html,
+            "chatters" => Self::Chatters(events),
+            "hints" => Self::Hints,
             _ => bail!("no fault {text:?}"),
         })
     }
@@ -135,6 +178,10 @@ mod tests {
             Fault::Truncates(12),
             Fault::Stalls(1),
             Fault::Halves,
+            Fault::Leaves,
+            Fault::Html,
+            Fault::Chatters(4),
+            Fault::Hints,
         ] {
             let (_, text) = fault.header().split_once(": ").map(|(n, t)| (n.to_owned(), t.to_owned())).unwrap();
             assert_eq!(text.parse::<Fault>().unwrap(), fault);
