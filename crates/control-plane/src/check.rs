@@ -58,7 +58,8 @@ fn ask(url: &str) -> anyhow::Result<()> {
 fn read(mut stream: TcpStream, host: &str, path: &str) -> anyhow::Result<()> {
     stream.set_read_timeout(Some(CALL))?;
     stream.set_write_timeout(Some(CALL))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    // In one piece: `write!` would send it word by word.
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())?;
     let mut answer = Vec::new();
     stream.take(MOST).read_to_end(&mut answer).context("no answer")?;
     let answer = String::from_utf8_lossy(&answer);

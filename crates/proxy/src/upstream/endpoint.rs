@@ -35,8 +35,8 @@ pub(crate) type Unsent = Box<Request<Sent>>;
 pub(crate) enum Unanswered {
     /// The connection had served before, and broke without a byte of an answer: most likely it had been closed while the
     /// request was on its way. That says nothing of the peer, so the request may be sent once more, by
-    /// [`Endpoint::send_afresh`] (H3). So may one on a connection that
-    /// was new, if the peer said in its GOAWAY that it had not begun with it, or others have been answered there.
+    /// [`Endpoint::send_afresh`] (H3). So may one on a connection
+    /// that was new, if the peer said in its GOAWAY that it had not begun with it, or others have been answered there.
     Stale,
     Failed(Failure),
 }
@@ -54,6 +54,9 @@ const HTTP2: u8 = 2;
 
 /// How long a server of HTTP/2 may take for its settings before requests are sent without them.
 const FIRST_WORD: Duration = Duration::from_secs(1);
+
+/// How often a request goes on from a connection that was opened for it, and on which it was never sent.
+const MOVES: u32 = 3;
 
 /// How long a request on a connection of HTTP/2 that has ended may take to be told so. Some never are: about one in a
 /// hundred thousand where its peer keeps saying GOAWAY.
@@ -123,6 +126,7 @@ impl Endpoint {
         mut request: Unsent,
         connect: Duration,
     ) -> Result<Response<Body>, Unanswered> {
+        let mut moves = 0;
         loop {
             let open = match self.at_hand() {
                 Some(open) => open,
@@ -132,8 +136,10 @@ impl Endpoint {
             let reused = open.is_reused();
             match self.send_on(open, request).await {
                 Ok(response) => return Ok(response),
-                Err(Broken { how: How::Unsent(unsent), excused, .. }) if reused || excused => {
-                    request = path_alone(unsent)
+                // Old connections run out by themselves; a peer may go away on new ones for ever.
+                Err(Broken { how: How::Unsent(unsent), excused, .. }) if reused || (excused && moves < MOVES) => {
+                    moves += u32::from(!reused);
+                    request = path_alone(unsent);
                 }
                 Err(Broken { how: How::Unheard, excused, .. }) if reused || excused => return Err(Unanswered::Stale),
                 Err(broken) => return Err(broken.failure().into()),

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use crate::tools;
 
 /// Crates whose folders may have code that starts programs.
-const MAY: [&str; 2] = ["cli", "xtask"];
+const MAY: [&str; 5] = ["bench", "budget", "chores", "cli", "xtask"];
 
 /// Whether text of Rust names the type by which programs are started.
 fn starts(text: &str) -> bool {
