@@ -30,6 +30,9 @@ const SMALLS_PART: usize = 4;
 /// A large body is given room in steps of so many bytes, as it comes.
 const STEP: usize = 64 << 10;
 
+/// Who has sent nothing for so long is overtaken, among answers.
+const FAR: Duration = Duration::from_secs(5);
+
 /// How often each byte is counted.
 const TIMES: usize = 2;
 
@@ -71,8 +74,17 @@ pub(crate) struct Exhausted;
 
 impl Budget {
     pub(crate) fn new(bytes: usize) -> Self {
+        Self::with(bytes, LIVELY)
+    }
+
+    /// One for what comes from far away, where a pause means less: who is overtaken in the middle of an answer may lose it.
+    pub(crate) fn of_answers(bytes: usize) -> Self {
+        Self::with(bytes, FAR)
+    }
+
+    fn with(bytes: usize, lively: Duration) -> Self {
         let smalls = (bytes / SMALLS_PART / UNIT).clamp(1, Semaphore::MAX_PERMITS);
-        let lane = Mutex::new(Lane::new((bytes - bytes / SMALLS_PART).max(1)));
+        let lane = Mutex::new(Lane::new((bytes - bytes / SMALLS_PART).max(1), lively));
         let large = Arc::new(Large { lane, began: Instant::now() });
         Self { small: Arc::new(Semaphore::new(smalls)), smalls, large }
     }

@@ -92,7 +92,7 @@ impl App {
             state: state::State::new(snapshot.map(Arc::new), &metrics, &upstreams),
             upstreams,
             budget: budget::Budget::new(config.buffer_budget),
-            answers: budget::Budget::new(config.answer_budget),
+            answers: budget::Budget::of_answers(config.answer_budget),
             generations: record::Generations::new(config.generations),
             metrics,
             sticky: Mutex::default(),

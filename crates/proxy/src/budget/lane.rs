@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
 
-/// Who has sent nothing for so long is overtaken.
+/// Who has sent nothing for so long is overtaken, among bodies of callers: they are on this machine.
 pub(super) const LIVELY: Duration = Duration::from_millis(500);
 
 /// The memory, and the bodies in it.
@@ -15,6 +15,7 @@ pub(super) const LIVELY: Duration = Duration::from_millis(500);
 pub(super) struct Lane {
     size: usize,
     free: usize,
+    lively: Duration,
     bodies: BTreeMap<u64, Body>,
     next: u64,
 }
@@ -57,8 +58,9 @@ pub(super) enum Asked {
 }
 
 impl Lane {
-    pub(super) fn new(size: usize) -> Self {
-        Self { size, free: size, bodies: BTreeMap::new(), next: 0 }
+    /// Who has sent nothing for longer than `lively` is overtaken.
+    pub(super) fn new(size: usize, lively: Duration) -> Self {
+        Self { size, free: size, lively, bodies: BTreeMap::new(), next: 0 }
     }
 
     /// A body begins to come. Its number, and what wakes it.
@@ -79,7 +81,7 @@ impl Lane {
         match body.state {
             State::Evicted => return Asked::Refused,
             // It was overtaken meanwhile: it goes on behind those who did.
-            State::Coming(since) if now.saturating_sub(since) > LIVELY => {
+            State::Coming(since) if now.saturating_sub(since) > self.lively => {
                 body.turn = next;
                 self.next += 1;
             }
@@ -111,7 +113,7 @@ impl Lane {
     fn older(&self, turn: u64, now: Duration) -> impl Iterator<Item = (&u64, &Body)> {
         self.bodies.iter().filter(move |(_, body)| {
             let lively = match body.state {
-                State::Coming(since) => now.saturating_sub(since) <= LIVELY,
+                State::Coming(since) => now.saturating_sub(since) <= self.lively,
                 State::Waiting => true,
                 State::There | State::Evicted => false,
             };
@@ -196,7 +198,7 @@ mod tests {
 
     #[test]
     fn who_began_first_is_sure_of_what_it_still_needs() {
-        let mut lane = Lane::new(100);
+        let mut lane = Lane::new(100, LIVELY);
         let (a, b) = (join(&mut lane), join(&mut lane));
         assert_eq!(lane.ask(a, 10, 80, MS), Asked::Granted);
         assert_eq!(lane.ask(b, 20, 80, MS), Asked::Granted);
@@ -215,7 +217,7 @@ mod tests {
     /// H4: an announced length without bytes reserves nothing, and who stops sending is overtaken.
     #[test]
     fn who_sends_nothing_keeps_nothing_from_others() {
-        let mut lane = Lane::new(100);
+        let mut lane = Lane::new(100, LIVELY);
         let (a, b) = (join(&mut lane), join(&mut lane));
         assert_eq!(lane.ask(a, 1, 100, MS), Asked::Granted);
         assert_eq!(lane.in_use(), 1);
@@ -230,7 +232,7 @@ mod tests {
 
     #[test]
     fn what_is_larger_than_everything_gets_it_alone() {
-        let mut lane = Lane::new(100);
+        let mut lane = Lane::new(100, LIVELY);
         let (a, b) = (join(&mut lane), join(&mut lane));
         assert_eq!(lane.ask(a, 10, 10, MS), Asked::Granted);
         lane.came(a);
@@ -246,7 +248,7 @@ mod tests {
 
     #[test]
     fn of_two_that_stop_each_other_the_later_gives_way() {
-        let mut lane = Lane::new(100);
+        let mut lane = Lane::new(100, LIVELY);
         // Nobody knew how long they would be.
         let (a, b) = (join(&mut lane), join(&mut lane));
         for held in [10, 20, 30, 40, 50] {
@@ -266,7 +268,7 @@ mod tests {
             wholes in prop::collection::vec((1_usize..150, any::<bool>()), 1..12),
             order in prop::collection::vec(0_usize..12, 0..200),
         ) {
-            let mut lane = Lane::new(100);
+            let mut lane = Lane::new(100, LIVELY);
             type Open = Vec<(u64, usize, bool, usize)>;
             let mut open: Open = wholes.iter().map(|(whole, told)| (join(&mut lane), *whole, *told, 0)).collect();
             let mut now = Duration::ZERO;
