@@ -57,9 +57,10 @@ impl Broken {
         Self { how, refused, excused: gone, error: Some(error) }
     }
 
-    /// On a stream whose connection ended without a word; `excused`: others had been answered there.
-    pub(super) fn lost(excused: bool) -> Self {
-        Self { how: How::Unheard, refused: false, excused, error: None }
+    /// On a connection that ended without a word, or behind some (`heard`); `excused`: others had been answered there.
+    pub(super) fn lost(heard: bool, excused: bool) -> Self {
+        let how = if heard { How::Answered } else { How::Unheard };
+        Self { how, refused: false, excused, error: None }
     }
 
     pub(super) fn failure(self) -> Failure {

@@ -23,6 +23,7 @@ use super::{
     connect::{Connector, Stream, refused, too_slow},
     idle::{Idle, Single, Sweep},
     shared::{Shared, Slot},
+    watched::News,
 };
 use crate::attempt::innermost;
 
@@ -58,8 +59,9 @@ const FIRST_WORD: Duration = Duration::from_secs(1);
 /// How often a request goes on from a connection that was opened for it, and on which it was never sent.
 const MOVES: u32 = 3;
 
-/// How long a request on a connection of HTTP/2 that has ended may take to be told so. Some never are: about one in a
-/// hundred thousand where its peer keeps saying GOAWAY.
+/// How long a request on a connection that has ended may take to be told so. Some never are, since a request that is handed
+/// over in the moment in which the connection ends lies in a channel that nobody reads: about one in a hundred thousand where
+/// a peer of HTTP/2 keeps saying GOAWAY, and far fewer of HTTP/1.1.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// The connections to one scheme and authority, made under one trust.
@@ -173,7 +175,13 @@ impl Endpoint {
     async fn send_alone(self: &Arc<Self>, mut single: Single, mut request: Unsent) -> Result<Response<Body>, Broken> {
         request.headers_mut().insert(header::HOST, self.host.clone());
         single.news.ask();
-        match single.sender.try_send_request(*request).await {
+        let sending = single.sender.try_send_request(*request);
+        let sent = tokio::select! {
+            biased;
+            sent = sending => sent,
+            () = lost(&single.news) => return Err(Broken::lost(single.news.heard(), false)),
+        };
+        match sent {
             Ok(response) => Ok(response.map(|body| Body::new(body, Lease::Alone(self.clone(), single)))),
             Err(error) => Err(Broken::alone(error, single.news.heard())),
         }
@@ -185,14 +193,10 @@ impl Endpoint {
         head.headers.remove(header::HOST);
         head.uri = self.absolute(head.uri);
         head.version = http::Version::HTTP_2;
-        let lost = async {
-            stream.ended().await;
-            tokio::time::sleep(LAST_WORDS).await;
-        };
         let sent = tokio::select! {
             biased;
             sent = sender.try_send_request(Request::from_parts(head, body)) => sent,
-            () = lost => return Err(Broken::lost(stream.has_answered())),
+            () = lost(stream.news()) => return Err(Broken::lost(false, stream.has_answered())),
         };
         match sent {
             Ok(response) => {
@@ -307,7 +311,11 @@ impl Endpoint {
 
 async fn open_single(stream: Stream) -> Result<Open, hyper::Error> {
     let (sender, connection) = http1::Builder::new().handshake(stream.io).await?;
-    tokio::spawn(run(connection));
+    let news = stream.news.clone();
+    tokio::spawn(async move {
+        run(connection).await;
+        news.end();
+    });
     Ok(Open::Single(Single { sender, news: stream.news }, None))
 }
 
@@ -319,6 +327,12 @@ fn path_alone(mut request: Unsent) -> Unsent {
         *request.uri_mut() = Uri::from(path);
     }
     request
+}
+
+/// Waits until a request on this connection is told nothing any more.
+async fn lost(news: &News) {
+    news.ended().await;
+    tokio::time::sleep(LAST_WORDS).await;
 }
 
 /// A connection's own task. Whoever waits for an answer on it is told how it ended.

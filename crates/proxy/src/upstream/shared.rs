@@ -137,9 +137,9 @@ impl Load {
 }
 
 impl Stream {
-    /// Waits until its connection is no more.
-    pub(super) async fn ended(&self) {
-        self.0.news.ended().await;
+    /// What its connection tells.
+    pub(super) fn news(&self) -> &News {
+        &self.0.news
     }
 
     /// Whether its connection has brought an answer, on whatever stream.
