@@ -1,6 +1,6 @@
 //! What is seen of the sidecar at one time.
 
-use std::{fs, time::Duration};
+use std::{fs, net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub(super) struct Sample {
 pub(super) struct Watch {
     pid: u32,
     runtime: Runtime,
-    admin: Connection,
+    admin: SocketAddr,
     request: Vec<u8>,
 }
 
@@ -43,16 +43,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Watch {
     pub(super) fn new(sidecar: &Contender) -> Result<Self> {
         let pid = sidecar.pid().context("the sidecar is no process of ours")?;
-        let addr = sidecar.admin.context("no admin pages")?;
+        let admin = sidecar.admin.context("no admin pages")?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let admin = runtime.block_on(Connection::open(addr))?;
-        Ok(Self { pid, runtime, admin, request: format!("GET /metrics HTTP/1.1\r\nhost: {addr}\r\n\r\n").into_bytes() })
+        let request = format!("GET /metrics HTTP/1.1\r\nhost: {admin}\r\n\r\n").into_bytes();
+        Ok(Self { pid, runtime, admin, request })
     }
 
     pub(super) fn counters(&mut self) -> Result<Counters> {
         let mut body = Vec::new();
         let Self { runtime, admin, request, .. } = self;
-        let asked = async { tokio::time::timeout(PATIENCE, admin.exchange(request, &mut body, |_, _| ())).await };
+        // Pages are answered once a connection (H6).
+        let exchange = async {
+            let mut connection = Connection::open(*admin).await?;
+            connection.exchange(request, &mut body, |_, _| ()).await
+        };
+        let asked = async { tokio::time::timeout(PATIENCE, exchange).await };
         let status = runtime.block_on(asked).context("no counters in time")?.context("the sidecar's counters")?;
         if status != 200 {
             bail!("status {status} for the sidecar's counters");
