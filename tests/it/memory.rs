@@ -179,7 +179,7 @@ async fn large_answers_are_held_within_bounds() {
     assert!(peak < before + (160 << 10), "{before} KiB before, {peak} KiB at the peak");
 }
 
-/// H16, H2: an event that is large waits for room as a whole answer does; where others keep it, its stream breaks and says why.
+/// H16, H2: an event that is large waits for room as a whole answer does.
 #[tokio::test]
 async fn large_events_are_held_within_bounds() {
     const EVENT: usize = 6 << 20;

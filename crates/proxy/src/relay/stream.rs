@@ -1,6 +1,8 @@
 //! Relaying a stream of events: each event is passed on as soon as it is whole, read for usage, errors and its end,
 //! and changed only where policy adds to it. An abnormal end is never made to look like a normal one (S1, S2).
 
+mod additions;
+mod broken;
 mod late;
 mod room;
 mod translation;
@@ -19,9 +21,7 @@ use outrigger_catalog::NanoUsd;
 use outrigger_route::snapshot::Timeouts;
 use outrigger_wire::{
     Failure, Kind, Meaning, Operation, Peek,
-    body::Stream,
-    edit::{insert_member, with_cost, without_null_usage},
-    resume::Splice,
+    edit::without_null_usage,
     sse,
     translate::{Closing, Unfit},
 };
@@ -33,11 +33,9 @@ pub(super) use translation::{Passing, Translation};
 use super::{Broken, FLUSH, Metadata};
 use crate::{
     App,
-    attempt::{self, Answered, Committed, Stream as Upstream},
-    error,
+    attempt::{self, Stream as Upstream},
     record::Record,
-    redact,
-    resume::{self, Resume, Resumed},
+    resume::{Resume, Resumed},
     signals::InFlight,
 };
 
@@ -414,32 +412,6 @@ impl Relay {
         }
     }
 
-    /// The event with `usage.cost` and the metadata, where they belong; else the same bytes.
-    fn with_additions(&mut self, frame: sse::Frame, peek: &Peek, closes: bool) -> Bytes {
-        let places_cost = self.add_cost && peek.usage_at.is_some() && (peek.usage_only || closes);
-        let places_metadata = self.metadata.is_some() && closes;
-        if !places_cost && !places_metadata {
-            return frame.raw;
-        }
-        // Where the data lies in the raw bytes; lines joined from several are left alone.
-        let Some(std::borrow::Cow::Borrowed(data)) = frame.data() else { return frame.raw.clone() };
-        if !data.trim_ascii().ends_with(b"}") {
-            return frame.raw.clone();
-        }
-        let offset = data.as_ptr() as usize - frame.raw.as_ptr() as usize;
-        let end = offset + data.trim_ascii_end().len();
-        let mut raw = frame.raw.clone();
-        if let Some(metadata) = self.metadata.take_if(|_| places_metadata) {
-            raw = insert_member(&raw, end, "openrouter_metadata", &metadata.json());
-        }
-        let price = self.record.price().filter(|_| places_cost);
-        if let (Some(price), Some(at), Some(cost)) = (price, &peek.usage_at, self.record.total(price.as_ref())) {
-            let in_parts = price.in_parts;
-            raw = with_cost(raw, offset + at.start..offset + at.end, &NanoUsd(cost).to_usd_string(), in_parts);
-        }
-        raw
-    }
-
     /// The upstream closed the stream. Without a finish reason or a terminal event that is a truncation (S2).
     fn end(&mut self) {
         if !matches!(self.state, State::Open) {
@@ -458,94 +430,5 @@ impl Relay {
             self.out.push_back(Bytes::from_static(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"));
         }
         self.state = State::Finishing;
-    }
-
-    /// Ends the stream with an error event in the caller's dialect and an abnormal end.
-    fn fail(&mut self, failure: &Failure) {
-        if !matches!(self.state, State::Open) {
-            return;
-        }
-        let mut failure = failure.clone();
-        if let Some(served) = &self.record.served {
-            redact::failure(&mut failure, &served.target.provider);
-        }
-        let failure = &failure;
-        if let Passing::Translated(translation) = &mut self.passing {
-            self.record.lost.extend(translation.take_lost());
-        }
-        self.record.broke(failure.kind);
-        if let Some(attempt) = self.record.attempts.last_mut() {
-            attempt.failure = Some(failure.kind);
-            attempt.message = failure.message.clone();
-        }
-        self.in_flight = None;
-        match self.resume.take_if(|_| resume::continues(failure.kind)) {
-            Some(resume) => {
-                let tried = self.record.attempts.iter().map(|attempt| attempt.target.id).collect();
-                let asking = resume.go(tried, self.record.attempts.len());
-                self.state = State::Resuming(Box::pin(asking), failure.clone());
-            }
-            None => self.give_up(failure),
-        }
-    }
-
-    fn give_up(&mut self, failure: &Failure) {
-        if let Some(attempt) = self.record.attempts.last() {
-            let stream = Stream { like: self.like.as_deref().unwrap_or_default(), events: self.passed };
-            self.out.push_back(error::broken_event(
-                self.operation,
-                failure,
-                attempt,
-                &self.record.id,
-                self.record.numeric_codes,
-                &stream,
-            ));
-        }
-        self.state = State::Breaking(None, failure.kind);
-    }
-
-    /// Another target goes on, or none would.
-    fn go_on(&mut self, resumed: Resumed) {
-        let State::Resuming(_, failure) = std::mem::replace(&mut self.state, State::Open) else { return };
-        self.record.attempts.extend(resumed.attempts);
-        match resumed.found.map(|(committed, served)| (*committed, served)) {
-            Some((Committed { answered: Answered::Stream(stream), hide_usage, in_flight, .. }, served)) => {
-                self.record.carry(served);
-                self.passing = Passing::Same { hide_usage };
-                (self.in_flight, self.resume) = (in_flight, Some(resumed.resume));
-                (self.resumed, self.saw_finish, self.saw_end, self.late) = (true, false, false, 0);
-                self.last_event = Instant::now();
-                self.upstream = *stream;
-                self.pass_ready();
-            }
-            _ => self.give_up(&failure),
-        }
-    }
-
-    /// Notes an event for a later continuation, and keeps away what a continuing target opens a second time.
-    fn fits(&mut self, frame: &sse::Frame, peek: &Peek) -> bool {
-        let Some(resume) = &mut self.resume else { return true };
-        let Some(data) = frame.data() else { return true };
-        if self.resumed {
-            match resume.partial.splice(peek, &data) {
-                Splice::Pass => {}
-                Splice::Drop => {
-                    if let Some(usage) = &peek.usage {
-                        self.record.book(usage.clone());
-                    }
-                    return false;
-                }
-                Splice::Unfit => {
-                    self.resume = None;
-                    self.fail(&Failure::local(
-                        Kind::Truncated,
-                        "the stream broke, and the next target did not go on from its text",
-                    ));
-                    return false;
-                }
-            }
-        }
-        resume.partial.observe(peek, &data);
-        true
     }
 }
