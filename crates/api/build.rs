@@ -6,7 +6,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
     let files = protox::compile(
-        ["outrigger/fleet/v1/fleet.proto", "outrigger/policy/v1/bootstrap.proto", "outrigger/policy/v1/policy.proto"],
+        [
+            "outrigger/fleet/v1/fleet.proto",
+            "outrigger/ledger/v1/ledger.proto",
+            "outrigger/policy/v1/bootstrap.proto",
+            "outrigger/policy/v1/policy.proto",
+        ],
         [&root],
     )?;
     tonic_prost_build::configure()

@@ -35,6 +35,12 @@ pub mod fleet {
     tonic::include_proto!("outrigger.fleet.v1");
 }
 
+/// Generated, from `proto/outrigger/ledger/v1`: what sidecars tell the ledger.
+#[allow(missing_docs, unreachable_pub, clippy::all, missing_debug_implementations)]
+pub mod ledger {
+    tonic::include_proto!("outrigger.ledger.v1");
+}
+
 use sha2::{Digest as _, Sha256};
 
 /// SHA-256.
