@@ -6,6 +6,7 @@ mod arrows;
 mod budget;
 mod catalog;
 mod charts;
+mod circles;
 mod cluster;
 mod elsewhere;
 mod faults;
@@ -17,6 +18,7 @@ mod llmock;
 mod promises;
 mod proto;
 mod sdk;
+mod syntax;
 mod test;
 mod tools;
 mod traffic;
@@ -40,6 +42,7 @@ enum Chore {
     Catalog(catalog::Args),
     Cluster(cluster::Args),
     Charts(charts::Args),
+    Circles(circles::Args),
     Faults(faults::Args),
     Fleet(fleet::Args),
     /// Connects some hundred sidecars to a control plane and judges what it does for them.
@@ -65,6 +68,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Catalog(args) => catalog::run(&args),
         Chore::Cluster(args) => cluster::run(&args),
         Chore::Charts(args) => charts::run(&args),
+        Chore::Circles(args) => circles::run(&args),
         Chore::Faults(args) => faults::run(&args),
         Chore::Fleet(args) => fleet::run(&args),
         Chore::FleetCheck(args) => elsewhere::bench("fleet-check", &args),

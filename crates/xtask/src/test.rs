@@ -5,7 +5,7 @@ use std::{process::Command, time::Instant};
 use anyhow::Result;
 
 use crate::{
-    arrows, budget, charts, cluster, faults, kubernetes, llmock, promises, proto, sdk,
+    arrows, budget, charts, circles, cluster, faults, kubernetes, llmock, promises, proto, sdk,
     tools::{self, Output},
     traffic,
 };
@@ -65,6 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     report.step("format", Counting::Step, cargo("fmt --all --check -- -l"));
     report.step("crate arrows", Counting::Step, check_arrows);
+    report.step("module circles", Counting::Step, check_circles);
     report.step("promises", Counting::Step, check_promises);
     report.step("proto", Counting::Step, proto::check);
     report.step("lints", Counting::Step, cargo("clippy --quiet --workspace --all-targets -- -D warnings"));
@@ -182,6 +183,11 @@ fn chore(name: &str) -> Result<Output> {
 
 fn check_arrows() -> Result<Output> {
     let problems = arrows::check()?;
+    Ok(Output { ok: problems.is_empty(), text: problems.join("\n") })
+}
+
+fn check_circles() -> Result<Output> {
+    let problems = circles::check()?;
     Ok(Output { ok: problems.is_empty(), text: problems.join("\n") })
 }
 
