@@ -16,7 +16,7 @@ use outrigger_wire::Operation;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::{About, App, explain, intake, watch::Watch};
+use crate::{about::About, app::App, explain::explain, intake, lock::lock, watch::Watch};
 
 /// How often samples go into their buckets. A scrape does it too, but nobody has to scrape.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -36,11 +36,12 @@ pub(crate) async fn accept(app: Arc<App>, listener: TcpListener, probe: Option<T
 
 impl Pages for App {
     fn metrics(&self) -> String {
-        self.metrics.buffered.set((self.budget.in_use() + self.answers.in_use()) as f64);
-        self.metrics.stale.set(self.staleness.seconds().unwrap_or_default() as f64);
-        self.metrics.in_flight.set(self.requests.open() as f64);
-        self.metrics.registry.upkeep();
-        self.metrics.registry.render()
+        let metrics = &self.books.metrics;
+        metrics.buffered.set(self.allowance.held() as f64);
+        metrics.stale.set(self.staleness.seconds().unwrap_or_default() as f64);
+        metrics.in_flight.set(self.books.requests.open() as f64);
+        metrics.registry.upkeep();
+        metrics.registry.render()
     }
 
     /// Readiness: a policy was applied, whatever it holds, and we are not leaving. Never the health of providers (R-LIFE-2).
@@ -51,7 +52,7 @@ impl Pages for App {
         if self.state.load().policy().is_some() {
             return None;
         }
-        let waiting = crate::signals::lock(&self.waiting);
+        let waiting = lock(&self.waiting);
         Some(waiting.as_ref().map_or_else(|| "no policy yet".to_owned(), |why| format!("no policy yet: {why}")))
     }
 }
@@ -59,7 +60,7 @@ impl Pages for App {
 /// Ends with the sidecar.
 async fn upkeep(app: Weak<App>) {
     while let Some(app) = app.upgrade() {
-        app.metrics.registry.upkeep();
+        app.books.metrics.registry.upkeep();
         drop(app);
         tokio::time::sleep(UPKEEP).await;
     }
@@ -144,13 +145,13 @@ fn config(app: &App) -> Value {
                 "weight": line.weight,
             }))).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
-        "problems": *crate::signals::lock(&app.problems),
+        "problems": *lock(&app.problems),
     })
 }
 
 /// Whom it runs beside, or `null`.
 fn workload(app: &App) -> Value {
-    app.about.load().as_deref().map_or(Value::Null, About::to_json)
+    app.books.about.load().as_deref().map_or(Value::Null, About::to_json)
 }
 
 async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -158,7 +159,16 @@ async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Fu
     let operation = path.and_then(Operation::from_path).unwrap_or(Operation::ChatCompletions);
     let (head, body) = request.into_parts();
     // Held against the same budget as a request that is to be answered (H16).
-    let taken = match intake::take(app, operation, head.headers, body, app.now(), &Watch::default()).await {
+    let taken = match intake::take(
+        &app.allowance,
+        operation,
+        head.headers,
+        body,
+        tokio::time::Instant::now(),
+        &Watch::default(),
+    )
+    .await
+    {
         Ok(taken) => taken,
         Err(error) => return text(error.status(), "text/plain", format!("{}: {}\n", error.code(), error.message())),
     };
@@ -166,13 +176,13 @@ async fn explain_page(app: &Arc<App>, request: Request<Incoming>) -> Response<Fu
     if let Err(pending) = published.ready() {
         return json_page(&json!({"error": {"code": pending.code(), "message": pending.message()}}));
     }
-    let mut explained = explain::explain(
+    let mut explained = explain(
         &published.snapshot,
         &published.health,
         operation,
         &taken.headers,
         &taken.body,
-        app.now(),
+        app.books.clock.now(),
         fastrand::u64(..),
         app.tokens.counter(),
     );

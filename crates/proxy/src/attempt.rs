@@ -3,84 +3,48 @@
 //!
 //! Commit is a type: a [`Committed`] owns the upstream body and has no way to retry.
 
+pub(crate) mod answered;
+pub(crate) mod context;
 mod count;
 mod held;
 mod judge;
 mod prelude;
 mod prepare;
 mod seals;
-mod transport;
 mod turned;
+mod whole;
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use outrigger_route::{
-    Failover, Health, Plan, Step, Target,
+    Failover, Health, Step,
     failover::{Then, rule},
 };
-use outrigger_wire::{
-    Failure, Kind, Operation,
-    hub::Losses,
-    peek,
-    translate::{self, Echo},
-};
+use outrigger_wire::{Failure, Kind, peek, translate};
 
+use answered::Committed;
+use context::Context;
 use judge::judge;
-pub(crate) use judge::{Answered, no_room};
-pub(crate) use prelude::Stream;
-pub(crate) use prepare::Prepared;
-pub(crate) use transport::{broken, innermost};
+#[cfg(not(feature = "measured"))]
+use prepare::Prepared;
+pub(crate) use whole::no_room;
 #[cfg(feature = "measured")]
-pub(crate) use {judge::judge as judged, prepare::request as prepared};
+pub(crate) use {
+    judge::judge as judged,
+    prepare::{Prepared, request as prepared},
+};
 
 use crate::{
-    App,
     error::Exhausted,
-    intake::{Reading, Taken},
-    metrics::TargetCounters,
-    record::{Attempt, Attempts, Price, Served},
+    record::{
+        attempts::{Attempt, Attempts},
+        price::Price,
+        served::Served,
+    },
     redact,
     signals::{InFlight, Probe},
-    state::Published,
-    upstream::{self, Unanswered},
+    upstream::{Unanswered, body},
 };
-
-/// Everything an attempt may look at.
-pub(crate) struct Context<'a> {
-    pub(crate) app: &'a Arc<App>,
-    pub(crate) published: &'a Arc<Published>,
-    pub(crate) taken: &'a Taken,
-    pub(crate) reading: &'a Reading<'a>,
-    pub(crate) plan: &'a Plan,
-    /// Id of the request.
-    pub(crate) id: &'a str,
-    /// When `timeouts.total` runs out.
-    pub(crate) deadline: Duration,
-}
-
-impl Context<'_> {
-    /// What is counted of a candidate.
-    fn counters(&self, at: usize) -> Arc<TargetCounters> {
-        self.published.counters(self.plan, &self.plan.candidates[at], &self.app.metrics)
-    }
-}
-
-/// An answer that began. It is relayed or it breaks; it is never tried again. Boxed where it is made, since it goes from
-/// hand to hand.
-#[derive(Debug)]
-pub(crate) struct Committed {
-    pub(crate) answered: Answered,
-    pub(crate) status: http::StatusCode,
-    pub(crate) headers: http::HeaderMap,
-    /// Usage was asked for by us, not by the caller.
-    pub(crate) hide_usage: bool,
-    /// The answer is in another dialect than the caller's: what it takes to bring it back.
-    pub(crate) echo: Option<Echo>,
-    /// What the target could not be told.
-    pub(crate) losses: Losses,
-    /// `None` = nothing was sent: the answer is our own.
-    pub(crate) in_flight: Option<InFlight>,
-}
 
 /// One call that ended.
 struct Ended {
@@ -101,7 +65,7 @@ pub(crate) async fn run(
     let mut last = None;
     let mut waits: Vec<Option<Duration>> = Vec::new();
     loop {
-        let now = cx.app.now();
+        let now = cx.now();
         match failover.next(now) {
             Step::Wait(wait) => tokio::time::sleep(wait).await,
             Step::GiveUp => break,
@@ -116,9 +80,9 @@ pub(crate) async fn run(
                         break;
                     }
                 };
-                let now = cx.app.now();
+                let now = cx.now();
                 if let Some(started) = started.filter(|_| attempts.is_empty()) {
-                    cx.app.metrics.overhead.record(now.saturating_sub(started).as_secs_f64());
+                    cx.metrics.overhead.record(now.saturating_sub(started).as_secs_f64());
                 }
                 let (ended, other) = with_hedge(cx, &mut failover, at, now).await;
                 for ended in std::iter::once(ended).chain(other) {
@@ -136,7 +100,7 @@ pub(crate) async fn run(
             }
         }
     }
-    if cx.app.now() >= cx.deadline && last.is_none() {
+    if cx.now() >= cx.deadline && last.is_none() {
         last = Some(Failure::local(Kind::TotalTimeout, "the request's total time limit ran out"));
     }
     if last.is_none() {
@@ -153,7 +117,7 @@ fn limited(cx: &Context<'_>) -> Option<Failure> {
         Health::Limited { until } => Some(until),
         _ => None,
     });
-    let wait = until.min()?.saturating_sub(cx.app.now());
+    let wait = until.min()?.saturating_sub(cx.now());
     let mut failure = Failure::local(
         Kind::RateLimited,
         "the limits that policy sets for every allowed provider are used up on this pod; nothing was sent",
@@ -171,7 +135,7 @@ fn settle(
 ) -> Result<(Box<Committed>, Served), Failure> {
     let Ended { at, key, sent, result } = ended;
     let target = &cx.plan.candidates[at].target;
-    let now = cx.app.now();
+    let now = cx.now();
     let counters = cx.counters(at);
     let mut attempt = Attempt {
         target: target.clone(),
@@ -191,20 +155,20 @@ fn settle(
         Err(failure) => {
             let health = &cx.published.health[target.slot as usize];
             let cooled = health.failure(&failure, key, now);
-            cx.app.metrics.attempt_failed(&counters, failure.kind, cooled);
+            cx.metrics.attempt_failed(&counters, failure.kind, cooled);
             failover.failed(at, &failure, health.has_other_key(key, now), now, fastrand::u64(..));
             if rule(failure.kind).then != Then::Stop {
-                cx.app.metrics.fallback(&counters, failure.kind);
+                cx.metrics.fallback(&counters, failure.kind);
             }
             attempt.status = failure.status;
             attempt.failure = Some(failure.kind);
             attempt.message = failure.message.clone();
-            let in_body = || failure.body.as_ref().and_then(|body| peek::billed(spoken(cx, target), body));
+            let in_body = || failure.body.as_ref().and_then(|body| peek::billed(cx.spoken(target), body));
             if let Some(usage) = failure.billed.as_deref().cloned().or_else(in_body) {
                 let usage = usage.as_counted_by(&target.provider.slug);
-                let price = Price::of(target, cx.published, &usage);
+                let price = Price::of(target, &cx.published.snapshot, &usage);
                 attempt.cost = price.map(|price| price.cost);
-                cx.app.metrics.usage(&counters, &usage, price.as_ref());
+                cx.metrics.usage(&counters, &usage, price.as_ref());
             }
             attempts.push(attempt);
             Err(failure)
@@ -233,7 +197,7 @@ async fn hedged(
     if let Ok(ended) = tokio::time::timeout(after, &mut first).await {
         return (ended, None);
     }
-    let now = cx.app.now();
+    let now = cx.now();
     let Some(other) = failover.hedge(now) else { return (first.await, None) };
     let mut second = pin!(call(cx, other, now, false));
     let (ended, first_ended) = tokio::select! {
@@ -280,7 +244,7 @@ struct Uncounted<'a> {
 impl Drop for Uncounted<'_> {
     fn drop(&mut self) {
         if self.armed {
-            self.cx.app.metrics.attempt_failed(&self.cx.counters(self.at), Kind::Cancelled, false);
+            self.cx.metrics.attempt_failed(&self.cx.counters(self.at), Kind::Cancelled, false);
         }
     }
 }
@@ -307,11 +271,11 @@ async fn attempt(
             Err(Unanswered::Failed(failure)) => return Err(failure),
             Err(Unanswered::Stale) => Box::pin(again(cx, at, key)).await?,
         };
-        judge(operation, streamed, response, &cx.app.answers, cx.app.config.queue_timeout).await
+        judge(operation, streamed, response, cx.allowance).await
     });
     // What the request has of its total time.
     let left = cx.deadline.saturating_sub(sent);
-    let until = cx.app.instant(sent + limit.min(left));
+    let until = cx.clock.instant(sent + limit.min(left));
     let (status, headers, answered) =
         tokio::time::timeout_at(until, judged).await.unwrap_or_else(|_| Err(too_long(streamed, limit, left)))?;
     let answered = match &echo {
@@ -323,8 +287,8 @@ async fn attempt(
 
 /// Sends the request once more, on a fresh connection: the one it was sent on had been closed meanwhile. That is no
 /// attempt, and nobody is to blame (H3).
-async fn again(cx: &Context<'_>, at: usize, key: Option<usize>) -> Result<http::Response<upstream::Body>, Failure> {
-    cx.app.metrics.resent(&cx.counters(at));
+async fn again(cx: &Context<'_>, at: usize, key: Option<usize>) -> Result<http::Response<body::Body>, Failure> {
+    cx.metrics.resent(&cx.counters(at));
     // The first was used up: made anew from the caller's bytes, as every attempt is.
     let Prepared { to, request, .. } = prepare::request(cx, &cx.plan.candidates[at], key)?;
     to.send_afresh(request, cx.plan.route.timeouts.connect).await
@@ -337,9 +301,4 @@ fn too_long(streamed: bool, limit: Duration, left: Duration) -> Failure {
     }
     let what = if streamed { "content" } else { "answer" };
     Failure::local(Kind::FirstTokenTimeout, format!("no {what} within {limit:?}"))
-}
-
-/// The operation that `target` is asked for.
-fn spoken(cx: &Context<'_>, target: &Target) -> Operation {
-    translate::upstream(cx.taken.operation, target.provider.dialect).unwrap_or(cx.taken.operation)
 }

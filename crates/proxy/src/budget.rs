@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::signals::lock;
+use crate::lock::lock;
 use lane::{Asked, LIVELY, Lane};
 
 /// Bytes of one permit: a semaphore counts to 2^29, so whole kibibytes reach far enough.

@@ -15,8 +15,8 @@ use outrigger_wire::{
 use serde_json::{Value, json};
 
 use crate::{
-    explain,
-    record::{Attempt, Attempts},
+    closed::forbidden,
+    record::attempts::{Attempt, Attempts},
 };
 
 /// Why the caller gets no answer of a model.
@@ -212,7 +212,7 @@ fn no_route_metadata(no_route: &NoRoute) -> Value {
         NoRoute::Closed { name, why: Closed::Unserved { by } } => json!({"requested": name, "offered_by": by}),
         NoRoute::Closed { name, why: Closed::Forbidden(all) } => json!({
             "requested": name,
-            "removed": all.iter().take(50).map(explain::forbidden).collect::<Vec<_>>(),
+            "removed": all.iter().take(50).map(forbidden).collect::<Vec<_>>(),
         }),
         NoRoute::Nothing { name } => json!({"requested": name, "missing": ["ModelProvider", "ModelRoute"]}),
         NoRoute::Closed { name, .. } => json!({"requested": name}),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use outrigger_route::{
     Health, NoRoute, Signals, Snapshot, Target,
-    closed::{Closed, Forbidden},
+    closed::Closed,
     cost,
     reason::{Reason, Removed},
 };
@@ -14,7 +14,7 @@ use outrigger_tokens::{Counter, Estimate, estimate};
 use outrigger_wire::{Operation, Usage};
 use serde_json::{Value, json};
 
-use crate::{crossing, intake, tokens};
+use crate::{closed::forbidden, crossing, intake, tokens};
 
 /// Explains what `body`, sent to `operation`, would lead to. With a `counter`, prompts are counted: by their length, and
 /// what they would cost at least.
@@ -102,17 +102,6 @@ fn removed(removed: &Removed, snapshot: &Snapshot) -> Value {
 /// What policy took away from the names of a request before it came here.
 fn by_policy(snapshot: &Snapshot, names: &[&str]) -> Vec<Value> {
     names.iter().filter_map(|name| snapshot.forbidden.get(*name)).flat_map(|all| all.iter()).map(forbidden).collect()
-}
-
-/// A target that policy took away.
-pub(crate) fn forbidden(forbidden: &Forbidden) -> Value {
-    json!({
-        "provider": forbidden.provider,
-        "model": forbidden.model,
-        "reason": forbidden.rule,
-        "policy": forbidden.policy,
-        "detail": format!("ModelPolicy {} forbids it: {}", forbidden.policy, forbidden.rule),
-    })
 }
 
 fn health(health: Health, now: Duration) -> Value {

@@ -3,7 +3,7 @@
 mod features;
 mod preferences;
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, header};
@@ -17,7 +17,7 @@ use outrigger_wire::{
 use tokio::time::Instant;
 
 use crate::{
-    App,
+    allowance::Allowance,
     budget::{SMALL, Share},
     error::Error,
     watch::Watch,
@@ -58,14 +58,14 @@ impl Taken {
 /// Reads the body within the limits and the byte budget; `started` is when the head came. A caller that is refused may still be sending: the rest of its
 /// body is read and dropped, since closing on it would reset the connection before the error is read.
 pub(crate) async fn take(
-    app: &Arc<App>,
+    allowance: &Allowance,
     operation: Operation,
     headers: HeaderMap,
     mut body: Incoming,
-    started: Duration,
+    started: Instant,
     watch: &Watch,
 ) -> Result<Taken, Error> {
-    let taken = read_body(app, operation, headers, &mut body, started, watch).await;
+    let taken = read_body(allowance, operation, headers, &mut body, started, watch).await;
     // One that dawdled or broke off has nothing more to say.
     if taken.as_ref().is_err_and(|error| !matches!(error, Error::BodyTimeout | Error::BodyAborted)) {
         tokio::spawn(tokio::time::timeout(DISCARD, discard(body)));
@@ -81,14 +81,14 @@ async fn discard(mut body: Incoming) {
 }
 
 async fn read_body(
-    app: &Arc<App>,
+    allowance: &Allowance,
     operation: Operation,
     headers: HeaderMap,
     body: &mut Incoming,
-    started: Duration,
+    started: Instant,
     watch: &Watch,
 ) -> Result<Taken, Error> {
-    let limit = app.config.max_body;
+    let limit = allowance.max_body;
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|value| *value != "identity") {
         return Err(Error::Encoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
     }
@@ -97,9 +97,9 @@ async fn read_body(
         return Err(Error::BodyTooLarge(limit));
     }
     let mut share = Share::default();
-    let mut patience = app.config.queue_timeout;
-    let mut began = app.instant(started);
-    let mut due = began + app.config.read_timeout;
+    let mut patience = allowance.patience;
+    let mut began = started;
+    let mut due = began + allowance.read_timeout;
     let mut bytes = BytesMut::new();
     while !body.is_end_stream()
         && let Some(frame) =
@@ -107,7 +107,7 @@ async fn read_body(
     {
         let Ok(data) = frame.map_err(|_| Error::BodyAborted)?.into_data() else { continue };
         let (came, alone) = (bytes.len() + data.len(), announced == Some(data.len()));
-        if alone && let Some(share) = app.budget.at_once(came) {
+        if alone && let Some(share) = allowance.bodies.at_once(came) {
             // It came in one piece, most likely with its head: it stays where it is.
             return Ok(Taken { operation, headers, body: data, share });
         }
@@ -115,14 +115,14 @@ async fn read_body(
             return Err(Error::BodyTooLarge(limit));
         }
         let elapsed = Instant::now() - began;
-        if elapsed > app.config.read_timeout && came < elapsed.as_secs() as usize * SLOWEST {
+        if elapsed > allowance.read_timeout && came < elapsed.as_secs() as usize * SLOWEST {
             return Err(Error::BodyTimeout);
         }
         let before = patience;
-        app.budget.grow(&mut share, came, announced, &mut patience).await.map_err(|_| Error::Overloaded)?;
+        allowance.bodies.grow(&mut share, came, announced, &mut patience).await.map_err(|_| Error::Overloaded)?;
         // The caller is not to blame for what we make it wait.
         began += before - patience;
-        due = Instant::now() + app.config.read_timeout;
+        due = Instant::now() + allowance.read_timeout;
         if alone {
             share.came();
             return Ok(Taken { operation, headers, body: data, share });

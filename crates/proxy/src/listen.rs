@@ -4,14 +4,14 @@ use std::{
     convert::Infallible,
     future::poll_fn,
     io,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{Ipv6Addr, SocketAddr},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::Arc,
     task::{Poll, ready},
 };
 
-use http::{HeaderValue, Request, Response, header};
+use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use outrigger_wire::Dialect;
@@ -25,7 +25,15 @@ use halves::Halves;
 mod halves;
 mod peer;
 
-use crate::{App, drain::Stage, error::Error, headers as names, relay::Body, serve, watch::Watch};
+use crate::{
+    app::App,
+    caller::Caller,
+    drain::Stage,
+    error::Error,
+    paths::dialect_at,
+    relay::{Body, refusal},
+    serve,
+};
 
 /// Binds, and says what to do when the port is taken.
 pub(crate) async fn bind(addr: SocketAddr, setting: &str) -> io::Result<TcpListener> {
@@ -95,14 +103,14 @@ async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
         .max_buf_size(16 << 10)
         .serve_connection(TokioIo::new(socket), service);
     let mut connection = pin!(connection);
-    let mut changed = pin!(app.departure.changed());
+    let mut changed = pin!(app.books.departure.changed());
     let (mut seen, mut late) = (None, None::<Pin<Box<Sleep>>>);
     poll_fn(|cx| {
         // Whoever waits is told of the next change: so first a place in the list, then the news. The requests on this
         // connection are polled by it, so its place is theirs.
-        while seen != Some(app.departure.stage()) {
-            changed.set(app.departure.changed());
-            let stage = app.departure.stage();
+        while seen != Some(app.books.departure.stage()) {
+            changed.set(app.books.departure.changed());
+            let stage = app.books.departure.stage();
             if changed.as_mut().poll(cx).is_pending() {
                 seen = Some(stage);
                 if stage == Stage::Leaving {
@@ -120,7 +128,7 @@ async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
         if polled.is_pending()
             && let Some(due) = caller.watch.due()
         {
-            let due = app.instant(due);
+            let due = app.books.clock.instant(due);
             let late = late.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
             if late.deadline() != due {
                 late.as_mut().reset(due);
@@ -134,21 +142,13 @@ async fn connection(app: &Arc<App>, socket: TcpStream) -> hyper::Result<()> {
     .await
 }
 
-/// Who asks on a connection.
-pub(crate) struct Caller {
-    /// The address that was asked.
-    pub(crate) to: IpAddr,
-    /// Of the answer that is on its way.
-    pub(crate) watch: Arc<Watch>,
-}
-
 /// A panic becomes an error answer, not a dropped connection (S13).
 fn guarded(
     app: &Arc<App>,
     request: Request<Incoming>,
     caller: &Caller,
 ) -> impl Future<Output = Result<Response<Body>, Infallible>> + use<> {
-    let dialect = serve::dialect_at(request.uri().path());
+    let dialect = dialect_at(request.uri().path());
     let mut begun = caught(|| serve::serve(app, request, caller));
     let app = app.clone();
     poll_fn(move |cx| {
@@ -170,14 +170,9 @@ fn caught<T>(what: impl FnOnce() -> T) -> Option<T> {
 
 /// What is answered where a request ended in a bug.
 pub(crate) fn panicked(app: &App, dialect: Dialect) -> Response<Body> {
-    app.metrics.panics.increment(1);
+    app.books.metrics.panics.increment(1);
     tracing::error!(code = Error::Internal.code(), "a request panicked");
-    let mut response = Response::new(Body::of(Error::Internal.body(dialect, "", false)));
-    *response.status_mut() = Error::Internal.status();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(names::ERROR, HeaderValue::from_static(Error::Internal.code()));
-    response
+    refusal(&Error::Internal, dialect, "", false)
 }
 
 #[cfg(test)]

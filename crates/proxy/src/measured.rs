@@ -1,7 +1,7 @@
 //! The path of a request without its sockets, for counting instructions (`cargo xtask budget`). Only with the feature
 //! `measured`, which no release is built with.
 
-use std::{future::poll_fn, io, pin::Pin, sync::Arc, time::Duration};
+use std::{future::poll_fn, io, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -14,12 +14,14 @@ use outrigger_wire::{Failure, Operation};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 use crate::{
-    App, Config,
-    attempt::{self, Committed, Context, Prepared},
+    app::App,
+    attempt::{self, answered::Committed, context::Context},
+    config::Config,
     error::Error,
     intake::{self, Taken},
-    record::{Record, Served},
-    relay, serve, upstream,
+    record::{Record, served::Served},
+    relay, serve,
+    upstream::body,
 };
 
 /// A sidecar that does not listen.
@@ -67,22 +69,26 @@ impl Measured {
     /// What the caller would be told.
     pub async fn relay(&self, call: &Call, answer: Bytes) -> Result<usize, String> {
         let response = answered(answer).await.map_err(|error| error.to_string())?;
-        let response = response.map(upstream::Body::unleased);
+        let response = response.map(body::Body::unleased);
         let decided = self.decided(call, |context, record| {
             let candidate = &context.plan.candidates[0];
             let (target, published) = (candidate.target.clone(), context.published.clone());
-            let counters = published.counters(context.plan, candidate, &context.app.metrics);
-            record.served = Some(Served { target, published, counters, sent: record.started(), key: Some(0) });
-            (attempt::prepared(context, candidate, Some(0)), context.plan.clone())
+            let counters = published.counters(context.plan, candidate, context.metrics);
+            let served = Served { target, published, counters, sent: record.started(), key: Some(0) };
+            let prepared = attempt::prepared(context, candidate, Some(0)).map(|mut prepared| {
+                record.served(Some(served), std::mem::take(&mut prepared.losses));
+                prepared
+            });
+            (prepared, context.plan.clone())
         });
         let ((prepared, plan), record) = decided?;
         let told = |failure: Failure| failure.message.to_string();
-        let Prepared { echo, hide_usage, losses, .. } = prepared.map_err(told)?;
+        let attempt::Prepared { echo, hide_usage, losses, .. } = prepared.map_err(told)?;
         let asked = echo.as_ref().map_or(call.operation, |echo| echo.upstream);
         let (status, headers, answered) =
-            attempt::judged(asked, record.streamed, response, &self.app.answers, Duration::ZERO).await.map_err(told)?;
+            attempt::judged(asked, record.streamed(), response, &self.app.allowance).await.map_err(told)?;
         let committed = Committed { answered, status, headers, hide_usage, echo, losses, in_flight: None };
-        read(relay::to_caller(&self.app, Box::new(committed), &plan, record, false, None).into_body()).await
+        read(relay::to_caller(&self.app.allowance, Box::new(committed), &plan, record, false, None).into_body()).await
     }
 
     /// A request up to the decision, and its record.
@@ -93,14 +99,24 @@ impl Measured {
     ) -> Result<(T, Box<Record>), String> {
         let told = |error: Error| error.message();
         let app = &self.app;
-        let mut record = Record::open(app, call.operation);
+        let mut record = Record::open(&app.books, call.operation, &Arc::default(), false);
         let taken = Taken::of(call.operation, call.headers.clone(), call.body.clone());
         let mut reading = intake::read(taken.operation, &taken.headers, &taken.body).map_err(told)?;
         let published = app.state.load();
-        let plan = serve::decide(app, &published, &taken, &mut reading, &mut record).map_err(told)?;
+        let plan = serve::decide(&app.books, &published, &taken, &mut reading, &mut record).map_err(told)?;
         let deadline = record.started() + plan.route.timeouts.total;
-        let context =
-            Context { app, published: &published, taken: &taken, reading: &reading, plan: &plan, id: "", deadline };
+        let context = Context {
+            clock: app.books.clock,
+            metrics: &app.books.metrics,
+            allowance: &app.allowance,
+            tokens: &app.tokens,
+            published: &published,
+            taken: &taken,
+            reading: &reading,
+            plan: &plan,
+            id: "",
+            deadline,
+        };
         let done = then(&context, &mut record);
         Ok((done, record))
     }

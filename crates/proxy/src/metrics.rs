@@ -1,86 +1,24 @@
-//! Every metric family, in one catalogue. Labels are closed enums or names from policy, never text from a request
+//! What is counted. Labels are closed enums or names from policy, never text from a request
 //! (M1); handles of the successful path are registered when policy is published, or kept once the first request needed
 //! them, so that requests format nothing.
 
-mod by_route;
+pub(crate) mod by_route;
+mod families;
+pub(crate) mod outcome;
+pub(crate) mod target;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram};
-use outrigger_route::{Target, snapshot::Route};
-use outrigger_telemetry::{Registry, registry::Family};
+use outrigger_telemetry::Registry;
 use outrigger_wire::{Dialect, Kind, Operation, Usage, usage::MOST_TOKENS};
 
-use crate::{About, record::Price};
+use crate::{about::About, record::price::Price};
 
-pub(crate) use by_route::{RouteCounters, Routes, TargetCounters};
-
-const SECONDS: &[f64] =
-    &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
-const OVERHEAD: &[f64] =
-    &[1e-5, 2e-5, 4e-5, 6e-5, 8e-5, 1e-4, 1.5e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2, 0.25];
-const GAPS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.25, 2.5, 5.0, 10.0, 30.0];
-
-macro_rules! families {
-    ($($ident:ident = $kind:literal $name:literal [$($label:literal),*] $buckets:expr, $help:literal;)+) => {
-        $(const $ident: Family =
-            Family { name: $name, kind: $kind, labels: &[$($label),*], help: $help, buckets: $buckets };)+
-        /// All families: the inventory that dashboards and the README are checked against.
-        pub const FAMILIES: &[Family] = &[$($ident),+];
-    };
-}
-
-families! {
-    REQUESTS = "counter" "outrigger_requests_total" ["operation", "route", "outcome", "code"] &[],
-        "Requests by what the caller saw: ok, error, broken (after the first token) or cancelled. The route is that of the first name; direct for a bare model, none if nothing was decided.";
-    DURATION = "histogram" "outrigger_request_duration_seconds" ["operation"] SECONDS,
-        "From the request's head to the end of its answer.";
-    OVERHEAD_SECONDS = "histogram" "outrigger_proxy_overhead_seconds" [] OVERHEAD,
-        "Time that the sidecar itself added before the first upstream call.";
-    ATTEMPTS = "counter" "outrigger_attempts_total" ["route", "provider", "model", "outcome"] &[],
-        "Upstream calls by outcome: ok, cancelled, or the failure's code. The route is the one that names the target; direct for a bare model.";
-    ATTEMPT_DURATION = "histogram" "outrigger_attempt_duration_seconds" ["provider", "model"] SECONDS,
-        "From sending an upstream request to the end of its answer.";
-    FALLBACKS = "counter" "outrigger_fallbacks_total" ["provider", "model", "reason"] &[],
-        "Requests that moved on from this target, by reason.";
-    RESENDS = "counter" "outrigger_resends_total" ["provider", "model"] &[],
-        "Requests sent once more because the connection they went out on, an old one, had been closed: no attempts of their own.";
-    COOLDOWNS = "counter" "outrigger_cooldowns_total" ["provider", "model", "reason"] &[],
-        "Times a target, an endpoint or a key began to cool.";
-    FIRST_TOKEN = "histogram" "outrigger_time_to_first_token_seconds" ["provider", "model"] SECONDS,
-        "From sending a streamed upstream request to its first content.";
-    GAP = "histogram" "outrigger_inter_token_seconds" ["provider", "model"] GAPS,
-        "Mean time between content events of a stream.";
-    TOKENS = "counter" "outrigger_tokens_total" ["route", "provider", "model", "type"] &[],
-        "Tokens by type: input, output, cache_read, cache_write, reasoning.";
-    COST = "counter" "outrigger_cost_nano_usd_total" ["route", "provider", "model"] &[],
-        "Cost in billionths of a US dollar.";
-    UNPRICED = "counter" "outrigger_unpriced_total" ["provider", "model"] &[],
-        "Answers with usage whose price is not known.";
-    UNPRICED_PARTS = "counter" "outrigger_unpriced_parts_total" ["provider", "model", "part"] &[],
-        "Answers of whose cost a part has no price: a service_tier or a model (an estimate was taken), a tool or sound (it is missing).";
-    STATED = "counter" "outrigger_stated_cost_nano_usd_total" ["provider", "model", "by"] &[],
-        "Cost of answers that say it themselves, in billionths of a US dollar: by the upstream, which is booked, and by the price row. What stands between them is a wrong price.";
-    IMPOSSIBLE = "counter" "outrigger_impossible_usage_total" ["provider", "model"] &[],
-        "Answers whose usage cannot be: counts below zero, beyond any answer, or a total below its parts. What was said is held at its bound.";
-    ESTIMATED = "counter" "outrigger_estimated_usage_total" ["provider", "model"] &[],
-        "Answers whose usage is an estimate because they were interrupted.";
-    MALFORMED = "counter" "outrigger_malformed_events_total" ["provider", "model"] &[],
-        "Stream events that were passed on although they could not be read.";
-    REMOVED = "counter" "outrigger_candidates_removed_total" ["reason"] &[],
-        "Candidates that a hard filter removed.";
-    DROPPED = "counter" "outrigger_dropped_total" ["dialect", "feature"] &[],
-        "Parts of requests and answers that the target's dialect, or the caller's, has no words for.";
-    IN_FLIGHT = "gauge" "outrigger_requests_in_flight" [] &[], "Requests being answered.";
-    BUFFERED = "gauge" "outrigger_buffered_bytes" [] &[], "Bytes of bodies held against the buffer and the answer budget.";
-    POLICY = "gauge" "outrigger_policy_info" ["revision"] &[], "1 for the policy revision being served.";
-    STALE = "gauge" "outrigger_policy_stale_seconds" [] &[],
-        "How long the policy being served may have been out of date; 0 if it is current.";
-    WORKLOAD = "gauge" "outrigger_workload_info" ["namespace", "owner", "service_account", "team"] &[],
-        "1 for the workload that the sidecar runs beside, where a control plane knows it.";
-    POLICY_REJECTED = "counter" "outrigger_policy_problems_total" [] &[], "Problems found in policy objects.";
-    PANICS = "counter" "outrigger_panics_total" [] &[], "Requests that ended in a bug of the sidecar.";
-}
+use by_route::{RouteCounters, TargetCounters};
+pub use families::FAMILIES;
+use families::*;
+use outcome::Outcome;
 
 /// The handles.
 #[derive(Debug)]
@@ -96,38 +34,8 @@ pub(crate) struct Metrics {
     pub(crate) policy_problems: Counter,
 }
 
-/// Handles of one target, whoever reaches it.
-#[derive(Debug)]
-pub(crate) struct TargetMetrics {
-    provider: Box<str>,
-    model: Box<str>,
-    duration: Histogram,
-    first_token: Histogram,
-    gap: Histogram,
-}
-
 /// The route of a request for which nothing was decided. No policy can name one so: names have a slash.
 const NO_ROUTE: &str = "none";
-
-/// How a request ended, as the caller saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Ok,
-    Error,
-    Broken,
-    Cancelled,
-}
-
-impl Outcome {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Error => "error",
-            Self::Broken => "broken",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
 
 impl Metrics {
     pub(crate) fn new() -> Result<Self, metrics_exporter_prometheus::BuildError> {
@@ -143,32 +51,6 @@ impl Metrics {
             policy_problems: registry.counter(&POLICY_REJECTED, &[]),
             registry,
         })
-    }
-
-    pub(crate) fn of_target(&self, target: &Target) -> Arc<TargetMetrics> {
-        let (provider, model) = (target.provider.name.clone(), target.model.clone());
-        let labels = [("provider", &*provider), ("model", &*model)];
-        Arc::new(TargetMetrics {
-            duration: self.registry.histogram(&ATTEMPT_DURATION, &labels),
-            first_token: self.registry.histogram(&FIRST_TOKEN, &labels),
-            gap: self.registry.histogram(&GAP, &labels),
-            provider: provider.clone(),
-            model: model.clone(),
-        })
-    }
-
-    /// Registers what is counted of `target` as `route` reaches it.
-    fn of_route(&self, route: &Arc<Route>, target: &Arc<TargetMetrics>) -> TargetCounters {
-        let labels = [("route", &*route.name), ("provider", &*target.provider), ("model", &*target.model)];
-        let with = |name, value| [labels[0], labels[1], labels[2], (name, value)];
-        TargetCounters {
-            ok: self.registry.counter(&ATTEMPTS, &with("outcome", "ok")),
-            tokens: ["input", "output", "cache_read", "cache_write", "reasoning"]
-                .map(|kind| self.registry.counter(&TOKENS, &with("type", kind))),
-            cost: self.registry.counter(&COST, &labels),
-            route: route.clone(),
-            target: target.clone(),
-        }
     }
 
     /// `route` is that of the request's first name, `None` where nothing was decided.

@@ -10,7 +10,13 @@ use hyper::body::Incoming;
 use outrigger_route::{Signals, Target};
 use serde_json::{Value, json};
 
-use crate::{App, error::Error, headers as names, relay::Body, serve::dialect_of, state::Published};
+use crate::{
+    app::App,
+    error::Error,
+    paths::{dialect_of, has_numeric_codes},
+    relay::{Body, refusal},
+    state::Published,
+};
 
 /// Answers a request that is no inference.
 pub(crate) fn serve(app: &Arc<App>, path: &str, request: &Request<Incoming>) -> Response<Body> {
@@ -29,13 +35,13 @@ pub(crate) fn serve(app: &Arc<App>, path: &str, request: &Request<Incoming>) -> 
     };
     match answer {
         Ok(value) => json_response(&value),
-        Err(error) => plain_error(&error, request),
+        Err(error) => refusal(&error, dialect_of(request.headers()), "", has_numeric_codes(request.uri().path())),
     }
 }
 
 fn generation(app: &App, query: &str) -> Result<Value, Error> {
     let id = query.split('&').find_map(|pair| pair.strip_prefix("id=")).unwrap_or_default();
-    let found = app.generations.find(id).ok_or_else(|| Error::NoGeneration(id.chars().take(64).collect()))?;
+    let found = app.books.generations.find(id).ok_or_else(|| Error::NoGeneration(id.chars().take(64).collect()))?;
     Ok(json!({"data": found}))
 }
 
@@ -77,7 +83,7 @@ fn one(published: &Published, id: &str) -> Result<Value, Error> {
 
 fn endpoints(app: &App, id: &str) -> Result<Value, Error> {
     let published = app.state.load();
-    let now = app.now();
+    let now = app.books.clock.now();
     let endpoints: Vec<Value> = published
         .snapshot
         .targets
@@ -101,24 +107,5 @@ fn endpoints(app: &App, id: &str) -> Result<Value, Error> {
 fn json_response(value: &Value) -> Response<Body> {
     let mut response = Response::new(Body::of(Bytes::from(value.to_string())));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-fn plain_error(error: &Error, request: &Request<Incoming>) -> Response<Body> {
-    let mut response = Response::new(Body::of(error.body(
-        dialect_of(request.headers()),
-        "",
-        request.uri().path().starts_with("/api/v1/"),
-    )));
-    *response.status_mut() = error.status();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(names::ERROR, HeaderValue::from_static(error.code()));
-    if let Some(seconds) = error.retry_after() {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if let Error::Method(allowed) = error {
-        headers.insert(header::ALLOW, HeaderValue::from_static(allowed));
-    }
     response
 }

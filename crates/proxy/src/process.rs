@@ -7,7 +7,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::Sidecar;
+use crate::sidecar::Sidecar;
 
 /// The runtime of traffic. One thread is the one we have: with no others to share with it needs no locks and wakes nobody.
 ///

@@ -10,17 +10,27 @@ use outrigger_wire::{
 };
 
 use crate::{
-    App,
-    attempt::{self, Committed, Context},
+    allowance::Allowance,
+    attempt::{self, answered::Committed, context::Context},
+    books::Books,
     intake::{self, Taken},
-    record::{Attempts, Served},
+    record::{attempts::Attempts, served::Served},
     state::Published,
+    tokens::Tokens,
 };
+
+/// What a request uses of its sidecar, kept for as long as its answer may have to be gone on with.
+#[derive(Debug)]
+pub(crate) struct Means {
+    pub(crate) books: Arc<Books>,
+    pub(crate) allowance: Arc<Allowance>,
+    pub(crate) tokens: Arc<Tokens>,
+}
 
 /// What is needed to ask another target to go on. Holds the request's body for as long as the stream runs.
 pub(crate) struct Resume {
     pub(crate) partial: Partial,
-    app: Arc<App>,
+    means: Means,
     published: Arc<Published>,
     taken: Taken,
     plan: Plan,
@@ -44,14 +54,14 @@ pub(crate) fn continues(kind: Kind) -> bool {
 
 impl Resume {
     pub(crate) fn new(
-        app: Arc<App>,
+        means: Means,
         published: Arc<Published>,
         taken: Taken,
         plan: Plan,
         partial: Partial,
         deadline: Duration,
     ) -> Self {
-        Self { partial, app, published, taken, plan, deadline }
+        Self { partial, means, published, taken, plan, deadline }
     }
 
     /// Asks the targets that have not been tried and can continue, one by one, within what `used` upstream calls have
@@ -61,7 +71,7 @@ impl Resume {
         let mut found = None;
         for at in 0..self.plan.candidates.len() {
             let budget = self.plan.route.failover.attempts as usize;
-            if found.is_some() || used + attempts.len() >= budget || self.app.now() >= self.deadline {
+            if found.is_some() || used + attempts.len() >= budget || self.means.books.clock.now() >= self.deadline {
                 break;
             }
             let target = &self.plan.candidates[at].target;
@@ -93,7 +103,10 @@ impl Resume {
         route.failover.attempts = 1;
         plan.route = Arc::new(route);
         let context = Context {
-            app: &self.app,
+            clock: self.means.books.clock,
+            metrics: &self.means.books.metrics,
+            allowance: &self.means.allowance,
+            tokens: &self.means.tokens,
             published: &self.published,
             taken: &taken,
             reading: &reading,

@@ -13,27 +13,27 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header
 use hyper::body::Incoming;
 use outrigger_probe::browser;
 use outrigger_route::{Plan, snapshot::Route};
-use outrigger_wire::{Dialect, Operation, request::hasher, resume::Partial};
+use outrigger_wire::{Operation, request::hasher, resume::Partial};
 
 use crate::{
-    App,
-    attempt::{self, Context},
+    app::App,
+    attempt::{self, answered::Committed, context::Context},
+    books::Books,
+    caller::Caller,
     crossing,
     error::Error,
     intake::{self, Reading, Taken},
-    listen::Caller,
+    lock::lock,
     models,
-    record::Record,
+    paths::{below_base, dialect_at, has_numeric_codes},
+    record::{
+        Record,
+        asked::{Asked, Routed},
+    },
     relay::{self, Body},
-    resume::Resume,
-    signals::lock,
+    resume::{Means, Resume},
     state::Published,
 };
-
-/// The dialect of a path: where none is served, OpenAI's.
-pub(crate) fn dialect_at(path: &str) -> Dialect {
-    Operation::from_path(below_base(path)).map_or(Dialect::OpenAi, Operation::dialect)
-}
 
 /// A response that is on its way.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -42,23 +42,21 @@ pub(crate) type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>
 /// more than it needs.
 pub(crate) fn serve(app: &Arc<App>, request: Request<Incoming>, caller: &Caller) -> Answering {
     let path = below_base(request.uri().path());
+    let open = |operation| Record::open(&app.books, operation, &caller.watch, has_numeric_codes(request.uri().path()));
     if let Some(refusal) = browser::refusal(request.headers(), caller.to, &app.config.hosts) {
         let operation = Operation::from_path(path).unwrap_or(Operation::ChatCompletions);
-        let record = Record::open(app, operation);
-        return at_once(relay::error(&Error::Browser(refusal), record, dialect_at(request.uri().path())));
+        let dialect = dialect_at(request.uri().path());
+        return at_once(relay::error(&Error::Browser(refusal), open(operation), dialect));
     }
     let operation = match Operation::from_path(path) {
         Some(operation) if request.method() == Method::POST => operation,
         Some(operation) => {
-            let record = Record::open(app, operation);
-            return at_once(relay::error(&Error::Method("POST"), record, operation.dialect()));
+            return at_once(relay::error(&Error::Method("POST"), open(operation), operation.dialect()));
         }
         None => return at_once(models::serve(app, path, &request)),
     };
-    let mut record = Record::open(app, operation);
+    let record = open(operation);
     let (head, body) = request.into_parts();
-    record.watch = Some(caller.watch.clone());
-    record.numeric_codes = head.uri.path().starts_with("/api/v1/");
     Box::pin(infer(app.clone(), operation, head.headers, body, record))
 }
 
@@ -79,7 +77,7 @@ async fn infer(
     let answered = until_cut(&app, pin!(answer(&app, operation, headers, body, &mut record))).await;
     match answered {
         Ok(Answer { committed, plan, resume }) => {
-            relay::to_caller(&app, committed, &plan, record, wants_metadata, resume)
+            relay::to_caller(&app.allowance, committed, &plan, record, wants_metadata, resume)
         }
         Err(error) => relay::error(&error, record, operation.dialect()),
     }
@@ -91,7 +89,7 @@ async fn until_cut(
     mut answering: Pin<&mut impl Future<Output = Result<Answer, Error>>>,
 ) -> Result<Answer, Error> {
     poll_fn(|cx| match answering.as_mut().poll(cx) {
-        Poll::Pending if app.departure.is_cut() => Poll::Ready(Err(Error::ShuttingDown)),
+        Poll::Pending if app.books.departure.is_cut() => Poll::Ready(Err(Error::ShuttingDown)),
         polled => polled,
     })
     .await
@@ -105,32 +103,46 @@ async fn answer(
     body: Incoming,
     record: &mut Record,
 ) -> Result<Answer, Error> {
-    let watch = record.watch.clone().unwrap_or_default();
-    let taken = intake::take(app, operation, headers, body, record.started(), &watch).await?;
+    let began = app.books.clock.instant(record.started());
+    let taken = intake::take(&app.allowance, operation, headers, body, began, record.watch()).await?;
     let published = app.state.load();
     published.ready()?;
     let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
-    let mut plan = decide(app, &published, &taken, &mut reading, record)?;
+    let mut plan = decide(&app.books, &published, &taken, &mut reading, record)?;
     app.tokens.keep_fitting(&mut plan, &taken.body).await.map_err(Error::NoRoute)?;
     let deadline = record.started() + plan.route.timeouts.total;
     let id = record.id;
-    let context =
-        Context { app, published: &published, taken: &taken, reading: &reading, plan: &plan, id: &id, deadline };
+    let context = Context {
+        clock: app.books.clock,
+        metrics: &app.books.metrics,
+        allowance: &app.allowance,
+        tokens: &app.tokens,
+        published: &published,
+        taken: &taken,
+        reading: &reading,
+        plan: &plan,
+        id: &id,
+        deadline,
+    };
     let started = Some(record.started());
-    let (committed, served) = attempt::run(&context, &mut record.attempts, started).await.map_err(Error::Exhausted)?;
+    let (mut committed, served) =
+        attempt::run(&context, &mut record.attempts, started).await.map_err(Error::Exhausted)?;
     // Whom nothing was sent to has served nothing, and no measure of it is taken.
-    record.served = committed.in_flight.is_some().then_some(served);
+    let served = committed.in_flight.is_some().then_some(served);
+    record.served(served, std::mem::take(&mut committed.losses));
     // What is continued are the vendor's own events, so an answer in translation is not.
     let continues = plan.route.failover.continue_on_break && committed.echo.is_none();
     let partial = continues.then(|| Partial::begin(taken.operation, &reading.head)).flatten();
-    let resume =
-        partial.map(|partial| Box::new(Resume::new(app.clone(), published, taken, plan.clone(), partial, deadline)));
+    let resume = partial.map(|partial| {
+        let means = Means { books: app.books.clone(), allowance: app.allowance.clone(), tokens: app.tokens.clone() };
+        Box::new(Resume::new(means, published, taken, plan.clone(), partial, deadline))
+    });
     Ok(Answer { committed, plan, resume })
 }
 
 /// An answer to relay.
 struct Answer {
-    committed: Box<attempt::Committed>,
+    committed: Box<Committed>,
     plan: Plan,
     /// What it takes to continue it elsewhere, on a route that opts in.
     resume: Option<Box<Resume>>,
@@ -138,44 +150,58 @@ struct Answer {
 
 /// The plan, and what the record says of it.
 pub(crate) fn decide(
-    app: &Arc<App>,
+    books: &Books,
     published: &Arc<Published>,
     taken: &Taken,
     reading: &mut Reading<'_>,
     record: &mut Record,
 ) -> Result<Plan, Error> {
-    record.streamed = reading.head.stream;
-    record.prompt_bytes = taken.body.len() as u64;
-    record.requested = reading.ask.names.first().map(|name| name.as_ref().into()).unwrap_or_default();
-    let now = app.now();
-    if taken.operation.generates() && reading.ask.preferences.order.is_empty() {
-        let route = first_route(published, reading);
-        record.conversation = intake::conversation(&taken.headers, &reading.head)
-            .map(|conversation| whose(conversation, route, &taken.headers));
-        let ttl = tie_ttl(route, reading);
-        reading.ask.sticky =
-            record.conversation.and_then(|conversation| lock(&app.sticky).tie_of(conversation, now, ttl));
+    let now = books.clock.now();
+    let conversation = conversation(published, taken, reading);
+    if let Some(Conversation { id, ttl }) = conversation {
+        reading.ask.sticky = lock(&books.sticky).tie_of(id, now, ttl);
         // Nobody but its issuer can verify sealed reasoning: that is worth as much as a cache.
         if let Some(tie) = reading.ask.sticky.as_mut().filter(|_| reading.sealed) {
             tie.warm = true;
         }
     }
+    record.asked(Asked {
+        requested: reading.ask.names.first().map(|name| name.as_ref().into()).unwrap_or_default(),
+        streamed: reading.head.stream,
+        prompt_bytes: taken.body.len() as u64,
+        conversation: conversation.map(|conversation| conversation.id),
+    });
     let (snapshot, draw) = (&published.snapshot, fastrand::u64(..));
     let plan = crossing::decide(snapshot, taken.operation, reading, &taken.body, &published.health, now, draw)
         .map_err(Error::NoRoute);
-    match &plan {
+    let removed = match &plan {
         Ok(plan) => {
-            record.route = Some(plan.route.clone());
-            record.counters = Some(published.routes.of(&plan.route).clone());
-            record.sticky_on_success = plan.route.stickiness.enabled;
-            plan.removed.iter().for_each(|removed| app.metrics.removed(removed.reason.code()));
+            let counters = published.routes.of(&plan.route).clone();
+            record.routed(Routed { route: plan.route.clone(), counters });
+            &*plan.removed
         }
-        Err(Error::NoRoute(outrigger_route::NoRoute::Filtered { removed })) => {
-            removed.iter().for_each(|removed| app.metrics.removed(removed.reason.code()));
-        }
-        Err(_) => {}
-    }
+        Err(Error::NoRoute(outrigger_route::NoRoute::Filtered { removed })) => removed,
+        Err(_) => &[],
+    };
+    removed.iter().for_each(|removed| books.metrics.removed(removed.reason.code()));
     plan
+}
+
+/// A conversation, and how long it stays with who had its last turn.
+#[derive(Clone, Copy)]
+struct Conversation {
+    id: u64,
+    ttl: Duration,
+}
+
+/// The one that a request is a turn of. None where the caller says itself in what order to ask.
+fn conversation(published: &Published, taken: &Taken, reading: &Reading<'_>) -> Option<Conversation> {
+    if !taken.operation.generates() || !reading.ask.preferences.order.is_empty() {
+        return None;
+    }
+    let route = first_route(published, reading);
+    let said = intake::conversation(&taken.headers, &reading.head)?;
+    Some(Conversation { id: whose(said, route, &taken.headers), ttl: tie_ttl(route, reading) })
 }
 
 /// The route that the first name means.
@@ -183,6 +209,8 @@ fn first_route<'p>(published: &'p Published, reading: &Reading<'_>) -> &'p Arc<R
     let snapshot = &published.snapshot;
     reading.ask.names.first().and_then(|name| snapshot.routes.get(name.as_ref())).unwrap_or(&snapshot.direct)
 }
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// A conversation is that of one route and of one caller, who is known by the key that it brings (H25).
 fn whose(conversation: u64, route: &Route, headers: &HeaderMap) -> u64 {
@@ -204,25 +232,9 @@ fn tie_ttl(route: &Route, reading: &Reading<'_>) -> Duration {
     }
 }
 
-/// The path below the base URL, of which SDKs use three forms: the bare host, `/v1` and `/api/v1`.
-fn below_base(path: &str) -> &str {
-    ["/api/v1", "/v1"]
-        .into_iter()
-        .find_map(|base| path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/')))
-        .unwrap_or(path)
-}
-
 fn asks_for_metadata(headers: &HeaderMap) -> bool {
     headers.iter().any(|(name, value)| {
         matches!(name.as_str(), "x-openrouter-metadata" | "x-openrouter-experimental-metadata")
             && (value == "enabled" || value == "true")
     })
-}
-
-const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
-
-/// The dialect of an error on a path that is no operation: what the caller's headers suggest.
-pub(crate) fn dialect_of(headers: &HeaderMap) -> Dialect {
-    if headers.contains_key(ANTHROPIC_VERSION) { Dialect::Anthropic } else { Dialect::OpenAi }
 }

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -19,6 +19,7 @@ use outrigger_route::{
 };
 use outrigger_wire::{Failure, Kind};
 
+use crate::lock::lock;
 use limits::Limits;
 pub(crate) use probe::Probe;
 use probe::Probes;
@@ -57,7 +58,7 @@ pub(crate) struct Bound {
 #[derive(Debug, Default)]
 pub(crate) struct TargetHealth {
     outstanding: AtomicU32,
-    probes: Probes,
+    probes: Arc<Probes>,
     inner: Mutex<Inner>,
 }
 
@@ -202,6 +203,16 @@ impl Bound {
             left -= weight(*at);
             left < 0.0
         })
+    }
+
+    /// This request looks whether the target has recovered early, unless another does.
+    pub(crate) fn probe(&self) -> Option<Probe> {
+        self.target.probes.begin()
+    }
+
+    /// How many such looks have ended, and how many of these were answered.
+    pub(crate) fn probes(&self) -> (u64, u64) {
+        self.target.probes.counts()
     }
 
     /// Until when it cools; `None`: it does not.
@@ -363,11 +374,6 @@ impl Signals for Healths {
     fn standing(&self, target: &Target, now: Duration) -> Standing {
         self.0.get(target.slot as usize).map_or_else(Standing::default, |bound| bound.standing(now))
     }
-}
-
-/// A poisoned lock holds plain numbers: whatever they are, they are still numbers.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -5,12 +5,19 @@ use std::{collections::HashMap, sync::Arc, time::SystemTime};
 use arc_swap::ArcSwap;
 use outrigger_route::{Candidate, Plan, Snapshot, snapshot::Provider};
 
+pub(crate) mod labels;
+
+use labels::Labels;
+
 use crate::{
     error::Error,
-    metrics::{Metrics, Routes, TargetCounters, TargetMetrics},
-    relay::Labels,
+    metrics::{
+        Metrics,
+        by_route::{Routes, TargetCounters},
+        target::TargetMetrics,
+    },
     signals::{Healths, Registry},
-    upstream::{Account, Upstreams},
+    upstream::{Upstreams, account::Account},
 };
 
 /// A snapshot with the health, the metric handles, the accounts and the labels of its targets, by slot, and the counters of
@@ -68,7 +75,7 @@ impl Published {
         };
         Self {
             health: registry.bind(&snapshot),
-            metrics: snapshot.targets.iter().map(|target| metrics.of_target(target)).collect(),
+            metrics: snapshot.targets.iter().map(|target| TargetMetrics::register(&metrics.registry, target)).collect(),
             routes: Routes::of_policy(&snapshot),
             accounts: snapshot.targets.iter().map(|target| account(&target.provider)).collect(),
             labels: snapshot.targets.iter().map(|target| Labels::of(target)).collect(),
@@ -85,7 +92,7 @@ impl Published {
 
     /// What is counted of a candidate of `plan`, which was made under this policy.
     pub(crate) fn counters(&self, plan: &Plan, candidate: &Candidate, metrics: &Metrics) -> Arc<TargetCounters> {
-        self.routes.of_candidate(plan, candidate, &self.metrics, metrics)
+        self.routes.of_candidate(plan, candidate, &self.metrics, &metrics.registry)
     }
 
     /// Whether a request can be decided at all.

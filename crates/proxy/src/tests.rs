@@ -4,17 +4,19 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt::Debug,
     io::{Read as _, Write as _},
-    net::TcpStream,
-    time::SystemTime,
+    net::{SocketAddr, TcpStream},
+    sync::Mutex,
+    time::{Duration, SystemTime},
 };
 
+use outrigger_route::Snapshot;
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
     span,
 };
 
-use super::*;
+use crate::{About, Config, Sidecar, lock};
 
 async fn start() -> Sidecar {
     // The first test sets it.
@@ -141,7 +143,7 @@ type Line = HashMap<&'static str, String>;
 /// The line of the request that was answered so.
 fn logged(answer: &str) -> Line {
     let id = answer.lines().find_map(|line| line.strip_prefix("x-generation-id: ")).unwrap();
-    signals::lock(&LINES).remove(id).unwrap()
+    lock::lock(&LINES).remove(id).unwrap()
 }
 
 /// Keeps [`LINES`].
@@ -164,7 +166,7 @@ impl Subscriber for Log {
         let mut fields = Fields::default();
         event.record(&mut fields);
         if let Some(id) = fields.0.get("id").cloned() {
-            signals::lock(&LINES).insert(id, fields.0);
+            lock::lock(&LINES).insert(id, fields.0);
         }
     }
 

@@ -12,16 +12,18 @@
 //! say whether a connection has served before, on which a resend hangs (H3); its `singleton` opens no second connection
 //! where the peer allows no more streams.
 
-mod account;
-mod body;
+pub(crate) mod account;
+pub(crate) mod body;
 mod broken;
 mod connect;
 mod endpoint;
 mod idle;
+mod opened;
 mod proxied;
 mod sent;
 mod settings;
 mod shared;
+pub(crate) mod transport;
 mod trust;
 mod tunnel;
 mod watched;
@@ -36,13 +38,11 @@ use std::{
 use http::Uri;
 use outrigger_route::Authorities;
 
-pub(crate) use account::Account;
-pub(crate) use body::Body;
 use connect::Connector;
-pub(crate) use endpoint::{Endpoint, Unanswered, Unsent};
-pub(crate) use sent::Sent;
+pub(crate) use endpoint::{Endpoint, Unanswered};
+pub(crate) use sent::{Sent, Unsent};
 
-use crate::{config::Config, signals::lock};
+use crate::{config::Config, lock::lock};
 
 /// How often idle connections are looked at.
 const SWEEP: Duration = Duration::from_secs(5);

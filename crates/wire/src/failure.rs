@@ -126,7 +126,7 @@ impl Kind {
     ];
 
     /// The stable code: the same word in the answer, the log and the metric label.
-    pub fn code(self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
             Self::Connect => "connect_failed",
             Self::ConnectTimeout => "connect_timeout",

@@ -6,12 +6,15 @@ use outrigger_route::Candidate;
 use outrigger_wire::{Failure, Kind, hub::Losses, peek::Answer};
 use serde_json::json;
 
-use super::{Answered, Committed, Context};
+use super::{
+    answered::{Answered, Committed},
+    context::Context,
+};
 use crate::headers::ESTIMATED;
 
 /// Counts for `candidate`. Nothing is sent.
 pub(super) async fn here(cx: &Context<'_>, candidate: &Candidate) -> Result<Committed, Failure> {
-    let estimate = cx.app.tokens.count(&candidate.target.model, &cx.taken.body).await;
+    let estimate = cx.tokens.count(&candidate.target.model, &cx.taken.body).await;
     let estimate = estimate.ok_or_else(|| Failure::local(Kind::ServerError, "the prompt could not be counted"))?;
     // Attachments whose cost the body does not tell are named, not guessed.
     let body = json!({

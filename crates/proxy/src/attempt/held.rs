@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use outrigger_wire::{Failure, Kind};
 
-use super::Context;
+use super::context::Context;
 use crate::signals::{Held, Probe};
 
 /// How often those who wait look what became of it.
@@ -19,9 +19,9 @@ pub(super) async fn turn(cx: &Context<'_>, at: usize) -> Result<Option<Probe>, F
         return Ok(Some(probe));
     }
     let (ended, answered) = health.probes();
-    let patience = (cx.app.now() + cx.plan.route.failover.max_wait).min(cx.deadline);
+    let patience = (cx.now() + cx.plan.route.failover.max_wait).min(cx.deadline);
     loop {
-        let now = cx.app.now();
+        let now = cx.now();
         let Some(until) = health.cools_until(now) else { return Ok(None) };
         let (ended_since, answered_since) = health.probes();
         if answered_since != answered {

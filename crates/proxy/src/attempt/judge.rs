@@ -1,11 +1,9 @@
 //! Is this an answer? Reads an upstream response up to the point of no return: the first content of a stream, or the
 //! whole of what is not streamed.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode, header};
-use http_body::Body as _;
 use http_body_util::BodyExt;
 use outrigger_wire::{
     Failure, Kind, Operation,
@@ -16,38 +14,25 @@ use outrigger_wire::{
 };
 
 use super::{
-    prelude::{Stream, first_content},
-    transport::broken,
+    answered::Answered,
+    prelude::first_content,
     turned,
+    whole::{MAX_ANSWER, whole},
 };
 use crate::{
-    budget::{Budget, Share},
-    upstream::Body,
+    allowance::Allowance,
+    upstream::{body::Body, transport::broken},
 };
 
-/// Longest answer that is held whole. Base64 images of several megabytes are normal; this bounds memory.
-pub(super) const MAX_ANSWER: usize = 64 << 20;
 /// Longest error body read.
 const MAX_ERROR: usize = 1 << 20;
 
-/// An answer that counts.
-#[derive(Debug)]
-pub(crate) enum Answered {
-    /// A whole JSON answer, and what it holds of the budget.
-    Whole { body: Bytes, answer: Answer, share: Option<Box<Share>> },
-    /// A stream of events whose first content has come.
-    Stream(Box<Stream>),
-    /// Anything else, such as audio: passed on as it comes. Its first bytes have come.
-    Raw(Bytes, Body),
-}
-
-/// Judges `response`. What is held of it is held against `answers`, for which it waits for at most `patience`.
+/// Judges `response`. What is held of it takes of `room`.
 pub(crate) async fn judge(
     operation: Operation,
     streamed: bool,
     response: Response<Body>,
-    answers: &Budget,
-    patience: Duration,
+    room: &Allowance,
 ) -> Result<(StatusCode, HeaderMap, Answered), Failure> {
     let (head, body) = response.into_parts();
     if !head.status.is_success() {
@@ -67,12 +52,12 @@ pub(crate) async fn judge(
         }
         first_bytes(body).await?
     } else if events && !streamed {
-        turned::whole(operation, body, answers, patience).await?
+        turned::whole(operation, body, room).await?
     } else if events {
         Answered::Stream(Box::new(first_content(operation, body).await?))
     } else if content_type.contains("json") || (content_type.is_empty() && operation.answers_in_json()) {
         let mut read = body;
-        let (body, share) = whole(&mut read, MAX_ANSWER, Some((answers, patience))).await?;
+        let (body, share) = whole(&mut read, MAX_ANSWER, Some(room)).await?;
         let answer = peek::answer(operation, &body)?;
         if streamed && operation.generates() {
             turned::stream(operation, read, &body, answer, share)?
@@ -130,48 +115,5 @@ async fn refused(status: StatusCode, headers: &HeaderMap, mut body: Body) -> Fai
     let mut failure = openai::error::decode(status.as_u16(), &body);
     failure.retry_after = retry_after(headers, SystemTime::now());
     failure.told = telling(headers);
-    failure
-}
-
-/// All of `body`. One that comes in one piece is in memory already, as what its connection read; longer ones hold a share
-/// of the budget (H16), and stay where they are until there is one.
-async fn whole(
-    body: &mut Body,
-    limit: usize,
-    mut room: Option<(&Budget, Duration)>,
-) -> Result<(Bytes, Option<Box<Share>>), Failure> {
-    let announced = body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-    let (mut share, mut bytes, mut only) = (None::<Box<Share>>, BytesMut::new(), None::<Bytes>);
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
-        let came = bytes.len() + only.as_ref().map_or(0, Bytes::len) + data.len();
-        if came > limit {
-            return Err(Failure::local(Kind::Malformed, format!("the answer is longer than {limit} bytes")));
-        }
-        // Most answers come in one piece: then it is passed on as it is.
-        if came == data.len() {
-            only = Some(data);
-            continue;
-        }
-        if let Some((budget, patience)) = &mut room {
-            let share = share.get_or_insert_default();
-            budget.grow(share, came, announced, patience).await.map_err(|_| no_room())?;
-        }
-        bytes.reserve(announced.filter(|announced| *announced <= limit).unwrap_or(came).saturating_sub(bytes.len()));
-        if let Some(first) = only.take() {
-            bytes.extend_from_slice(&first);
-        }
-        bytes.extend_from_slice(&data);
-    }
-    if let Some(share) = &share {
-        share.came();
-    }
-    Ok((only.unwrap_or_else(|| bytes.freeze()), share))
-}
-
-pub(crate) fn no_room() -> Failure {
-    let text = "the sidecar's budget for whole answers is used up by others; retry shortly, or raise --answer-budget";
-    let mut failure = Failure::local(Kind::NoRoom, text);
-    (failure.status, failure.retry_after) = (Some(503), Some(Duration::from_secs(1)));
     failure
 }

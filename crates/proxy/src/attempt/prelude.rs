@@ -10,22 +10,8 @@ use outrigger_wire::{
     sse::{Fields, Frame, Framer},
 };
 
-use super::transport::broken;
-use crate::{budget::Share, upstream::Body};
-
-/// An open stream of events.
-#[derive(Debug)]
-pub(crate) struct Stream {
-    pub(crate) body: Body,
-    pub(crate) framer: Framer,
-    /// Events read so far, not yet relayed.
-    pub(crate) ready: VecDeque<(Frame, Option<Peek>)>,
-    /// The upstream has ended.
-    pub(crate) ended: bool,
-    /// What `ready` holds of the budget, where that is a whole answer.
-    #[expect(dead_code, reason = "held")]
-    pub(crate) share: Option<Box<Share>>,
-}
+use super::answered::Stream;
+use crate::upstream::{body::Body, transport::broken};
 
 /// Most memory for events before the first content, in bytes. The longest that vendors send repeats the whole request
 /// (`response.created`, with its instructions and tools): some hundred kilobytes.

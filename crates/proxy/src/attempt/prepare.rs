@@ -13,7 +13,7 @@ use outrigger_wire::{
     translate::{self, Echo},
 };
 
-use super::{Context, seals};
+use super::{context::Context, seals};
 use crate::{
     budget::SMALL,
     crossing,

@@ -5,7 +5,7 @@ use memchr::memmem;
 use outrigger_route::Target;
 use outrigger_wire::{edit::Edits, hub::Losses, seals};
 
-use super::Context;
+use super::context::Context;
 use crate::crossing;
 
 /// Takes out of the caller's own dialect what `target` cannot verify. Costs nothing where nothing is sealed.

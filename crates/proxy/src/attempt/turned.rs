@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -15,13 +15,13 @@ use outrigger_wire::{
 };
 
 use super::{
-    judge::{Answered, MAX_ANSWER, no_room},
-    prelude::Stream,
-    transport::broken,
+    answered::{Answered, Stream},
+    whole::{MAX_ANSWER, no_room},
 };
 use crate::{
-    budget::{Budget, Share},
-    upstream::Body,
+    allowance::Allowance,
+    budget::Share,
+    upstream::{body::Body, transport::broken},
 };
 
 fn stamp() -> Stamp<'static> {
@@ -61,12 +61,7 @@ pub(super) fn stream(
 }
 
 /// A stream, of which nothing has been read yet, as the whole answer that was asked for.
-pub(super) async fn whole(
-    operation: Operation,
-    mut body: Body,
-    answers: &Budget,
-    mut patience: Duration,
-) -> Result<Answered, Failure> {
+pub(super) async fn whole(operation: Operation, mut body: Body, room: &Allowance) -> Result<Answered, Failure> {
     let text = "a stream of events came where a whole answer was asked for";
     let mut gathering = Gathering {
         operation,
@@ -74,13 +69,14 @@ pub(super) async fn whole(
         usage: None,
     };
     let (mut framer, mut share, mut came) = (Framer::default(), Box::<Share>::default(), 0);
+    let mut patience = room.patience;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
         came += data.len();
         if came > MAX_ANSWER {
             return Err(Failure::local(Kind::Malformed, format!("the answer is longer than {MAX_ANSWER} bytes")));
         }
-        answers.grow(&mut share, came, None, &mut patience).await.map_err(|_| no_room())?;
+        room.answers.grow(&mut share, came, None, &mut patience).await.map_err(|_| no_room())?;
         framer.feed(data).map_err(|_| Failure::local(Kind::Malformed, "an event has no end"))?;
         while let Some(frame) = framer.next_frame() {
             gathering.take(&frame)?;

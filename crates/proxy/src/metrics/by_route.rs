@@ -10,9 +10,14 @@ use std::sync::{Arc, OnceLock};
 
 use metrics::Counter;
 use outrigger_route::{Candidate, Plan, Snapshot, snapshot::Route};
+use outrigger_telemetry::Registry;
 use outrigger_wire::Operation;
 
-use super::{Metrics, Outcome, TargetMetrics};
+use super::{
+    families::{ATTEMPTS, COST, TOKENS},
+    outcome::Outcome,
+    target::TargetMetrics,
+};
 
 /// The counters of every route of one policy.
 #[derive(Debug)]
@@ -81,13 +86,29 @@ impl Routes {
         plan: &Plan,
         candidate: &Candidate,
         targets: &[Arc<TargetMetrics>],
-        metrics: &Metrics,
+        registry: &Registry,
     ) -> Arc<TargetCounters> {
         let counters = self.of(plan.route_of(candidate));
         let slot = candidate.target.slot as usize;
         let at = if Arc::ptr_eq(counters, &self.direct) { slot } else { candidate.line as usize };
-        let register = || Arc::new(metrics.of_route(&counters.route, &targets[slot]));
+        let register = || Arc::new(TargetCounters::register(registry, &counters.route, &targets[slot]));
         counters.targets[at].get_or_init(register).clone()
+    }
+}
+
+impl TargetCounters {
+    /// What is counted of `target` as `route` reaches it.
+    fn register(registry: &Registry, route: &Arc<Route>, target: &Arc<TargetMetrics>) -> Self {
+        let labels = [("route", &*route.name), ("provider", &*target.provider), ("model", &*target.model)];
+        let with = |name, value| [labels[0], labels[1], labels[2], (name, value)];
+        Self {
+            ok: registry.counter(&ATTEMPTS, &with("outcome", "ok")),
+            tokens: ["input", "output", "cache_read", "cache_write", "reasoning"]
+                .map(|kind| registry.counter(&TOKENS, &with("type", kind))),
+            cost: registry.counter(&COST, &labels),
+            route: route.clone(),
+            target: target.clone(),
+        }
     }
 }
 

@@ -10,8 +10,12 @@ use outrigger_route::{Target, snapshot::Route};
 use outrigger_wire::{Operation, Usage, hub::Losses};
 use serde_json::{Value, json};
 
-use super::{Attempt, Attempts, Id, Price, Record, millis, price, price_row, usd};
-use crate::{metrics::Outcome, signals::lock};
+use super::{
+    attempts::{Attempt, Attempts},
+    id::Id,
+    price::{self, Price, price_row},
+};
+use crate::{lock::lock, metrics::outcome::Outcome};
 
 /// Members of OpenRouter's answer that this router does not keep; its SDKs want to see each of them.
 const NOT_KEPT: [&str; 16] = [
@@ -36,49 +40,26 @@ const NOT_KEPT: [&str; 16] = [
 /// What is kept of a finished request: the parts of its record, put into words only when somebody asks.
 #[derive(Debug)]
 pub(super) struct Generation {
-    id: Id,
-    operation: Operation,
-    route: Option<Arc<Route>>,
-    requested: Box<str>,
-    streamed: bool,
-    served: Option<Arc<Target>>,
-    attempts: Attempts,
-    usage: Usage,
-    finish: Option<Box<str>>,
-    losses: Losses,
-    outcome: Outcome,
-    code: &'static str,
-    began: SystemTime,
-    took: Duration,
-    first_token: Option<Duration>,
-    nano_usd: Option<u64>,
-    price: Option<Price>,
+    pub(super) id: Id,
+    pub(super) operation: Operation,
+    pub(super) route: Option<Arc<Route>>,
+    pub(super) requested: Box<str>,
+    pub(super) streamed: bool,
+    pub(super) served: Option<Arc<Target>>,
+    pub(super) attempts: Attempts,
+    pub(super) usage: Usage,
+    pub(super) finish: Option<Box<str>>,
+    pub(super) losses: Losses,
+    pub(super) outcome: Outcome,
+    pub(super) code: &'static str,
+    pub(super) began: SystemTime,
+    pub(super) took: Duration,
+    pub(super) first_token: Option<Duration>,
+    pub(super) nano_usd: Option<u64>,
+    pub(super) price: Option<Price>,
 }
 
 impl Generation {
-    /// Takes out of `record`, which is at its end, what is worth keeping.
-    pub(super) fn of(record: &mut Record, took: Duration, cost: Option<u64>, price: Option<Price>) -> Self {
-        Self {
-            id: record.id,
-            operation: record.operation,
-            route: record.route.take(),
-            requested: std::mem::take(&mut record.requested),
-            streamed: record.streamed,
-            served: record.served.as_ref().map(|served| served.target.clone()),
-            attempts: std::mem::take(&mut record.attempts),
-            usage: std::mem::take(&mut record.usage),
-            finish: record.finish.take(),
-            losses: std::mem::take(&mut record.losses),
-            outcome: record.outcome,
-            code: record.code,
-            began: record.opened,
-            took,
-            first_token: record.first_token.map(|at| at.saturating_sub(record.started)),
-            nano_usd: cost,
-            price,
-        }
-    }
-
     /// The shape of OpenRouter's `GET /generation`.
     fn to_json(&self) -> Value {
         let served = self.served.as_deref();
@@ -162,4 +143,14 @@ impl Generations {
             oldest
         };
     }
+}
+
+/// Nano-dollars as a JSON number of dollars; for display, never for sums.
+fn usd(nano: u64) -> f64 {
+    nano as f64 / 1e9
+}
+
+/// Milliseconds, whole.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,11 +1,8 @@
 //! What an answer cost, and who says so (U11).
 
 use outrigger_catalog::{Catalog, Cost, Lacks, NanoUsd, Prices};
-use outrigger_route::{Target, cost};
+use outrigger_route::{Snapshot, Target, cost};
 use outrigger_wire::Usage;
-
-use super::Served;
-use crate::state::Published;
 
 /// What one answer of one target cost, in nano-dollars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +21,8 @@ pub(crate) struct Price {
 
 impl Price {
     /// Prices `usage` of `target`. `None` where neither the upstream nor a price row says anything (U6).
-    pub(crate) fn of(target: &Target, published: &Published, usage: &Usage) -> Option<Self> {
-        let other = |name: &str| other(target, published, name);
+    pub(crate) fn of(target: &Target, snapshot: &Snapshot, usage: &Usage) -> Option<Self> {
+        let other = |name: &str| other(target, snapshot, name);
         let listed = cost::cost_of_calls(usage, target.prices.as_ref(), other);
         let bill = usage.bill.as_deref();
         match (bill.and_then(|bill| bill.stated), listed) {
@@ -41,11 +38,6 @@ impl Price {
             }
             (None, None) => None,
         }
-    }
-
-    /// What it was booked by: the upstream, or the price row of who answered.
-    pub(super) fn booked_by<'a>(&self, served: &'a Served) -> &'a str {
-        if self.stated { UPSTREAM } else { &served.published.labels[served.target.slot as usize].price_row }
     }
 }
 
@@ -63,11 +55,11 @@ pub(crate) fn price_row(target: &Target) -> String {
 
 /// The prices of another model that took part in an answer of `target`'s, by its vendor's name: the policy's, else those that
 /// this program was built with.
-fn other(target: &Target, published: &Published, name: &str) -> Option<Prices> {
+fn other(target: &Target, snapshot: &Snapshot, name: &str) -> Option<Prices> {
     if *target.upstream_name == *name {
         return target.prices.clone();
     }
-    let beside = published.snapshot.targets.iter().find(|other| {
+    let beside = snapshot.targets.iter().find(|other| {
         other.provider.name == target.provider.name && *other.upstream_name == *name && other.prices.is_some()
     });
     match beside {

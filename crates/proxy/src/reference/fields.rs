@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn every_field_of_the_line_is_told_in_its_order() {
-        let (_, rest) = include_str!("../record.rs").split_once("tracing::info!(").unwrap();
+        let (_, rest) = include_str!("../record/line.rs").split_once("tracing::info!(").unwrap();
         let (line, _) = rest.split_once("\"request\"").unwrap();
         let written: Vec<&str> = line.lines().filter_map(|line| Some(line.trim().split_once(" = ")?.0)).collect();
         assert_eq!(FIELDS.iter().map(|(name, _)| *name).collect::<Vec<_>>(), written);

@@ -1,47 +1,26 @@
 //! Headers that say what happened: route, provider, model, attempts, decision, cost.
 
 use http::{HeaderMap, HeaderValue};
-use outrigger_route::Target;
 
-use crate::{
-    headers as names,
-    record::{self, Record},
-};
-
-/// What a target is called in headers, made once when the policy is published.
-#[derive(Debug)]
-pub(crate) struct Labels {
-    provider: Option<HeaderValue>,
-    model: Option<HeaderValue>,
-    /// Its price row: source and date. Empty where it has none.
-    pub(crate) price_row: Box<str>,
-}
-
-impl Labels {
-    pub(crate) fn of(target: &Target) -> Self {
-        Self {
-            provider: HeaderValue::from_str(&target.provider.name).ok(),
-            model: HeaderValue::from_str(&target.model).ok(),
-            price_row: record::price_row(target).into(),
-        }
-    }
-}
+use crate::{headers as names, record::Record};
 
 /// Says what happened.
 pub(super) fn describe(headers: &mut HeaderMap, record: &Record) {
     // All that may come, here and for a whole answer, so that the map grows once at the most.
     headers.reserve(10);
-    if let Some(route) = record.route.as_deref().and_then(|route| HeaderValue::from_str(&route.name).ok()) {
+    if !record.route().is_empty()
+        && let Ok(route) = HeaderValue::from_str(record.route())
+    {
         headers.insert(names::ROUTE, route);
     }
-    if !record.losses.is_empty()
-        && let Ok(losses) = HeaderValue::try_from(record.losses.to_string())
+    if !record.losses().is_empty()
+        && let Ok(losses) = HeaderValue::try_from(record.losses().to_string())
     {
         headers.insert(names::DROPPED, losses);
     }
-    if let Some(served) = &record.served {
-        let Labels { provider, model, .. } = &served.published.labels[served.target.slot as usize];
-        for (name, value) in [(names::PROVIDER, provider), (names::MODEL, model)] {
+    if let Some(served) = record.who_served() {
+        let labels = &served.published.labels[served.target.slot as usize];
+        for (name, value) in [(names::PROVIDER, &labels.provider), (names::MODEL, &labels.model)] {
             if let Some(value) = value {
                 headers.insert(name, value.clone());
             }

@@ -3,7 +3,7 @@
 use outrigger_route::Plan;
 use serde_json::{Value, json};
 
-use crate::record::{Attempt, Record};
+use crate::record::{Record, attempts::Attempt};
 
 /// The object, built once when a caller asks for it.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub(crate) struct Metadata(Value);
 
 impl Metadata {
     pub(crate) fn of(plan: &Plan, record: &Record) -> Self {
-        let chosen = record.served.as_ref().map(|served| served.target.id);
+        let chosen = record.who_served().map(|served| served.target.id);
         let available: Vec<Value> = plan
             .candidates
             .iter()
@@ -24,10 +24,10 @@ impl Metadata {
             })
             .collect();
         Self(json!({
-            "requested": record.requested,
+            "requested": record.requested(),
             "strategy": plan.ordering.as_str(),
             "route": record.route(),
-            "region": record.served.as_ref().and_then(|served| served.target.provider.region.as_deref()),
+            "region": record.who_served().and_then(|served| served.target.provider.region.as_deref()),
             "attempt": record.attempts.len(),
             "is_byok": true,
             "endpoints": {"total": plan.candidates.len() + plan.removed.len(), "available": available},

@@ -3,14 +3,16 @@
 
 mod additions;
 mod broken;
+mod clocks;
 mod late;
 mod room;
-mod translation;
+pub(super) mod translation;
 
 use std::{
     collections::VecDeque,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -25,47 +27,53 @@ use outrigger_wire::{
     sse,
     translate::{Closing, Unfit},
 };
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
+use clocks::Clocks;
 use room::Room;
-pub(super) use translation::{Passing, Translation};
+use translation::Passing;
 
-use super::{Broken, FLUSH, Metadata};
+use super::{
+    cut::{Broken, FLUSH, SHUTTING_DOWN},
+    metadata::Metadata,
+};
 use crate::{
-    App,
-    attempt::{self, Stream as Upstream},
+    allowance::Allowance,
+    attempt::answered::Stream as Upstream,
     record::Record,
     resume::{Resume, Resumed},
     signals::InFlight,
+    upstream::transport,
 };
 
 /// How long an upstream may take to close its answer behind the terminal event.
 const GRACE: Duration = Duration::from_millis(50);
 
+/// What is to be made of the events.
+pub(super) struct Course {
+    pub(super) passing: Passing,
+    /// To be told in the last of them.
+    pub(super) metadata: Option<Metadata>,
+    /// What it takes to have another target go on, on a route that opts in.
+    pub(super) resume: Option<Box<Resume>>,
+}
+
 /// An open stream.
 pub(crate) struct Relay {
     upstream: Upstream,
-    /// What the caller asked for.
-    operation: Operation,
     /// What the upstream's events are read as.
     spoken: Operation,
     passing: Passing,
     out: VecDeque<Bytes>,
     state: State,
-    idle: Duration,
-    /// Wakes us to look for silence; reset lazily, since most events come long before it fires.
-    idle_timer: Pin<Box<Sleep>>,
-    last_event: Instant,
-    /// It is the upstream that is waited for, not the caller.
-    waiting: bool,
-    deadline: Pin<Box<Sleep>>,
-    start: Instant,
+    clocks: Clocks,
     saw_finish: bool,
     saw_end: bool,
     /// After the terminal event: how long the upstream has for its own end, so that its connection can be used again.
     grace: Option<Pin<Box<Sleep>>>,
-    /// For an event that is large.
+    /// For an event that is large, out of the allowance.
     room: Room,
+    allowance: Arc<Allowance>,
     /// How many bytes may still be read behind an error of the upstream's.
     late: usize,
     /// Data of an early event, for an error event to look like the others: a copy, since an event that is kept keeps the
@@ -73,7 +81,6 @@ pub(crate) struct Relay {
     like: Option<Box<[u8]>>,
     /// How many events were passed on.
     passed: u64,
-    add_cost: bool,
     metadata: Option<Metadata>,
     record: Box<Record>,
     in_flight: Option<InFlight>,
@@ -94,21 +101,17 @@ enum State {
 }
 
 impl Relay {
-    #[allow(clippy::too_many_arguments, reason = "each is one fact of the stream")]
     pub(super) fn new(
-        app: &App,
+        allowance: Arc<Allowance>,
         upstream: Upstream,
         timeouts: Timeouts,
         record: Box<Record>,
         in_flight: Option<InFlight>,
-        passing: Passing,
-        metadata: Option<Metadata>,
-        resume: Option<Box<Resume>>,
+        Course { passing, metadata, resume }: Course,
     ) -> Self {
-        let left = timeouts.total.saturating_sub(app.now().saturating_sub(record.started()));
+        let left = timeouts.total.saturating_sub(record.now().saturating_sub(record.started()));
         let mut relay = Self {
             upstream,
-            operation: record.operation(),
             spoken: match &passing {
                 Passing::Same { .. } => record.operation(),
                 Passing::Translated(translation) => translation.spoken,
@@ -116,20 +119,15 @@ impl Relay {
             passing,
             out: VecDeque::new(),
             state: State::Open,
-            idle: timeouts.idle,
-            idle_timer: Box::pin(tokio::time::sleep(timeouts.idle)),
-            last_event: Instant::now(),
-            waiting: true,
-            deadline: Box::pin(tokio::time::sleep(left)),
-            start: app.start,
+            clocks: Clocks::start(timeouts, left),
             saw_finish: false,
             saw_end: false,
             grace: None,
             room: Room::None,
+            allowance,
             late: 0,
             like: None,
             passed: 0,
-            add_cost: app.config.usage_cost,
             metadata,
             record,
             in_flight,
@@ -153,7 +151,7 @@ impl Relay {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         loop {
             if let Some(bytes) = self.out.pop_front() {
-                self.waiting = false;
+                self.clocks.waits(false);
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             match &mut self.state {
@@ -200,7 +198,7 @@ impl Relay {
             self.end();
             return Poll::Ready(());
         }
-        match self.room.poll(cx, self.upstream.framer.held(), &self.record) {
+        match self.room.poll(cx, self.upstream.framer.held(), &self.allowance) {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(failure)) => {
                 self.fail(&failure);
@@ -208,7 +206,7 @@ impl Relay {
             }
             // It is we who do not ask for more.
             Poll::Pending => {
-                self.waiting = false;
+                self.clocks.waits(false);
                 return self.watch_clocks(cx);
             }
         }
@@ -227,7 +225,7 @@ impl Relay {
                 return Poll::Ready(());
             }
             Poll::Ready(Some(Err(error))) => {
-                self.fail(&attempt::broken(&error));
+                self.fail(&transport::broken(&error));
                 return Poll::Ready(());
             }
             Poll::Ready(None) => {
@@ -246,30 +244,17 @@ impl Relay {
             return Poll::Ready(());
         }
         let looked = self.watch_clocks(cx);
-        self.waiting = looked.is_pending();
+        self.clocks.waits(looked.is_pending());
         looked
     }
 
     fn watch_clocks(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.idle_timer.as_mut().poll(cx).is_ready() {
-            // The time since the last event was the caller's, who did not ask for more: nobody's silence (H8).
-            if !self.waiting {
-                self.last_event = Instant::now();
-            }
-            let due = self.last_event + self.idle;
-            if Instant::now() >= due {
-                let text = format!("no event within {:?}", self.idle);
-                self.fail(&Failure::local(Kind::IdleTimeout, text));
-                return Poll::Ready(());
-            }
-            self.idle_timer.as_mut().reset(due);
-        }
-        if self.deadline.as_mut().poll(cx).is_ready() {
-            self.fail(&Failure::local(Kind::TotalTimeout, "the request's total time limit ran out"));
+        if let Poll::Ready(failure) = self.clocks.poll(cx) {
+            self.fail(&failure);
             return Poll::Ready(());
         }
         if self.record.is_cut() {
-            self.fail(&Failure::local(Kind::Cancelled, "the sidecar is shutting down and its drain time is over"));
+            self.fail(&Failure::local(Kind::Cancelled, SHUTTING_DOWN));
             return Poll::Ready(());
         }
         Poll::Pending
@@ -284,7 +269,7 @@ impl Relay {
         let peek = data.map(|data| Peek::event(self.spoken, event, &data));
         if peek.is_some() {
             // Comments are keep-alives, not signs of life of the model.
-            self.last_event = Instant::now();
+            self.clocks.event();
         }
         self.pass(frame, peek);
     }
@@ -324,15 +309,12 @@ impl Relay {
                 return self.told_to_fail(failure, usage);
             }
             Meaning::Content => {
-                let now = self.start.elapsed();
-                self.record.first_token.get_or_insert(now);
-                self.record.last_token = Some(now);
-                self.record.events += 1;
-                self.record.text_bytes += peek.text as u64;
+                let now = self.record.now();
+                self.record.heard.content(now, peek.text);
             }
             // Exactly one terminal event (S11): a second one is dropped.
             Meaning::End if std::mem::replace(&mut self.saw_end, true) => return,
-            Meaning::Malformed => self.record.malformed += 1,
+            Meaning::Malformed => self.record.heard.malformed(),
             Meaning::End | Meaning::Prelude | Meaning::Finish => {}
         }
         if let Some(usage) = peek.usage.take() {
@@ -354,18 +336,14 @@ impl Relay {
         if hide_usage {
             raw = without_null_usage(&raw);
         }
-        if let Some(finish) = peek.finish {
-            self.record.finish = Some(finish);
-        }
+        self.record.heard.finish(peek.finish);
         self.out.push_back(raw);
     }
 
     /// Puts out what an event is in the caller's dialect: nothing, one event or several.
     fn translate(&mut self, frame: &sse::Frame, mut peek: Peek) {
         let Passing::Translated(translation) = &mut self.passing else { return };
-        if let Some(finish) = peek.finish.take() {
-            self.record.finish = Some(finish);
-        }
+        self.record.heard.finish(peek.finish.take());
         if peek.meaning == Meaning::End {
             return self.finish_translation();
         }
@@ -380,7 +358,7 @@ impl Relay {
             }
             // Counted by the look that came first, if that could not read it either.
             Err(Unfit::Unreadable) if peek.meaning == Meaning::Malformed => {}
-            Err(Unfit::Unreadable) => self.record.malformed += 1,
+            Err(Unfit::Unreadable) => self.record.heard.malformed(),
             Err(Unfit::Overfull) => {
                 self.fail(&Failure::local(Kind::Malformed, "tool calls that are never whole hold the answer back"));
             }
@@ -392,12 +370,12 @@ impl Relay {
         let cost = self
             .record
             .total(self.record.price().as_ref())
-            .filter(|_| self.add_cost)
+            .filter(|_| self.record.tells_cost())
             .map(|cost| NanoUsd(cost).to_usd_string());
         let metadata = self.metadata.take().map(|metadata| metadata.json());
         let Passing::Translated(translation) = &mut self.passing else { return };
         if let Some(events) = translation.finish(&Closing { cost, metadata }) {
-            self.record.lost.extend(translation.take_lost());
+            self.record.heard.lost(translation.take_lost());
             self.out.push_back(events);
         }
     }
@@ -420,12 +398,12 @@ impl Relay {
         if !self.saw_finish && !self.saw_end {
             return self.fail(&Failure::local(Kind::Truncated, "the stream ended without a finish reason"));
         }
-        let chat = matches!(self.operation, Operation::ChatCompletions | Operation::Completions);
+        let chat = matches!(self.record.operation(), Operation::ChatCompletions | Operation::Completions);
         if let Passing::Translated(_) = self.passing {
             self.finish_translation();
         } else if chat && !self.saw_end {
             self.out.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
-        } else if self.operation == Operation::Messages && !self.saw_end {
+        } else if self.record.operation() == Operation::Messages && !self.saw_end {
             // SDKs hold a message back until they have heard it.
             self.out.push_back(Bytes::from_static(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"));
         }

@@ -4,7 +4,7 @@ use std::{sync::Mutex, time::Duration};
 
 use outrigger_route::snapshot::Provider;
 
-use super::lock;
+use crate::lock::lock;
 
 /// Token buckets of a provider's own limits. They bound this pod alone (K8).
 #[derive(Debug)]

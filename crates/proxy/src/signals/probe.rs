@@ -8,8 +8,6 @@ use std::sync::{
     },
 };
 
-use super::{Bound, TargetHealth};
-
 /// Looks whether a target that cools has recovered early. At most one more has begun than ended.
 #[derive(Debug, Default)]
 pub(super) struct Probes {
@@ -21,33 +19,32 @@ pub(super) struct Probes {
 
 /// Such a look, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Probe(Arc<TargetHealth>);
+pub(crate) struct Probe(Arc<Probes>);
 
 impl Probe {
     /// An answer began: those who wait need not wait for its end, which may be minutes away.
     pub(crate) fn answered(&self) {
-        self.0.probes.answered.fetch_add(1, Relaxed);
+        self.0.answered.fetch_add(1, Relaxed);
     }
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        self.0.probes.ended.fetch_add(1, Release);
+        self.0.ended.fetch_add(1, Release);
     }
 }
 
-impl Bound {
+impl Probes {
     /// This request looks whether a cooling target has recovered early, unless another does.
-    pub(crate) fn probe(&self) -> Option<Probe> {
-        let Probes { begun, ended, .. } = &self.target.probes;
-        let so_far = ended.load(Relaxed);
-        let mine = begun.compare_exchange(so_far, so_far + 1, Relaxed, Relaxed).is_ok();
-        mine.then(|| Probe(self.target.clone()))
+    pub(super) fn begin(self: &Arc<Self>) -> Option<Probe> {
+        let so_far = self.ended.load(Relaxed);
+        let mine = self.begun.compare_exchange(so_far, so_far + 1, Relaxed, Relaxed).is_ok();
+        mine.then(|| Probe(self.clone()))
     }
 
     /// How many of them have ended, and how many of these were answered.
-    pub(crate) fn probes(&self) -> (u64, u64) {
-        let ended = self.target.probes.ended.load(Acquire);
-        (ended, self.target.probes.answered.load(Relaxed))
+    pub(super) fn counts(&self) -> (u64, u64) {
+        let ended = self.ended.load(Acquire);
+        (ended, self.answered.load(Relaxed))
     }
 }

@@ -10,7 +10,10 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::{endpoint::Endpoint, idle::Single, shared::Stream};
+use super::{
+    idle::{Idle, Single},
+    shared::Stream,
+};
 
 /// An answer's body.
 #[derive(Debug)]
@@ -24,7 +27,7 @@ pub(crate) struct Body {
 /// the answer is on it.
 #[derive(Debug)]
 pub(super) enum Lease {
-    Alone(Arc<Endpoint>, Single),
+    Alone(Arc<Idle>, Single),
     Among(#[expect(dead_code, reason = "counted while it is held")] Stream),
 }
 
@@ -44,8 +47,8 @@ impl Body {
     }
 
     fn give_back(&mut self) {
-        if let Some(Lease::Alone(endpoint, single)) = self.lease.take() {
-            endpoint.take_back(single);
+        if let Some(Lease::Alone(idle, single)) = self.lease.take() {
+            idle.take_back(single);
         }
     }
 }

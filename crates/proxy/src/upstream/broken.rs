@@ -6,8 +6,10 @@ use http::Request;
 use hyper::client::conn::TrySendError;
 use outrigger_wire::{Failure, Kind};
 
-use super::{Sent, endpoint::Unsent};
-use crate::attempt::innermost;
+use super::{
+    sent::{Sent, Unsent},
+    transport::innermost,
+};
 
 /// A request that got no answer.
 #[derive(Debug)]

@@ -3,45 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use http::Uri;
-use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::{
-    client::legacy::connect::{Connection as _, HttpConnector},
-    rt::TokioIo,
-};
-use outrigger_wire::{Failure, Kind};
+use hyper_util::client::legacy::connect::{Connection as _, HttpConnector};
+use outrigger_wire::Failure;
 use rustls::RootCertStore;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tower::Service;
 
 use super::{
+    opened::{Opened, refused, too_slow},
     proxied::Proxied,
     trust::{self, Whose},
-    watched::{News, Watched},
 };
 use crate::config::Proxies;
-
-/// An open connection.
-pub(super) struct Stream {
-    /// Either of the two kinds by itself: one value for both would have the room of TLS, two kilobytes, in every connection.
-    pub(super) io: Box<dyn Io>,
-    /// What is heard on it.
-    pub(super) news: Arc<News>,
-    /// HTTP/2 was agreed on.
-    pub(super) http2: bool,
-}
-
-impl Stream {
-    pub(super) fn new(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, http2: bool) -> Self {
-        let (watched, news) = Watched::new(io, http2);
-        Self { io: Box::new(TokioIo::new(watched)), news, http2 }
-    }
-}
-
-/// Bytes in and out.
-pub(super) trait Io: Read + Write + Send + Unpin {}
-
-impl<T: Read + Write + Send + Unpin> Io for T {}
 
 /// Opens connections.
 #[derive(Clone, Debug)]
@@ -80,7 +53,7 @@ impl Connector {
     }
 
     /// Connects: resolving, TCP and TLS together take `limit` at the most.
-    pub(super) async fn connect(&self, to: &Uri, limit: Duration) -> Result<Stream, Failure> {
+    pub(super) async fn connect(&self, to: &Uri, limit: Duration) -> Result<Opened, Failure> {
         if let Some(proxied) = &self.proxied
             && let Some(hop) = proxied.towards(to)
         {
@@ -92,8 +65,8 @@ impl Connector {
             Ok(Ok(stream)) => {
                 let http2 = stream.connected().is_negotiated_h2();
                 Ok(match stream {
-                    MaybeHttpsStream::Http(tcp) => Stream::new(tcp.into_inner(), http2),
-                    MaybeHttpsStream::Https(tls) => Stream::new(tls.into_inner(), http2),
+                    MaybeHttpsStream::Http(tcp) => Opened::new(tcp.into_inner(), http2),
+                    MaybeHttpsStream::Https(tls) => Opened::new(tls.into_inner(), http2),
                 })
             }
             Ok(Err(error)) => Err(refused(&trust::cause(&*error, self.whose))),
@@ -118,15 +91,6 @@ fn tcp() -> HttpConnector {
     tcp.set_nodelay(true);
     tcp.set_keepalive(Some(Duration::from_secs(30)));
     tcp
-}
-
-/// Nobody there, or nobody who may be trusted.
-pub(super) fn refused(cause: &str) -> Failure {
-    Failure::local(Kind::Connect, format!("could not connect: {cause}"))
-}
-
-pub(super) fn too_slow(limit: Duration) -> Failure {
-    Failure::local(Kind::ConnectTimeout, format!("could not connect: no connection within {limit:?}"))
 }
 
 #[cfg(test)]

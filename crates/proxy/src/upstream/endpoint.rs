@@ -17,19 +17,16 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use outrigger_wire::Failure;
 
 use super::{
-    Sent,
     body::{Body, Lease},
     broken::{Broken, How},
-    connect::{Connector, Stream, refused, too_slow},
+    connect::Connector,
     idle::{Idle, Single, Sweep},
+    opened::{Opened, refused, too_slow},
+    sent::Unsent,
     shared::{Shared, Slot},
+    transport::innermost,
     watched::News,
 };
-use crate::attempt::innermost;
-
-/// A request that is ready but for the URI's form, which hangs on the protocol of the connection. Boxed, since it goes
-/// through many hands that wait.
-pub(crate) type Unsent = Box<Request<Sent>>;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -71,7 +68,7 @@ pub(crate) struct Endpoint {
     to: Uri,
     host: HeaderValue,
     connector: Arc<Connector>,
-    idle: Idle,
+    idle: Arc<Idle>,
     shared: Shared,
     /// Whether the peer speaks HTTP/2, once that is known.
     protocol: AtomicU8,
@@ -109,7 +106,7 @@ impl Endpoint {
             host: HeaderValue::try_from(host(&to)).unwrap_or_else(|_| HeaderValue::from_static("")),
             to,
             connector: connector.into(),
-            idle: Idle::default(),
+            idle: Arc::default(),
             shared: Shared::default(),
             protocol: AtomicU8::new(protocol),
             opening: tokio::sync::Mutex::default(),
@@ -182,7 +179,7 @@ impl Endpoint {
             () = lost(&single.news) => return Err(Broken::lost(single.news.heard(), false)),
         };
         match sent {
-            Ok(response) => Ok(response.map(|body| Body::new(body, Lease::Alone(self.clone(), single)))),
+            Ok(response) => Ok(response.map(|body| Body::new(body, Lease::Alone(self.idle.clone(), single)))),
             Err(error) => Err(Broken::alone(error, single.news.heard())),
         }
     }
@@ -263,7 +260,7 @@ impl Endpoint {
         opened.map_err(|error| refused(&innermost(&error)))
     }
 
-    async fn open_shared(&self, stream: Stream) -> Result<Open, hyper::Error> {
+    async fn open_shared(&self, stream: Opened) -> Result<Open, hyper::Error> {
         let mut builder = http2::Builder::new(TokioExecutor::new());
         // A shared connection that a load balancer dropped without a word must not swallow requests.
         builder
@@ -287,21 +284,6 @@ impl Endpoint {
     }
 
     /// Takes back a connection whose answer has been read.
-    pub(super) fn take_back(self: &Arc<Self>, mut single: Single) {
-        if single.sender.is_ready() {
-            return self.idle.keep(single);
-        }
-        if !single.sender.is_closed() {
-            // Its task has not got round to saying that it is ready.
-            let endpoint = self.clone();
-            tokio::spawn(async move {
-                if single.sender.ready().await.is_ok() {
-                    endpoint.idle.keep(single);
-                }
-            });
-        }
-    }
-
     /// Closes what has been idle for `longest` sweeps, or was closed by its peer.
     pub(super) fn sweep(&self, longest: u32) {
         self.idle.sweep(longest);
@@ -309,7 +291,7 @@ impl Endpoint {
     }
 }
 
-async fn open_single(stream: Stream) -> Result<Open, hyper::Error> {
+async fn open_single(stream: Opened) -> Result<Open, hyper::Error> {
     let (sender, connection) = http1::Builder::new().handshake(stream.io).await?;
     let news = stream.news.clone();
     tokio::spawn(async move {
@@ -373,7 +355,7 @@ mod tests {
         let endpoint = Endpoint::new(&"https://h:1/base/v1".parse().unwrap(), Connector::plain());
         let uri = endpoint.absolute("/base/v1/messages?beta=true".parse().unwrap());
         assert_eq!(uri, "https://h:1/base/v1/messages?beta=true");
-        let request = Request::builder().uri(uri).body(Sent::default()).unwrap();
+        let request = Request::builder().uri(uri).body(super::super::Sent::default()).unwrap();
         assert_eq!(path_alone(Box::new(request)).uri(), "/base/v1/messages?beta=true");
     }
 }

@@ -7,8 +7,8 @@ use std::sync::{
 
 use hyper::client::conn::http1;
 
-use super::{Sent, watched::News};
-use crate::signals::lock;
+use super::{sent::Sent, watched::News};
+use crate::lock::lock;
 
 /// A connection: one request at a time.
 #[derive(Debug)]
@@ -40,7 +40,23 @@ impl Idle {
         None
     }
 
-    pub(super) fn keep(&self, single: Single) {
+    /// One whose answer has been read.
+    pub(super) fn take_back(self: &Arc<Self>, mut single: Single) {
+        if single.sender.is_ready() {
+            return self.keep(single);
+        }
+        if !single.sender.is_closed() {
+            // Its task has not got round to saying that it is ready.
+            let idle = self.clone();
+            tokio::spawn(async move {
+                if single.sender.ready().await.is_ok() {
+                    idle.keep(single);
+                }
+            });
+        }
+    }
+
+    fn keep(&self, single: Single) {
         lock(&self.waiting).push((single, self.now()));
     }
 

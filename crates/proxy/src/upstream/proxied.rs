@@ -12,7 +12,7 @@ use tokio_rustls::TlsConnector;
 use tower::Service as _;
 
 use super::{
-    connect::{Stream, refused, too_slow},
+    opened::{Opened, refused, too_slow},
     trust::{self, Whose},
     tunnel::{self, Closed},
 };
@@ -46,7 +46,7 @@ impl Proxied {
     }
 
     /// Connects by `hop`: all of it together takes `limit` at the most. `whose`: the authorities by which `to` is known.
-    pub(super) async fn connect(&self, hop: &Hop, to: &Uri, whose: Whose, limit: Duration) -> Result<Stream, Failure> {
+    pub(super) async fn connect(&self, hop: &Hop, to: &Uri, whose: Whose, limit: Duration) -> Result<Opened, Failure> {
         let mut reached = false;
         match tokio::time::timeout(limit, self.open(hop, to, whose, &mut reached)).await {
             Ok(opened) => opened,
@@ -56,7 +56,7 @@ impl Proxied {
         }
     }
 
-    async fn open(&self, hop: &Hop, to: &Uri, whose: Whose, reached: &mut bool) -> Result<Stream, Failure> {
+    async fn open(&self, hop: &Hop, to: &Uri, whose: Whose, reached: &mut bool) -> Result<Opened, Failure> {
         let stream = self.hop.clone().call(hop.uri().clone()).await;
         let stream = stream.map_err(|error| unreachable(hop, &trust::cause(&*error, Whose::Sidecar)))?;
         *reached = true;
@@ -66,7 +66,7 @@ impl Proxied {
         }
     }
 
-    async fn through<T>(&self, mut proxy: T, hop: &Hop, to: &Uri, whose: Whose) -> Result<Stream, Failure>
+    async fn through<T>(&self, mut proxy: T, hop: &Hop, to: &Uri, whose: Whose) -> Result<Opened, Failure>
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -75,14 +75,14 @@ impl Proxied {
         let opened = tunnel::open(&mut proxy, &target, hop.authorization()).await;
         opened.map_err(|closed| shut(hop, &target, &closed))?;
         if !secure {
-            return Ok(Stream::new(proxy, false));
+            return Ok(Opened::new(proxy, false));
         }
         let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(name).map_err(|error| refused(&error.to_string()))?;
         let tls = TlsConnector::from(self.tls.clone()).connect(name, proxy).await;
         let tls = tls.map_err(|error| refused(&trust::cause(&error, whose)))?;
         let http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok(Stream::new(tls, http2))
+        Ok(Opened::new(tls, http2))
     }
 }
 

@@ -8,8 +8,13 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::Request;
 use http_body::{Body, Frame, SizeHint};
 use outrigger_wire::edit::Pieces;
+
+/// A request that is ready but for the URI's form, which hangs on the protocol of the connection. Boxed, since it goes
+/// through many hands that wait.
+pub(crate) type Unsent = Box<Request<Sent>>;
 
 /// What is still to be sent.
 #[derive(Debug, Default)]

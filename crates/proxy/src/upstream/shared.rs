@@ -7,8 +7,8 @@ use std::sync::{
 
 use hyper::client::conn::http2;
 
-use super::{Sent, watched::News};
-use crate::signals::lock;
+use super::{sent::Sent, watched::News};
+use crate::lock::lock;
 
 /// Most connections to one peer that are kept. What one more would take waits for a stream of one of them.
 pub(super) const MOST: usize = 16;

@@ -8,7 +8,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 
-use crate::attempt::innermost;
+use super::transport::innermost;
 
 /// Mozilla's roots as compiled in, since a sidecar has no certificate store to rely on, and those of `bundle`, a file of
 /// PEM; with `only`, those of `bundle` alone.

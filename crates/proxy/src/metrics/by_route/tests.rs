@@ -9,6 +9,7 @@ use outrigger_route::{
 use outrigger_wire::{AuthScheme, Dialect};
 
 use super::*;
+use crate::metrics::Metrics;
 
 struct Unmeasured;
 
@@ -75,7 +76,7 @@ fn asked(snapshot: &Snapshot, names: &[&str]) -> Plan {
 }
 
 fn handles(snapshot: &Snapshot, metrics: &Metrics) -> Vec<Arc<TargetMetrics>> {
-    snapshot.targets.iter().map(|target| metrics.of_target(target)).collect()
+    snapshot.targets.iter().map(|target| TargetMetrics::register(&metrics.registry, target)).collect()
 }
 
 /// `route model` of every counter of attempts, in order.
@@ -98,9 +99,9 @@ fn a_candidate_is_counted_under_the_route_that_names_it() {
     for names in [&["a"][..], &["ns/a"], &["b", "m2"], &["m0", "b"]] {
         let plan = asked(&snapshot, names);
         for candidate in &plan.candidates {
-            let counters = routes.of_candidate(&plan, candidate, &targets, &metrics);
+            let counters = routes.of_candidate(&plan, candidate, &targets, &metrics.registry);
             assert_eq!(counters.target.model, candidate.target.model, "{names:?}");
-            let again = routes.of_candidate(&plan, candidate, &targets, &metrics);
+            let again = routes.of_candidate(&plan, candidate, &targets, &metrics.registry);
             assert!(Arc::ptr_eq(&counters, &again), "registered once");
         }
     }
@@ -115,7 +116,7 @@ fn a_continuation_counts_under_its_route() {
         let plan = asked(&snapshot, &[name]);
         let mut copy = plan.clone();
         copy.route = Arc::new(Route::clone(&plan.route));
-        let of = |plan: &Plan| routes.of_candidate(plan, &plan.candidates[0], &targets, &metrics);
+        let of = |plan: &Plan| routes.of_candidate(plan, &plan.candidates[0], &targets, &metrics.registry);
         assert!(Arc::ptr_eq(&of(&plan), &of(&copy)), "{name}");
     }
 }

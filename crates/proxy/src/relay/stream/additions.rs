@@ -13,7 +13,7 @@ use super::Relay;
 impl Relay {
     /// The event with `usage.cost` and the metadata, where they belong; else the same bytes.
     pub(super) fn with_additions(&mut self, frame: sse::Frame, peek: &Peek, closes: bool) -> Bytes {
-        let places_cost = self.add_cost && peek.usage_at.is_some() && (peek.usage_only || closes);
+        let places_cost = self.record.tells_cost() && peek.usage_at.is_some() && (peek.usage_only || closes);
         let places_metadata = self.metadata.is_some() && closes;
         if !places_cost && !places_metadata {
             return frame.raw;

@@ -1,12 +1,10 @@
 //! What becomes of a stream that breaks: another target goes on with it, or it ends with an error event.
 
-use tokio::time::Instant;
-
 use outrigger_wire::{Failure, Kind, Peek, body::Stream, resume::Splice, sse};
 
-use super::{Passing, Relay, State};
+use super::{Relay, State, translation::Passing};
 use crate::{
-    attempt::{Answered, Committed},
+    attempt::answered::{Answered, Committed},
     error, redact,
     resume::{self, Resumed},
 };
@@ -18,18 +16,14 @@ impl Relay {
             return;
         }
         let mut failure = failure.clone();
-        if let Some(served) = &self.record.served {
+        if let Some(served) = self.record.who_served() {
             redact::failure(&mut failure, &served.target.provider);
         }
         let failure = &failure;
         if let Passing::Translated(translation) = &mut self.passing {
-            self.record.lost.extend(translation.take_lost());
+            self.record.heard.lost(translation.take_lost());
         }
-        self.record.broke(failure.kind);
-        if let Some(attempt) = self.record.attempts.last_mut() {
-            attempt.failure = Some(failure.kind);
-            attempt.message = failure.message.clone();
-        }
+        self.record.broke(failure);
         self.in_flight = None;
         match self.resume.take_if(|_| resume::continues(failure.kind)) {
             Some(resume) => {
@@ -45,7 +39,7 @@ impl Relay {
         if let Some(attempt) = self.record.attempts.last() {
             let stream = Stream { like: self.like.as_deref().unwrap_or_default(), events: self.passed };
             self.out.push_back(error::broken_event(
-                self.operation,
+                self.record.operation(),
                 failure,
                 attempt,
                 &self.record.id,
@@ -66,7 +60,7 @@ impl Relay {
                 self.passing = Passing::Same { hide_usage };
                 (self.in_flight, self.resume) = (in_flight, Some(resumed.resume));
                 (self.resumed, self.saw_finish, self.saw_end, self.late) = (true, false, false, 0);
-                self.last_event = Instant::now();
+                self.clocks.event();
                 self.upstream = *stream;
                 self.pass_ready();
             }

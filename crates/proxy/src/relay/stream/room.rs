@@ -12,9 +12,9 @@ use std::{
 use outrigger_wire::{Failure, sse::MAX_EVENT};
 
 use crate::{
-    attempt,
+    allowance::Allowance,
+    attempt::no_room,
     budget::{Exhausted, SMALL, Share},
-    record::Record,
 };
 
 type Growing = Pin<Box<dyn Future<Output = Result<Share, Exhausted>> + Send>>;
@@ -33,7 +33,12 @@ pub(super) enum Room {
 
 impl Room {
     /// Ready when there is room for the `held` bytes that have come of an event without an end.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, held: usize, record: &Record) -> Poll<Result<(), Failure>> {
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        held: usize,
+        allowance: &Allowance,
+    ) -> Poll<Result<(), Failure>> {
         if held <= SMALL {
             *self = Self::None;
             return Poll::Ready(Ok(()));
@@ -41,8 +46,8 @@ impl Room {
         if let Self::None | Self::Held(..) = self {
             match std::mem::take(self) {
                 Self::Held(share, bytes) if held <= bytes => *self = Self::Held(share, bytes),
-                Self::Held(share, _) => *self = grow(*share, held, record),
-                _ => *self = grow(Share::default(), held, record),
+                Self::Held(share, _) => *self = grow(*share, held, allowance),
+                _ => *self = grow(Share::default(), held, allowance),
             }
         }
         if let Self::Growing(growing) = self {
@@ -50,7 +55,7 @@ impl Room {
                 Ok(share) => *self = Self::Held(Box::new(share), held),
                 Err(Exhausted) => {
                     *self = Self::None;
-                    return Poll::Ready(Err(attempt::no_room()));
+                    return Poll::Ready(Err(no_room()));
                 }
             }
         }
@@ -58,9 +63,8 @@ impl Room {
     }
 }
 
-fn grow(mut share: Share, bytes: usize, record: &Record) -> Room {
-    let (budget, mut patience) = record.answers();
-    let budget = budget.clone();
+fn grow(mut share: Share, bytes: usize, allowance: &Allowance) -> Room {
+    let (budget, mut patience) = (allowance.answers.clone(), allowance.patience);
     Room::Growing(Box::pin(async move {
         budget.grow(&mut share, bytes, Some(MAX_EVENT.max(bytes)), &mut patience).await?;
         Ok(share)

@@ -58,7 +58,7 @@ async fn pass(mut near: impl AsyncRead + AsyncWrite + Unpin, to: &str) {
 }
 
 /// A connector that goes by this proxy, and how it fares on the way to `to`.
-async fn by(proxy: String, roots: RootCertStore, to: &str) -> Result<connect::Stream, Failure> {
+async fn by(proxy: String, roots: RootCertStore, to: &str) -> Result<opened::Opened, Failure> {
     let proxies = Proxies::read(|name| (name == "ALL_PROXY").then(|| proxy.clone())).unwrap();
     Connector::new(roots, &proxies).unwrap().connect(&to.parse().unwrap(), LIMIT * 10).await
 }

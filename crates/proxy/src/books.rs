@@ -1,0 +1,45 @@
+//! Where requests are written down: what is counted, what is kept, and how many are open.
+
+use std::{io, sync::Mutex};
+
+use arc_swap::ArcSwapOption;
+use outrigger_route::sticky::Sticky;
+
+use crate::{
+    about::About,
+    clock::Clock,
+    config::Config,
+    drain::{Departure, Open},
+    metrics::Metrics,
+    record::generation::Generations,
+};
+
+/// What every record is opened with and settled into.
+#[derive(Debug)]
+pub(crate) struct Books {
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
+    pub(crate) generations: Generations,
+    pub(crate) sticky: Mutex<Sticky>,
+    /// Whom the sidecar runs beside; `None` until somebody says so.
+    pub(crate) about: ArcSwapOption<About>,
+    pub(crate) requests: Open,
+    pub(crate) departure: Departure,
+    /// Callers are told what their answer cost.
+    pub(crate) tells_cost: bool,
+}
+
+impl Books {
+    pub(crate) fn open(config: &Config) -> io::Result<Self> {
+        Ok(Self {
+            clock: Clock::start(),
+            metrics: Metrics::new().map_err(io::Error::other)?,
+            generations: Generations::new(config.generations),
+            sticky: Mutex::default(),
+            about: ArcSwapOption::empty(),
+            requests: Open::default(),
+            departure: Departure::default(),
+            tells_cost: config.usage_cost,
+        })
+    }
+}

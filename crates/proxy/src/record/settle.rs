@@ -1,0 +1,102 @@
+//! The end of a record: what it is worth, and who is told.
+
+use std::time::Duration;
+
+use outrigger_route::sticky::Tie;
+use outrigger_wire::Kind;
+
+use super::{Record, generation::Generation, price::Price, served::Served};
+use crate::{lock::lock, metrics::outcome::Outcome, signals::Took};
+
+/// What a request took and cost.
+pub(super) struct Worth {
+    pub(super) took: Duration,
+    /// With all that was paid elsewhere, in nano-dollars.
+    pub(super) cost: Option<u64>,
+    /// Of the answer alone.
+    pub(super) price: Option<Price>,
+}
+
+impl Record {
+    /// Once, when it is dropped.
+    pub(super) fn settle(&mut self) {
+        let now = self.books.clock.now();
+        self.complete_usage();
+        let price = self.price();
+        let worth = Worth { took: now.saturating_sub(self.started), cost: self.total(price.as_ref()), price };
+        if let Some(served) = &self.served {
+            self.count_used(served, &worth, now);
+            match self.end.outcome {
+                Outcome::Ok => self.count_well(served, now),
+                // Nobody's failure: counted, and nothing cools (X2).
+                Outcome::Cancelled => {
+                    self.books.metrics.attempt_failed(&served.counters, Kind::Cancelled, false);
+                }
+                Outcome::Error | Outcome::Broken => {}
+            }
+        }
+        let counters = self.routed.as_ref().map(|routed| &*routed.counters);
+        self.books.metrics.request(self.operation, counters, self.end.outcome, self.end.code, worth.took);
+        self.log(&worth);
+        self.keep(worth);
+        self.books.requests.end();
+    }
+
+    /// What the answer used, however it ended.
+    fn count_used(&self, served: &Served, worth: &Worth, now: Duration) {
+        let metrics = &self.books.metrics;
+        served.health().spent(now, self.tokens());
+        metrics.usage(&served.counters, self.heard.usage(), worth.price.as_ref());
+        let dialect = served.target.provider.dialect;
+        self.losses.iter().for_each(|loss| metrics.dropped(dialect, loss.label()));
+        self.heard.all_lost().iter().for_each(|part| metrics.dropped(dialect, part));
+        if self.heard.unreadable() > 0 {
+            metrics.malformed(&served.counters, self.heard.unreadable());
+        }
+    }
+
+    /// It was answered well: what that took speaks for the target, and the conversation stays with it.
+    fn count_well(&self, served: &Served, now: Duration) {
+        let took = now.saturating_sub(served.sent);
+        let first = self.heard.first_token().map(|at| at.saturating_sub(served.sent));
+        let usage = self.heard.usage();
+        let speed = usage.output.filter(|tokens| *tokens > 0).and_then(|tokens| {
+            let seconds = took.as_secs_f64();
+            (seconds > 0.0).then(|| tokens as f64 / seconds)
+        });
+        let streamed = self.asked.streamed;
+        let latency = if streamed { first } else { Some(took) };
+        served.health().success(now, Took { streamed, latency, tokens_per_second: speed });
+        self.books.metrics.attempt_ok(&served.counters, took, first, self.heard.gap());
+        let sticks = self.routed.as_ref().is_some_and(|routed| routed.route.stickiness.enabled);
+        if let Some(conversation) = self.asked.conversation.filter(|_| sticks) {
+            let cached = [usage.cache_read, usage.cache_write_5m, usage.cache_write_1h];
+            let warm = cached.into_iter().flatten().any(|tokens| tokens > 0);
+            lock(&self.books.sticky).tie(conversation, Tie { target: served.target.id, warm }, now);
+        }
+    }
+
+    /// Leaves what `/generation` is asked for.
+    fn keep(&mut self, Worth { took, cost, price }: Worth) {
+        let generation = Generation {
+            id: self.id,
+            operation: self.operation,
+            route: self.routed.take().map(|routed| routed.route),
+            requested: std::mem::take(&mut self.asked.requested),
+            streamed: self.asked.streamed,
+            served: self.served.as_ref().map(|served| served.target.clone()),
+            attempts: std::mem::take(&mut self.attempts),
+            usage: self.heard.take_usage(),
+            finish: self.heard.take_finish(),
+            losses: std::mem::take(&mut self.losses),
+            outcome: self.end.outcome,
+            code: self.end.code,
+            began: self.opened,
+            took,
+            first_token: self.heard.first_token().map(|at| at.saturating_sub(self.started)),
+            nano_usd: cost,
+            price,
+        };
+        self.books.generations.push(generation);
+    }
+}
