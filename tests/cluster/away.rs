@@ -104,7 +104,7 @@ async fn a_fresh_pod_starts_without_a_control_plane() {
     let here = &installed.namespace;
     let provider = format!(
         "apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: free, namespace: default}}\nspec: \
-         {{dialect: OpenAI, baseURL: {:?}, models: [{{model: {MODEL}, upstreamName: m}}]}}",
+         {{dialects: [ChatCompletions, Responses], baseURL: {:?}, models: [{{model: {MODEL}, upstreamName: m}}]}}",
         free.base_url()
     );
     let policy = Policy::new().provider("keyed", keyed.base_url()).route("keyed", &["keyed"]).route("free", &["free"]);

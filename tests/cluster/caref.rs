@@ -13,7 +13,7 @@ fn known(secure: &Secure) -> String {
     let base = format!("https://localhost:{}/v1", secure.addr.port());
     format!(
         "apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: own}}\n\
-         spec: {{dialect: OpenAI, baseURL: '{base}', models: [{{model: {MODEL}}}], tls: {{caRef: {{name: ca}}}}}}\n\
+         spec: {{dialects: [ChatCompletions, Responses], baseURL: '{base}', models: [{{model: {MODEL}}}], tls: {{caRef: {{name: ca}}}}}}\n\
          ---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelRoute\nmetadata: {{name: r}}\n\
          spec: {{targets: [{{model: {MODEL}, provider: own}}], failover: {{attempts: 1}}}}\n"
     )

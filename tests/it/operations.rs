@@ -44,6 +44,59 @@ async fn every_path_passes_with_failover() {
     }
 }
 
+/// R12: a request for Responses goes to whoever has them, past a compatible provider that has none; where nobody has, the
+/// caller is told so and nobody is asked.
+#[tokio::test]
+async fn responses_are_asked_of_whoever_has_them() {
+    let (compatible, whole) =
+        (Upstream::start([Reply::error(404)]).await, Upstream::start([Reply::json(200, ANSWER)]).await);
+    let speaks = |dialects: &'static str| {
+        move |provider: Provider| provider.spec(&format!("dialects: {dialects}")).model("test/own", "up")
+    };
+    let policy = Policy::new().provider_with("a", compatible.base_url(), speaks("[ChatCompletions]")).provider_with(
+        "b",
+        whole.base_url(),
+        speaks("[ChatCompletions, Responses]"),
+    );
+    let policy = policy
+        .route_with("both", &[], |route| {
+            route
+                .target("model: test/own, provider: a, priority: 0")
+                .target("model: test/own, provider: b, priority: 1")
+        })
+        .route_with("one", &[], |route| route.target("model: test/own, provider: a, priority: 0"));
+    let sidecar = Sidecar::with_policy(policy).await;
+    let ask = async |route: &str| sidecar.client().post("/v1/responses", json!({"model": route, "input": "x"})).await;
+    assert_eq!(ask("both").await.status, 200);
+    assert_eq!((compatible.hits(), whole.last().path.as_str()), (0, "/v1/responses"));
+    let refused = ask("one").await;
+    assert_eq!(
+        (refused.status, refused.header("x-outrigger-error")),
+        (400, Some("wrong_endpoint")),
+        "{}",
+        refused.text()
+    );
+    assert!(refused.text().contains("speaks ChatCompletions"), "{}", refused.text());
+    assert_eq!(compatible.hits(), 0);
+}
+
+/// A provider that speaks several dialects is asked in the caller's own, and nothing is translated.
+#[tokio::test]
+async fn a_provider_of_several_dialects_is_asked_in_the_callers() {
+    let upstream = Upstream::start([Reply::json(200, ANSWER)]).await;
+    let policy = Policy::new().provider_with("a", upstream.base_url(), |provider| {
+        provider.spec("dialects: [Messages, ChatCompletions]").model("test/own", "up")
+    });
+    let sidecar = Sidecar::with_policy(policy).await;
+    for path in ["chat/completions", "messages"] {
+        let request = json!({"model": "test/own", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]});
+        let answer = sidecar.client().post(&format!("/v1/{path}"), request).await;
+        assert_eq!((answer.status, answer.text().as_str()), (200, ANSWER), "{path}");
+        assert_eq!(upstream.last().path, format!("/v1/{path}"));
+        assert_eq!(upstream.last().header("anthropic-version").is_some(), path == "messages");
+    }
+}
+
 /// A form with a file passes whole, but for the model's name, with failover.
 #[tokio::test]
 async fn a_multipart_form_passes_but_for_its_model() {

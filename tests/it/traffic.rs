@@ -148,7 +148,7 @@ async fn pass(folder: &Path) {
     .await;
     // One for each dialect: a model of the same name in the other one would be a candidate too, by translation.
     let start = async |dialect| Sidecar::setup(policy(&exchanges, &upstream, dialect)).arg("--log=warn").start().await;
-    let (openai, anthropic) = (start("OpenAI").await, start("Anthropic").await);
+    let (openai, anthropic) = (start("[ChatCompletions, Responses]").await, start("[Messages]").await);
     let mut different = Vec::new();
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     let mut tally: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -245,15 +245,15 @@ fn explained(exchange: &Exchange) -> Option<&'static str> {
 }
 
 /// One provider for each dialect, serving every model that was recorded, without prices.
-fn policy(exchanges: &[Exchange], upstream: &Upstream, dialect: &str) -> String {
+fn policy(exchanges: &[Exchange], upstream: &Upstream, dialects: &str) -> String {
     let mut text = format!(
         "apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: a, namespace: default}}\n\
-         spec:\n  dialect: {dialect}\n  baseURL: {}\n  auth: {{scheme: None}}\n  models:\n",
+         spec:\n  dialects: {dialects}\n  baseURL: {}\n  auth: {{scheme: None}}\n  models:\n",
         upstream.base_url()
     );
     let models: BTreeSet<&str> = exchanges
         .iter()
-        .filter(|exchange| (exchange.path == "/v1/messages") == (dialect == "Anthropic"))
+        .filter(|exchange| (exchange.path == "/v1/messages") == (dialects == "[Messages]"))
         .map(|exchange| exchange.model.as_str())
         .collect();
     for model in models {

@@ -171,7 +171,7 @@ async fn what_is_dropped_is_named_everywhere() {
     let line = sidecar.wait_log("INFO request").await;
     assert!(line.contains("seed") && line.contains("x_my_own"), "{line}");
     let metrics = settled(&sidecar, 1).await;
-    let count = |feature| metrics.sum("outrigger_dropped_total", &[("dialect", "anthropic"), ("feature", feature)]);
+    let count = |feature| metrics.sum("outrigger_dropped_total", &[("dialect", "messages"), ("feature", feature)]);
     assert_eq!((count("other"), count("temperature.above_one"), count("x_my_own")), (2.0, 1.0, 0.0));
 }
 

@@ -88,7 +88,7 @@ data:
     apiVersion: outrigger.dev/v1alpha1
     kind: ModelProvider
     metadata: {name: provider, namespace: demo}
-    spec: {dialect: openai, baseURL: "http://provider/v1", models: [{model: acme/small}]}
+    spec: {dialects: [ChatCompletions, Responses], baseURL: "http://provider/v1", models: [{model: acme/small}]}
     ---
     apiVersion: outrigger.dev/v1alpha1
     kind: ModelRoute

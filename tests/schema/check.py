@@ -40,8 +40,8 @@ def adapter(*kinds):
 
 
 SENT = {
-    "openai": adapter(chat.CompletionCreateParamsNonStreaming, chat.CompletionCreateParamsStreaming),
-    "anthropic": adapter(messages.MessageCreateParamsNonStreaming, messages.MessageCreateParamsStreaming),
+    "chat_completions": adapter(chat.CompletionCreateParamsNonStreaming, chat.CompletionCreateParamsStreaming),
+    "messages": adapter(messages.MessageCreateParamsNonStreaming, messages.MessageCreateParamsStreaming),
 }
 EVENT, MESSAGE = TypeAdapter(RawMessageStreamEvent), TypeAdapter(Message)
 COMPLETION, CHUNK = TypeAdapter(ChatCompletion), TypeAdapter(ChatCompletionChunk)
@@ -71,7 +71,7 @@ def check_shown(line):
         if text == "[DONE]":
             continue
         event = json.loads(text)
-        if line["dialect"] == "anthropic":
+        if line["dialect"] == "messages":
             kind = MESSAGE if event["type"] == "message" else EVENT
         else:
             kind = COMPLETION if event["object"] == "chat.completion" else CHUNK
@@ -109,7 +109,7 @@ def main():
             passed += 1
             counts[name, line["dialect"]] += 1
     for (name, dialect), count in sorted(counts.items()):
-        print(f"{name} in {dialect}'s dialect: {count} valid")
+        print(f"{name} in {dialect}: {count} valid")
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)
 

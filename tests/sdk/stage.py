@@ -15,7 +15,7 @@ import time
 PATIENCE = 30.0
 DIALECTS = ("openai", "anthropic")
 # As a ModelProvider writes them.
-WORDS = {"openai": "OpenAI", "anthropic": "Anthropic"}
+WORDS = {"openai": ["ChatCompletions", "Responses"], "anthropic": ["Messages"]}
 # Real models, since the sidecar, the SDKs and aimock decide by them what may be asked.
 MODELS = {"openai": "openai/gpt-5.4", "anthropic": "anthropic/claude-sonnet-4.5"}
 UPSTREAM = {"openai": "gpt-5.4", "anthropic": "claude-sonnet-4-5"}
@@ -137,7 +137,7 @@ def account(dialect, port, known, upstream=None):
     if known:
         return {"preset": dialect, **spec, "models": [model]}
     # Prices let the answers carry `usage.cost`: SDKs have to bear that too.
-    return {"dialect": WORDS[dialect], **spec, "models": [{**model, "prices": {"input": "1", "output": "2"}}]}
+    return {"dialects": WORDS[dialect], **spec, "models": [{**model, "prices": {"input": "1", "output": "2"}}]}
 
 
 def model_of(dialect, known):

@@ -39,7 +39,7 @@ apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {name: vllm, namespace: demo}
 spec:
-  dialect: OpenAI
+  dialects: [ChatCompletions]
   baseURL: http://vllm:8000/v1
   models:
   - {model: own/m, upstreamName: m-7b, quantization: Fp8, contextLength: 8192, maxOutput: 4096, inputModalities: [Text, Image],
@@ -86,7 +86,7 @@ fn with_authorities() -> String {
     format!(
         "{OBJECTS}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: ca, namespace: demo}}\ndata:\n  ca.crt: |\n    {pem}\n\
          ---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: own, namespace: demo}}\n\
-         spec: {{dialect: OpenAI, baseURL: 'https://own/v1', models: [{{model: own/tls}}], tls: {{caRef: {{name: ca}}}}}}\n"
+         spec: {{dialects: [ChatCompletions], baseURL: 'https://own/v1', models: [{{model: own/tls}}], tls: {{caRef: {{name: ca}}}}}}\n"
     )
 }
 
@@ -152,7 +152,7 @@ fn one_provider_more_is_sent_alone() {
     let provider = |name| {
         format!(
             "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}, namespace: demo}}\n\
-             spec: {{dialect: OpenAI, baseURL: 'http://{name}/v1', models: [{{model: m}}]}}\n"
+             spec: {{dialects: [ChatCompletions], baseURL: 'http://{name}/v1', models: [{{model: m}}]}}\n"
         )
     };
     let routes: String = (0..200).map(route).collect();

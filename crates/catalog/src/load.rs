@@ -150,8 +150,11 @@ impl Findings {
             if !seen.insert(&provider.slug) {
                 self.add(path(), "slug occurs twice");
             }
-            if provider.name.is_empty() || provider.dialect.is_empty() {
-                self.add(path(), "name and dialect must not be empty");
+            if provider.name.is_empty()
+                || provider.dialects.is_empty()
+                || provider.dialects.iter().any(String::is_empty)
+            {
+                self.add(path(), "name and dialects must not be empty");
             }
             if let Some(url) = &provider.base_url
                 && !is_base_url(url)

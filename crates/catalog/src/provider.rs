@@ -12,9 +12,9 @@ pub struct Provider {
     pub slug: String,
     /// Name for people.
     pub name: String,
-    /// The wire dialect it speaks: `openai` (chat completions), `anthropic`, `openai-responses`, `gemini`, `bedrock`,
+    /// The dialects that it speaks, the preferred one first: `chat_completions`, `messages`, `responses`, `gemini`, `bedrock`,
     /// `vertex`, `azure`, `cohere`, ... A name is listed whether or not a codec for it is built.
-    pub dialect: String,
+    pub dialects: Vec<String>,
     /// Absolute `http(s)` URL up to and including the version segment, no trailing slash
     /// (`https://api.openai.com/v1`). `None` where the URL contains an account, a region or a host of the operator's.
     #[serde(default, skip_serializing_if = "Option::is_none")]

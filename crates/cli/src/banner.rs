@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use outrigger_proxy::Sidecar;
 use outrigger_route::Snapshot;
+use outrigger_wire::Dialects;
 
 use crate::source::Source;
 
@@ -26,12 +27,13 @@ pub(crate) fn text(sidecar: &Sidecar, snapshot: &Snapshot, source: &Source) -> S
             Source::Simulated(_) => "none, and no provider key in the environment: two simulated providers".to_owned(),
         }
     );
-    let mut providers: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    let mut providers: BTreeMap<&str, (Dialects, usize)> = BTreeMap::new();
     for target in &snapshot.targets {
-        providers.entry(&target.provider.name).or_insert((target.provider.dialect.as_str(), 0)).1 += 1;
+        providers.entry(&target.provider.name).or_insert((target.provider.dialects, 0)).1 += 1;
     }
-    for (name, (dialect, models)) in &providers {
-        let _ = writeln!(out, "  provider {name:<32} {dialect:<10} {models} model(s)");
+    for (name, (dialects, models)) in &providers {
+        let dialects = dialects.to_string();
+        let _ = writeln!(out, "  provider {name:<32} {dialects:<26} {models} model(s)");
     }
     let mut routes: Vec<_> = snapshot.routes.values().map(|route| (&*route.name, &**route)).collect();
     routes.sort_by_key(|(name, _)| *name);

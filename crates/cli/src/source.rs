@@ -45,19 +45,19 @@ impl Source {
     }
 }
 
-/// Two accounts with the same models at different prices, each speaking both dialects, and a route over both.
+/// Two accounts with the same models at different prices, each for chat and for Messages, and a route over both.
 fn simulated_policy(servers: &[Simulated]) -> String {
     let mut text = String::new();
     for (server, name, input, output) in
         [(&servers[0], "sim-a", "0.15", "0.60"), (&servers[1], "sim-b", "0.30", "1.20")]
     {
-        for (suffix, dialect, model) in
-            [("", "OpenAI", "simulated/chat"), ("-messages", "Anthropic", "simulated/claude")]
+        for (suffix, dialects, model) in
+            [("", "[ChatCompletions, Responses]", "simulated/chat"), ("-messages", "[Messages]", "simulated/claude")]
         {
             text.push_str(&format!(
                 "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\n\
                  metadata: {{name: {name}{suffix}, namespace: default}}\n\
-                 spec:\n  dialect: {dialect}\n  baseURL: http://{}/v1\n  auth: {{scheme: None}}\n\
+                 spec:\n  dialects: {dialects}\n  baseURL: http://{}/v1\n  auth: {{scheme: None}}\n\
                  \x20 models:\n  - {{model: {model}, prices: {{input: \"{input}\", output: \"{output}\"}}}}\n",
                 server.addr
             ));

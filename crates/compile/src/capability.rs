@@ -5,45 +5,46 @@ use outrigger_route::{
     snapshot::Operations,
     words::{Modalities, Modality, Parameter, Parameters, Quantization},
 };
-use outrigger_wire::{Dialect, Operation};
+use outrigger_wire::{Dialect, Dialects, Operation};
 
-/// The operations a model of `kind` answers in `dialect`; all that the dialect can be asked for a model that nobody
-/// knows. Chat completions and Messages are answered in either dialect, by translation.
-pub(crate) fn operations(dialect: Dialect, kind: Option<Kind>) -> Operations {
-    let Some(kind) = kind else {
-        let own = |operation: &Operation| operation.dialect() == dialect;
-        return Operation::ALL
-            .into_iter()
-            .filter(|operation| own(operation) || TRANSLATED.contains(operation))
-            .collect();
-    };
-    let of_kind: &[Operation] = match (dialect, kind) {
-        (Dialect::OpenAi, Kind::Chat) => &[
+/// The operations a model of `kind` answers at a provider that speaks `dialects`; all that these can be asked for, of a model
+/// that nobody knows. What is translated is answered by whoever speaks a dialect that is.
+pub(crate) fn operations(dialects: Dialects, kind: Option<Kind>) -> Operations {
+    let of_kind = kind.map(of_kind);
+    let crosses = dialects.iter().any(Dialect::is_translated);
+    let spoken = |operation: &Operation| dialects.contains(operation.dialect());
+    let crossed = |operation: &Operation| crosses && TRANSLATED.contains(operation);
+    Operation::ALL
+        .into_iter()
+        .filter(|operation| of_kind.is_none_or(|of_kind| of_kind.contains(operation)))
+        .filter(|operation| spoken(operation) || crossed(operation))
+        .collect()
+}
+
+/// What a model of `kind` is asked for.
+fn of_kind(kind: Kind) -> &'static [Operation] {
+    match kind {
+        Kind::Chat => &[
             Operation::ChatCompletions,
             Operation::Completions,
             Operation::Responses,
             Operation::Messages,
             Operation::CountTokens,
         ],
-        (Dialect::OpenAi, Kind::Completion) => &[Operation::Completions],
-        (Dialect::OpenAi, Kind::Embedding) => &[Operation::Embeddings],
-        (Dialect::OpenAi, Kind::Image) => {
-            &[Operation::ImageGenerations, Operation::ImageEdits, Operation::ImageVariations]
-        }
-        (Dialect::OpenAi, Kind::Speech) => &[Operation::Speech],
-        (Dialect::OpenAi, Kind::Transcription) => &[Operation::Transcriptions, Operation::Translations],
-        (Dialect::OpenAi, Kind::Rerank) => &[Operation::Rerank],
-        (Dialect::OpenAi, Kind::Moderation) => &[Operation::Moderations],
-        (Dialect::Anthropic, Kind::Chat) => &TRANSLATED,
-        (Dialect::Anthropic, _) => &[],
-    };
-    of_kind.iter().copied().collect()
+        Kind::Completion => &[Operation::Completions],
+        Kind::Embedding => &[Operation::Embeddings],
+        Kind::Image => &[Operation::ImageGenerations, Operation::ImageEdits, Operation::ImageVariations],
+        Kind::Speech => &[Operation::Speech],
+        Kind::Transcription => &[Operation::Transcriptions, Operation::Translations],
+        Kind::Rerank => &[Operation::Rerank],
+        Kind::Moderation => &[Operation::Moderations],
+    }
 }
 
-/// What a chat model of either dialect answers.
+/// What is answered by translation where it has to be: tokens are counted by whoever can, else here.
 const TRANSLATED: [Operation; 3] = [Operation::ChatCompletions, Operation::Messages, Operation::CountTokens];
 
-/// Parameters of OpenAI's that Anthropic's dialect has no words for.
+/// Parameters of OpenAI's that Messages has no words for.
 const NOT_ANTHROPICS: [Parameter; 12] = [
     Parameter::MinP,
     Parameter::TopA,
@@ -59,10 +60,10 @@ const NOT_ANTHROPICS: [Parameter; 12] = [
     Parameter::WebSearchOptions,
 ];
 
-/// The parameters a model honours: all of the dialect, but for those whose capability the catalogue does not list.
-pub(crate) fn parameters(dialect: Dialect, model: Option<&Model>) -> Parameters {
+/// The parameters a model honours: all of what is spoken, but for those whose capability the catalogue does not list.
+pub(crate) fn parameters(dialects: Dialects, model: Option<&Model>) -> Parameters {
     let mut all = Parameters::all();
-    if dialect == Dialect::Anthropic {
+    if !dialects.contains(Dialect::ChatCompletions) && !dialects.contains(Dialect::Responses) {
         NOT_ANTHROPICS.iter().for_each(|parameter| all.remove(*parameter));
     }
     let Some(can) = model.map(|model| model.capabilities) else { return all };

@@ -1,11 +1,14 @@
 //! Where a provider is and how one speaks to it: the preset's row, overridden by the spec.
 
 use outrigger_catalog::{Auth, Catalog, Provider as Preset};
-use outrigger_crd::{ModelProviderSpec, provider::AuthScheme as Declared};
-use outrigger_wire::{AuthScheme, Dialect};
+use outrigger_crd::{
+    ModelProviderSpec,
+    provider::{AuthScheme as Declared, Dialect as Declaration, Family},
+};
+use outrigger_wire::{AuthScheme, Dialect, Dialects};
 
 use crate::{
-    check::{base_url, did_you_mean, header_name, is_header_value},
+    check::{base_url, did_you_mean, header_name, is_header_value, once},
     problem::Report,
 };
 
@@ -15,7 +18,7 @@ pub(crate) struct Endpoint<'a> {
     pub(crate) preset: Option<&'a Preset>,
     /// What requests call the provider: the preset's slug, else the object's name.
     pub(crate) slug: &'a str,
-    pub(crate) dialect: Dialect,
+    pub(crate) dialects: Dialects,
     pub(crate) base_url: Box<str>,
     pub(crate) auth: AuthScheme,
     pub(crate) headers: Vec<(Box<str>, Box<str>)>,
@@ -43,28 +46,62 @@ pub(crate) fn endpoint<'a>(
             }
         },
     };
-    let dialect = dialect(spec, preset, report);
+    let dialects = dialects(spec, preset, report);
     let base_url = address(spec, preset, report);
-    let auth = auth(spec, preset, dialect, report);
+    let auth = auth(spec, preset, dialects, report);
     let headers = headers(spec, auth.as_ref(), report);
     let slug = preset.map_or(name, |preset| &preset.slug);
-    Some(Endpoint { preset, slug, dialect: dialect?, base_url: base_url?, auth: auth?, headers: headers? })
+    Some(Endpoint { preset, slug, dialects: dialects?, base_url: base_url?, auth: auth?, headers: headers? })
 }
 
-fn dialect(spec: &ModelProviderSpec, preset: Option<&Preset>, report: &mut Report<'_>) -> Option<Dialect> {
-    let built = "this build speaks OpenAI and Anthropic";
-    match (&spec.dialect, preset) {
-        (Some(outrigger_crd::provider::Dialect::OpenAI), _) => Some(Dialect::OpenAi),
-        (Some(outrigger_crd::provider::Dialect::Anthropic), _) => Some(Dialect::Anthropic),
-        (None, Some(preset)) => Dialect::parse(&preset.dialect).or_else(|| {
-            let (name, dialect) = (&preset.name, &preset.dialect);
-            report.error("spec.preset", format!("{name} speaks the dialect {dialect}, not supported yet; {built}"));
-            None
-        }),
+/// What it is said to speak, the preset's unless the spec says another.
+fn dialects(spec: &ModelProviderSpec, preset: Option<&Preset>, report: &mut Report<'_>) -> Option<Dialects> {
+    let built = || format!("this build speaks {}", Dialect::ALL.map(Dialect::kind).join(", "));
+    if let Some(family) = spec.dialect {
+        if spec.dialects.is_some() {
+            report.error("spec.dialect", "dialects and dialect say the same: remove dialect");
+            return None;
+        }
+        let dialect = of_family(family);
+        report.warning("spec.dialect", format!("is replaced by dialects: write dialects: [{dialect}]"));
+        return Some(Dialects::only(dialect));
+    }
+    match (&spec.dialects, preset) {
+        (Some(declared), _) => {
+            once(Some(declared), "spec.dialects", report);
+            let dialects = Dialects::of(declared.iter().map(|declared| declared_dialect(*declared)));
+            if dialects.is_none() {
+                report.error("spec.dialects", "must name one: what the endpoint speaks, such as [ChatCompletions]");
+            }
+            dialects
+        }
+        (None, Some(preset)) => {
+            Dialects::of(preset.dialects.iter().filter_map(|word| Dialect::parse(word))).or_else(|| {
+                let (name, words) = (&preset.name, preset.dialects.join(", "));
+                report
+                    .error("spec.preset", format!("{name} speaks the dialect {words}, not supported yet; {}", built()));
+                None
+            })
+        }
         (None, None) => {
-            report.error("spec.dialect", format!("required without a preset; {built}"));
+            report.error("spec.dialects", format!("required without a preset; {}", built()));
             None
         }
+    }
+}
+
+fn declared_dialect(declared: Declaration) -> Dialect {
+    match declared {
+        Declaration::ChatCompletions => Dialect::ChatCompletions,
+        Declaration::Messages => Dialect::Messages,
+        Declaration::Responses => Dialect::Responses,
+    }
+}
+
+fn of_family(family: Family) -> Dialect {
+    match family {
+        Family::OpenAI => Dialect::ChatCompletions,
+        Family::Anthropic => Dialect::Messages,
     }
 }
 
@@ -90,7 +127,7 @@ fn address(spec: &ModelProviderSpec, preset: Option<&Preset>, report: &mut Repor
 fn auth(
     spec: &ModelProviderSpec,
     preset: Option<&Preset>,
-    dialect: Option<Dialect>,
+    dialects: Option<Dialects>,
     report: &mut Report<'_>,
 ) -> Option<AuthScheme> {
     let Some(declared) = &spec.auth else {
@@ -99,7 +136,7 @@ fn auth(
             Some(Auth::Header(name)) => AuthScheme::Header(name.as_str().into()),
             Some(Auth::None) => AuthScheme::None,
             None if spec.credentials.is_empty() => AuthScheme::None,
-            None if dialect == Some(Dialect::Anthropic) => AuthScheme::Header("x-api-key".into()),
+            None if dialects == Some(Dialects::only(Dialect::Messages)) => AuthScheme::Header("x-api-key".into()),
             None => AuthScheme::Bearer,
         });
     };

@@ -22,7 +22,7 @@ impl World {
     pub fn from_env(catalog: &Catalog, env: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut world = Self::default();
         for preset in catalog.providers() {
-            if Dialect::parse(&preset.dialect).is_none() || preset.base_url.is_none() {
+            if preset.dialects.iter().all(|word| Dialect::parse(word).is_none()) || preset.base_url.is_none() {
                 continue;
             }
             let key = preset.env.iter().filter_map(|variable| env(variable)).find(|key| !key.trim().is_empty());

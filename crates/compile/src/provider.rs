@@ -42,6 +42,7 @@ pub(crate) fn compile(
     // Without `..`: a new field of the kind must be given a meaning here.
     let ModelProviderSpec {
         preset: _,
+        dialects: _,
         dialect: _,
         base_url: _,
         tls,
@@ -93,7 +94,7 @@ pub(crate) fn compile(
         report.error("spec.models", "it serves nothing: list at least one valid model");
         return None;
     }
-    let Endpoint { preset, slug, dialect, base_url, auth, headers } = endpoint;
+    let Endpoint { preset, slug, dialects, base_url, auth, headers } = endpoint;
     let data_policy = data_policy.clone().unwrap_or_default();
     let credentials = if auth == AuthScheme::None { Vec::new() } else { keys };
     let provider = Provider {
@@ -101,7 +102,7 @@ pub(crate) fn compile(
         slug: slug.into(),
         short_name: short.into(),
         display: display_name.as_deref().or(preset.map(|preset| preset.name.as_str())).unwrap_or(short).into(),
-        dialect,
+        dialects,
         base_url,
         authorities,
         credentials: Arc::default(),

@@ -51,7 +51,7 @@ fn preset(endpoint: &Endpoint<'_>, catalog: &Catalog, report: &mut Report<'_>) -
     let mut all = Vec::new();
     for offer in catalog.offers_of(&preset.slug) {
         let model = catalog.model(&offer.model);
-        let operations = capability::operations(endpoint.dialect, model.map(|model| model.kind));
+        let operations = capability::operations(endpoint.dialects, model.map(|model| model.kind));
         if operations.is_empty() {
             continue;
         }
@@ -66,7 +66,7 @@ fn preset(endpoint: &Endpoint<'_>, catalog: &Catalog, report: &mut Report<'_>) -
             context_length: offer.context_length,
             max_output: offer.max_output,
             input_modalities: capability::modalities(model),
-            parameters: capability::parameters(endpoint.dialect, model),
+            parameters: capability::parameters(endpoint.dialects, model),
             called: called(by_id, offer.model.as_str(), &offer.upstream_name, &preset.slug, catalog),
         });
     }
@@ -111,12 +111,12 @@ fn one(
     once(input_modalities.as_deref(), &format!("{field}.inputModalities"), report);
     once(supported.as_deref(), &format!("{field}.parameters"), report);
     let supported = supported.as_ref().map(|words| parameters(words, &format!("{field}.parameters"), report));
-    let operations = capability::operations(endpoint.dialect, model.map(|model| model.kind));
+    let operations = capability::operations(endpoint.dialects, model.map(|model| model.kind));
     if operations.is_empty() {
         let kind = model.map_or(Kind::Chat, |model| model.kind);
         report.error(
             format!("{field}.model"),
-            format!("{} has no {kind:?} requests, which this model is for", endpoint.dialect),
+            format!("{} has no {kind:?} requests, which this model is for", endpoint.dialects),
         );
     }
     if report.errors() > before {
@@ -142,7 +142,7 @@ fn one(
             Some(modalities) => capability::declared_modalities(modalities),
             None => capability::modalities(model),
         },
-        parameters: supported.unwrap_or_else(|| capability::parameters(endpoint.dialect, model)),
+        parameters: supported.unwrap_or_else(|| capability::parameters(endpoint.dialects, model)),
         called: called(true, id, upstream, endpoint.slug, catalog),
     })
 }

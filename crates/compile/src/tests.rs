@@ -29,7 +29,7 @@ const MAIN: &str = "
 apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {name: main, namespace: demo}
-spec: {dialect: OpenAI, baseURL: 'http://main/v1', models: [{model: a}, {model: b}]}
+spec: {dialects: [ChatCompletions], baseURL: 'http://main/v1', models: [{model: a}, {model: b}]}
 ";
 
 fn env(name: &str) -> Option<String> {

@@ -22,7 +22,7 @@ pub(crate) fn unserved(catalog: &Catalog, snapshot: &Snapshot) -> Names<Box<str>
         let mut providers: Vec<&Provider> = slugs.into_iter().filter_map(|slug| catalog.provider(slug)).collect();
         // Those one could use now first, and the model's own author first of all.
         let author = model.id.split('/').next().unwrap_or_default();
-        providers.sort_by_key(|provider| (Dialect::parse(&provider.dialect).is_none(), provider.slug != author));
+        providers.sort_by_key(|provider| (!is_spoken(provider), provider.slug != author));
         let mut texts: Vec<String> = providers
             .iter()
             .take(NAMED)
@@ -37,12 +37,17 @@ pub(crate) fn unserved(catalog: &Catalog, snapshot: &Snapshot) -> Names<Box<str>
 }
 
 fn offer(provider: &Provider, configured: Option<&&str>) -> String {
-    let Provider { slug, name, dialect, base_url, env, .. } = provider;
-    let hint = match (Dialect::parse(dialect), configured, env.first()) {
-        (None, ..) => format!("dialect {dialect} is not supported yet"),
+    let Provider { slug, name, dialects, base_url, env, .. } = provider;
+    let hint = match (is_spoken(provider), configured, env.first()) {
+        (false, ..) => format!("dialect {} is not supported yet", dialects.join(", ")),
         (_, Some(object), _) => format!("ModelProvider {object} does not list it"),
         (_, _, Some(variable)) if base_url.is_some() => format!("set {variable}"),
         _ => format!("add a ModelProvider with preset {slug}"),
     };
     format!("{name} ({hint})")
+}
+
+/// Whether this build speaks anything that it does.
+fn is_spoken(provider: &Provider) -> bool {
+    provider.dialects.iter().any(|word| Dialect::parse(word).is_some())
 }

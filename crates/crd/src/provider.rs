@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use access::{AllowedNamespaces, From};
 pub use credential::{Auth, AuthScheme, Credential, SecretKeyRef};
-pub use endpoint::{Dialect, Header};
+pub use endpoint::{Dialect, Family, Header};
 pub use served::{Modality, PARAMETERS, Prices, Quantization, ServedModel};
 pub use terms::{DataPolicy, Limits, Retention, Training};
 pub use tls::{CaKind, CaRef, Tls};
@@ -67,9 +67,12 @@ use crate::status::Status;
             delete this one")
         .field_path(".preset")
             .reason(Reason::FieldValueForbidden),
-    validation = Rule::new("has(self.preset) || has(self.dialect)")
-        .message("without a preset, set dialect: what the endpoint speaks, OpenAI or Anthropic")
-        .field_path(".dialect").reason(Reason::FieldValueRequired),
+    validation = Rule::new("has(self.preset) || has(self.dialects) || has(self.dialect)")
+        .message("without a preset, set dialects: what the endpoint speaks, such as [ChatCompletions]")
+        .field_path(".dialects").reason(Reason::FieldValueRequired),
+    validation = Rule::new("!has(self.dialects) || !has(self.dialect)")
+        .message("dialects and dialect say the same: remove dialect")
+        .field_path(".dialect").reason(Reason::FieldValueForbidden),
     validation = Rule::new("has(self.preset) || has(self.baseURL)")
         .message("without a preset, set baseURL: where the endpoint is, such as http://vllm.models.svc:8000/v1")
         .field_path(".baseURL").reason(Reason::FieldValueRequired),
@@ -94,14 +97,21 @@ use crate::status::Status;
 pub struct ModelProviderSpec {
     /// A row of the catalogue, such as `openai`, `anthropic` or `groq`. It gives dialect, address, way of
     /// authentication, models and prices, all of which the other fields override. Cannot be changed later. Default:
-    /// none, the endpoint is described by `dialect`, `baseURL` and `models`.
+    /// none, the endpoint is described by `dialects`, `baseURL` and `models`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub preset: Option<String>,
-    /// What the endpoint speaks: `OpenAI` (chat completions and the rest of OpenAI's API) or `Anthropic` (Messages).
-    /// Default: the preset's; required without a preset.
+    /// What the endpoint speaks, the preferred one first: `ChatCompletions` (with the rest of OpenAI's API but for
+    /// Responses), `Messages` (Anthropic's) or `Responses`. A request in one of them passes as it is; chat completions and
+    /// Messages are translated into each other where the endpoint speaks only the other. Default: the preset's; required
+    /// without a preset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dialect: Option<Dialect>,
+    #[schemars(length(min = 1, max = 3), extend("x-kubernetes-list-type" = "set"))]
+    pub dialects: Option<Vec<Dialect>>,
+    /// Replaced by `dialects`: `OpenAI` is `[ChatCompletions]`, `Anthropic` is `[Messages]`.
+    /// Default: none, `dialects` says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<Family>,
     /// Absolute http or https URL up to and including the version segment, without user, query or fragment: for
     /// instance `https://api.openai.com/v1` or `http://vllm.models.svc:8000/v1`. Default: the preset's; required
     /// without a preset, and with one whose address depends on your account.

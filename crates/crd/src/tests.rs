@@ -210,6 +210,7 @@ fn lists_are_maps_by_name_sets_or_in_order() {
             "ModelProvider.spec.allowedNamespaces.selector.matchExpressions atomic",
             "ModelProvider.spec.allowedNamespaces.selector.matchExpressions[].values atomic",
             "ModelProvider.spec.credentials map name",
+            "ModelProvider.spec.dialects set",
             "ModelProvider.spec.headers map name",
             "ModelProvider.spec.models map model",
             "ModelProvider.spec.models[].inputModalities set",
@@ -301,17 +302,17 @@ fn an_object_nobody_looked_at_waits_for_the_control_plane() {
     );
 }
 
-/// The words of the first days are still read from a folder; what is written is the new ones.
+/// The words of the first days are still read from a folder; what is written is the later ones.
 #[test]
 fn old_words_of_a_dialect_are_read() {
-    use provider::Dialect;
-    let read = |word: &str| serde_json::from_value::<Dialect>(word.into()).ok();
+    use provider::Family;
+    let read = |word: &str| serde_json::from_value::<Family>(word.into()).ok();
     assert_eq!(
         ["openai", "anthropic", "OpenAI", "Anthropic", "gemini"].map(read),
-        [Some(Dialect::OpenAI), Some(Dialect::Anthropic), Some(Dialect::OpenAI), Some(Dialect::Anthropic), None]
+        [Some(Family::OpenAI), Some(Family::Anthropic), Some(Family::OpenAI), Some(Family::Anthropic), None]
     );
     assert_eq!(
-        serde_json::to_value([Dialect::OpenAI, Dialect::Anthropic]).unwrap().to_string(),
+        serde_json::to_value([Family::OpenAI, Family::Anthropic]).unwrap().to_string(),
         r#"["OpenAI","Anthropic"]"#
     );
 }

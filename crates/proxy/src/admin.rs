@@ -12,7 +12,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use outrigger_probe::{Pages, Peer, browser};
 use outrigger_route::hash::Hex;
-use outrigger_wire::Operation;
+use outrigger_wire::{Dialect, Operation};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -123,7 +123,7 @@ fn config(app: &App) -> Value {
         "providers": providers.iter().map(|provider| json!({
             "name": provider.name,
             "slug": provider.slug,
-            "dialect": provider.dialect.as_str(),
+            "dialects": provider.dialects.iter().map(Dialect::as_str).collect::<Vec<_>>(),
             "base_url": provider.base_url,
             // By whom alone it is known; null: by whom the settings say.
             "authorities": provider.authorities.as_ref().map(|it| json!({

@@ -20,7 +20,7 @@ use outrigger_route::{
     Failover, Health, Step,
     failover::{Then, rule},
 };
-use outrigger_wire::{Failure, Kind, peek, translate};
+use outrigger_wire::{Failure, Kind, Operation, spoken};
 
 use answered::Committed;
 use context::Context;
@@ -163,7 +163,12 @@ fn settle(
             attempt.status = failure.status;
             attempt.failure = Some(failure.kind);
             attempt.message = failure.message.clone();
-            let in_body = || failure.body.as_ref().and_then(|body| peek::billed(cx.spoken(target), body));
+            let in_body = || {
+                failure
+                    .body
+                    .as_ref()
+                    .and_then(|body| spoken::billed(cx.upstream(target).unwrap_or(cx.taken.operation), body))
+            };
             if let Some(usage) = failure.billed.as_deref().cloned().or_else(in_body) {
                 let usage = usage.as_counted_by(&target.provider.slug);
                 let price = Price::of(target, &cx.published.snapshot, &usage);
@@ -219,7 +224,7 @@ async fn call(cx: &Context<'_>, at: usize, sent: Duration, first: bool) -> Ended
     let health = &cx.published.health[target.slot as usize];
     let key = health.key(&target.provider, sent, fastrand::f64());
     // What is answered here uses nothing of the provider's.
-    let sends = translate::upstream(cx.taken.operation, target.provider.dialect).is_some();
+    let sends = cx.upstream(target).is_some();
     let in_flight = match sends.then(|| health.begin(sent, first)).transpose() {
         Ok(in_flight) => in_flight,
         Err(held) => return Ended { at, key, sent, result: Err(held::failure(held, sent)) },
@@ -257,10 +262,10 @@ async fn attempt(
     sent: Duration,
 ) -> Result<Box<Committed>, Failure> {
     let candidate = &cx.plan.candidates[at];
-    let Some(operation) = translate::upstream(cx.taken.operation, candidate.target.provider.dialect) else {
+    let Some(operation) = cx.upstream(&candidate.target) else {
         return count::here(cx, candidate).await.map(Box::new);
     };
-    let Prepared { to, request, hide_usage, echo, losses } = prepare::request(cx, candidate, key)?;
+    let Prepared { to, request, hide_usage, echo, losses } = prepare::request(cx, candidate, operation, key)?;
     let timeouts = &cx.plan.route.timeouts;
     let streamed = cx.reading.head.stream;
     let limit = if streamed { timeouts.first_token } else { timeouts.answer };
@@ -269,7 +274,7 @@ async fn attempt(
         let response = match to.send(request, timeouts.connect).await {
             Ok(response) => response,
             Err(Unanswered::Failed(failure)) => return Err(failure),
-            Err(Unanswered::Stale) => Box::pin(again(cx, at, key)).await?,
+            Err(Unanswered::Stale) => Box::pin(again(cx, at, operation, key)).await?,
         };
         judge(operation, streamed, response, cx.allowance).await
     });
@@ -287,10 +292,15 @@ async fn attempt(
 
 /// Sends the request once more, on a fresh connection: the one it was sent on had been closed meanwhile. That is no
 /// attempt, and nobody is to blame (H3).
-async fn again(cx: &Context<'_>, at: usize, key: Option<usize>) -> Result<http::Response<body::Body>, Failure> {
+async fn again(
+    cx: &Context<'_>,
+    at: usize,
+    operation: Operation,
+    key: Option<usize>,
+) -> Result<http::Response<body::Body>, Failure> {
     cx.metrics.resent(&cx.counters(at));
     // The first was used up: made anew from the caller's bytes, as every attempt is.
-    let Prepared { to, request, .. } = prepare::request(cx, &cx.plan.candidates[at], key)?;
+    let Prepared { to, request, .. } = prepare::request(cx, &cx.plan.candidates[at], operation, key)?;
     to.send_afresh(request, cx.plan.route.timeouts.connect).await
 }
 

@@ -18,10 +18,10 @@ use outrigger_wire::{
 use crate::intake::Reading;
 
 /// What the wire format for `target` depends on.
-pub(crate) fn profile<'a>(target: &'a Target, ask: &Ask<'_>, body: usize) -> Profile<'a> {
+pub(crate) fn profile<'a>(target: &'a Target, dialect: Dialect, ask: &Ask<'_>, body: usize) -> Profile<'a> {
     let has = |parameter| Parameters::contains(target.parameters, parameter);
     Profile {
-        dialect: target.provider.dialect,
+        dialect,
         vendor: &target.provider.slug,
         upstream_name: &target.upstream_name,
         model: &target.model,
@@ -52,7 +52,7 @@ pub(crate) fn decide(
     draw: u64,
 ) -> Result<Plan, NoRoute> {
     let mut plan = plan(snapshot, &reading.ask, signals, now, draw)?;
-    let crosses = |target: &Target| target.provider.dialect != operation.dialect();
+    let crosses = |target: &Target| !target.provider.dialects.contains(operation.dialect());
     let every_parameter = reading.ask.preferences.require_parameters || plan.route.constraints.require_parameters;
     if operation == Operation::CountTokens
         || !plan.candidates.iter().any(|candidate| crosses(&candidate.target))
@@ -68,7 +68,8 @@ pub(crate) fn decide(
         if !crosses(target) {
             return true;
         }
-        let profile = profile(target, &reading.ask, body.len());
+        let dialect = translate::upstream(operation, &target.provider.dialects).unwrap_or(operation).dialect();
+        let profile = profile(target, dialect, &reading.ask, body.len());
         let traits = Traits::of(&profile);
         let known = told.iter().find(|(known, _)| *known == traits).map(|(_, names)| names.clone());
         let unspeakable = known.unwrap_or_else(|| {
@@ -109,6 +110,7 @@ fn may_be_unspeakable(ask: &Ask<'_>, body: &[u8]) -> bool {
 /// What losses depend on.
 #[derive(PartialEq)]
 struct Traits {
+    dialect: Dialect,
     vendor: Box<str>,
     claude: Option<Claude>,
     able: [bool; 3],
@@ -117,7 +119,7 @@ struct Traits {
 impl Traits {
     fn of(profile: &Profile<'_>) -> Self {
         let able = [profile.sampling, profile.reasoning, profile.structured_outputs];
-        Self { vendor: profile.vendor.into(), claude: Claude::of(profile.model), able }
+        Self { dialect: profile.dialect, vendor: profile.vendor.into(), claude: Claude::of(profile.model), able }
     }
 }
 
@@ -137,8 +139,8 @@ fn unspeakable(operation: Operation, head: &Head<'_>, to: &Profile<'_>, every_pa
 pub(crate) fn verifies(target: &Target, issuer: &Target) -> bool {
     target.id == issuer.id
         || (target.model == issuer.model
-            && target.provider.dialect == Dialect::Anthropic
-            && issuer.provider.dialect == Dialect::Anthropic
+            && target.provider.dialects.contains(Dialect::Messages)
+            && issuer.provider.dialects.contains(Dialect::Messages)
             && target.model.starts_with("anthropic/"))
 }
 

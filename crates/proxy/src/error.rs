@@ -9,8 +9,9 @@ use outrigger_probe::browser::Refusal;
 use outrigger_route::{NoRoute, closed::Closed};
 use outrigger_wire::{
     Dialect, Failure, Kind, Operation,
-    body::{self, Report},
+    report::{Passed, Report},
     request::BadRequest,
+    spoken,
 };
 use serde_json::{Value, json};
 
@@ -170,7 +171,7 @@ impl Error {
     pub(crate) fn body(&self, dialect: Dialect, request_id: &str, numeric_code: bool) -> Bytes {
         let (status, code, metadata) = (self.status().as_u16(), self.code(), self.metadata());
         let message = &self.message();
-        body::error(dialect, &Report { status, code, message, metadata, request_id, numeric_code })
+        spoken::error(dialect, &Report { status, code, message, metadata, request_id, numeric_code })
     }
 
     fn metadata(&self) -> Value {
@@ -315,10 +316,10 @@ pub(crate) fn broken_event(
     attempt: &Attempt,
     request_id: &str,
     numeric_code: bool,
-    stream: &body::Stream<'_>,
+    stream: &Passed<'_>,
 ) -> Bytes {
     let message = format!("the stream broke after its first content: {} ({attempt})", failure.message);
-    body::error_event(
+    spoken::error_event(
         operation,
         &Report {
             status: failure.status.unwrap_or(502),

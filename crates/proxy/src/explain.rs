@@ -11,7 +11,7 @@ use outrigger_route::{
     reason::{Reason, Removed},
 };
 use outrigger_tokens::{Counter, Estimate, estimate};
-use outrigger_wire::{Operation, Usage};
+use outrigger_wire::{Operation, Usage, translate};
 use serde_json::{Value, json};
 
 use crate::{closed::forbidden, crossing, intake, tokens};
@@ -50,7 +50,8 @@ pub fn explain<S: Signals>(
                 "provider": candidate.target.provider.name,
                 "model": candidate.target.model,
                 "upstream_name": candidate.target.upstream_name,
-                "dialect": candidate.target.provider.dialect.as_str(),
+                "dialect": translate::upstream(operation, &candidate.target.provider.dialects)
+                    .map(|operation| operation.dialect().as_str()),
                 "score": candidate.score,
                 "prompt": counter.and_then(|counter| prompt(&candidate.target, body, counter)),
                 "health": health(candidate.standing.health, now),

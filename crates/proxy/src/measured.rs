@@ -55,8 +55,7 @@ impl Measured {
     /// # Errors
     /// What the caller would be told.
     pub fn prepare(&self, call: &Call) -> Result<u64, String> {
-        let first =
-            |context: &Context<'_>, _: &mut Record| attempt::prepared(context, &context.plan.candidates[0], Some(0));
+        let first = |context: &Context<'_>, _: &mut Record| prepared(context);
         let (prepared, _record) = self.decided(call, first)?;
         let prepared = prepared.map_err(|failure| failure.message.to_string())?;
         Ok(prepared.request.body().size_hint().exact().unwrap_or_default())
@@ -75,7 +74,7 @@ impl Measured {
             let (target, published) = (candidate.target.clone(), context.published.clone());
             let counters = published.counters(context.plan, candidate, context.metrics);
             let served = Served { target, published, counters, sent: record.started(), key: Some(0) };
-            let prepared = attempt::prepared(context, candidate, Some(0)).map(|mut prepared| {
+            let prepared = prepared(context).map(|mut prepared| {
                 record.served(Some(served), std::mem::take(&mut prepared.losses));
                 prepared
             });
@@ -120,6 +119,13 @@ impl Measured {
         let done = then(&context, &mut record);
         Ok((done, record))
     }
+}
+
+/// What the first candidate would be sent.
+fn prepared(context: &Context<'_>) -> Result<attempt::Prepared, Failure> {
+    let candidate = &context.plan.candidates[0];
+    let operation = context.upstream(&candidate.target).unwrap_or(context.taken.operation);
+    attempt::prepared(context, candidate, operation, Some(0))
 }
 
 /// An answer as hyper reads it.

@@ -21,12 +21,12 @@ pub(crate) fn has_numeric_codes(path: &str) -> bool {
 
 /// The dialect of a path: where none is served, OpenAI's.
 pub(crate) fn dialect_at(path: &str) -> Dialect {
-    Operation::from_path(below_base(path)).map_or(Dialect::OpenAi, Operation::dialect)
+    Operation::from_path(below_base(path)).map_or(Dialect::ChatCompletions, Operation::dialect)
 }
 
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
 /// The dialect of an error on a path that is no operation: what the caller's headers suggest.
 pub(crate) fn dialect_of(headers: &HeaderMap) -> Dialect {
-    if headers.contains_key(ANTHROPIC_VERSION) { Dialect::Anthropic } else { Dialect::OpenAi }
+    if headers.contains_key(ANTHROPIC_VERSION) { Dialect::Messages } else { Dialect::ChatCompletions }
 }

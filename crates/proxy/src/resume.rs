@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use outrigger_route::{Plan, snapshot::Route};
 use outrigger_wire::{
     Kind,
-    profile::Claude,
-    resume::{Partial, Style},
+    profile::{Claude, Prefill},
+    resume::Partial,
 };
 
 use crate::{
@@ -85,13 +85,14 @@ impl Resume {
     async fn ask(&self, at: usize, attempts: &mut Attempts) -> Option<(Box<Committed>, Served)> {
         let candidate = &self.plan.candidates[at];
         let provider = &candidate.target.provider;
-        if provider.dialect != self.taken.operation.dialect() {
+        let dialect = self.taken.operation.dialect();
+        if !provider.dialects.contains(dialect) {
             return None;
         }
         if Claude::of(&candidate.target.model).is_some_and(|claude| !claude.prefill) {
             return None;
         }
-        let style = Style::of(provider.dialect, &provider.slug)?;
+        let style = Prefill::of(dialect, &provider.slug)?;
         let original = intake::read(self.taken.operation, &self.taken.headers, &self.taken.body).ok()?;
         let body = self.partial.request(style, &self.taken.body, &original.head)?;
         drop(original);

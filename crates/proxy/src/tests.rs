@@ -105,7 +105,7 @@ async fn the_workload_is_told_wherever_somebody_looks() {
 #[tokio::test]
 async fn a_panic_is_answered_with_its_code() {
     let sidecar = start().await;
-    let answer = crate::listen::panicked(&sidecar.app, outrigger_wire::Dialect::OpenAi);
+    let answer = crate::listen::panicked(&sidecar.app, outrigger_wire::Dialect::ChatCompletions);
     assert_eq!(answer.status(), 500);
     assert_eq!(answer.headers()["x-outrigger-error"], "internal_error");
     assert_eq!(answer.headers()["content-type"], "application/json");

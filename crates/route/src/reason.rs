@@ -11,7 +11,7 @@ use crate::{
 /// Why a target cannot answer this request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// It does not offer the operation in this dialect.
+    /// It does not offer the operation in any dialect that it speaks.
     Operation,
     /// Not in the request's `provider.only`, or not in `order` with fallbacks off.
     NotAllowed,
@@ -37,7 +37,7 @@ pub enum Reason {
     Modality(Modalities),
     /// It lacks tools or structured output, which another endpoint of the same model has.
     Preferred,
-    /// Its dialect has no words for these parts of the request.
+    /// The dialect that it would be asked in has no words for these parts of the request.
     Untranslatable(Box<str>),
 }
 
@@ -66,7 +66,7 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Operation => f.write_str("does not offer this operation in this dialect"),
+            Self::Operation => f.write_str("does not offer this operation in any dialect that it speaks"),
             Self::NotAllowed => f.write_str("not among the providers the request allows"),
             Self::Ignored => f.write_str("ignored by the request"),
             Self::ZeroDataRetention => f.write_str("zero data retention is required and not declared for it"),
@@ -105,8 +105,8 @@ impl fmt::Display for Removed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
             Reason::Operation => {
-                let dialect = self.target.provider.dialect;
-                write!(f, "it speaks {dialect}'s dialect, in which it does not offer this operation")
+                let dialects = self.target.provider.dialects;
+                write!(f, "it speaks {dialects}, in which it does not offer this operation")
             }
             reason => reason.fmt(f),
         }

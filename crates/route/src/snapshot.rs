@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use outrigger_catalog::{Prices, Rate};
-use outrigger_wire::{AuthScheme, Dialect, Kind, Operation, Secret};
+use outrigger_wire::{AuthScheme, Dialects, Kind, Operation, Secret};
 
 use crate::{
     authorities::Authorities,
@@ -79,7 +79,7 @@ pub struct Provider {
     /// Name for people.
     pub display: Box<str>,
     /// What it speaks.
-    pub dialect: Dialect,
+    pub dialects: Dialects,
     /// Base URL without a trailing slash; operations' paths are appended to it.
     pub base_url: Box<str>,
     /// By whose certificates alone it is known; `None`: by those that are public, and as the sidecar is set.
@@ -288,9 +288,9 @@ impl Default for Stickiness {
 }
 
 impl Operations {
-    /// Every operation in which `dialect` is spoken.
-    pub fn of_dialect(dialect: Dialect) -> Self {
-        Operation::ALL.into_iter().filter(|op| op.dialect() == dialect).collect()
+    /// Every operation in which one of `dialects` is spoken.
+    pub fn of_dialects(dialects: &Dialects) -> Self {
+        Operation::ALL.into_iter().filter(|op| dialects.contains(op.dialect())).collect()
     }
 
     /// Whether `operation` is in the set.

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
 
 use outrigger_catalog::{Prices, Rate};
-use outrigger_wire::{AuthScheme, Dialect, Operation};
+use outrigger_wire::{AuthScheme, Dialect, Dialects, Operation};
 
 use crate::{
     Ask, Plan, Signals, Snapshot, Sort, Standing, Target,
@@ -113,7 +113,7 @@ fn target(world: &mut World, models: &mut HashMap<String, Vec<u32>>, line: &str)
         slug: slug.into(),
         short_name: short.into(),
         display: slug.into(),
-        dialect: Dialect::OpenAi,
+        dialects: Dialects::only(Dialect::ChatCompletions),
         base_url: "http://localhost".into(),
         authorities: None,
         auth: AuthScheme::None,
@@ -141,7 +141,7 @@ fn target(world: &mut World, models: &mut HashMap<String, Vec<u32>>, line: &str)
         provider: Arc::new(provider),
         model: model.into(),
         upstream_name: model.into(),
-        operations: Operations::of_dialect(Dialect::OpenAi),
+        operations: Operations::of_dialects(&Dialects::only(Dialect::ChatCompletions)),
         quantization: Quantization::Unknown,
         prices: None,
         context_length: None,
@@ -157,7 +157,7 @@ fn target(world: &mut World, models: &mut HashMap<String, Vec<u32>>, line: &str)
             ("ctx", number) => target.context_length = Some(number.parse().unwrap()),
             ("max", number) => target.max_output = Some(number.parse().unwrap()),
             ("id", name) => target.upstream_name = name.into(),
-            ("anthropic", _) => target.operations = Operations::of_dialect(Dialect::Anthropic),
+            ("anthropic", _) => target.operations = Operations::of_dialects(&Dialects::only(Dialect::Messages)),
             ("degraded", _) => standing.health = Health::Degraded,
             ("cooling", seconds) => standing.health = Health::Cooling { until: seconds_of(seconds) },
             ("busy", number) => standing.outstanding = number.parse().unwrap(),

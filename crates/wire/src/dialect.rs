@@ -1,39 +1,111 @@
-//! Words for what is spoken: the dialect of a provider, the operation of a request, the scheme of a credential.
+//! Words for what is spoken: the ways of writing a conversation, what a provider speaks of them, and how it is shown a key.
 
 use std::fmt;
 
-/// A wire format family that this build can speak. Other names of the catalogue (`gemini`, `bedrock` ...) are known
-/// but not built; [`Dialect::parse`] tells them apart from built ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Dialect {
-    /// OpenAI's HTTP API and the many endpoints compatible with it.
-    OpenAi,
-    /// Anthropic's Messages API.
-    Anthropic,
-}
+use crate::dialects::dialects;
 
-impl Dialect {
-    /// All dialects of this build.
-    pub const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
-
-    /// The dialect called `name` in the catalogue and in `ModelProvider.spec.dialect`, or `None` if this build cannot
-    /// speak it.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|dialect| dialect.as_str().eq_ignore_ascii_case(name))
-    }
-
-    /// The stable name: `openai` or `anthropic`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-            Self::Anthropic => "anthropic",
+macro_rules! words {
+    (
+        translated { $($(#[$doc:meta])* $name:ident = $word:literal $(| $also:literal)*, $crd:literal => $codec:path,)+ }
+        passed { $($(#[$pdoc:meta])* $pname:ident = $pword:literal $(| $palso:literal)*, $pcrd:literal => $pcodec:path,)* }
+    ) => {
+        /// A way of writing a conversation that this build knows. Other words of the catalogue (`gemini`, `bedrock` ...) are
+        /// known but not built; [`Dialect::parse`] tells them apart from built ones.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Dialect {
+            $($(#[$doc])* $name,)+
+            $($(#[$pdoc])* $pname,)*
         }
-    }
+
+        impl Dialect {
+            /// All dialects of this build.
+            pub const ALL: [Self; [$($word,)+ $($pword,)*].len()] = [$(Self::$name,)+ $(Self::$pname,)*];
+
+            /// The dialect that the catalogue, or a control plane, calls `name`; `None` if this build cannot speak it. The
+            /// words of earlier releases are read too.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|it| it.words().iter().any(|word| word.eq_ignore_ascii_case(name)))
+            }
+
+            /// The stable name, and behind it the words that earlier releases know it by.
+            pub fn words(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$name => &[$word $(, $also)*],)+
+                    $(Self::$pname => &[$pword $(, $palso)*],)*
+                }
+            }
+
+            /// The stable name, as in metrics.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                    $(Self::$pname => $pword,)*
+                }
+            }
+
+            /// What `ModelProvider.spec.dialects` calls it.
+            pub fn kind(self) -> &'static str {
+                match self {
+                    $(Self::$name => $crd,)+
+                    $(Self::$pname => $pcrd,)*
+                }
+            }
+        }
+    };
 }
+
+dialects!(words);
 
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(self.kind())
+    }
+}
+
+/// What a provider speaks: one dialect or several, the preferred one first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Dialects([Option<Dialect>; Dialect::ALL.len()]);
+
+impl Dialects {
+    /// The one.
+    pub const fn only(dialect: Dialect) -> Self {
+        let mut all = [None; Dialect::ALL.len()];
+        if let Some((first, _)) = all.split_first_mut() {
+            *first = Some(dialect);
+        }
+        Self(all)
+    }
+
+    /// These, each once; `None` where there are none.
+    pub fn of(dialects: impl IntoIterator<Item = Dialect>) -> Option<Self> {
+        let mut all = Self([None; Dialect::ALL.len()]);
+        for dialect in dialects {
+            if !all.contains(dialect)
+                && let Some(free) = all.0.iter_mut().find(|place| place.is_none())
+            {
+                *free = Some(dialect);
+            }
+        }
+        all.0.first()?.map(|_| all)
+    }
+
+    /// Whether it is among them.
+    pub fn contains(&self, dialect: Dialect) -> bool {
+        self.0.contains(&Some(dialect))
+    }
+
+    /// All of them, the preferred one first.
+    pub fn iter(&self) -> impl Iterator<Item = Dialect> {
+        self.0.into_iter().flatten()
+    }
+}
+
+impl fmt::Display for Dialects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().enumerate().try_for_each(|(at, dialect)| {
+            let between = if at == 0 { "" } else { ", " };
+            write!(f, "{between}{dialect}")
+        })
     }
 }
 
@@ -48,123 +120,28 @@ pub enum AuthScheme {
     None,
 }
 
-/// What a caller asks for, named by the path of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
-    /// `POST /chat/completions`
-    ChatCompletions,
-    /// `POST /completions`, the legacy text completion.
-    Completions,
-    /// `POST /embeddings`
-    Embeddings,
-    /// `POST /responses`
-    Responses,
-    /// `POST /messages` (Anthropic)
-    Messages,
-    /// `POST /messages/count_tokens` (Anthropic)
-    CountTokens,
-    /// `POST /images/generations`
-    ImageGenerations,
-    /// `POST /images/edits`
-    ImageEdits,
-    /// `POST /images/variations`
-    ImageVariations,
-    /// `POST /audio/speech`
-    Speech,
-    /// `POST /audio/transcriptions`
-    Transcriptions,
-    /// `POST /audio/translations`
-    Translations,
-    /// `POST /rerank`
-    Rerank,
-    /// `POST /moderations`
-    Moderations,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Operation {
-    /// All operations, in the order of the table in the README.
-    pub const ALL: [Self; 14] = [
-        Self::ChatCompletions,
-        Self::Completions,
-        Self::Embeddings,
-        Self::Responses,
-        Self::Messages,
-        Self::CountTokens,
-        Self::ImageGenerations,
-        Self::ImageEdits,
-        Self::ImageVariations,
-        Self::Speech,
-        Self::Transcriptions,
-        Self::Translations,
-        Self::Rerank,
-        Self::Moderations,
-    ];
-
-    /// The operation that `path` (below the base URL, with a leading slash) names.
-    pub fn from_path(path: &str) -> Option<Self> {
-        let path = path.strip_suffix('/').unwrap_or(path);
-        Self::ALL.into_iter().find(|operation| operation.path() == path)
-    }
-
-    /// The path below a base URL such as `https://api.openai.com/v1`.
-    pub fn path(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/chat/completions",
-            Self::Completions => "/completions",
-            Self::Embeddings => "/embeddings",
-            Self::Responses => "/responses",
-            Self::Messages => "/messages",
-            Self::CountTokens => "/messages/count_tokens",
-            Self::ImageGenerations => "/images/generations",
-            Self::ImageEdits => "/images/edits",
-            Self::ImageVariations => "/images/variations",
-            Self::Speech => "/audio/speech",
-            Self::Transcriptions => "/audio/transcriptions",
-            Self::Translations => "/audio/translations",
-            Self::Rerank => "/rerank",
-            Self::Moderations => "/moderations",
+    #[test]
+    fn a_dialect_is_known_by_each_of_its_words() {
+        for dialect in Dialect::ALL {
+            assert_eq!(Dialect::parse(dialect.as_str()), Some(dialect));
         }
+        assert_eq!(Dialect::parse("OpenAI"), Some(Dialect::ChatCompletions));
+        assert_eq!(Dialect::parse("anthropic"), Some(Dialect::Messages));
+        assert_eq!(Dialect::parse("gemini"), None);
     }
 
-    /// A short stable word for metrics and logs (OpenTelemetry GenAI `gen_ai.operation.name` where it has one).
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "chat",
-            Self::Completions => "text_completion",
-            Self::Embeddings => "embeddings",
-            Self::Responses => "responses",
-            Self::Messages => "messages",
-            Self::CountTokens => "count_tokens",
-            Self::ImageGenerations | Self::ImageEdits | Self::ImageVariations => "images",
-            Self::Speech => "speech",
-            Self::Transcriptions => "transcription",
-            Self::Translations => "translation",
-            Self::Rerank => "rerank",
-            Self::Moderations => "moderation",
-        }
-    }
-
-    /// The dialect in which a caller asks for this operation.
-    pub fn dialect(self) -> Dialect {
-        match self {
-            Self::Messages | Self::CountTokens => Dialect::Anthropic,
-            _ => Dialect::OpenAi,
-        }
-    }
-
-    /// Whether an answer that is no stream of events is JSON, whatever else the provider calls it. Speech is sound, and
-    /// what was heard may come as text, or as subtitles.
-    pub fn answers_in_json(self) -> bool {
-        !matches!(self, Self::Speech | Self::Transcriptions | Self::Translations)
-    }
-
-    /// Whether it is asked for by a form, of which nobody reads here whether it asks for a stream.
-    pub fn comes_as_form(self) -> bool {
-        matches!(self, Self::ImageEdits | Self::ImageVariations | Self::Transcriptions | Self::Translations)
-    }
-
-    /// Whether the answer may be a stream of generated tokens.
-    pub fn generates(self) -> bool {
-        matches!(self, Self::ChatCompletions | Self::Completions | Self::Responses | Self::Messages)
+    #[test]
+    fn a_set_keeps_its_order_and_each_of_them_once() {
+        use Dialect::{ChatCompletions, Messages, Responses};
+        let set = Dialects::of([Responses, ChatCompletions, Responses]).unwrap();
+        assert_eq!(set.iter().collect::<Vec<_>>(), [Responses, ChatCompletions]);
+        assert!(!set.contains(Messages));
+        assert_eq!(set.to_string(), "Responses, ChatCompletions");
+        assert_eq!(Dialects::of([Messages]), Some(Dialects::only(Messages)));
+        assert_eq!(Dialects::of([]), None);
     }
 }

@@ -7,7 +7,8 @@ use std::{slice::SliceIndex, sync::LazyLock};
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
-use crate::request::{Head, Member};
+pub use crate::json::quote;
+use crate::{members::Member, request::Head};
 pub use pieces::Pieces;
 use pieces::{Sink, Splice};
 
@@ -117,12 +118,6 @@ impl<'a> Edits<'a> {
     }
 }
 
-/// `text` as a JSON string.
-pub fn quote(text: &str) -> String {
-    // Serialising a string fails on no string.
-    serde_json::to_string(text).unwrap_or_default()
-}
-
 /// Inserts `,"<key>":<json>` before the closing brace of the object that ends at `end` (exclusive) of `bytes`. Where no
 /// object ends there, the same bytes. `key` is one that needs no escape.
 pub fn insert_member(bytes: &[u8], end: usize, key: &str, json: &str) -> Bytes {
@@ -150,7 +145,7 @@ pub fn with_cost(bytes: Bytes, usage: std::ops::Range<usize>, json: &str, in_par
     let object = bytes.get(usage.clone()).unwrap_or_default();
     let stated = COST.find(object).and_then(|_| {
         let text = std::str::from_utf8(object).ok()?;
-        crate::request::member_of(text, "cost").map(|raw| (crate::peek::place(&bytes, raw), raw))
+        crate::members::member_of(text, "cost").map(|raw| (crate::members::place(&bytes, raw), raw))
     });
     let Some((at, raw)) = stated else { return insert_member(&bytes, usage.end, "cost", json) };
     let same = || raw.parse::<f64>().ok().zip(json.parse().ok()).is_some_and(|(a, b): (f64, f64)| (a - b).abs() < 1e-9);

@@ -1,5 +1,7 @@
 //! Why an attempt failed: the closed set of facts that failover branches on.
 
+pub mod said;
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -7,6 +7,7 @@
 mod answer;
 mod loss;
 mod request;
+mod stamp;
 mod text;
 
 pub use answer::{Answer, Event, Fold, Piece, Stop};
@@ -15,4 +16,5 @@ pub use request::{
     Audio, Call, Effort, File, Format, Image, Part, Reasoning, Request, Role, Source, Thought, Tool, ToolChoice,
     ToolResult, Turn,
 };
+pub use stamp::{Closing, Stamp};
 pub use text::Text;

@@ -109,6 +109,12 @@ pub(crate) fn tool_input(arguments: &str) -> std::borrow::Cow<'_, str> {
     match arguments.trim_ascii() {
         "" | "null" => "{}".into(),
         json if is_object(json) => json.into(),
-        other => format!("{{\"invalid_json\":{}}}", crate::edit::quote(other)).into(),
+        other => format!("{{\"invalid_json\":{}}}", quote(other)).into(),
     }
+}
+
+/// `text` as a JSON string.
+pub fn quote(text: &str) -> String {
+    // Serialising a string fails on no string.
+    serde_json::to_string(text).unwrap_or_default()
 }

@@ -6,7 +6,7 @@
 //! a random number: decoders are values that are fed bytes.
 //!
 //! Same dialect in and out: the bytes pass, and only what must change is spliced ([`edit`]). Different dialects meet in
-//! the [`hub`], through [`translate`]. A dialect is code (a folder with `request`, `response`, `stream`, `usage`); a
+//! the [`hub`], through [`translate`]. A dialect is code (a folder and its line in `dialects`); a
 //! provider is data (a row of the catalogue or a `ModelProvider`), and what its wire format does differently is a row
 //! of [`profile::Quirks`].
 
@@ -25,8 +25,9 @@
 
 pub mod anthropic;
 mod balance;
-pub mod body;
+mod codec;
 pub mod dialect;
+mod dialects;
 pub mod edit;
 pub mod failure;
 mod few;
@@ -34,11 +35,15 @@ pub mod heard;
 pub mod hub;
 mod json;
 mod loose;
+pub mod members;
 pub mod multipart;
 pub mod openai;
+pub mod operation;
+mod parse;
 pub mod peek;
 pub mod profile;
 pub mod prompt;
+pub mod report;
 pub mod request;
 pub mod responses;
 pub mod resume;
@@ -46,12 +51,17 @@ mod scan;
 mod schema;
 pub mod seals;
 pub mod secret;
+pub mod splice;
+pub mod spoken;
 pub mod sse;
 pub mod translate;
 pub mod usage;
 
-pub use dialect::{AuthScheme, Dialect, Operation};
+pub use codec::Written;
+pub use dialect::{AuthScheme, Dialect, Dialects};
 pub use failure::{Failure, Kind};
+pub use operation::Operation;
+pub use parse::BadPart;
 pub use peek::{Meaning, Peek};
 pub use request::Head;
 pub use secret::Secret;

@@ -1,11 +1,11 @@
 //! What is known of a target when a request is translated for it.
 
-use crate::{Dialect, resume};
+use crate::Dialect;
 
 /// A target, as far as its wire format depends on it.
 #[derive(Clone, Debug)]
 pub struct Profile<'a> {
-    /// What it speaks.
+    /// What it is asked in.
     pub dialect: Dialect,
     /// The preset's slug, or the name of an endpoint that has none.
     pub vendor: &'a str,
@@ -26,7 +26,7 @@ pub struct Profile<'a> {
     pub structured_outputs: bool,
 }
 
-/// How a vendor of the OpenAI dialect is told how much to think.
+/// How a vendor of chat completions is told how much to think.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Thinking {
     /// `reasoning_effort: "low"`: OpenAI and most.
@@ -37,7 +37,7 @@ pub enum Thinking {
     Switch,
 }
 
-/// How a vendor of the OpenAI dialect takes earlier reasoning back.
+/// How a vendor of chat completions takes earlier reasoning back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Thoughts {
     /// Not at all: unknown members of a message are an error, or nothing.
@@ -48,7 +48,30 @@ pub enum Thoughts {
     Details,
 }
 
-/// Where vendors of the OpenAI dialect differ. One row a vendor; [`Quirks::of`] is the table.
+/// How a vendor is asked to continue the last assistant message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefill {
+    /// A final assistant message is continued as it is: Anthropic, OpenRouter.
+    Plain,
+    /// The message says `prefix: true`: Mistral, DeepSeek.
+    Prefix,
+    /// The request says `continue_final_message: true, add_generation_prompt: false`: vLLM, SGLang.
+    ContinueFinal,
+}
+
+impl Prefill {
+    /// The style of a provider, or `None` if it would start a new answer.
+    pub fn of(dialect: Dialect, slug: &str) -> Option<Self> {
+        match (dialect, slug) {
+            (Dialect::Messages, _) | (Dialect::ChatCompletions, "openrouter") => Some(Self::Plain),
+            (Dialect::ChatCompletions, "mistral" | "deepseek") => Some(Self::Prefix),
+            (Dialect::ChatCompletions, "vllm" | "sglang") => Some(Self::ContinueFinal),
+            (Dialect::ChatCompletions | Dialect::Responses, _) => None,
+        }
+    }
+}
+
+/// Where vendors of chat completions differ. One row a vendor; [`Quirks::of`] is the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Quirks {
     /// The limit is called `max_completion_tokens`: OpenAI's reasoning models refuse `max_tokens`, others know no other.
@@ -68,7 +91,7 @@ pub struct Quirks {
     /// It wants `extra_content` back with a call: Gemini's thought signatures.
     pub extra_content: bool,
     /// How it continues a last assistant message, if it can.
-    pub prefill: Option<resume::Style>,
+    pub prefill: Option<Prefill>,
 }
 
 impl Quirks {
@@ -83,7 +106,7 @@ impl Quirks {
             nine_letter_ids: false,
             file_urls: false,
             extra_content: false,
-            prefill: resume::Style::of(Dialect::OpenAi, vendor),
+            prefill: Prefill::of(Dialect::ChatCompletions, vendor),
         };
         match vendor {
             "openai" | "azure" => Self { completion_tokens: true, ..plain },

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    request::string,
+    members::string,
     scan::{Nest, Watch},
 };
 

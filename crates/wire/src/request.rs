@@ -3,13 +3,14 @@
 //! A request is relayed byte for byte, so nothing here builds a tree: [`Head::read`] validates the JSON, remembers
 //! where each top-level member lies, and decodes only what a routing decision needs. [`crate::edit`] then splices.
 
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{borrow::Cow, fmt};
 
 use serde::de::IgnoredAny;
 
 use crate::{
+    members::{Member, Short, collect, elements, member_of, string},
     prompt::{Notes, Prompt},
-    scan::{self, Elements, Fault},
+    scan::{self, Fault},
 };
 
 /// The top level of a JSON request.
@@ -32,19 +33,6 @@ pub struct Head<'a> {
     /// The first messages, to the end of the first that is not the system's: every turn of a conversation begins with
     /// them.
     pub(crate) lead: Option<&'a str>,
-}
-
-/// One top-level member.
-#[derive(Clone, Debug)]
-pub struct Member<'a> {
-    /// The key, unescaped.
-    pub key: Cow<'a, str>,
-    /// Where the key's opening quote stands in the body.
-    pub start: usize,
-    /// Where the value's bytes lie in the body.
-    pub value: Range<usize>,
-    /// The value's JSON text.
-    pub raw: &'a str,
 }
 
 /// Why a body is not a request.
@@ -196,41 +184,6 @@ const MAX_NAMES: usize = 32;
 /// times its size to remember.
 pub const MAX_MEMBERS: usize = 4096;
 
-/// Most members of an object within a request. OpenAI takes schemas of up to 5000 properties.
-pub const MAX_INNER_MEMBERS: usize = 16_384;
-
-/// The raw elements of the JSON array `raw`, lazily: asking for the first reads no further.
-pub fn elements(raw: &str) -> impl Iterator<Item = &str> {
-    Elements::of(raw)
-}
-
-/// The raw value of `key` in the JSON object `raw`, if it is an object and has it.
-pub fn member_of<'a>(raw: &'a str, key: &str) -> Option<&'a str> {
-    let mut members = scan::Members::of(raw).ok()?;
-    let mut last = None;
-    while let Some(found) = members.next().ok()? {
-        if found.name().ok()? == key {
-            last = Some(found.raw);
-        }
-    }
-    last
-}
-
-/// The members of the JSON object `raw`, or nothing if it is not one or has more than [`MAX_INNER_MEMBERS`].
-pub fn members_of(raw: &str) -> Vec<Member<'_>> {
-    let members = scan::Members::of(raw).map(|mut found| collect(&mut found, MAX_INNER_MEMBERS, &mut ()));
-    members.ok().and_then(Result::ok).unwrap_or_default()
-}
-
-/// Decodes a raw JSON string.
-pub fn string(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
-        return serde_json::from_str::<String>(raw).ok().map(Cow::Owned);
-    }
-    Some(Cow::Borrowed(inner))
-}
-
 /// The same in every process and on every day. Whoever finds two prompts that hash alike has tied its own conversations.
 pub fn hasher() -> impl std::hash::Hasher {
     use std::hash::BuildHasher;
@@ -250,30 +203,6 @@ fn brief(hash: &mut impl std::hash::Hasher, text: &str) {
         }
         _ => hash.write(bytes),
     }
-}
-
-/// Why members were not collected.
-enum Short {
-    TooMany,
-    Fault,
-}
-
-/// The members of an object, `most` at most.
-fn collect<'a>(
-    found: &mut scan::Members<'a>,
-    most: usize,
-    watch: &mut impl scan::Watch<'a>,
-) -> Result<Vec<Member<'a>>, Short> {
-    let mut members: Vec<Member<'a>> = Vec::with_capacity(12);
-    while let Some(found) = found.next_watched(watch).map_err(|Fault| Short::Fault)? {
-        if members.len() == most {
-            return Err(Short::TooMany);
-        }
-        let key = found.name().map_err(|Fault| Short::Fault)?;
-        let scan::Found { start, at, raw, .. } = found;
-        members.push(Member { key, start, value: at..at + raw.len(), raw });
-    }
-    Ok(members)
 }
 
 /// What is wrong with a body, in the words of a parser that counts lines.

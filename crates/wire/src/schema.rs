@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::{
     edit::quote,
-    request::{elements, members_of, string},
+    members::{elements, members_of, string},
 };
 
 /// Deepest nesting followed; deeper schemas pass as they are.

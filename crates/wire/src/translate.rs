@@ -1,8 +1,7 @@
 //! From the caller's dialect to the target's and back, through the hub.
 //!
 //! [`request`] makes the body that is sent and an [`Echo`] of what the answer needs to be read by; [`whole`] and
-//! [`Stream`] bring the answer back. Decoders and encoders live with their dialects; the `match`es here are the only
-//! place where dialects meet.
+//! [`Stream`] bring the answer back. Decoders and encoders live with their dialects.
 
 mod names;
 mod stream;
@@ -10,66 +9,31 @@ pub mod turned;
 
 use bytes::Bytes;
 
-pub use stream::{Closing, Stream, Unfit};
+pub use stream::{Stream, Unfit};
 
 use crate::{
-    Dialect, Failure, Head, Operation, anthropic, few,
-    hub::{Answer, Losses, Piece, Stop, Text},
+    Dialect, Failure, Head, Operation,
+    codec::{Style, Written},
+    dialect::Dialects,
+    few,
+    hub::{Answer, Losses, Piece, Stamp, Stop, Text},
     openai,
+    parse::BadPart,
     profile::Profile,
+    spoken::translated,
 };
 
-/// The operation that a target of `dialect` is asked for in place of the caller's `operation`: another one where the
-/// dialects differ, `None` where nothing comes near it. An OpenAI-speaking provider answers Messages by chat
-/// completions, which every such provider has (R12).
-pub fn upstream(operation: Operation, dialect: Dialect) -> Option<Operation> {
-    match (operation, dialect) {
-        (same, dialect) if same.dialect() == dialect => Some(same),
-        (Operation::Messages, Dialect::OpenAi) => Some(Operation::ChatCompletions),
-        (Operation::ChatCompletions, Dialect::Anthropic) => Some(Operation::Messages),
-        _ => None,
+/// The operation that a target which speaks `dialects` is asked for in place of the caller's `operation`: the same one where
+/// it can, else that of the dialect it prefers among those that are translated; `None` where nothing comes near it. A
+/// provider that speaks chat completions answers Messages by these, which every such provider has (R12).
+pub fn upstream(operation: Operation, dialects: &Dialects) -> Option<Operation> {
+    let own = operation.dialect();
+    if dialects.contains(own) {
+        return Some(operation);
     }
-}
-
-/// A part of a request that is not what the caller's dialect says it must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadPart {
-    /// Where: `messages[3].role`.
-    pub place: String,
-    /// What is wrong with it.
-    pub what: String,
-}
-
-impl BadPart {
-    pub(crate) fn new(place: String, what: String) -> Self {
-        Self { place, what }
-    }
-}
-
-impl std::fmt::Display for BadPart {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`{}`: {}", self.place, self.what)
-    }
-}
-
-/// Reads the value of member `key`; an error says where in it.
-pub(crate) fn parse<'a, T: serde::Deserialize<'a>>(key: &str, raw: &'a str) -> Result<T, BadPart> {
-    serde_json::from_str(raw).map_err(|_| {
-        // Read a second time, slowly, to learn the place.
-        let mut json = serde_json::Deserializer::from_str(raw);
-        match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Ok(_) => BadPart::new(key.to_owned(), "cannot be read".to_owned()),
-            Err(error) => {
-                let path = error.path().to_string();
-                let dot = if path.starts_with('[') || path == "." { "" } else { "." };
-                let place = if path == "." { key.to_owned() } else { format!("{key}{dot}{path}") };
-                let what = error.into_inner().to_string();
-                // Line and column count within the member, which nobody can see.
-                let what = what.split(" at line ").next().unwrap_or_default().to_owned();
-                BadPart::new(place, what)
-            }
-        }
-    })
+    let crosses = own.is_translated() && operation == own.operation();
+    let to = dialects.iter().find(|dialect| crosses && dialect.is_translated())?;
+    Some(to.operation())
 }
 
 /// What of a request its answer depends on.
@@ -79,8 +43,8 @@ pub struct Echo {
     pub operation: Operation,
     /// What the target is asked for.
     pub upstream: Operation,
-    /// A schema went as a tool: the tool's input is the answer's text.
-    schema_tool: bool,
+    /// A schema went as a tool of this name: the tool's input is the answer's text.
+    schema_tool: Option<&'static str>,
     /// The caller speaks of functions, not of tools.
     legacy_functions: bool,
     /// Reasoning is not to be shown.
@@ -109,22 +73,18 @@ pub struct Translated {
 /// # Errors
 /// A part that the caller's own dialect does not allow.
 pub fn request(operation: Operation, head: &Head<'_>, to: &Profile<'_>) -> Result<Translated, BadPart> {
+    let untranslated = |dialect: Dialect| BadPart::new(String::new(), format!("{dialect} is not translated"));
+    let from = operation.dialect();
     let mut losses = Losses::default();
-    let mut request = few::request(|| match operation.dialect() {
-        Dialect::OpenAi => openai::request::decode(head, &mut losses),
-        Dialect::Anthropic => anthropic::request::decode(head, &mut losses),
-    })?;
-    let names = if to.dialect == Dialect::OpenAi { names::shorten(&mut request) } else { Box::default() };
-    let (body, schema_tool) = match to.dialect {
-        Dialect::OpenAi => (openai::request::encode(&request, to, &mut losses), false),
-        Dialect::Anthropic => {
-            let encoded = anthropic::request::encode(&request, to, &mut losses);
-            (encoded.body, encoded.schema_tool)
-        }
-    };
+    let read = few::request(|| translated!(from, D => D::read_request(head, &mut losses)));
+    let mut request = read.ok_or_else(|| untranslated(from))??;
+    let short = translated!(to.dialect, D => D::SHORT_NAMES).unwrap_or(false);
+    let names = if short { names::shorten(&mut request) } else { Box::default() };
+    let written = translated!(to.dialect, D => D::write_request(&request, to, &mut losses));
+    let Written { body, schema_tool } = written.ok_or_else(|| untranslated(to.dialect))?;
     let echo = Echo {
         operation,
-        upstream: upstream(operation, to.dialect).unwrap_or(operation),
+        upstream: to.dialect.operation(),
         schema_tool,
         legacy_functions: request.legacy_functions,
         hide_reasoning: request.hide_reasoning,
@@ -135,35 +95,31 @@ pub fn request(operation: Operation, head: &Head<'_>, to: &Profile<'_>) -> Resul
     Ok(Translated { body: body.into(), losses, echo })
 }
 
-/// What an answer of ours says of itself where the upstream's says nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Stamp<'a> {
-    /// Unix seconds.
-    pub created: u64,
-    /// Id of the request.
-    pub request_id: &'a str,
-}
-
 /// Translates a whole answer back. The second is what could not be said: words for the counter.
 ///
 /// # Errors
 /// [`crate::Kind::Malformed`] for a body that is no answer; an error in the body as what it is.
 pub fn whole(body: &[u8], echo: &Echo, stamp: &Stamp<'_>) -> Result<(Bytes, Vec<&'static str>), Failure> {
-    let mut answer = match echo.upstream.dialect() {
-        Dialect::OpenAi => openai::response::decode(body)?,
-        Dialect::Anthropic => anthropic::response::decode(body)?,
-    };
+    let malformed = || Failure::local(crate::Kind::Malformed, "the answer is in a dialect that is not translated");
+    let mut answer = translated!(echo.upstream.dialect(), D => D::read_answer(body)).ok_or_else(malformed)??;
     echo.adjust(&mut answer, stamp);
-    let bytes = match echo.operation.dialect() {
-        Dialect::OpenAi => openai::response::encode(&answer, echo.legacy_functions, stamp),
-        Dialect::Anthropic => anthropic::response::encode(&answer, stamp),
-    };
+    let bytes = translated!(echo.operation.dialect(), D => D::write_answer(&answer, &echo.style(), stamp));
+    let bytes = bytes.ok_or_else(malformed)?;
     answer.lost.sort_unstable();
     answer.lost.dedup();
     Ok((bytes.into(), answer.lost))
 }
 
 impl Echo {
+    /// How the caller wants its answer written.
+    fn style(&self) -> Style<'_> {
+        Style {
+            legacy_functions: self.legacy_functions,
+            include_usage: self.include_usage,
+            seal_format: &self.seal_format,
+        }
+    }
+
     /// What only the request explains: the tool that stands for a schema, whose seals these are, calls without an id.
     fn adjust<'a>(&'a self, answer: &mut Answer<'a>, stamp: &Stamp<'_>) {
         if self.hide_reasoning {
@@ -182,12 +138,11 @@ impl Echo {
             schemas += u32::from(is_schema);
             !is_schema || schemas == 1
         });
+        let nameless = translated!(self.upstream.dialect(), D => D::NAMELESS_SEALS).unwrap_or(false);
         let mut calls = 0;
         for piece in &mut answer.pieces {
             match piece {
-                Piece::Thought(thought)
-                    if thought.format.is_none() && self.upstream.dialect() == Dialect::Anthropic =>
-                {
+                Piece::Thought(thought) if thought.format.is_none() && nameless => {
                     thought.format = Some(Text::from(&*self.seal_format));
                 }
                 Piece::Call(call) if self.is_schema_tool(&call.name) => {
@@ -208,9 +163,9 @@ impl Echo {
         }
     }
 
-    /// Anthropic's callers who want no thoughts shown still get the seals, and send them back; chat callers get neither.
+    /// Some dialects' callers who want no thoughts shown still get the seals, and send them back; others get neither.
     fn hides_seals(&self) -> bool {
-        self.hide_reasoning && self.operation.dialect() == Dialect::OpenAi
+        self.hide_reasoning && !translated!(self.operation.dialect(), D => D::KEEPS_SEALS).unwrap_or(false)
     }
 
     /// The caller's own name of a tool.
@@ -222,7 +177,7 @@ impl Echo {
     }
 
     fn is_schema_tool(&self, name: &str) -> bool {
-        self.schema_tool && name == anthropic::request::SCHEMA_TOOL
+        self.schema_tool == Some(name)
     }
 }
 

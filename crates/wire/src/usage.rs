@@ -1,16 +1,18 @@
 //! What one answer consumed, in one shape for every vendor.
 
-mod bill;
-mod counts;
-mod stated;
+pub(crate) mod counts;
+pub(crate) mod stated;
+mod words;
 
-pub use bill::{Bill, Call, MOST_CALLS, MOST_STATED, Service, Tool};
-pub(crate) use counts::{Told, count};
-pub(crate) use stated::Stated;
+pub use stated::MOST_STATED;
+pub use words::{Service, Tool};
 
 /// Above this, a thousand million tokens, a count is no count of one answer's tokens: it is held here, and
 /// [`Usage::impossible`] says so (H10). A hundred times the longest context window there is.
 pub const MOST_TOKENS: u64 = 1_000_000_000;
+
+/// Most calls of one answer whose counts are kept apart; what comes behind is added to the last.
+pub const MOST_CALLS: usize = 64;
 
 /// What an answer consumed. `None` means the upstream did not say; `Some(0)` means it said zero (U2).
 ///
@@ -48,6 +50,36 @@ pub struct Usage {
     pub open: bool,
     /// What the bill depends on beside the counts; `None` where that is nothing, as for most answers.
     pub bill: Option<Box<Bill>>,
+}
+
+/// What the bill of an answer depends on beside [`Usage`]'s counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bill {
+    /// The tier that the answer was served at (U9).
+    pub service: Service,
+    /// The answer was computed in the United States alone, which Anthropic bills dearer.
+    pub in_us: bool,
+    /// What the upstream itself says that the answer cost, in nano-dollars (U11).
+    pub stated: Option<u64>,
+    /// The upstream's cost beside which another stands in the answer: who brings a key of their own to a router pays the
+    /// router's `cost` and the vendor's, and the sum stands nowhere.
+    pub stated_in_parts: bool,
+    /// Milliseconds of sound that were heard, where sound is billed by its length (U13).
+    pub heard_ms: Option<u64>,
+    /// Calls of tools that the vendor ran, by [`Tool`] (U10).
+    pub tools: [u32; Tool::ALL.len()],
+    /// The calls of which the answer is made, where its vendor tells them apart: Anthropic's `iterations` (U8). Their sum is
+    /// the [`Usage`] around them. At most [`MOST_CALLS`].
+    pub calls: Vec<Call>,
+}
+
+/// One of the calls of which an answer is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Call {
+    /// The vendor's name of the model, where it is another than the one that was asked.
+    pub model: Option<Box<str>>,
+    /// What it used.
+    pub usage: Usage,
 }
 
 impl Usage {
@@ -141,6 +173,72 @@ impl Usage {
         plus(&mut self.output_audio, other.output_audio);
         plus(&mut self.output_image, other.output_image);
         self.impossible |= other.impossible;
+    }
+}
+
+impl Bill {
+    /// Most calls of one tool that are believed (H10).
+    const MOST_TOOL_CALLS: u64 = 10_000;
+
+    /// Whether there is something to pay where no token was counted.
+    pub fn is_bookable(&self) -> bool {
+        self.stated.is_some() || self.heard_ms.is_some() || self.tools.iter().any(|calls| *calls > 0)
+    }
+
+    /// Every tool that was called, and how often.
+    pub fn tools(&self) -> impl Iterator<Item = (Tool, u64)> {
+        Tool::ALL.into_iter().zip(self.tools).filter(|(_, calls)| *calls > 0).map(|(tool, calls)| (tool, calls.into()))
+    }
+
+    fn add_tool(&mut self, tool: Tool, calls: u64) {
+        if let Some(sum) = self.tools.get_mut(tool as usize) {
+            let most = Self::MOST_TOOL_CALLS;
+            *sum = u64::from(*sum).saturating_add(calls.min(most)).min(most) as u32;
+        }
+    }
+
+    /// Calls of `tool` are billed otherwise.
+    pub(crate) fn forget_tool(&mut self, tool: Tool) {
+        if let Some(calls) = self.tools.get_mut(tool as usize) {
+            *calls = 0;
+        }
+    }
+
+    /// One more call.
+    pub(crate) fn push_call(&mut self, call: Call) {
+        let full = self.calls.len() >= MOST_CALLS;
+        match self.calls.last_mut() {
+            Some(last) if full => last.usage.add(&call.usage),
+            _ => self.calls.push(call),
+        }
+    }
+
+    /// What a later event says over what is known. `anew` = it says the whole of the tokens again, so that earlier calls no
+    /// longer make it up.
+    fn merged(known: Option<Box<Self>>, later: Option<Box<Self>>, anew: bool) -> Option<Box<Self>> {
+        let Some(mut known) = known else { return later };
+        let Some(later) = later else {
+            if anew {
+                known.calls.clear();
+            }
+            return Some(known);
+        };
+        if later.service != Service::Standard {
+            known.service = later.service;
+        }
+        known.in_us |= later.in_us;
+        if later.stated.is_some() {
+            (known.stated, known.stated_in_parts) = (later.stated, later.stated_in_parts);
+        }
+        known.heard_ms = later.heard_ms.or(known.heard_ms);
+        for (sum, more) in known.tools.iter_mut().zip(later.tools) {
+            // Cumulative, as all counts of a stream.
+            *sum = more.max(*sum);
+        }
+        if anew || !later.calls.is_empty() {
+            known.calls = later.calls;
+        }
+        Some(known)
     }
 }
 

@@ -14,8 +14,8 @@ use bytes::Bytes;
 use outrigger_wire::{
     Head, Meaning, Operation, Peek, Usage,
     edit::Edits,
-    openai::error,
-    peek,
+    failure::said,
+    spoken,
     sse::{Frame, Framer},
     usage::Service,
 };
@@ -101,7 +101,7 @@ fn replay(operation: Operation, exchange: &Value) -> Result<(), String> {
         return Ok(());
     }
     if !(200..300).contains(&status) {
-        let failure = error::decode(status, &body);
+        let failure = said::decode(status, &body);
         return match (failure.status, failure.message.is_empty()) {
             (Some(same), false) if same == status => Ok(()),
             _ => Err(format!("the error answer is read as {failure:?}")),
@@ -164,7 +164,7 @@ fn whole(operation: Operation, body: &[u8]) -> Result<(), String> {
     let no_answer = !tree.is_object()
         || !tree["error"].is_null()
         || (operation == Operation::ChatCompletions && !tree["choices"][0].is_object());
-    let answer = match peek::answer(operation, body) {
+    let answer = match spoken::answer(operation, body) {
         Ok(answer) if !no_answer => answer,
         Err(_) if no_answer => return Ok(()),
         other => return Err(format!("the answer is read as {other:?}")),

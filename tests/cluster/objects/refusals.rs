@@ -86,8 +86,8 @@ async fn what_is_not_of_the_kind_is_refused() {
         ("ModelProvider", "{preset: openai, baseUrl: 'http://x'}".to_owned(), "unknown field \"spec.baseUrl\""),
         (
             "ModelProvider",
-            "{preset: openai, dialect: openai}".to_owned(),
-            "spec.dialect: Unsupported value: \"openai\": supported values: \"OpenAI\", \"Anthropic\"",
+            "{preset: openai, dialects: [chat]}".to_owned(),
+            "spec.dialects[0]: Unsupported value: \"chat\": supported values: \"ChatCompletions\", \"Messages\", \"Responses\"",
         ),
         (
             "ModelProvider",
@@ -150,7 +150,7 @@ async fn a_provider_of_every_model_there_is_is_accepted() {
         .collect();
     let headers: Vec<String> = (0..32).map(|at| format!("{{name: X-Header-{at}, value: v}}")).collect();
     let spec = format!(
-        "{{dialect: OpenAI, baseURL: 'http://x/v1', models: [{}], headers: [{}]}}",
+        "{{dialects: [ChatCompletions], baseURL: 'http://x/v1', models: [{}], headers: [{}]}}",
         models.join(", "),
         headers.join(", ")
     );

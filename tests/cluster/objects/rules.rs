@@ -39,23 +39,30 @@ pub(crate) const CASES: &[Case] = &[
     case(
         PROVIDER,
         "spec",
-        "without a preset, set dialect: what the endpoint speaks, OpenAI or Anthropic",
-        "{dialect: Anthropic, baseURL: 'http://x/v1', models: [{model: a}]}",
+        "without a preset, set dialects: what the endpoint speaks, such as [ChatCompletions]",
+        "{dialects: [Messages, ChatCompletions], baseURL: 'http://x/v1', models: [{model: a}]}",
         "{baseURL: 'http://x/v1', models: [{model: a}]}",
     ),
     case(
         PROVIDER,
         "spec",
+        "dialects and dialect say the same: remove dialect",
+        "{dialect: Anthropic, baseURL: 'http://x/v1', models: [{model: a}]}",
+        "{dialects: [Messages], dialect: Anthropic, baseURL: 'http://x/v1', models: [{model: a}]}",
+    ),
+    case(
+        PROVIDER,
+        "spec",
         "without a preset, set baseURL: where the endpoint is, such as http://vllm.models.svc:8000/v1",
-        "{dialect: OpenAI, baseURL: 'http://x/v1', models: [{model: a}]}",
-        "{dialect: OpenAI, models: [{model: a}]}",
+        "{dialects: [ChatCompletions], baseURL: 'http://x/v1', models: [{model: a}]}",
+        "{dialects: [ChatCompletions], models: [{model: a}]}",
     ),
     case(
         PROVIDER,
         "spec",
         "without a preset, set models: which models the endpoint serves",
         "{preset: openai, auth: {scheme: None}}",
-        "{dialect: OpenAI, baseURL: 'http://x/v1'}",
+        "{dialects: [ChatCompletions], baseURL: 'http://x/v1'}",
     ),
     case(
         PROVIDER,
@@ -77,9 +84,9 @@ pub(crate) const CASES: &[Case] = &[
         PROVIDER,
         "spec",
         "tls needs an https address, or nothing is known of who answers: write baseURL with https://, or remove tls",
-        "{dialect: OpenAI, baseURL: 'https://x/v1', models: [{model: a}], \
+        "{dialects: [ChatCompletions], baseURL: 'https://x/v1', models: [{model: a}], \
           tls: {caRef: {kind: Secret, name: keys, key: authority}}}",
-        "{dialect: OpenAI, baseURL: 'http://x/v1', models: [{model: a}], \
+        "{dialects: [ChatCompletions], baseURL: 'http://x/v1', models: [{model: a}], \
           tls: {caRef: {kind: Secret, name: keys, key: authority}}}",
     ),
     case(

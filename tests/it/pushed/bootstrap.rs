@@ -8,7 +8,7 @@ const MESSAGES: &str = "/v1/messages";
 fn policy(keyed: &Upstream, free: &Upstream) -> Policy {
     let free = format!(
         "apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: free, namespace: default}}\nspec: \
-         {{dialect: OpenAI, baseURL: {:?}, models: [{{model: {MODEL}, upstreamName: m}}]}}",
+         {{dialects: [ChatCompletions, Responses], baseURL: {:?}, models: [{{model: {MODEL}, upstreamName: m}}]}}",
         free.base_url()
     );
     let routes = Policy::new().provider("keyed", keyed.base_url()).route("keyed", &["keyed"]);
@@ -146,7 +146,7 @@ fn elsewhere(far: &Upstream) -> String {
     format!(
         "apiVersion: v1\nkind: Secret\nmetadata: {{name: far, namespace: other}}\nstringData: {{key: sk-test-far}}\n---\n\
          apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: far, namespace: other}}\nspec: \
-         {{dialect: OpenAI, baseURL: {:?}, allowedNamespaces: {{from: All}}, models: [{{model: {MODEL}, upstreamName: m}}], \
+         {{dialects: [ChatCompletions, Responses], baseURL: {:?}, allowedNamespaces: {{from: All}}, models: [{{model: {MODEL}, upstreamName: m}}], \
          credentials: [{{name: main, secretKeyRef: {{name: far, key: key}}}}]}}",
         far.base_url()
     )

@@ -30,7 +30,7 @@ async fn minutes_without_a_control_plane_fail_no_call() {
     // A provider with a key, which is in no bootstrap: who has lost it can only be given it by a control plane.
     let keyed = "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {key: sk-of-a-story}\n---\n\
         apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {name: keyed}\n\
-        spec: {dialect: OpenAI, baseURL: \"http://near/v1\", models: [{model: acme/large}], \
+        spec: {dialects: [ChatCompletions, Responses], baseURL: \"http://near/v1\", models: [{model: acme/large}], \
         credentials: [{name: main, secretKeyRef: {name: key, key: key}}]}\n---\n\
         apiVersion: outrigger.dev/v1alpha1\nkind: ModelRoute\nmetadata: {name: paid}\n\
         spec: {targets: [{model: acme/large, provider: keyed}]}\n";

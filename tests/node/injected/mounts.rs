@@ -12,7 +12,7 @@ use crate::harness::*;
 fn keyed(name: &str, home: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Secret\nmetadata: {{name: keys}}\nstringData: {{{name}: sk-story-{name}, unused: sk-story-unused}}\n\
-         ---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}}}\nspec: {{dialect: OpenAI, \
+         ---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}}}\nspec: {{dialects: [ChatCompletions, Responses], \
          baseURL: \"http://{name}.{home}/v1\", models: [{{model: acme/{name}}}], allowedNamespaces: {{from: Selector, \
          selector: {{matchLabels: {{kubernetes.io/metadata.name: {home}}}}}}}, \
          credentials: [{{name: main, secretKeyRef: {{name: keys, key: {name}}}}}]}}\n"

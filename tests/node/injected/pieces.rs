@@ -37,7 +37,7 @@ pub(crate) fn policy(providers: &[&str]) -> String {
     for name in providers {
         yaml += &format!(
             "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}}}\n\
-             spec: {{dialect: OpenAI, baseURL: \"http://{name}/v1\", auth: {{scheme: None}}, models: [{{model: acme/small}}]}}\n"
+             spec: {{dialects: [ChatCompletions, Responses], baseURL: \"http://{name}/v1\", auth: {{scheme: None}}, models: [{{model: acme/small}}]}}\n"
         );
     }
     yaml + &route(providers)

@@ -76,7 +76,7 @@ async fn a_rotated_key_fails_no_call() {
         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: read-key}\n\
         subjects: [{kind: ServiceAccount, name: outrigger-control-plane, namespace: outrigger-system}]\n";
     let provider = "apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {name: keyed}\n\
-        spec: {dialect: OpenAI, baseURL: \"http://keyed/v1\", models: [{model: acme/small}], \
+        spec: {dialects: [ChatCompletions, Responses], baseURL: \"http://keyed/v1\", models: [{model: acme/small}], \
         credentials: [{name: main, secretKeyRef: {name: key, key: key}}]}\n";
     story.apply(&[right, &secret("near-key"), provider, &served("keyed", keyed), &app("app", "")].join("---\n")).await;
     story.apply(&route(&["keyed"])).await;

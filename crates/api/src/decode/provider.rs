@@ -8,7 +8,7 @@ use outrigger_route::{
     view::{Called, Offer, Offering},
     words::{Modality, Parameter, Parameters, Quantization},
 };
-use outrigger_wire::{AuthScheme, Dialect};
+use outrigger_wire::{AuthScheme, Dialect, Dialects};
 
 use super::limit::{self, Limits};
 use crate::{
@@ -44,7 +44,7 @@ pub(super) fn decode(provider: v1::Provider) -> Result<Offering, &'static str> {
         slug: slug.into(),
         short_name: short_name.into(),
         display: display.into(),
-        dialect: dialects.iter().find_map(|word| Dialect::parse(word)).ok_or("its dialect")?,
+        dialects: Dialects::of(dialects.iter().filter_map(|word| Dialect::parse(word))).ok_or("its dialects")?,
         base_url: base_url.into(),
         authorities,
         auth,

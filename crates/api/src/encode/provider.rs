@@ -6,7 +6,7 @@ use outrigger_route::{
     view::{Called, Offer, Offering},
     words::{Parameters, Quantization},
 };
-use outrigger_wire::{AuthScheme, Operation};
+use outrigger_wire::{AuthScheme, Dialect, Operation};
 
 use super::limit;
 use crate::{
@@ -21,7 +21,7 @@ pub(super) fn encode(offering: &Offering) -> v1::Provider {
         slug,
         short_name,
         display,
-        dialect,
+        dialects,
         base_url,
         authorities,
         auth,
@@ -52,7 +52,7 @@ pub(super) fn encode(offering: &Offering) -> v1::Provider {
         slug: slug.to_string(),
         short_name: short_name.to_string(),
         display: display.to_string(),
-        dialects: vec![dialect.as_str().to_owned()],
+        dialects: dialects.iter().flat_map(Dialect::words).map(|word| (*word).to_owned()).collect(),
         base_url: base_url.to_string(),
         auth: Some(v1::Auth { scheme: Some(scheme) }),
         region: region.as_deref().map(str::to_owned),

@@ -20,7 +20,7 @@ fn forty_providers_can_be_called_with_a_key_and_nothing_else() {
     let ready = catalog
         .providers()
         .iter()
-        .filter(|p| ["openai", "anthropic"].contains(&p.dialect.as_str()))
+        .filter(|p| p.dialects.iter().any(|it| ["chat_completions", "messages", "responses"].contains(&it.as_str())))
         .filter(|p| p.base_url.is_some() && !p.env.is_empty())
         .count();
     assert!(ready >= 40, "{ready}");
@@ -55,15 +55,15 @@ fn well_known_names_are_found_where_they_are_served() {
 fn providers_say_how_they_are_spoken_to() {
     let catalog = Catalog::embedded();
     let anthropic = catalog.provider("anthropic").unwrap();
-    assert_eq!(anthropic.dialect, "anthropic");
+    assert_eq!(anthropic.dialects, ["messages"]);
     assert_eq!(anthropic.auth, Auth::Header("x-api-key".to_owned()));
     assert_eq!(anthropic.env, ["ANTHROPIC_API_KEY"]);
     let google = catalog.provider("google-ai-studio").unwrap();
-    assert_eq!(google.dialect, "openai");
+    assert_eq!(google.dialects, ["chat_completions"]);
     assert_eq!(google.env, ["GEMINI_API_KEY", "GOOGLE_API_KEY"]);
     let ollama = catalog.provider("ollama").unwrap();
     assert_eq!(ollama.auth, Auth::None);
-    assert_eq!(catalog.provider("amazon-bedrock").unwrap().dialect, "bedrock");
+    assert_eq!(catalog.provider("amazon-bedrock").unwrap().dialects, ["bedrock"]);
 }
 
 #[test]

@@ -2,8 +2,8 @@ use crate::{Catalog, Rejected};
 
 const GOOD: &str = r#"{"format":1,"as_of":"2026-05-21","made_from":["hand"],"counts":{"providers":2,"models":2,"offers":2},
 "providers":[
-{"slug":"openai","name":"OpenAI","dialect":"openai","base_url":"https://api.openai.com/v1","auth":"bearer","env":["OPENAI_API_KEY"]},
-{"slug":"groq","name":"Groq","dialect":"openai","auth":"header:api-key"}
+{"slug":"openai","name":"OpenAI","dialects":["chat_completions"],"base_url":"https://api.openai.com/v1","auth":"bearer","env":["OPENAI_API_KEY"]},
+{"slug":"groq","name":"Groq","dialects":["chat_completions"],"auth":"header:api-key"}
 ],
 "models":[
 {"id":"openai/gpt-4o-mini","name":"GPT-4o mini","released":"2024-07-18","context":128000,"in":["text"],"out":["text"],"can":["tools"]},
@@ -140,7 +140,7 @@ fn fields_of_the_wrong_shape_are_refused_with_the_row_named() {
     check("\"https://api.openai.com/v1\"", "\"api.openai.com\"", "providers[0] openai: base_url");
     check("\"https://api.openai.com/v1\"", "\"https://${HOST}/v1\"", "providers[0] openai: base_url");
     check("OPENAI_API_KEY", "openai key", "providers[0] openai: env names");
-    check("\"dialect\":\"openai\"", "\"dialect\":\"\"", "providers[0] openai: name and dialect");
+    check("\"dialects\":[\"chat_completions\"]", "\"dialects\":[]", "providers[0] openai: name and dialects");
     check("{\"slug\":\"groq\"", "7,{\"slug\":\"groq\"", "providers[1]: invalid type: integer `7`");
 }
 

@@ -8,7 +8,7 @@ apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {name: keyed, namespace: demo}
 spec:
-  dialect: openai
+  dialects: [ChatCompletions]
   baseURL: http://keyed/v1
   models: [{model: a}]
   credentials: [{name: first, secretKeyRef: {name: keys, key: first}}]
@@ -61,7 +61,7 @@ fn routes_blame_what_they_name_and_not_themselves() {
 apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {name: theirs, namespace: other}
-spec: {dialect: openai, baseURL: 'http://theirs/v1', models: [{model: c}]}
+spec: {dialects: [ChatCompletions], baseURL: 'http://theirs/v1', models: [{model: c}]}
 ---
 apiVersion: outrigger.dev/v1alpha1
 kind: ModelRoute

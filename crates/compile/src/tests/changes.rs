@@ -18,7 +18,9 @@ fn policy(name: &str, namespace: &str, spec: &str) -> String {
 /// A provider in the EU and one in the US, of one model each; a route over both, one over the US alone.
 fn two() -> String {
     let spec = |region: &str| {
-        format!("{{dialect: OpenAI, baseURL: 'http://{region}/v1', region: {region}, models: [{{model: a/{region}}}]}}")
+        format!(
+            "{{dialects: [ChatCompletions], baseURL: 'http://{region}/v1', region: {region}, models: [{{model: a/{region}}}]}}"
+        )
     };
     provider("eu", &spec("eu"))
         + &provider("us", &spec("us"))
@@ -101,7 +103,7 @@ fn only_those_are_counted_whom_it_concerns() {
 
 #[test]
 fn a_provider_that_goes_takes_routes_with_it() {
-    let spec = "{dialect: OpenAI, baseURL: 'http://eu/v1', region: eu, models: [{model: a/eu}]}";
+    let spec = "{dialects: [ChatCompletions], baseURL: 'http://eu/v1', region: eu, models: [{model: a/eu}]}";
     let left = provider("eu", spec)
         + &route("both", "{targets: [{model: a/eu}, {model: a/us}]}")
         + &route("far", "{targets: [{model: a/us, provider: us}]}");
@@ -127,7 +129,7 @@ fn unsharing_is_felt_elsewhere() {
         provider(
             "main",
             &format!(
-                "{{dialect: OpenAI, baseURL: 'http://m/v1', models: [{{model: a}}], allowedNamespaces: {{from: {from}}}}}"
+                "{{dialects: [ChatCompletions], baseURL: 'http://m/v1', models: [{{model: a}}], allowedNamespaces: {{from: {from}}}}}"
             ),
         )
     };

@@ -33,7 +33,7 @@ fn good() -> Vec<Value> {
             "ModelProvider",
             "main",
             json!({
-            "dialect": "OpenAI", "baseURL": "https://main/v1", "auth": {"scheme": "Header", "header": "x-api-key"},
+            "dialects": ["ChatCompletions"], "baseURL": "https://main/v1", "auth": {"scheme": "Header", "header": "x-api-key"},
             "headers": [{"name": "x-team", "value": "a"}], "displayName": "Main", "region": "eu",
             "dataPolicy": {"training": "Deny", "retention": "Zero"},
             "tls": {"caRef": {"kind": "ConfigMap", "name": "authorities", "key": "ca.crt"}},

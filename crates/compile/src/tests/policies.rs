@@ -20,7 +20,7 @@ fn policy(name: &str, namespace: &str, spec: &str) -> String {
 fn two() -> String {
     let spec = |region: &str, input: u32| {
         format!(
-            "{{dialect: OpenAI, baseURL: 'http://{region}/v1', region: {region}, models: [\
+            "{{dialects: [ChatCompletions], baseURL: 'http://{region}/v1', region: {region}, models: [\
              {{model: a, prices: {{input: '{input}', output: '2'}}}}, {{model: x/b, upstreamName: b-2}}]}}"
         )
     };
@@ -100,7 +100,7 @@ fn keys_go_only_to_pods_whose_view_can_use_them() {
         provider(
             name,
             &format!(
-                "{{dialect: OpenAI, baseURL: 'http://{name}', models: [{{model: {model}}}, {{model: other}}], \
+                "{{dialects: [ChatCompletions], baseURL: 'http://{name}', models: [{{model: {model}}}, {{model: other}}], \
                  credentials: [{{name: k, secretKeyRef: {{name: s, key: k}}}}]}}"
             ),
         )
@@ -214,7 +214,9 @@ fn a_provider_whose_access_means_nothing_is_no_removal() {
     ] {
         let yaml = provider(
             "main",
-            &format!("{{dialect: OpenAI, baseURL: 'http://x', models: [{{model: m}}], allowedNamespaces: {allowed}}}"),
+            &format!(
+                "{{dialects: [ChatCompletions], baseURL: 'http://x', models: [{{model: m}}], allowedNamespaces: {allowed}}}"
+            ),
         );
         for home in ["demo", "other"] {
             let (view, _) = view(&world(&yaml).0, &CATALOG, &Scope::Namespace(home.into()));
@@ -231,7 +233,9 @@ fn an_unknown_namespace_is_granted_nothing_by_a_negation() {
     let allowed = "{from: Selector, selector: {matchExpressions: [{key: tier, operator: DoesNotExist}]}}";
     let yaml = provider(
         "main",
-        &format!("{{dialect: OpenAI, baseURL: 'http://x', models: [{{model: m}}], allowedNamespaces: {allowed}}}"),
+        &format!(
+            "{{dialects: [ChatCompletions], baseURL: 'http://x', models: [{{model: m}}], allowedNamespaces: {allowed}}}"
+        ),
     );
     let seen = |more: &str| {
         let (view, _) = view(&world(&(yaml.clone() + more)).0, &CATALOG, &Scope::Namespace("other".into()));

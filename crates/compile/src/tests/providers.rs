@@ -74,6 +74,48 @@ fn every_offer_of_a_preset_is_served_and_its_id_means_one_of_them() {
     assert_eq!(by("openai/gpt-4o-mini"), by("gpt-4o-mini"));
 }
 
+/// R12: `/responses` is asked of who has it, by the catalogue or by the operator's word, and of nobody who is merely compatible.
+#[test]
+fn responses_are_asked_of_whoever_speaks_them() {
+    let asked = |spec: &str| {
+        let snapshot = snapshot(&keyed(spec));
+        let target = &snapshot.targets[0];
+        [Operation::ChatCompletions, Operation::Messages, Operation::Responses, Operation::Embeddings]
+            .map(|operation| target.operations.contains(operation))
+    };
+    let own = |dialects: &str| asked(&format!("dialects: {dialects}, baseURL: 'http://x', models: [{{model: m}}]"));
+    assert_eq!(asked("preset: openai, models: [{model: openai/gpt-4o-mini}]"), [true, true, true, false]);
+    assert_eq!(asked("preset: deepseek, models: [{model: deepseek-chat}]"), [true, true, false, false]);
+    assert_eq!(own("[ChatCompletions]"), [true, true, false, true]);
+    assert_eq!(own("[ChatCompletions, Responses]"), [true, true, true, true]);
+    assert_eq!(own("[Messages]"), [true, true, false, false]);
+    assert_eq!(own("[Responses]"), [false, false, true, false]);
+}
+
+#[test]
+fn the_word_that_dialects_replace_is_read_and_says_so() {
+    let spec = |dialect: &str| format!("{dialect}, baseURL: 'http://x', models: [{{model: m}}]");
+    for (old, new) in [("OpenAI", "[ChatCompletions]"), ("Anthropic", "[Messages]")] {
+        refused(
+            &spec(&format!("dialect: {old}")),
+            &[&format!("spec.dialect: warning: is replaced by dialects: write dialects: {new}")],
+        );
+        let (old, new) = (spec(&format!("dialect: {old}")), spec(&format!("dialects: {new}")));
+        let spoken = |spec: &str| snapshot(&keyed(spec)).targets[0].provider.dialects;
+        assert_eq!(spoken(&old), spoken(&new));
+    }
+}
+
+/// The words of the kind are those of the list of dialects.
+#[test]
+fn every_dialect_can_be_declared_by_its_word() {
+    for dialect in outrigger_wire::Dialect::ALL {
+        let spec = format!("dialects: [{}], baseURL: 'http://x', models: [{{model: m}}]", dialect.kind());
+        let snapshot = snapshot(&keyed(&spec));
+        assert_eq!(snapshot.targets[0].provider.dialects, outrigger_wire::Dialects::only(dialect));
+    }
+}
+
 #[test]
 fn operations_and_parameters_follow_the_catalogue() {
     let snapshot = snapshot(&keyed("preset: openai"));

@@ -8,8 +8,10 @@ fn of(spec: &str) -> String {
 
 #[test]
 fn a_target_without_provider_means_every_one_that_serves_it() {
-    let second =
-        provider("second", "{dialect: OpenAI, baseURL: 'http://second', models: [{model: a, upstreamName: z}]}");
+    let second = provider(
+        "second",
+        "{dialects: [ChatCompletions], baseURL: 'http://second', models: [{model: a, upstreamName: z}]}",
+    );
     let told = told(
         &(MAIN.to_owned() + &second + &route("r", "{targets: [{model: a}, {model: z}, {model: b, priority: 3}]}")),
     );

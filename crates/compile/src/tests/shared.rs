@@ -67,7 +67,7 @@ fn each_object_is_judged_in_its_own_namespace() {
     let there = |yaml: String| yaml.replace("namespace: demo", "namespace: other");
     let shared = provider(
         "main",
-        "{dialect: OpenAI, baseURL: 'http://x', models: [{model: m}], allowedNamespaces: {from: All}, \
+        "{dialects: [ChatCompletions], baseURL: 'http://x', models: [{model: m}], allowedNamespaces: {from: All}, \
         credentials: [{name: k, secretKeyRef: {name: none, key: k}}]}",
     );
     let fast = route("r", "{aliases: [fast], targets: [{model: m, provider: demo/main}]}");

@@ -7,7 +7,7 @@ use crate::{Cause, Kind, ObjectRef, Severity, Unreadable, view};
 
 const ONE: &str = include_str!("authority.pem");
 const TWO: &str = include_str!("other.pem");
-const OWN: &str = "dialect: OpenAI, baseURL: 'https://own/v1', models: [{model: a}]";
+const OWN: &str = "dialects: [ChatCompletions], baseURL: 'https://own/v1', models: [{model: a}]";
 
 /// A `ConfigMap` or `Secret` that holds `pem` under `key`.
 fn held(kind: &str, name: &str, key: &str, pem: &str) -> String {
@@ -118,7 +118,7 @@ fn certificates_without_tls_are_a_mistake() {
     let told = told(
         &(ca + &provider(
             "x",
-            "{dialect: OpenAI, baseURL: 'http://own/v1', models: [{model: a}], tls: {caRef: {name: ca}}}",
+            "{dialects: [ChatCompletions], baseURL: 'http://own/v1', models: [{model: a}], tls: {caRef: {name: ca}}}",
         )),
     );
     assert!(told.contains("spec.tls: needs an https address"), "{told}");

@@ -43,7 +43,7 @@ mod tests {
     fn provider(namespace: &str, name: &str, keys: &str, more: &str) -> String {
         format!(
             "apiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}, namespace: {namespace}}}\n\
-             spec: {{dialect: OpenAI, baseURL: 'http://{name}:80/v1', models: [{{model: own/{name}}}], credentials: [{keys}]{more}}}\n---\n"
+             spec: {{dialects: [ChatCompletions], baseURL: 'http://{name}:80/v1', models: [{{model: own/{name}}}], credentials: [{keys}]{more}}}\n---\n"
         )
     }
 

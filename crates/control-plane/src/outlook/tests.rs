@@ -36,7 +36,7 @@ async fn nothing_is_known_before_there_is_policy() {
 #[tokio::test]
 async fn what_was_let_in_is_there_for_the_next() {
     let outlook = outlook(Some(World::default()));
-    let spec = json!({"dialect": "OpenAI", "baseURL": "http://m/v1", "models": [{"model": "m"}]});
+    let spec = json!({"dialects": ["ChatCompletions"], "baseURL": "http://m/v1", "models": [{"model": "m"}]});
     let alone = outlook.foresee(route(), LONG).await.unwrap();
     assert!(alone.broken.iter().any(|it| it.reason.contains("there is no ModelProvider of this name")), "{alone:?}");
     outlook.is_coming(put(object("ModelProvider", "p", spec)));

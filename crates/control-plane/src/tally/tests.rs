@@ -14,7 +14,7 @@ static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
 fn provider(name: &str, url: &str) -> String {
     format!(
         "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}, namespace: demo}}\n\
-         spec: {{dialect: openai, baseURL: '{url}', models: [{{model: m}}]}}\n"
+         spec: {{dialects: [ChatCompletions], baseURL: '{url}', models: [{{model: m}}]}}\n"
     )
 }
 

@@ -6,14 +6,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::schema;
 
-/// What an endpoint speaks.
+/// A way of writing a conversation. The words are those of `outrigger_wire::Dialect::kind`, which a test of `compile` holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = schema::undescribed)]
 pub enum Dialect {
-    /// OpenAI's API. `openai`, as it was first written, is still read from a folder.
+    /// OpenAI's chat completions, and the rest of its HTTP API but for Responses.
+    ChatCompletions,
+    /// Anthropic's Messages.
+    Messages,
+    /// OpenAI's Responses.
+    Responses,
+}
+
+/// What an endpoint was said to speak before it could be several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = schema::undescribed)]
+pub enum Family {
+    /// Chat completions. `openai`, as it was first written, is still read from a folder.
     #[serde(alias = "openai")]
     OpenAI,
-    /// Anthropic's API: Messages. `anthropic`, as it was first written, is still read from a folder.
+    /// Messages. `anthropic`, as it was first written, is still read from a folder.
     #[serde(alias = "anthropic")]
     Anthropic,
 }

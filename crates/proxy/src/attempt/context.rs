@@ -40,8 +40,8 @@ impl Context<'_> {
         self.published.counters(self.plan, &self.plan.candidates[at], self.metrics)
     }
 
-    /// The operation that `target` is asked for.
-    pub(super) fn spoken(&self, target: &Target) -> Operation {
-        translate::upstream(self.taken.operation, target.provider.dialect).unwrap_or(self.taken.operation)
+    /// The operation that `target` is asked for; `None`: it is asked for nothing, the answer is made here.
+    pub(crate) fn upstream(&self, target: &Target) -> Option<Operation> {
+        translate::upstream(self.taken.operation, &target.provider.dialects)
     }
 }

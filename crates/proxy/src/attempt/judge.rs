@@ -7,10 +7,11 @@ use http::{HeaderMap, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use outrigger_wire::{
     Failure, Kind, Operation,
-    failure::{retry_after, telling},
-    openai,
-    peek::{self, Answer},
-    translate::{self, Echo, Stamp},
+    failure::{retry_after, said, telling},
+    hub::Stamp,
+    peek::Answer,
+    spoken,
+    translate::{self, Echo},
 };
 
 use super::{
@@ -58,7 +59,7 @@ pub(crate) async fn judge(
     } else if content_type.contains("json") || (content_type.is_empty() && operation.answers_in_json()) {
         let mut read = body;
         let (body, share) = whole(&mut read, MAX_ANSWER, Some(room)).await?;
-        let answer = peek::answer(operation, &body)?;
+        let answer = spoken::answer(operation, &body)?;
         if streamed && operation.generates() {
             turned::stream(operation, read, &body, answer, share)?
         } else {
@@ -98,7 +99,7 @@ pub(super) fn translated(answered: Answered, echo: &Echo, id: &str) -> Result<An
     let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     // What cannot be brought back was billed all the same (H17).
     let brought = translate::whole(&body, echo, &Stamp { created, request_id: id })
-        .and_then(|(body, lost)| Ok((peek::answer(echo.operation, &body)?, body, lost)));
+        .and_then(|(body, lost)| Ok((spoken::answer(echo.operation, &body)?, body, lost)));
     let (read, body, lost) = match brought {
         Ok(brought) => brought,
         Err(failure) => return Err(failure.with_usage(answer.usage.take())),
@@ -112,7 +113,7 @@ async fn refused(status: StatusCode, headers: &HeaderMap, mut body: Body) -> Fai
         return Failure::local(Kind::Malformed, format!("the upstream answered {status}; redirects are not followed"));
     }
     let body = whole(&mut body, MAX_ERROR, None).await.map(|(body, _)| body).unwrap_or_default();
-    let mut failure = openai::error::decode(status.as_u16(), &body);
+    let mut failure = said::decode(status.as_u16(), &body);
     failure.retry_after = retry_after(headers, SystemTime::now());
     failure.told = telling(headers);
     failure

@@ -9,7 +9,7 @@ use outrigger_wire::{
     Dialect, Failure, Head, Kind, Operation,
     edit::{Edits, Pieces, quote},
     hub::Losses,
-    request::members_of,
+    members::members_of,
     translate::{self, Echo},
 };
 
@@ -34,14 +34,14 @@ pub(crate) struct Prepared {
 }
 
 /// Its body, and what came of making it.
-struct Body {
+struct Sendable {
     sent: Sent,
     hide_usage: bool,
     echo: Option<Echo>,
     losses: Losses,
 }
 
-impl Body {
+impl Sendable {
     fn of(sent: Sent) -> Self {
         Self { sent, hide_usage: false, echo: None, losses: Losses::default() }
     }
@@ -53,41 +53,45 @@ const OURS: [&str; 4] = ["models", "provider", "route", "fallbacks"];
 /// Members that only OpenRouter itself can answer: kept for it, removed for everybody else.
 const OPENROUTERS: [&str; 6] = ["preset", "session_id", "trace", "transforms", "plugins", "usage"];
 
-/// Builds the request to `candidate`, always from the caller's original bytes (F8).
-pub(crate) fn request(cx: &Context<'_>, candidate: &Candidate, key: Option<usize>) -> Result<Prepared, Failure> {
+/// Builds the request to `candidate`, which is asked for `operation`, always from the caller's original bytes (F8).
+pub(crate) fn request(
+    cx: &Context<'_>,
+    candidate: &Candidate,
+    operation: Operation,
+    key: Option<usize>,
+) -> Result<Prepared, Failure> {
     let target = &*candidate.target;
     let body = match &cx.reading.form_model {
-        Some(range) => Body::of(pieces(cx, Pieces::replace(&cx.taken.body, range.clone(), &target.upstream_name))),
-        None if target.provider.dialect != cx.taken.operation.dialect() => translated_body(cx, candidate)?,
+        Some(range) => Sendable::of(pieces(cx, Pieces::replace(&cx.taken.body, range.clone(), &target.upstream_name))),
+        None if operation.dialect() != cx.taken.operation.dialect() => translated_body(cx, candidate, operation)?,
         None => json_body(cx, candidate),
     };
-    let operation = body.echo.as_ref().map_or(cx.taken.operation, |echo| echo.upstream);
     let account = &cx.published.accounts[target.slot as usize];
     let (to, path) = account.to(operation)?;
     let mut request = Box::new(Request::new(body.sent));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = path;
-    let mut headers = headers(&cx.taken.headers, target);
+    let mut headers = headers(&cx.taken.headers, target, operation.dialect());
     account.sign(&mut headers, key)?;
     *request.headers_mut() = headers;
-    let Body { hide_usage, echo, losses, .. } = body;
+    let Sendable { hide_usage, echo, losses, .. } = body;
     Ok(Prepared { to: to.clone(), request, hide_usage, echo, losses })
 }
 
 /// The caller's request in the target's dialect. What policy sets for the target is set in that dialect (F7).
-fn translated_body(cx: &Context<'_>, candidate: &Candidate) -> Result<Body, Failure> {
+fn translated_body(cx: &Context<'_>, candidate: &Candidate, operation: Operation) -> Result<Sendable, Failure> {
     let refused = |message: String| {
         let mut failure = Failure::local(Kind::Untranslatable, message);
         failure.status = Some(400);
         failure
     };
-    let profile = crossing::profile(&candidate.target, &cx.reading.ask, cx.taken.body.len());
+    let profile = crossing::profile(&candidate.target, operation.dialect(), &cx.reading.ask, cx.taken.body.len());
     let translated = translate::request(cx.taken.operation, &cx.reading.head, &profile)
         .map_err(|bad| refused(format!("the request cannot be read: {bad}")))?;
     let names: Vec<String> = translated.losses.forbidding(false).map(ToString::to_string).collect();
     if !names.is_empty() {
-        let (dialect, names) = (candidate.target.provider.dialect, names.join(", "));
-        return Err(refused(format!("{dialect}'s dialect, which this target speaks, has no words for {names}")));
+        let (dialect, names) = (operation.dialect(), names.join(", "));
+        return Err(refused(format!("{dialect}, in which this target is asked, has no words for {names}")));
     }
     let mut body = translated.body;
     if let Some(parameters) = &candidate.parameters {
@@ -96,7 +100,7 @@ fn translated_body(cx: &Context<'_>, candidate: &Candidate) -> Result<Body, Fail
         let head = Head::read(&body).map_err(|bad| refused(bad.to_string()))?;
         body = edits.apply(&body, &head);
     }
-    Ok(Body { echo: Some(translated.echo), losses: translated.losses, ..Body::of(Sent::of(body)) })
+    Ok(Sendable { echo: Some(translated.echo), losses: translated.losses, ..Sendable::of(Sent::of(body)) })
 }
 
 fn set_by_policy<'e>(edits: &mut Edits<'e>, parameters: &'e BodyEdits) {
@@ -108,7 +112,7 @@ fn set_by_policy<'e>(edits: &mut Edits<'e>, parameters: &'e BodyEdits) {
     }
 }
 
-fn json_body(cx: &Context<'_>, candidate: &Candidate) -> Body {
+fn json_body(cx: &Context<'_>, candidate: &Candidate) -> Sendable {
     let head = &cx.reading.head;
     let target = &*candidate.target;
     let mut edits = Edits::default();
@@ -133,13 +137,13 @@ fn json_body(cx: &Context<'_>, candidate: &Candidate) -> Body {
         true => pieces(cx, edits.splice(body, head)),
         false => Sent::of(edits.apply(body, head)),
     };
-    Body { hide_usage, losses, ..Body::of(sent) }
+    Sendable { hide_usage, losses, ..Sendable::of(sent) }
 }
 
 /// A large body on its way as it is held. Where no attempt will need a copy of it, the memory for one is given back.
 fn pieces(cx: &Context<'_>, pieces: Pieces) -> Sent {
     let spoken = cx.taken.operation.dialect();
-    let same = |candidate: &Candidate| candidate.target.provider.dialect == spoken;
+    let same = |candidate: &Candidate| candidate.target.provider.dialects.contains(spoken);
     if pieces.copied <= SMALL && cx.plan.candidates.iter().all(same) {
         cx.taken.uncopied();
     }
@@ -160,11 +164,11 @@ fn with_usage(existing: Option<&str>) -> String {
 
 /// The caller's headers, less what is between the caller and us (RFC 9110 7.6.1), credentials (Z8), our own words,
 /// and another vendor's (R9). `accept-encoding` goes too: a compressed stream could not be read (S9).
-fn headers(from: &HeaderMap, target: &Target) -> HeaderMap {
+fn headers(from: &HeaderMap, target: &Target, dialect: Dialect) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(from.len() + 4);
     let mut names_hops = false;
     for (name, value) in from {
-        if passes(name, target) {
+        if passes(name, target, dialect) {
             headers.append(name.clone(), value.clone());
         } else {
             names_hops |= name == header::CONNECTION;
@@ -176,7 +180,7 @@ fn headers(from: &HeaderMap, target: &Target) -> HeaderMap {
         from.keys().filter(|name| hops.name(name)).for_each(|name| drop(headers.remove(name)));
     }
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if target.provider.dialect == Dialect::Anthropic {
+    if dialect == Dialect::Messages {
         headers.entry(VERSION).or_insert(HeaderValue::from_static("2023-06-01"));
         // OpenRouter's way for chat callers to ask for Anthropic's betas.
         if let Some(beta) = headers.remove(THEIR_BETA) {
@@ -191,15 +195,15 @@ const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const THEIR_BETA: HeaderName = HeaderName::from_static("x-anthropic-beta");
 
 /// Whether a caller's header is `target`'s business.
-fn passes(name: &HeaderName, target: &Target) -> bool {
+fn passes(name: &HeaderName, target: &Target, dialect: Dialect) -> bool {
     let name = name.as_str();
     if is_credential(name) {
         return false;
     }
     // Nearly everything that is dropped or looked at begins with one of a few letters.
     match name.as_bytes().first() {
-        Some(b'x') => passes_extension(name, target),
-        Some(b'a') if name.starts_with("anthropic-") => is_anthropics(name, target),
+        Some(b'x') => passes_extension(name, target, dialect),
+        Some(b'a') if name.starts_with("anthropic-") => is_anthropics(name, target, dialect),
         // By this and by `x-title` OpenRouter knows which application asks. It is the caller's word, and no browser's.
         Some(b'h') if name == "http-referer" => is_openrouter(target),
         Some(b'o') if name.starts_with("openai-") => {
@@ -245,12 +249,12 @@ fn is_credential(name: &str) -> bool {
 }
 
 /// The same for `x-...`.
-fn passes_extension(name: &str, target: &Target) -> bool {
+fn passes_extension(name: &str, target: &Target, dialect: Dialect) -> bool {
     if matches!(name, "x-real-ip" | "x-session-id") {
         return false;
     }
     if name.starts_with("x-anthropic-") || name.starts_with("x-claude-") {
-        return is_anthropics(name, target);
+        return is_anthropics(name, target, dialect);
     }
     if name.starts_with("x-openrouter-") || name == "x-title" {
         return is_openrouter(target);
@@ -264,7 +268,7 @@ fn is_openrouter(target: &Target) -> bool {
 
 /// Whether `target` may have one of Anthropic's headers: others who speak the dialect have the version from it, and
 /// nothing else.
-fn is_anthropics(name: &str, target: &Target) -> bool {
-    target.provider.dialect == Dialect::Anthropic
+fn is_anthropics(name: &str, target: &Target, dialect: Dialect) -> bool {
+    dialect == Dialect::Messages
         && (name == "anthropic-version" || !matches!(&*target.provider.slug, "minimax" | "minimax-cn"))
 }

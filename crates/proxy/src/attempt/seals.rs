@@ -3,7 +3,7 @@
 
 use memchr::memmem;
 use outrigger_route::Target;
-use outrigger_wire::{edit::Edits, hub::Losses, seals};
+use outrigger_wire::{edit::Edits, hub::Losses, seals, spoken};
 
 use super::context::Context;
 use crate::crossing;
@@ -20,7 +20,7 @@ pub(super) fn strip(cx: &Context<'_>, target: &Target, edits: &mut Edits<'_>, lo
         return;
     }
     let which = if keep { seals::Which::Foreign } else { seals::Which::All };
-    for (key, json) in seals::strip(cx.taken.operation, &cx.reading.head, which) {
+    for (key, json) in spoken::strip_seals(cx.taken.operation, &cx.reading.head, which) {
         match json {
             Some(json) => edits.set(key, json),
             None => edits.remove(key),

@@ -9,9 +9,11 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use outrigger_wire::{
     Failure, Kind, Meaning, Operation, Peek, Usage,
-    peek::{self, Answer},
+    hub::Stamp,
+    peek::Answer,
+    spoken,
     sse::{Fields, Frame, Framer},
-    translate::{Stamp, turned},
+    translate::turned,
 };
 
 use super::{
@@ -87,7 +89,7 @@ pub(super) async fn whole(operation: Operation, mut body: Body, room: &Allowance
     }
     share.came();
     let Gathering { gather, usage, .. } = gathering;
-    let read = gather.finish(&stamp()).and_then(|bytes| Ok((peek::answer(operation, &bytes)?, bytes)));
+    let read = gather.finish(&stamp()).and_then(|bytes| Ok((spoken::answer(operation, &bytes)?, bytes)));
     match read {
         Ok((answer, bytes)) => {
             let answer = Answer { usage: usage.or(answer.usage), ..answer };

@@ -8,8 +8,9 @@ use outrigger_route::{
 };
 use outrigger_wire::{
     Head,
+    members::{elements, member_of, string},
     prompt::Prompt,
-    request::{BadRequest, elements, member_of, string},
+    request::BadRequest,
 };
 
 use crate::error::Error;

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use outrigger_route::Target;
+use outrigger_wire::{Operation, translate};
 
 use super::price::{self, Price};
 use crate::{metrics::by_route::TargetCounters, signals::Bound, state::Published};
@@ -22,6 +23,11 @@ pub(crate) struct Served {
 impl Served {
     pub(super) fn health(&self) -> &Bound {
         &self.published.health[self.target.slot as usize]
+    }
+
+    /// What it was asked for in place of the caller's `operation`.
+    pub(super) fn asked(&self, operation: Operation) -> Operation {
+        translate::upstream(operation, &self.target.provider.dialects).unwrap_or(operation)
     }
 
     /// What booked `price`: the upstream, or the price row of who answered.

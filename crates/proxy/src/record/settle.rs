@@ -47,7 +47,7 @@ impl Record {
         let metrics = &self.books.metrics;
         served.health().spent(now, self.tokens());
         metrics.usage(&served.counters, self.heard.usage(), worth.price.as_ref());
-        let dialect = served.target.provider.dialect;
+        let dialect = served.asked(self.operation).dialect();
         self.losses.iter().for_each(|loss| metrics.dropped(dialect, loss.label()));
         self.heard.all_lost().iter().for_each(|part| metrics.dropped(dialect, part));
         if self.heard.unreadable() > 0 {

@@ -84,7 +84,7 @@ pub const CODES: &[Code] = &[
     row("total_timeout", TIMEOUT, NOBODY, "`timeouts.total` ran out, with all attempts", "ask for less at once, or raise the limit"),
     row("connection_reset", BAD_GATEWAY, NETWORK, "the connection broke after the request was sent", "ask again; it may have been billed"),
     row("truncated", BAD_GATEWAY, PROVIDER, "the answer ended too early, without a word of why", "ask again; it was probably billed"),
-    row("malformed_answer", BAD_GATEWAY, PROVIDER, "the answer could not be understood, or was empty", "see `error.metadata.raw`; the provider's `dialect` or `baseURL` may be wrong"),
+    row("malformed_answer", BAD_GATEWAY, PROVIDER, "the answer could not be understood, or was empty", "see `error.metadata.raw`; the provider's `dialects` or `baseURL` may be wrong"),
     row("rate_limited", OR_502, PROVIDER, "too many requests or tokens for this key, or for the limits that policy sets", "wait as long as `retry-after` says; add keys or targets"),
     row("quota_exhausted", OR_502, PROVIDER, "the key's quota or credit is spent", "pay, or use another key: waiting does not help"),
     row("overloaded", OR_502, PROVIDER, "the provider says that it is overloaded", "ask again later, or give the route another target"),

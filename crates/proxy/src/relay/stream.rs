@@ -22,10 +22,7 @@ use http_body::{Body as _, Frame};
 use outrigger_catalog::NanoUsd;
 use outrigger_route::snapshot::Timeouts;
 use outrigger_wire::{
-    Failure, Kind, Meaning, Operation, Peek,
-    edit::without_null_usage,
-    sse,
-    translate::{Closing, Unfit},
+    Failure, Kind, Meaning, Operation, Peek, edit::without_null_usage, hub::Closing, sse, translate::Unfit,
 };
 use tokio::time::Sleep;
 
@@ -398,14 +395,11 @@ impl Relay {
         if !self.saw_finish && !self.saw_end {
             return self.fail(&Failure::local(Kind::Truncated, "the stream ended without a finish reason"));
         }
-        let chat = matches!(self.record.operation(), Operation::ChatCompletions | Operation::Completions);
         if let Passing::Translated(_) = self.passing {
             self.finish_translation();
-        } else if chat && !self.saw_end {
-            self.out.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
-        } else if self.record.operation() == Operation::Messages && !self.saw_end {
-            // SDKs hold a message back until they have heard it.
-            self.out.push_back(Bytes::from_static(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"));
+        } else if !self.saw_end {
+            let last = self.record.operation().dialect().last_word();
+            self.out.extend((!last.is_empty()).then(|| Bytes::from_static(last)));
         }
         self.state = State::Finishing;
     }

@@ -8,7 +8,7 @@ use outrigger_route::{
     snapshot::{Operations, Provider, Route},
     words::{Modalities, Modality, Parameters, Quantization, Retention},
 };
-use outrigger_wire::{AuthScheme, Dialect};
+use outrigger_wire::{AuthScheme, Dialect, Dialects};
 
 /// The model that every provider serves.
 pub(crate) const POPULAR: &str = "author/model-0";
@@ -38,7 +38,7 @@ fn provider(n: u32) -> Provider {
         slug: name.clone().into(),
         short_name: name.clone().into(),
         display: name.into(),
-        dialect: Dialect::OpenAi,
+        dialects: Dialects::only(Dialect::ChatCompletions),
         base_url: "http://localhost".into(),
         authorities: None,
         auth: AuthScheme::None,
@@ -60,7 +60,7 @@ fn target(slot: u32, model: u32, provider: &Arc<Provider>) -> Target {
         provider: provider.clone(),
         model: format!("author/model-{model}").into(),
         upstream_name: format!("model-{model}").into(),
-        operations: Operations::of_dialect(Dialect::OpenAi),
+        operations: Operations::of_dialects(&Dialects::only(Dialect::ChatCompletions)),
         quantization: Quantization::Fp8,
         prices: Some(Prices::flat(price, price, "policy", "2026-01-01")),
         context_length: Some(128_000),

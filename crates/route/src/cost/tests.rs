@@ -129,7 +129,7 @@ fn the_tier_that_served_an_answer_prices_it() {
             r#"{{"choices":[{{"message":{{"content":"a"}},"finish_reason":"stop"}}],"service_tier":"{tier}","usage":{{"prompt_tokens":{prompt},"completion_tokens":100000,"total_tokens":{},"prompt_tokens_details":{{"cached_tokens":100000}}}}}}"#,
             prompt + 100_000
         );
-        let read = outrigger_wire::peek::answer(outrigger_wire::Operation::ChatCompletions, body.as_bytes()).unwrap();
+        let read = outrigger_wire::spoken::answer(outrigger_wire::Operation::ChatCompletions, body.as_bytes()).unwrap();
         let cost = cost(&read.usage.unwrap(), Some(&prices)).unwrap();
         (cost.total.to_usd_string(), cost.lacks.service)
     };

@@ -26,7 +26,7 @@ apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {name: keyed, namespace: demo}
 spec:
-  dialect: OpenAI
+  dialects: [ChatCompletions]
   baseURL: http://keyed:8000/v1
   credentials: [{name: main, secretKeyRef: {name: keys, key: main}}]
   models: [{model: own/k}]
@@ -34,7 +34,7 @@ spec:
 apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {name: free, namespace: demo}
-spec: {dialect: OpenAI, baseURL: "http://free:8000/v1", models: [{model: own/f}]}
+spec: {dialects: [ChatCompletions], baseURL: "http://free:8000/v1", models: [{model: own/f}]}
 ---
 apiVersion: outrigger.dev/v1alpha1
 kind: ModelRoute

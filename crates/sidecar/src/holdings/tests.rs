@@ -90,7 +90,7 @@ impl Pair {
 fn provider(name: &str, rest: &str) -> String {
     format!(
         "---\napiVersion: outrigger.dev/v1alpha1\nkind: ModelProvider\nmetadata: {{name: {name}, namespace: demo}}\n\
-         spec: {{dialect: OpenAI, baseURL: 'http://{name}/v1', models: [{{model: m}}]{rest}}}\n"
+         spec: {{dialects: [ChatCompletions], baseURL: 'http://{name}/v1', models: [{{model: m}}]{rest}}}\n"
     )
 }
 

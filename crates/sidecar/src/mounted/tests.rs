@@ -23,7 +23,7 @@ apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {name: far, namespace: other}
 spec:
-  dialect: OpenAI
+  dialects: [ChatCompletions]
   baseURL: http://far:8000/v1
   allowedNamespaces: {from: All}
   credentials: [{name: main, secretKeyRef: {name: keys, key: main}}]

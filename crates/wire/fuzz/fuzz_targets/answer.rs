@@ -3,12 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use outrigger_wire::{Operation, peek};
+use outrigger_wire::{Operation, spoken};
 use outrigger_wire_fuzz::assert_value_at;
 
 fuzz_target!(|body: &[u8]| {
     for operation in Operation::ALL {
-        match peek::answer(operation, body) {
+        match spoken::answer(operation, body) {
             Ok(answer) => {
                 assert!(answer.usage.is_none() || answer.usage_at.is_some());
                 if let Some(place) = answer.usage_at {
@@ -17,6 +17,6 @@ fuzz_target!(|body: &[u8]| {
             }
             Err(failure) => assert!(!failure.message.is_empty()),
         }
-        let _ = peek::billed(operation, body);
+        let _ = spoken::billed(operation, body);
     }
 });

@@ -7,18 +7,21 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use outrigger_wire::{Kind, failure::retry_after, openai::error};
+use outrigger_wire::{
+    Kind,
+    failure::{retry_after, said},
+};
 use outrigger_wire_fuzz::first_line;
 
 fuzz_target!(|input: &[u8]| {
     let body = Bytes::copy_from_slice(input);
     for status in [400, 401, 403, 404, 413, 429, 500, 503] {
-        let failure = error::decode(status, &body);
+        let failure = said::decode(status, &body);
         assert_eq!((failure.status, failure.body.as_ref()), (Some(status), Some(&body)));
         assert!((1..=1024).contains(&failure.message.chars().count()));
     }
     if let Ok(json) = std::str::from_utf8(input) {
-        let failure = error::in_band(json);
+        let failure = said::in_band(json);
         assert!((1..=1024).contains(&failure.message.chars().count()));
         assert!(failure.status.is_none_or(|status| (400..600).contains(&status)));
         assert!(Kind::ALL.contains(&failure.kind));

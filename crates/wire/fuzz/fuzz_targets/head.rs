@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use outrigger_wire::{
     Head,
     edit::{Edits, insert_member, without_null_usage},
-    request::{Member, elements, member_of, members_of},
+    members::{Member, elements, member_of, members_of},
 };
 use serde_json::{Value, json};
 

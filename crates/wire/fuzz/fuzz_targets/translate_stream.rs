@@ -5,11 +5,7 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use outrigger_wire::{
-    Operation,
-    sse::Framer,
-    translate::{Closing, Stream},
-};
+use outrigger_wire::{Operation, hub::Closing, sse::Framer, translate::Stream};
 use outrigger_wire_fuzz::{STAMP, echo};
 use serde_json::Value;
 

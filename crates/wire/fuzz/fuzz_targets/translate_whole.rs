@@ -10,7 +10,7 @@ fuzz_target!(|body: &[u8]| {
     for operation in [Operation::ChatCompletions, Operation::Messages] {
         match translate::whole(body, &echo(operation), &STAMP) {
             Ok((answer, _)) => {
-                peek::answer(operation, &answer).expect("what we write is an answer");
+                spoken::answer(operation, &answer).expect("what we write is an answer");
             }
             Err(failure) => assert!(!failure.message.is_empty()),
         }

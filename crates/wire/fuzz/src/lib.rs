@@ -7,9 +7,10 @@ use std::ops::Range;
 use bytes::Bytes;
 use outrigger_wire::{
     Dialect, Head, Operation,
+    hub::Stamp,
     profile::Profile,
     sse::{Frame, Framer},
-    translate::{self, Echo, Stamp},
+    translate::{self, Echo},
 };
 use serde_json::value::RawValue;
 
@@ -62,8 +63,8 @@ pub const STAMP: Stamp<'static> = Stamp { created: 1, request_id: "gen-1-fuzz" }
 /// with manners of its own.
 pub fn targets(operation: Operation) -> [Profile<'static>; 3] {
     let (dialect, vendor, model) = match operation.dialect() {
-        Dialect::OpenAi => (Dialect::Anthropic, "anthropic", "anthropic/claude-opus-4.8"),
-        Dialect::Anthropic => (Dialect::OpenAi, "openrouter", "openai/gpt-5.1"),
+        Dialect::ChatCompletions => (Dialect::Messages, "anthropic", "anthropic/claude-opus-4.8"),
+        Dialect::Messages | Dialect::Responses => (Dialect::ChatCompletions, "openrouter", "openai/gpt-5.1"),
     };
     let able = Profile {
         dialect,

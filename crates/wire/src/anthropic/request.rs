@@ -5,5 +5,4 @@ mod encode;
 mod thinking;
 
 pub use decode::decode;
-pub(crate) use encode::SCHEMA_TOOL;
-pub use encode::{Encoded, encode};
+pub use encode::encode;

@@ -14,10 +14,11 @@ pub(crate) use encode::encode;
 use super::usage;
 use crate::{
     Operation,
+    failure::said,
     failure::{Failure, Kind},
-    openai::error,
-    peek::{Answer, place},
-    request::{elements, member_of, string},
+    members::place,
+    members::{elements, member_of, string},
+    peek::Answer,
     scan,
 };
 
@@ -46,7 +47,7 @@ pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
     let usage_json = read.usage.map(RawValue::get);
     let usage = usage_json.and_then(usage::read);
     if let Some(raw) = read.error.filter(|raw| raw.get() != "null") {
-        return Err(error::in_band(raw.get()).with_usage(usage));
+        return Err(said::in_band(raw.get()).with_usage(usage));
     }
     if operation == Operation::Messages && read.content.is_none() {
         return Err(Failure::local(Kind::Malformed, "the answer has no content").with_usage(usage));

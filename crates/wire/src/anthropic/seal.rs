@@ -7,10 +7,7 @@
 
 use std::borrow::Cow;
 
-use crate::hub::Text;
-
-/// What a signature of ours begins with.
-pub(crate) const PREFIX: &str = "outrigger.v1.";
+use crate::{hub::Text, seals::OURS as PREFIX};
 
 /// What stands between a tool call's id and the `extra_content` that belongs to it. Anthropic's callers must keep ids,
 /// and ids may hold nothing but letters, digits, `_` and `-`.

@@ -14,8 +14,9 @@ pub use encode::Encoder;
 
 use super::usage;
 use crate::{
-    openai::error,
-    peek::{Meaning, Peek, place},
+    failure::said,
+    members::place,
+    peek::{Meaning, Peek},
     scan,
 };
 
@@ -28,7 +29,7 @@ pub fn peek(event: Option<&str>, data: &[u8]) -> Peek {
         "content_block_delta" => Meaning::Content,
         "message_stop" => Meaning::End,
         "message_delta" => Meaning::Finish,
-        "error" => Meaning::Error(error::in_band(read.error.map_or("{}", RawValue::get))),
+        "error" => Meaning::Error(said::in_band(read.error.map_or("{}", RawValue::get))),
         _ => Meaning::Prelude,
     });
     if let Some(delta) = read.delta {

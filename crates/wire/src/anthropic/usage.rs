@@ -2,10 +2,10 @@
 
 use crate::{
     Usage, json,
+    members::{elements, string},
     openai::usage::{service, tools},
-    request::{elements, string},
     scan,
-    usage::{Call, Service, Stated, count, total},
+    usage::{Call, Service, counts::count, stated::Stated, total},
 };
 
 /// Reads the JSON text of a usage object. Anthropic's `input_tokens` leaves out what was read from or written to the

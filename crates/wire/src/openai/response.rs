@@ -6,12 +6,13 @@ mod encode;
 pub use decode::decode;
 pub(crate) use encode::encode;
 
-use super::{error, stop, usage};
+use super::{stop, usage};
 use crate::{
     Operation, Usage,
-    failure::{Failure, Kind},
-    peek::{Answer, place},
-    request::{elements, member_of, string},
+    failure::{Failure, Kind, said},
+    members::place,
+    members::{elements, member_of, string},
+    peek::Answer,
     responses::billed::Billed,
     scan::{self, Nest, Watch},
 };
@@ -108,7 +109,7 @@ pub fn read(operation: Operation, body: &[u8]) -> Result<Answer, Failure> {
     let Some(read) = Body::read(body) else { return Err(malformed(body)) };
     let usage = read.used(operation);
     if let Some(raw) = read.error {
-        return Err(error::in_band(raw).with_usage(usage));
+        return Err(said::in_band(raw).with_usage(usage));
     }
     let usage_at = read.usage.filter(|raw| usage.is_some() && raw.starts_with('{')).map(|raw| place(body, raw));
     let mut answer = Answer { usage, usage_at, ..Answer::default() };
@@ -125,7 +126,7 @@ fn finished(operation: Operation, read: &Body<'_>, answer: &mut Answer) -> Resul
         let reason = read.first.finish_reason.and_then(string);
         if let Some(reason) = reason.as_deref().filter(|reason| stop::is_failure(reason)) {
             let error = elements(choices).next().and_then(|first| member_of(first, "error"));
-            return Err(error.filter(|raw| *raw != "null").map(error::in_band).unwrap_or_else(|| {
+            return Err(error.filter(|raw| *raw != "null").map(said::in_band).unwrap_or_else(|| {
                 Failure::local(Kind::ServerError, format!("the answer ended with finish_reason \"{reason}\""))
             }));
         }

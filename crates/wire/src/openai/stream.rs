@@ -10,11 +10,12 @@ pub use decode::Decoder;
 pub(in crate::openai) use decode::{CallIn, Content, Delta, text_or_json};
 pub use encode::Encoder;
 
-use super::{error, stop, usage};
+use super::{stop, usage};
 use crate::{
-    failure::{Failure, Kind},
-    peek::{Meaning, Peek, place},
-    request::{elements, member_of},
+    failure::{Failure, Kind, said},
+    members::place,
+    members::{elements, member_of},
+    peek::{Meaning, Peek},
     scan,
 };
 
@@ -26,7 +27,7 @@ pub fn peek(data: &[u8]) -> Peek {
     }
     let Some((chunk, choices)) = Chunk::read(data) else { return Peek::of(Meaning::Malformed) };
     let failure = match (chunk.error, choices.finish.as_deref().filter(|reason| stop::is_failure(reason))) {
-        (Some(raw), _) => Some(error::in_band(raw)),
+        (Some(raw), _) => Some(said::in_band(raw)),
         (None, Some(reason)) => Some(failed(chunk.choices, reason)),
         (None, None) => None,
     };
@@ -60,7 +61,7 @@ pub fn peek(data: &[u8]) -> Peek {
 /// A choice that ended with a failure, and says more of it if it can.
 fn failed(choices: &str, reason: &str) -> Failure {
     let told = elements(choices).find_map(|choice| member_of(choice, "error").filter(|raw| *raw != "null"));
-    told.map(error::in_band).unwrap_or_else(|| {
+    told.map(said::in_band).unwrap_or_else(|| {
         Failure::local(Kind::ServerError, format!("the stream ended with finish_reason \"{reason}\""))
     })
 }

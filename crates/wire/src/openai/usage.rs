@@ -2,7 +2,11 @@
 
 use crate::{
     Usage, json, scan,
-    usage::{Service, Stated, Told, Tool, count},
+    usage::{
+        Service, Tool,
+        counts::{Told, count},
+        stated::Stated,
+    },
 };
 
 /// The parts of one side.
@@ -108,7 +112,7 @@ pub fn read(json: &str) -> Option<Usage> {
 
 /// The `service_tier` that stands beside a usage object, or in it.
 pub(crate) fn service(json: &str) -> Service {
-    crate::request::string(json).map_or(Service::Standard, |word| Service::read(&word))
+    crate::members::string(json).map_or(Service::Standard, |word| Service::read(&word))
 }
 
 /// Counts of tools that the vendor ran: Anthropic's and OpenRouter's names, and xAI's.

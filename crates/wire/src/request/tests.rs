@@ -1,4 +1,5 @@
 use super::*;
+use crate::members::{MAX_INNER_MEMBERS, members_of};
 
 #[test]
 fn members_are_found_where_they_stand() {

@@ -2,8 +2,8 @@
 
 use crate::{
     Usage,
+    members::{elements, member_of, string},
     openai::usage,
-    request::{elements, member_of, string},
     usage::{Call, Tool},
 };
 

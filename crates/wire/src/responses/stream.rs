@@ -6,8 +6,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    openai::{error, usage},
-    peek::{Meaning, Peek, place},
+    failure::said,
+    members::place,
+    openai::usage,
+    peek::{Meaning, Peek},
     responses::billed::Billed,
     scan,
 };
@@ -25,11 +27,11 @@ pub fn peek(event: Option<&str>, data: &[u8]) -> Peek {
     let kind = read.kind.as_deref().or(event).unwrap_or_default();
     let mut peek = Peek::of(match kind {
         "response.completed" | "response.incomplete" => Meaning::End,
-        "response.failed" => Meaning::Error(error::in_band(
+        "response.failed" => Meaning::Error(said::in_band(
             read.response.as_ref().and_then(|response| response.error).map_or("{}", RawValue::get),
         )),
         // A bare `error` event carries its words at the top level.
-        "error" | "response.error" => Meaning::Error(error::in_band(read.error.map_or(text, RawValue::get))),
+        "error" | "response.error" => Meaning::Error(said::in_band(read.error.map_or(text, RawValue::get))),
         // A finished item is content even where no delta announced it: a tool search, an encrypted thought, a picture.
         "response.output_item.done" | "response.image_generation_call.partial_image" => Meaning::Content,
         kind if kind.ends_with(".delta") => Meaning::Content,

@@ -1,26 +1,17 @@
 //! A stream of one dialect as a stream of another.
 
-use super::{Echo, Stamp, made_up_id};
+use super::{Echo, made_up_id};
 use crate::{
-    Dialect, anthropic,
-    hub::{Event, Stop, Text},
-    openai,
+    hub::{Closing, Event, Stamp, Stop, Text},
+    spoken::{Decoder, Encoder},
 };
-
-/// What is added to the end of a stream.
-#[derive(Clone, Debug, Default)]
-pub struct Closing {
-    /// `usage.cost`: a JSON number.
-    pub cost: Option<String>,
-    /// `openrouter_metadata`: a JSON object.
-    pub metadata: Option<String>,
-}
 
 /// One stream being translated. Holds no more of it than the open block and calls that have to wait for their turn.
 #[derive(Debug)]
 pub struct Stream {
-    decoder: Decoder,
-    encoder: Encoder,
+    /// Both are there: an echo is made of dialects that are translated.
+    decoder: Option<Decoder>,
+    encoder: Option<Encoder>,
     filter: Filter,
     lost: Vec<&'static str>,
 }
@@ -34,36 +25,12 @@ pub enum Unfit {
     Overfull,
 }
 
-#[derive(Debug)]
-enum Decoder {
-    OpenAi(openai::stream::Decoder),
-    Anthropic(anthropic::stream::Decoder),
-}
-
-#[derive(Debug)]
-enum Encoder {
-    OpenAi(openai::stream::Encoder),
-    Anthropic(anthropic::stream::Encoder),
-}
-
 impl Stream {
     /// A stream that answers the request of `echo`.
     pub fn new(echo: &Echo, stamp: &Stamp<'_>) -> Self {
         Self {
-            decoder: match echo.upstream.dialect() {
-                Dialect::OpenAi => Decoder::OpenAi(openai::stream::Decoder::default()),
-                Dialect::Anthropic => Decoder::Anthropic(anthropic::stream::Decoder::default()),
-            },
-            encoder: match echo.operation.dialect() {
-                Dialect::OpenAi => Encoder::OpenAi(openai::stream::Encoder::new(
-                    stamp.created,
-                    stamp.request_id,
-                    echo.include_usage,
-                    echo.legacy_functions,
-                    &echo.seal_format,
-                )),
-                Dialect::Anthropic => Encoder::Anthropic(anthropic::stream::Encoder::new(stamp.request_id)),
-            },
+            decoder: Decoder::of(echo.upstream.dialect()),
+            encoder: Encoder::of(echo.operation.dialect(), &echo.style(), stamp),
             filter: Filter {
                 echo: echo.clone(),
                 request_id: stamp.request_id.into(),
@@ -80,7 +47,9 @@ impl Stream {
     /// # Errors
     /// Data that cannot be read, which gives nothing, or an answer that holds back more than can be held.
     pub fn feed(&mut self, event: Option<&str>, data: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
-        let Self { decoder, encoder, filter, lost } = self;
+        let Self { decoder: Some(decoder), encoder: Some(encoder), filter, lost } = self else {
+            return Err(Unfit::Unreadable);
+        };
         let mut sink = |event: Event<'_>| {
             if let Event::Lost(what) = event {
                 if !lost.contains(&what) {
@@ -89,27 +58,20 @@ impl Stream {
                 return;
             }
             let Some(event) = filter.pass(event) else { return };
-            match encoder {
-                Encoder::OpenAi(encoder) => encoder.push(&event, out),
-                Encoder::Anthropic(encoder) => encoder.push(&event, out),
-            }
+            encoder.push(&event, out);
         };
-        let read = match decoder {
-            Decoder::OpenAi(decoder) => decoder.feed(data, &mut sink),
-            Decoder::Anthropic(decoder) => decoder.feed(event, data, &mut sink),
-        };
-        match &self.encoder {
-            _ if !read => Err(Unfit::Unreadable),
-            Encoder::Anthropic(encoder) if encoder.is_overfull() => Err(Unfit::Overfull),
-            _ => Ok(()),
+        let read = decoder.feed(event, data, &mut sink);
+        match read {
+            false => Err(Unfit::Unreadable),
+            true if encoder.is_overfull() => Err(Unfit::Overfull),
+            true => Ok(()),
         }
     }
 
     /// Writes the end: once, when the upstream's stream has ended well.
     pub fn finish(&mut self, closing: &Closing, out: &mut Vec<u8>) {
-        match &mut self.encoder {
-            Encoder::OpenAi(encoder) => encoder.finish(closing, out),
-            Encoder::Anthropic(encoder) => encoder.finish(closing, out),
+        if let Some(encoder) = &mut self.encoder {
+            encoder.finish(closing, out);
         }
     }
 

@@ -7,14 +7,14 @@ mod streams;
 use serde_json::Value;
 
 use super::*;
-use crate::sse::Framer;
+use crate::{hub::Closing, sse::Framer};
 
 const STAMP: Stamp<'static> = Stamp { created: 7, request_id: "gen-1-abc" };
 
 /// A Claude at Anthropic.
 fn claude() -> Profile<'static> {
     Profile {
-        dialect: Dialect::Anthropic,
+        dialect: Dialect::Messages,
         vendor: "anthropic",
         upstream_name: "claude-sonnet-4-5",
         model: "anthropic/claude-sonnet-4.5",
@@ -29,7 +29,7 @@ fn claude() -> Profile<'static> {
 /// A GPT at OpenAI.
 fn gpt() -> Profile<'static> {
     Profile {
-        dialect: Dialect::OpenAi,
+        dialect: Dialect::ChatCompletions,
         vendor: "openai",
         upstream_name: "gpt-5.1",
         model: "openai/gpt-5.1",

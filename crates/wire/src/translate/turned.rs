@@ -2,61 +2,30 @@
 //!
 //! Only what can be turned without leaving anything out is: one choice of text, refusal, plain reasoning and calls.
 
-use serde::{Deserialize, de::IgnoredAny};
-use serde_json::value::RawValue;
-
-use super::{Closing, Stamp};
 use crate::{
-    Failure, Kind, Operation, anthropic,
-    hub::{Answer, Call, Event, Fold, Piece, Thought},
-    openai, scan,
+    Dialect, Failure, Kind, Operation,
+    codec::{Encode, Style},
+    hub::{Answer, Call, Closing, Event, Fold, Piece, Stamp, Thought},
+    spoken::{Decoder, translated},
 };
-
-/// What a whole answer may hold beside what is read of it.
-#[derive(Deserialize, Default)]
-struct Beside<'a> {
-    #[serde(borrow, default)]
-    choices: Vec<Choice<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-struct Choice<'a> {
-    #[serde(borrow, default)]
-    logprobs: Option<&'a RawValue>,
-    #[serde(default)]
-    message: Message,
-}
-
-#[derive(Deserialize, Default)]
-struct Message {
-    #[serde(default)]
-    function_call: Option<IgnoredAny>,
-}
 
 /// The whole answer `body` of `operation` as events of the same dialect. `None`: it cannot be turned without leaving out a
 /// part of it, or it is no answer.
 pub fn events(operation: Operation, body: &[u8], stamp: &Stamp<'_>) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(body.len() * 2);
-    match operation {
-        Operation::ChatCompletions => {
-            let beside: Beside<'_> = serde_json::from_slice(body).ok()?;
-            let [Choice { logprobs: None, message: Message { function_call: None } }] = &beside.choices[..] else {
-                return None;
-            };
-            let answer = plain(openai::response::decode(body).ok()?)?;
-            let mut encoder = openai::stream::Encoder::new(stamp.created, stamp.request_id, true, false, "");
-            replay(&answer, |event| encoder.push(&event, &mut out));
-            encoder.finish(&Closing::default(), &mut out);
-        }
-        Operation::Messages => {
-            let answer = plain(anthropic::response::decode(body).ok()?)?;
-            let mut encoder = anthropic::stream::Encoder::new(stamp.request_id);
-            replay(&answer, |event| encoder.push(&event, &mut out));
-            encoder.finish(&Closing::default(), &mut out);
-        }
-        _ => return None,
+    if operation != operation.dialect().operation() {
+        return None;
     }
-    Some(out)
+    translated!(operation.dialect(), D => {
+        if D::has_more_in_answer(body) {
+            return None;
+        }
+        let answer = plain(D::read_answer(body).ok()?)?;
+        let style = Style { include_usage: true, ..Style::default() };
+        let (mut encoder, mut out) = (D::encoder(&style, stamp), Vec::with_capacity(body.len() * 2));
+        replay(&answer, |event| encoder.push(&event, &mut out));
+        encoder.finish(&Closing::default(), &mut out);
+        out
+    })
 }
 
 /// One that ended, and of which nothing is left out.
@@ -94,27 +63,19 @@ fn replay<'a>(answer: &'a Answer<'_>, mut sink: impl FnMut(Event<'a>)) {
 /// Gathers events into the whole answer that they add up to.
 #[derive(Debug)]
 pub struct Gather {
+    dialect: Dialect,
     decoder: Decoder,
     fold: Fold,
     /// A part of it cannot be turned.
     lost: bool,
 }
 
-#[derive(Debug)]
-enum Decoder {
-    OpenAi(openai::stream::Decoder),
-    Anthropic(anthropic::stream::Decoder),
-}
-
 impl Gather {
     /// `None`: streams of `operation` are not turned.
     pub fn new(operation: Operation) -> Option<Self> {
-        let decoder = match operation {
-            Operation::ChatCompletions => Decoder::OpenAi(openai::stream::Decoder::default()),
-            Operation::Messages => Decoder::Anthropic(anthropic::stream::Decoder::default()),
-            _ => return None,
-        };
-        Some(Self { decoder, fold: Fold::default(), lost: false })
+        let dialect = operation.dialect();
+        let decoder = Decoder::of(dialect).filter(|_| operation == dialect.operation())?;
+        Some(Self { dialect, decoder, fold: Fold::default(), lost: false })
     }
 
     /// Adds the data of one event.
@@ -124,15 +85,8 @@ impl Gather {
             *lost |= matches!(event, Event::Lost(_) | Event::Seal { .. } | Event::Redacted { .. });
             fold.add(&event);
         };
-        match &mut self.decoder {
-            Decoder::OpenAi(decoder) => {
-                decoder.feed(data, &mut sink);
-                self.lost |= has_more(data);
-            }
-            Decoder::Anthropic(decoder) => {
-                decoder.feed(event, data, &mut sink);
-            }
-        }
+        self.decoder.feed(event, data, &mut sink);
+        self.lost |= translated!(self.dialect, D => D::has_more_in_event(data)).unwrap_or(true);
     }
 
     /// The whole answer, when the stream has ended.
@@ -148,29 +102,9 @@ impl Gather {
             let text = "a stream of events came where a whole answer was asked for, and it has no whole form";
             return Err(Failure::local(Kind::Malformed, text));
         };
-        Ok(match self.decoder {
-            Decoder::OpenAi(_) => openai::response::encode(&answer, false, stamp),
-            Decoder::Anthropic(_) => anthropic::response::encode(&answer, stamp),
-        })
+        let written = translated!(self.dialect, D => D::write_answer(&answer, &Style::default(), stamp));
+        Ok(written.unwrap_or_default())
     }
-}
-
-/// A chunk of another choice than the first, or with probabilities.
-fn has_more(data: &[u8]) -> bool {
-    #[derive(Deserialize, Default)]
-    struct Chunk<'a> {
-        #[serde(borrow, default)]
-        choices: Vec<Part<'a>>,
-    }
-    #[derive(Deserialize, Default)]
-    struct Part<'a> {
-        #[serde(default)]
-        index: u64,
-        #[serde(borrow, default)]
-        logprobs: Option<&'a RawValue>,
-    }
-    let chunk: Chunk<'_> = scan::text(data).ok().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    chunk.choices.iter().any(|part| part.index > 0 || part.logprobs.is_some_and(|raw| raw.get() != "null"))
 }
 
 #[cfg(test)]
@@ -217,7 +151,7 @@ mod tests {
             let events = events(operation, body.as_bytes(), &STAMP).unwrap();
             let again = gathered(operation, &events).unwrap();
             let read = |body: &[u8]| {
-                let of = crate::peek::answer(operation, body).unwrap();
+                let of = crate::spoken::answer(operation, body).unwrap();
                 let usage = of.usage.unwrap();
                 (of.finish, usage.input, usage.output)
             };

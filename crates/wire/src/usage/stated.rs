@@ -1,7 +1,10 @@
 //! What an upstream says itself that an answer cost (U11).
 
-use super::{MOST_STATED, Usage};
+use super::Usage;
 use crate::scan;
+
+/// Above this, ten thousand dollars in nano-dollars, what an upstream says that one answer cost is not believed (H10).
+pub const MOST_STATED: u64 = 10_000 * 1_000_000_000;
 
 /// The members of a usage object that speak of money.
 #[derive(Default)]

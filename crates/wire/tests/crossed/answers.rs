@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use outrigger_wire::{
-    Head, Operation, peek,
+    Head, Operation,
+    hub::{Closing, Stamp},
+    spoken,
     sse::Framer,
-    translate::{self, Closing, Echo, Stamp},
+    translate::{self, Echo},
 };
 use serde_json::{Value, json};
 
@@ -60,7 +62,7 @@ pub(crate) fn cross(operation: Operation, exchange: &Value) -> Option<Crossing> 
         Some((said, again, lines, reason))
     } else {
         let recorded: Value = serde_json::from_slice(&body).ok()?;
-        if peek::answer(operation, &body).is_err() {
+        if spoken::answer(operation, &body).is_err() {
             return None;
         }
         let (out, _) = translate::whole(&body, &echo, &STAMP)

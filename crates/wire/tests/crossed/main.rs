@@ -110,8 +110,8 @@ fn other(operation: Operation) -> Operation {
 /// A target of the other dialect that can do everything, so that nothing is left out for its sake.
 fn target(operation: Operation) -> Profile<'static> {
     match operation.dialect() {
-        Dialect::OpenAi => Profile {
-            dialect: Dialect::Anthropic,
+        Dialect::ChatCompletions => Profile {
+            dialect: Dialect::Messages,
             vendor: "anthropic",
             upstream_name: "claude-sonnet-4-5",
             model: "anthropic/claude-sonnet-4.5",
@@ -121,8 +121,8 @@ fn target(operation: Operation) -> Profile<'static> {
             reasoning: true,
             structured_outputs: true,
         },
-        Dialect::Anthropic => Profile {
-            dialect: Dialect::OpenAi,
+        Dialect::Messages | Dialect::Responses => Profile {
+            dialect: Dialect::ChatCompletions,
             vendor: "openai",
             upstream_name: "gpt-5.1",
             model: "openai/gpt-5.1",

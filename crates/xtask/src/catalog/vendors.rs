@@ -60,12 +60,34 @@ fn is_left_out(slug: &str) -> bool {
     SLUGS.contains(&slug) || slug.contains("coding-plan") || slug.contains("token-plan")
 }
 
+/// Who has `/responses` beside chat completions, by its own documentation. Few of those who are compatible with OpenAI do, and
+/// whoever has not answers 404, which would be the request's end (R12).
+const RESPONSES: [&str; 11] = [
+    "openai",
+    "openrouter",
+    "xai",
+    "groq",
+    "fireworks",
+    "vercel",
+    "huggingface",
+    "vllm",
+    "sglang",
+    "ollama",
+    "lmstudio",
+];
+
+/// All that `slug`, which speaks `dialect` first, speaks.
+fn spoken(slug: &str, dialect: &str) -> Vec<String> {
+    let also = (dialect == "chat_completions" && RESPONSES.contains(&slug)).then_some("responses");
+    std::iter::once(dialect).chain(also).map(str::to_owned).collect()
+}
+
 /// A provider as models.dev describes it.
 fn described(slug: &str, provider: &Value) -> Option<Vendor> {
     let npm = provider["npm"].as_str()?;
     let (dialect, auth) = match npm {
-        "@ai-sdk/openai-compatible" | "@ai-sdk/openai" => ("openai", Auth::Bearer),
-        "@ai-sdk/anthropic" => ("anthropic", Auth::Header("x-api-key".to_owned())),
+        "@ai-sdk/openai-compatible" | "@ai-sdk/openai" => ("chat_completions", Auth::Bearer),
+        "@ai-sdk/anthropic" => ("messages", Auth::Header("x-api-key".to_owned())),
         _ => return None,
     };
     let url = provider["api"]
@@ -84,7 +106,7 @@ fn described(slug: &str, provider: &Value) -> Option<Vendor> {
         provider: Provider {
             slug: slug.to_owned(),
             name: provider["name"].as_str().unwrap_or(slug).to_owned(),
-            dialect: dialect.to_owned(),
+            dialects: spoken(slug, dialect),
             base_url: url,
             auth,
             env,
@@ -119,7 +141,7 @@ impl Row {
             provider: Provider {
                 slug: self.slug.to_owned(),
                 name: self.name.to_owned(),
-                dialect: self.dialect.to_owned(),
+                dialects: spoken(self.slug, self.dialect),
                 base_url: (!self.url.is_empty()).then(|| self.url.to_owned()),
                 auth: Auth::try_from(self.auth.to_owned()).unwrap_or_default(),
                 env: self.env.iter().map(|name| (*name).to_owned()).collect(),
@@ -134,12 +156,12 @@ impl Row {
     }
 }
 
-/// A plain provider: OpenAI's dialect, a bearer key.
+/// A plain provider: chat completions, a bearer key.
 const fn openai(slug: &'static str, name: &'static str, url: &'static str, env: &'static [&'static str]) -> Row {
     Row {
         slug,
         name,
-        dialect: "openai",
+        dialect: "chat_completions",
         url,
         auth: "bearer",
         env,
@@ -187,7 +209,7 @@ static TABLE: &[Row] = &[
     openai("openai", "OpenAI", "https://api.openai.com/v1", &["OPENAI_API_KEY"])
         .models_dev("openai").litellm(&[("openai", "openai/"), ("text-completion-openai", "")]).genai("openai").author("openai"),
     openai("anthropic", "Anthropic", "https://api.anthropic.com/v1", &["ANTHROPIC_API_KEY"])
-        .speaks("anthropic", "header:x-api-key")
+        .speaks("messages", "header:x-api-key")
         .models_dev("anthropic").litellm(&[("anthropic", "anthropic/")]).genai("anthropic").author("anthropic"),
     // Google's OpenAI-compatible endpoint; its own dialect lives one path segment up.
     openai("google-ai-studio", "Google AI Studio", "https://generativelanguage.googleapis.com/v1beta/openai", &["GEMINI_API_KEY", "GOOGLE_API_KEY"])
@@ -207,12 +229,12 @@ static TABLE: &[Row] = &[
     openai("alibaba", "Alibaba Cloud", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", &["DASHSCOPE_API_KEY"])
         .models_dev("alibaba").litellm(&[("dashscope", "dashscope/")]),
     openai("minimax", "MiniMax", "https://api.minimax.io/anthropic/v1", &["MINIMAX_API_KEY"])
-        .speaks("anthropic", "header:x-api-key")
+        .speaks("messages", "header:x-api-key")
         .models_dev("minimax").litellm(&[("minimax", "minimax/")]).genai("minimax").author("minimax"),
     openai("perplexity", "Perplexity", "https://api.perplexity.ai", &["PERPLEXITY_API_KEY", "PERPLEXITYAI_API_KEY"])
         .models_dev("perplexity").genai("perplexity").author("perplexity"),
     openai("perplexity-agent", "Perplexity Agent", "https://api.perplexity.ai/v1", &["PERPLEXITY_API_KEY"])
-        .speaks("openai-responses", "bearer").models_dev("perplexity-agent"),
+        .speaks("responses", "bearer").models_dev("perplexity-agent"),
     // The compatibility endpoint; rerank and Cohere's own chat live under /v2.
     openai("cohere", "Cohere", "https://api.cohere.ai/compatibility/v1", &["COHERE_API_KEY", "CO_API_KEY"])
         .models_dev("cohere").litellm(&[("cohere", "cohere/"), ("cohere_chat", "")]).genai("cohere").author("cohere"),

@@ -23,7 +23,7 @@ apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {{name: sim-a, namespace: {NAMESPACE}}}
 spec:
-  dialect: OpenAI
+  dialects: [ChatCompletions]
   baseURL: http://{a}/v1
   auth: {{scheme: None}}
   region: us
@@ -34,7 +34,7 @@ apiVersion: outrigger.dev/v1alpha1
 kind: ModelProvider
 metadata: {{name: sim-b, namespace: {NAMESPACE}}}
 spec:
-  dialect: OpenAI
+  dialects: [ChatCompletions]
   baseURL: http://{b}/v1
   auth: {{scheme: None}}
   region: eu

@@ -105,7 +105,12 @@ pub(super) fn world(namespace_labels: &str) -> World {
     };
     let yaml = [
         format!("---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: demo, labels: {{{namespace_labels}}}}}\n"),
-        object("ModelProvider", "main", "demo", "{dialect: openai, baseURL: 'http://a/v1', models: [{model: m}]}"),
+        object(
+            "ModelProvider",
+            "main",
+            "demo",
+            "{dialects: [ChatCompletions], baseURL: 'http://a/v1', models: [{model: m}]}",
+        ),
         route("gold"),
         route("tin"),
         object(

@@ -6,7 +6,7 @@ use outrigger_route::{
     snapshot::{Operations, Provider, RouteTarget},
     words::{Modalities, Parameters, Quantization},
 };
-use outrigger_wire::{AuthScheme, Dialect};
+use outrigger_wire::{AuthScheme, Dialect, Dialects};
 
 use super::*;
 use crate::metrics::Metrics;
@@ -25,7 +25,7 @@ fn target(slot: u32, model: &str) -> Arc<Target> {
         slug: "p".into(),
         short_name: "p".into(),
         display: "P".into(),
-        dialect: Dialect::OpenAi,
+        dialects: Dialects::only(Dialect::ChatCompletions),
         base_url: "http://localhost".into(),
         authorities: None,
         auth: AuthScheme::None,
@@ -43,7 +43,7 @@ fn target(slot: u32, model: &str) -> Arc<Target> {
         provider: Arc::new(provider),
         model: model.into(),
         upstream_name: model.into(),
-        operations: Operations::of_dialect(Dialect::OpenAi),
+        operations: Operations::of_dialects(&Dialects::only(Dialect::ChatCompletions)),
         quantization: Quantization::Unknown,
         prices: None,
         context_length: None,

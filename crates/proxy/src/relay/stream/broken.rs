@@ -1,6 +1,6 @@
 //! What becomes of a stream that breaks: another target goes on with it, or it ends with an error event.
 
-use outrigger_wire::{Failure, Kind, Peek, body::Stream, resume::Splice, sse};
+use outrigger_wire::{Failure, Kind, Peek, report::Passed, splice::Splice, sse};
 
 use super::{Relay, State, translation::Passing};
 use crate::{
@@ -37,7 +37,7 @@ impl Relay {
 
     pub(super) fn give_up(&mut self, failure: &Failure) {
         if let Some(attempt) = self.record.attempts.last() {
-            let stream = Stream { like: self.like.as_deref().unwrap_or_default(), events: self.passed };
+            let stream = Passed { like: self.like.as_deref().unwrap_or_default(), events: self.passed };
             self.out.push_back(error::broken_event(
                 self.record.operation(),
                 failure,

@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use outrigger_wire::{
     Operation,
-    translate::{Closing, Echo, Stamp, Stream, Unfit},
+    hub::{Closing, Stamp},
+    translate::{Echo, Stream, Unfit},
 };
 
 /// As they are, or in another dialect.

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use crate::{
     Head, few,
     hub::{Effort, Format, Losses, Reasoning, Request, Text, Tool, ToolChoice},
-    request::members_of,
-    translate::{BadPart, parse},
+    members::members_of,
+    parse::{BadPart, parse},
 };
 
 use self::messages::{Content, Message, turn};

@@ -8,15 +8,15 @@ use std::borrow::Cow;
 
 use super::thinking::{self, Thinking};
 use crate::{
+    codec::Written,
     hub::{Class, Losses, Request},
     json::{self, Object},
     openai::ids,
     profile::Profile,
 };
 
-pub(super) use self::messages::verifies;
 use self::{
-    form::Form,
+    form::{Form, SCHEMA_TOOL},
     messages::{conversation, system},
     tools::tools,
 };
@@ -25,20 +25,8 @@ use self::{
 /// of its models can write.
 const MAX_TOKENS: u64 = 4096;
 
-/// Name of the tool that stands for a schema where the model has no structured outputs.
-pub(crate) const SCHEMA_TOOL: &str = "answer_as_json";
-
-/// A request and what its answer needs to be read by.
-#[derive(Debug)]
-pub struct Encoded {
-    /// The JSON body.
-    pub body: Vec<u8>,
-    /// The schema went as a tool of this name: its input is the answer's text.
-    pub schema_tool: bool,
-}
-
 /// Writes `request` for the target `to`. What cannot be said is noted in `losses`.
-pub fn encode(request: &Request<'_>, to: &Profile<'_>, losses: &mut Losses) -> Encoded {
+pub fn encode(request: &Request<'_>, to: &Profile<'_>, losses: &mut Losses) -> Written {
     let mut out = Vec::with_capacity(1024);
     let max_tokens = limit(request, to, losses);
     let thinking = thinking::decide(request, to, max_tokens, losses);
@@ -82,7 +70,7 @@ pub fn encode(request: &Request<'_>, to: &Profile<'_>, losses: &mut Losses) -> E
     for (name, _) in &request.rest {
         losses.foreign(class_of(name), "other", name);
     }
-    Encoded { body: out, schema_tool: matches!(form, Form::Tool { .. }) }
+    Written { body: out, schema_tool: matches!(form, Form::Tool { .. }).then_some(SCHEMA_TOOL) }
 }
 
 /// The caller's limit, or as much as the model can write and the window has room for.

@@ -1,7 +1,7 @@
 //! How much to think, in Anthropic's terms, and when it cannot be asked to.
 
 use crate::{
-    hub::{Effort, Losses, Part, Reasoning, Request, Role, ToolChoice},
+    hub::{Effort, Losses, Part, Reasoning, Request, Role, Thought, ToolChoice},
     profile::{Claude, Profile},
 };
 
@@ -66,9 +66,11 @@ fn thoughtless_tool_turn(request: &Request<'_>, to: &Profile<'_>) -> bool {
     let caller = request.turns.iter().rev().find(|turn| turn.role == Role::Assistant);
     waits
         && caller.is_some_and(|turn| {
-            !turn
-                .parts
-                .iter()
-                .any(|part| matches!(part, Part::Thought(thought) if super::encode::verifies(to, thought)))
+            !turn.parts.iter().any(|part| matches!(part, Part::Thought(thought) if verifies(to, thought)))
         })
+}
+
+/// Whether `to` can verify the seal of `thought` (R3).
+pub(super) fn verifies(to: &Profile<'_>, thought: &Thought<'_>) -> bool {
+    thought.seal.is_some() && thought.format.as_deref() == Some(to.seal_format())
 }

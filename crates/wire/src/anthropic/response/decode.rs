@@ -10,10 +10,10 @@ use crate::{
         stream::{BlockIn, StopDetails},
         usage,
     },
+    failure::said,
     few,
     hub::{Answer, Call, Piece, Text, Thought},
     loose::Word,
-    openai::error,
 };
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ pub fn decode(body: &[u8]) -> Result<Answer<'_>, Failure> {
     let read: Body<'_> = serde_json::from_slice(body)
         .map_err(|error| Failure::local(Kind::Malformed, format!("the answer is not the JSON expected: {error}")))?;
     if let Some(raw) = read.error.filter(|raw| raw.get() != "null") {
-        return Err(error::in_band(raw.get()));
+        return Err(said::in_band(raw.get()));
     }
     let few::All(blocks) = read.content.ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no content"))?;
     let mut answer = Answer {

@@ -2,9 +2,8 @@
 
 use crate::{
     anthropic::{seal, stop, usage},
-    hub::{Answer, Piece, Stop, Thought},
+    hub::{Answer, Piece, Stamp, Stop, Thought},
     json::{self, Array},
-    translate::Stamp,
 };
 
 /// Writes `answer`.

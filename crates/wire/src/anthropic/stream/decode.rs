@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     anthropic::{stop, usage},
+    codec::Decode,
     hub::{Event, Text},
     loose::Word,
 };
@@ -18,10 +19,10 @@ pub struct Decoder {
     open: Option<(u32, bool)>,
 }
 
-impl Decoder {
+impl Decode for Decoder {
     /// Reads the data of one event. The payload's own `type` is believed over the `event:` field, which some vendors
     /// leave out. False if it cannot be read.
-    pub fn feed<'d>(&mut self, event: Option<&str>, data: &'d [u8], sink: &mut impl FnMut(Event<'d>)) -> bool {
+    fn feed<'d>(&mut self, event: Option<&str>, data: &'d [u8], sink: &mut impl FnMut(Event<'d>)) -> bool {
         let Ok(read) = serde_json::from_slice::<EventIn<'d>>(data) else { return false };
         match read.kind.0.as_deref().or(event).unwrap_or_default() {
             "message_start" => {
@@ -56,7 +57,9 @@ impl Decoder {
         }
         true
     }
+}
 
+impl Decoder {
     fn begin<'d>(&mut self, block: BlockIn<'d>, sink: &mut impl FnMut(Event<'d>)) {
         self.end(sink);
         match &*block.kind {

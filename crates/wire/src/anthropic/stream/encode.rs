@@ -6,9 +6,9 @@ use crate::{
     Usage,
     anthropic::{seal, stop, usage},
     balance::Balance,
-    hub::{Event, Stop},
+    codec::Encode,
+    hub::{Closing, Event, Stop},
     json::{self, Object},
-    translate::Closing,
 };
 
 /// Writes one stream.
@@ -53,6 +53,69 @@ struct Call {
     balance: Balance,
 }
 
+impl Encode for Encoder {
+    /// Writes what one event says.
+    fn push(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+        let own_block = matches!(
+            event,
+            Event::Text(_) | Event::Refusal(_) | Event::Thought(_) | Event::Seal { .. } | Event::Redacted { .. }
+        );
+        if own_block && self.call_in_progress() {
+            // A closed block cannot be opened again, so the call keeps its own until its input is whole.
+            self.held += size_of::<Event<'_>>() + event.len();
+            self.late.push(event.clone().into_owned());
+            return;
+        }
+        self.write(event, out);
+    }
+
+    /// Writes what waited, the reason, the usage and the end.
+    fn finish(&mut self, closing: &Closing, out: &mut Vec<u8>) {
+        if !self.started {
+            self.start("", "", out);
+        }
+        self.close(out);
+        while let Some(call) = self.waiting.pop_front() {
+            self.open_call(call, out);
+            self.close(out);
+        }
+        for event in std::mem::take(&mut self.late) {
+            self.write(&event, out);
+        }
+        self.close(out);
+        let (stop, sequence) = match self.stop.take() {
+            Some((Stop::EndTurn, None)) if self.refused => (Some(Stop::Refusal), None),
+            // A known sequence is the reason, whatever OpenAI's one word for both says.
+            Some((Stop::EndTurn, Some(sequence))) => (Some(Stop::StopSequence), Some(sequence)),
+            Some((stop, sequence)) => (Some(stop), sequence),
+            // Never made up (U14).
+            None => (None, None),
+        };
+        event(out, "message_delta", |object| {
+            object.object("delta", |delta| {
+                match stop {
+                    Some(stop) => delta.text("stop_reason", stop::write(stop)),
+                    None => delta.raw("stop_reason", "null"),
+                };
+                match &sequence {
+                    Some(sequence) => delta.text("stop_sequence", sequence),
+                    None => delta.raw("stop_sequence", "null"),
+                };
+            });
+            usage::write(&self.usage, closing.cost.as_deref(), object.key("usage"));
+            if let Some(metadata) = &closing.metadata {
+                object.raw("openrouter_metadata", metadata);
+            }
+        });
+        event(out, "message_stop", |_| {});
+    }
+
+    /// Whether so much waits for its turn that the answer cannot be one.
+    fn is_overfull(&self) -> bool {
+        self.held > MOST_HELD
+    }
+}
+
 impl Encoder {
     pub(crate) fn new(request_id: &str) -> Self {
         Self {
@@ -68,26 +131,6 @@ impl Encoder {
             usage: Usage::default(),
             stop: None,
         }
-    }
-
-    /// Whether so much waits for its turn that the answer cannot be one.
-    pub(crate) fn is_overfull(&self) -> bool {
-        self.held > MOST_HELD
-    }
-
-    /// Writes what one event says.
-    pub(crate) fn push(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
-        let own_block = matches!(
-            event,
-            Event::Text(_) | Event::Refusal(_) | Event::Thought(_) | Event::Seal { .. } | Event::Redacted { .. }
-        );
-        if own_block && self.call_in_progress() {
-            // A closed block cannot be opened again, so the call keeps its own until its input is whole.
-            self.held += size_of::<Event<'_>>() + event.len();
-            self.late.push(event.clone().into_owned());
-            return;
-        }
-        self.write(event, out);
     }
 
     fn write(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
@@ -131,47 +174,6 @@ impl Encoder {
             Event::Usage(usage) => self.usage.merge(usage.clone()),
             Event::Lost(_) => {}
         }
-    }
-
-    /// Writes what waited, the reason, the usage and the end.
-    pub(crate) fn finish(&mut self, closing: &Closing, out: &mut Vec<u8>) {
-        if !self.started {
-            self.start("", "", out);
-        }
-        self.close(out);
-        while let Some(call) = self.waiting.pop_front() {
-            self.open_call(call, out);
-            self.close(out);
-        }
-        for event in std::mem::take(&mut self.late) {
-            self.write(&event, out);
-        }
-        self.close(out);
-        let (stop, sequence) = match self.stop.take() {
-            Some((Stop::EndTurn, None)) if self.refused => (Some(Stop::Refusal), None),
-            // A known sequence is the reason, whatever OpenAI's one word for both says.
-            Some((Stop::EndTurn, Some(sequence))) => (Some(Stop::StopSequence), Some(sequence)),
-            Some((stop, sequence)) => (Some(stop), sequence),
-            // Never made up (U14).
-            None => (None, None),
-        };
-        event(out, "message_delta", |object| {
-            object.object("delta", |delta| {
-                match stop {
-                    Some(stop) => delta.text("stop_reason", stop::write(stop)),
-                    None => delta.raw("stop_reason", "null"),
-                };
-                match &sequence {
-                    Some(sequence) => delta.text("stop_sequence", sequence),
-                    None => delta.raw("stop_sequence", "null"),
-                };
-            });
-            usage::write(&self.usage, closing.cost.as_deref(), object.key("usage"));
-            if let Some(metadata) = &closing.metadata {
-                object.raw("openrouter_metadata", metadata);
-            }
-        });
-        event(out, "message_stop", |_| {});
     }
 
     /// Exactly once (R13). Vendors of the other dialect count at the end: the counts here are zero, and those of

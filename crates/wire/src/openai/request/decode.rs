@@ -7,7 +7,7 @@ mod tools;
 use crate::{
     Head, few,
     hub::{Losses, Request, Text, ToolChoice},
-    translate::{BadPart, parse},
+    parse::{BadPart, parse},
 };
 
 use self::{

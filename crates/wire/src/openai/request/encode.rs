@@ -7,8 +7,7 @@ mod tools;
 use crate::{
     hub::{Class, Losses, Request},
     json::{self},
-    profile::{Profile, Quirks},
-    resume::Style,
+    profile::{Prefill, Profile, Quirks},
 };
 
 use self::{
@@ -38,7 +37,7 @@ pub fn encode(request: &Request<'_>, to: &Profile<'_>, losses: &mut Losses) -> V
             // Usage is always wanted; whether the caller sees it is the answer's business (U1).
             body.flag("stream", true).raw("stream_options", "{\"include_usage\":true}");
         }
-        if quirks.prefill == Some(Style::ContinueFinal) && prefills(request) {
+        if quirks.prefill == Some(Prefill::ContinueFinal) && prefills(request) {
             body.flag("continue_final_message", true).flag("add_generation_prompt", false);
         }
     });

@@ -4,11 +4,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Failure, Kind, few,
+    Failure, Kind,
+    failure::said,
+    few,
     hub::{Answer, Call, Event, Piece, Text},
     loose::Word,
     openai::{
-        error, reasoning, stop,
+        reasoning, stop,
         stream::{CallIn, Content, Delta, text_or_json},
         usage,
     },
@@ -46,7 +48,7 @@ pub fn decode(body: &[u8]) -> Result<Answer<'_>, Failure> {
     let read: Body<'_> = serde_json::from_slice(body)
         .map_err(|error| Failure::local(Kind::Malformed, format!("the answer is not the JSON expected: {error}")))?;
     if let Some(raw) = read.error.filter(|raw| raw.get() != "null") {
-        return Err(error::in_band(raw.get()));
+        return Err(said::in_band(raw.get()));
     }
     let choice = read.choices.into_iter().next();
     let choice = choice.ok_or_else(|| Failure::local(Kind::Malformed, "the answer has no choices"))?;

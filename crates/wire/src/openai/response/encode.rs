@@ -1,10 +1,9 @@
 //! The hub to a whole chat completion.
 
 use crate::{
-    hub::{Answer, Call, Piece, Thought},
+    hub::{Answer, Call, Piece, Stamp, Thought},
     json::{self, Object},
     openai::{reasoning, stop, usage},
-    translate::Stamp,
 };
 
 /// Writes `answer`.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    request::string,
+    members::string,
     scan::{Nest, Watch},
 };
 

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     balance::Balance,
+    codec::Decode,
     few,
     hub::{Event, Text},
     loose::{Texts, Whole, Word},
@@ -34,9 +35,9 @@ struct Call {
 /// Most calls of one answer; more is nobody's wish.
 const MOST_CALLS: usize = 1024;
 
-impl Decoder {
+impl Decode for Decoder {
     /// Reads the data of one event; false if it cannot be read. Choices but the first are left out: only one was asked for.
-    pub fn feed<'d>(&mut self, data: &'d [u8], sink: &mut impl FnMut(Event<'d>)) -> bool {
+    fn feed<'d>(&mut self, _event: Option<&str>, data: &'d [u8], sink: &mut impl FnMut(Event<'d>)) -> bool {
         let Ok(chunk) = serde_json::from_slice::<Chunk<'d>>(data) else { return false };
         let id = chunk.id.0.filter(|id| !id.is_empty());
         // Azure's first chunk holds a verdict on the prompt and names nobody.
@@ -59,7 +60,9 @@ impl Decoder {
         }
         true
     }
+}
 
+impl Decoder {
     fn delta<'d>(&mut self, delta: Delta<'d>, sink: &mut impl FnMut(Event<'d>)) {
         let plain = delta.reasoning_content.0.or(delta.reasoning.0).filter(|text| !text.is_empty());
         let has_plain = plain.is_some();

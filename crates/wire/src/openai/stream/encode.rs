@@ -2,10 +2,10 @@
 
 use crate::{
     Usage,
-    hub::{Event, Stop, Text, Thought},
+    codec::{Encode, Style},
+    hub::{Closing, Event, Stamp, Stop, Text, Thought},
     json::{self, Object},
     openai::{reasoning, stop, usage},
-    translate::Closing,
 };
 
 /// Writes one stream.
@@ -26,28 +26,23 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    pub(crate) fn new(
-        created: u64,
-        request_id: &str,
-        include_usage: bool,
-        legacy_functions: bool,
-        format: &str,
-    ) -> Self {
+    pub(crate) fn new(stamp: &Stamp<'_>, style: &Style<'_>) -> Self {
         Self {
-            created,
-            request_id: request_id.into(),
-            include_usage,
-            legacy_functions,
-            format: format.into(),
+            created: stamp.created,
+            request_id: stamp.request_id.into(),
+            include_usage: style.include_usage,
+            legacy_functions: style.legacy_functions,
+            format: style.seal_format.into(),
             head: Vec::new(),
             thoughts: 0,
             usage: Usage::default(),
             stop: None,
         }
     }
+}
 
-    /// Writes what one event says.
-    pub(crate) fn push(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+impl Encode for Encoder {
+    fn push(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         match event {
             Event::Start { id, model } => self.start(id, model, out),
             Event::Text(text) => self.chunk(out, |delta| {
@@ -123,7 +118,7 @@ impl Encoder {
     }
 
     /// Writes the last chunk, usage if it was asked for, and `[DONE]` (S11).
-    pub(crate) fn finish(&mut self, closing: &Closing, out: &mut Vec<u8>) {
+    fn finish(&mut self, closing: &Closing, out: &mut Vec<u8>) {
         self.begin(out);
         let with_usage = self.include_usage && self.usage.is_known();
         let (stop, legacy) = (&self.stop, self.legacy_functions);
@@ -158,7 +153,9 @@ impl Encoder {
         }
         out.extend_from_slice(b"data: [DONE]\n\n");
     }
+}
 
+impl Encoder {
     fn start(&mut self, id: &str, model: &str, out: &mut Vec<u8>) {
         self.head.clear();
         self.head.extend_from_slice(b"data: {\"id\":");

@@ -1,8 +1,8 @@
 use super::*;
-use crate::{Operation, Peek, peek};
+use crate::{Operation, Peek, spoken};
 
 fn whole(body: &str) -> Usage {
-    peek::answer(Operation::Responses, body.as_bytes()).unwrap().usage.unwrap()
+    spoken::answer(Operation::Responses, body.as_bytes()).unwrap().usage.unwrap()
 }
 
 /// The items that the AI SDK and pydantic-ai recorded of OpenAI, Azure and xAI, shortened.
@@ -80,7 +80,7 @@ fn the_tier_of_a_response_is_read() {
 #[test]
 fn a_failed_response_says_what_it_used() {
     let response = r#"{"status":"failed","error":{"code":"server_error","message":"x"},"usage":{"input_tokens":7,"output_tokens":2}}"#;
-    let failure = peek::answer(Operation::Responses, response.as_bytes()).unwrap_err();
+    let failure = spoken::answer(Operation::Responses, response.as_bytes()).unwrap_err();
     assert_eq!(failure.billed.unwrap().input, Some(7));
     let event = format!(r#"{{"type":"response.failed","response":{response}}}"#);
     assert_eq!(Peek::event(Operation::Responses, None, event.as_bytes()).usage.unwrap().input, Some(7));

@@ -183,7 +183,7 @@ fn the_shapes_vendors_really_send_are_read() {
 /// A schema that went as a tool comes back as text.
 #[test]
 fn the_tool_that_stood_for_a_schema_is_the_answer() {
-    let echo = Echo { schema_tool: true, ..echo(Operation::ChatCompletions) };
+    let echo = Echo { schema_tool: Some("answer_as_json"), ..echo(Operation::ChatCompletions) };
     let body = r#"{"content":[{"type":"tool_use","id":"t","name":"answer_as_json","input":{"a":1}}],"stop_reason":"tool_use"}"#;
     let bytes = whole(body.as_bytes(), &echo, &STAMP).unwrap().0;
     let answer: Value = serde_json::from_slice(&bytes).unwrap();

@@ -376,7 +376,7 @@ fn a_form_of_answer_is_asked_for_in_the_targets_own_way() {
     assert_eq!(sent["tools"][0]["input_schema"], serde_json::from_str::<Value>(schema).unwrap());
     let alone = json!({"type": "tool", "name": sent["tools"][0]["name"], "disable_parallel_tool_use": true});
     assert_eq!(sent["tool_choice"], alone);
-    assert!(echo.schema_tool && losses.is_empty(), "{losses}");
+    assert!(echo.schema_tool.is_some() && losses.is_empty(), "{losses}");
     let (sent, losses) = {
         let (sent, losses, _) = translated(Operation::ChatCompletions, &chat(&format!("{rest}{CHAT_TOOLS}")), &old);
         (sent, losses)

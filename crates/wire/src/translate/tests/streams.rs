@@ -330,6 +330,7 @@ fn the_chunks_vendors_really_send_are_read() {
 #[test]
 fn a_stream_adds_up_to_its_unstreamed_twin() {
     let mut decoder = crate::anthropic::stream::Decoder::default();
+    use crate::codec::Decode as _;
     let mut fold = Fold::default();
     for data in CLAUDE {
         assert!(decoder.feed(None, data.as_bytes(), &mut |event| fold.add(&event)));
@@ -341,7 +342,7 @@ fn a_stream_adds_up_to_its_unstreamed_twin() {
 /// The tool that stood for a schema streams as text.
 #[test]
 fn the_tool_that_stood_for_a_schema_streams_as_text() {
-    let echo = Echo { schema_tool: true, ..echo(Operation::ChatCompletions) };
+    let echo = Echo { schema_tool: Some("answer_as_json"), ..echo(Operation::ChatCompletions) };
     let events = streamed_with(
         &echo,
         &[

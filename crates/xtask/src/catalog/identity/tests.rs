@@ -6,7 +6,7 @@ fn vendor(slug: &str, author: Option<&'static str>) -> Vendor {
         provider: Provider {
             slug: slug.to_owned(),
             name: slug.to_owned(),
-            dialect: "openai".to_owned(),
+            dialects: vec!["chat_completions".to_owned()],
             base_url: None,
             auth: Auth::Bearer,
             env: Vec::new(),

@@ -8,7 +8,7 @@ use crate::{
     few,
     hub::{Call, File, Image, Losses, Part, Role, Source, Text, Thought, ToolResult, Turn},
     loose::Texts,
-    translate::{BadPart, parse},
+    parse::{BadPart, parse},
 };
 
 #[derive(Deserialize)]

@@ -10,6 +10,9 @@ use crate::{
     schema,
 };
 
+/// Name of the tool that stands for a schema where the model has no structured outputs.
+pub(super) const SCHEMA_TOOL: &str = "answer_as_json";
+
 /// How the answer's form is asked for.
 pub(super) enum Form<'a> {
     Free,

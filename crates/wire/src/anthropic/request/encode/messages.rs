@@ -3,7 +3,10 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::value::RawValue;
 
-use super::{super::thinking::Thinking, Form};
+use super::{
+    super::thinking::{Thinking, verifies},
+    form::Form,
+};
 use crate::{
     anthropic::seal,
     hub::{Call, Class, File, Image, Losses, Part, Request, Role, Source, Text, Thought, ToolResult, Turn},
@@ -206,11 +209,6 @@ fn document<'s>(source: &Source<'s>, losses: &mut Losses) -> Option<Source<'s>> 
 
 fn is_text(media_type: &str) -> bool {
     media_type.starts_with("text/") || matches!(media_type, "application/json" | "application/xml" | "application/yaml")
-}
-
-/// Whether `to` can verify the seal of `thought` (R3).
-pub(in crate::anthropic::request) fn verifies(to: &Profile<'_>, thought: &Thought<'_>) -> bool {
-    thought.seal.is_some() && thought.format.as_deref() == Some(to.seal_format())
 }
 
 fn write_thought(thought: &Thought<'_>, list: &mut Array<'_>) {

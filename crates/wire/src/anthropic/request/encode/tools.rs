@@ -5,12 +5,15 @@ use serde_json::value::RawValue;
 use crate::{
     hub::{Class, Losses, Request, Tool, ToolChoice},
     json::Object,
+    members::{member_of, members_of},
     profile::Profile,
-    request::{member_of, members_of},
     schema,
 };
 
-use super::{Form, SCHEMA_TOOL, messages::hint};
+use super::{
+    form::{Form, SCHEMA_TOOL},
+    messages::hint,
+};
 
 pub(super) fn tools(
     request: &Request<'_>,

@@ -13,7 +13,7 @@ use crate::{
         reasoning::{self, Detail},
         stream::text_or_json,
     },
-    translate::BadPart,
+    parse::BadPart,
 };
 
 #[derive(Deserialize)]

@@ -6,8 +6,7 @@ use crate::{
     hub::{Call, Class, File, Image, Losses, Part, Request, Role, Source, Thought, ToolResult, Turn},
     json::{Array, Object},
     openai::{ids, reasoning},
-    profile::{Quirks, Thoughts},
-    resume::Style,
+    profile::{Prefill, Quirks, Thoughts},
 };
 
 pub(super) fn prefills(request: &Request<'_>) -> bool {
@@ -240,7 +239,7 @@ fn assistant(turn: &Turn<'_>, last: bool, quirks: &Quirks, messages: &mut Array<
             message.text("refusal", refusal);
         }
         earlier_thoughts(&thoughts, quirks, message, losses);
-        if prefill && quirks.prefill == Some(Style::Prefix) {
+        if prefill && quirks.prefill == Some(Prefill::Prefix) {
             message.flag("prefix", true);
         }
         if !calls.is_empty() {

@@ -1,4 +1,4 @@
-//! Error bodies of the OpenAI dialect and of the vendors that imitate it.
+//! What an error says, whoever's it is: vendors imitate one another's errors, and routers wrap them.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{
-    failure::{Failure, Kind},
-    request::string,
-};
+use super::{Failure, Kind};
+use crate::members::string;
 
 /// Reads a non-2xx answer. A body that cannot be read is no reason to lose the status (S13).
 pub fn decode(status: u16, body: &Bytes) -> Failure {
