@@ -38,11 +38,16 @@ pub(crate) struct App {
 impl App {
     /// Within a runtime: the pools have a task of their own.
     pub(crate) fn new(config: Config, snapshot: Option<Snapshot>) -> io::Result<Self> {
+        let upstreams = Upstreams::start(&config)?;
+        Self::with(config, snapshot, upstreams)
+    }
+
+    /// The same with these pools.
+    pub(crate) fn with(config: Config, snapshot: Option<Snapshot>, upstreams: Arc<Upstreams>) -> io::Result<Self> {
         let books = Books::open(&config)?;
         if let Some(snapshot) = &snapshot {
             books.metrics.policy(&snapshot.revision);
         }
-        let upstreams = Upstreams::start(&config)?;
         Ok(Self {
             state: State::new(snapshot.map(Arc::new), &books.metrics, &upstreams),
             upstreams,

@@ -39,7 +39,7 @@ pub(crate) struct Taken {
 
 impl Taken {
     /// A request that is at hand: no share of the budget is taken for it.
-    #[cfg(feature = "measured")]
+    #[cfg(any(test, feature = "measured"))]
     pub(crate) fn of(operation: Operation, headers: HeaderMap, body: Bytes) -> Self {
         Self { operation, headers, body, share: Share::default() }
     }

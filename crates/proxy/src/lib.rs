@@ -41,6 +41,8 @@ mod upstream;
 mod watch;
 
 #[cfg(test)]
+mod story;
+#[cfg(test)]
 mod tests;
 
 pub use about::About;

@@ -20,9 +20,12 @@ mod endpoint;
 mod idle;
 mod opened;
 mod proxied;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod sent;
 mod settings;
 mod shared;
+mod signer;
 pub(crate) mod transport;
 mod trust;
 mod tunnel;
@@ -76,6 +79,13 @@ impl Upstreams {
             Arc::new(Self { connector: connector.into(), named: Mutex::default(), endpoints: Mutex::default() });
         tokio::spawn(sweep(Arc::downgrade(&upstreams)));
         Ok(upstreams)
+    }
+
+    /// The same, of providers that follow a script.
+    #[cfg(test)]
+    pub(crate) fn scripted(script: &Arc<scripted::Script>) -> Arc<Self> {
+        let connector = Arc::new(Connector::scripted(script.clone()));
+        Arc::new(Self { connector, named: Mutex::default(), endpoints: Mutex::default() })
     }
 
     /// The pool for the scheme and authority of `base`, known by `authorities` alone where there are some.

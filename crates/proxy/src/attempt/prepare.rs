@@ -71,9 +71,8 @@ pub(crate) fn request(
     let mut request = Box::new(Request::new(body.sent));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = path;
-    let mut headers = headers(&cx.taken.headers, target, operation.dialect());
-    account.sign(&mut headers, key)?;
-    *request.headers_mut() = headers;
+    *request.headers_mut() = headers(&cx.taken.headers, target, operation.dialect());
+    account.sign(&mut request, key)?;
     let Sendable { hide_usage, echo, losses, .. } = body;
     Ok(Prepared { to: to.clone(), request, hide_usage, echo, losses })
 }

@@ -23,6 +23,9 @@ pub(super) struct Connector {
     /// `None`: there are no proxies.
     proxied: Option<Proxied>,
     whose: Whose,
+    /// In place of sockets.
+    #[cfg(test)]
+    scripted: Option<Arc<super::scripted::Script>>,
 }
 
 impl Connector {
@@ -36,7 +39,13 @@ impl Connector {
             .enable_http1()
             .enable_http2()
             .wrap_connector(tcp());
-        Ok(Self { direct, proxied, whose: Whose::Sidecar })
+        Ok(Self {
+            direct,
+            proxied,
+            whose: Whose::Sidecar,
+            #[cfg(test)]
+            scripted: None,
+        })
     }
 
     /// The same for a provider that is known by `roots` alone, and never without TLS. Proxies on the way are known as ever.
@@ -49,11 +58,21 @@ impl Connector {
             .enable_http1()
             .enable_http2()
             .wrap_connector(tcp());
-        Ok(Self { direct, proxied, whose: Whose::Provider })
+        Ok(Self {
+            direct,
+            proxied,
+            whose: Whose::Provider,
+            #[cfg(test)]
+            scripted: self.scripted.clone(),
+        })
     }
 
     /// Connects: resolving, TCP and TLS together take `limit` at the most.
     pub(super) async fn connect(&self, to: &Uri, limit: Duration) -> Result<Opened, Failure> {
+        #[cfg(test)]
+        if let Some(script) = &self.scripted {
+            return script.connect(to, limit).await;
+        }
         if let Some(proxied) = &self.proxied
             && let Some(hop) = proxied.towards(to)
         {
@@ -98,6 +117,11 @@ impl Connector {
     /// Trusts `roots` alone, and knows no proxies.
     pub(super) fn trusting(roots: RootCertStore) -> Self {
         Self::new(roots, &Proxies::default()).unwrap()
+    }
+
+    /// Knows nobody but those that follow `script`.
+    pub(super) fn scripted(script: Arc<super::scripted::Script>) -> Self {
+        Self { scripted: Some(script), ..Self::plain() }
     }
 
     /// Trusts nobody.

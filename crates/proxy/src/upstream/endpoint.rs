@@ -113,6 +113,11 @@ impl Endpoint {
         }
     }
 
+    /// Whom requests are for, as they say it.
+    pub(super) fn host(&self) -> &HeaderValue {
+        &self.host
+    }
+
     #[cfg(test)]
     pub(super) fn connector(&self) -> &Arc<Connector> {
         &self.connector
