@@ -10,8 +10,10 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::FOLDER;
 use crate::tools;
+
+/// Where the lanes are, below the root of the repository.
+pub(super) const FOLDER: &str = "tests/sdk";
 
 /// The `engines` of the packages `openai` 7.55.0 and `ai` 7.0.173.
 const NODE_MAJOR: u32 = 22;
