@@ -23,6 +23,7 @@ mod tests;
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -116,6 +117,19 @@ fn all(name: Option<&str>) -> Result<(Vec<Circle>, usize)> {
     }
     circles.sort_by(|one, other| (&one.package, &one.files).cmp(&(&other.package, &other.files)));
     Ok((circles, seen))
+}
+
+/// How many circles the library and the programs of a package in this folder have.
+///
+/// # Errors
+///
+/// If a file is missing or is not Rust.
+pub(crate) fn count(folder: &Path) -> Result<usize> {
+    let usual = ["src/lib.rs", "src/main.rs"].map(|root| folder.join(root));
+    let more = fs::read_dir(folder.join("src/bin")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let roots =
+        usual.into_iter().chain(more).filter(|root| root.is_file() && root.extension().is_some_and(|it| it == "rs"));
+    roots.map(|root| Ok(scope::circles(&scope::edges(&Tree::read(&root)?)).len())).sum()
 }
 
 /// Where the library, the programs, the examples and the benches of a package begin; its tests are left out.
