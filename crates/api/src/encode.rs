@@ -1,17 +1,18 @@
 //! A view into resources.
 
+mod limit;
 mod provider;
 mod route;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use limit::limit;
 use outrigger_route::{
     View,
     closed::{Closed, Forbidden},
-    snapshot::{Constraints, Credential},
+    snapshot::Credential,
     view::{Broken, Header, Kind as Object, PolicyPart},
-    words::Allowed,
 };
 use prost::Message as _;
 
@@ -119,46 +120,6 @@ fn policy(name: &str, part: &PolicyPart) -> v1::Policy {
         limits.push(Limit::RequireParameters(v1::Flag {}));
     }
     v1::Policy { name: name.to_owned(), limits: limits.into_iter().map(limit).collect() }
-}
-
-fn limit(kind: Limit) -> v1::Limit {
-    v1::Limit { kind: Some(kind) }
-}
-
-/// The limits of a route, each a message of its own.
-fn constraints(constraints: &Constraints) -> Vec<v1::Limit> {
-    let Constraints {
-        zero_data_retention,
-        deny_training,
-        regions,
-        max_input_price,
-        max_output_price,
-        quantizations,
-        require_parameters,
-    } = constraints;
-    let flag = |set: bool, kind: fn(v1::Flag) -> Limit| set.then(|| kind(v1::Flag {}));
-    let words = |list: &[String], kind: fn(v1::Words) -> Limit| kind(v1::Words { words: list.to_vec() });
-    let regions = match regions {
-        Allowed::Any => None,
-        Allowed::Only(list) => Some(words(&list.iter().map(ToString::to_string).collect::<Vec<_>>(), Limit::Regions)),
-    };
-    let quantizations = match quantizations {
-        Allowed::Any => None,
-        Allowed::Only(list) => {
-            let list: Vec<String> = list.iter().map(|one| one.as_str().to_owned()).collect();
-            Some(words(&list, Limit::Quantizations))
-        }
-    };
-    let all = [
-        flag(*zero_data_retention, Limit::ZeroDataRetention),
-        flag(*deny_training, Limit::DenyTraining),
-        regions,
-        quantizations,
-        max_input_price.map(|rate| Limit::MaxInputPrice(rate.0)),
-        max_output_price.map(|rate| Limit::MaxOutputPrice(rate.0)),
-        flag(*require_parameters, Limit::RequireParameters),
-    ];
-    all.into_iter().flatten().map(limit).collect()
 }
 
 fn header(header: &Header) -> v1::Header {

@@ -1,8 +1,10 @@
 //! `cargo xtask bench`: what the sidecar adds to a request, on loopback, beside what a bare proxy of the same libraries
 //! adds, in one run and in turns.
 
+mod alone;
 pub(crate) mod answers;
 mod bare;
+mod built;
 mod clock;
 pub(crate) mod contender;
 pub(crate) mod echo;
@@ -10,6 +12,7 @@ mod figure;
 pub(crate) mod fleet;
 pub(crate) mod job;
 mod lanes;
+mod listener;
 pub(crate) mod load;
 pub(crate) mod part;
 pub(crate) mod policy;
@@ -22,7 +25,7 @@ pub(crate) mod wire;
 
 use std::{
     cell::Cell,
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Instant,
@@ -31,7 +34,10 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimit};
 
+pub(crate) use self::built::sidecar;
 use self::{
+    alone::Alone,
+    built::{control_plane, this_program},
     contender::Contender,
     figure::Figures,
     lanes::{LANES, Lane, Run},
@@ -181,19 +187,6 @@ fn on_stage(args: &Args, program: PathBuf, lanes: Vec<&'static Lane>, report: &m
     Ok(())
 }
 
-/// What a lane needs that has every core to itself.
-#[derive(Debug)]
-struct Alone {
-    /// This program, built for speed.
-    program: PathBuf,
-    /// A release of the control plane.
-    control_plane: PathBuf,
-    /// A release of the sidecar that follows it, where one was given.
-    outrigger_sidecar: Option<PathBuf>,
-    sidecars: usize,
-    quick: bool,
-}
-
 /// Runs a lane and prints what it found; of one that fails, nothing is kept but the reason.
 fn reported(
     lane: &Lane,
@@ -230,29 +223,6 @@ fn chosen(args: &Args) -> Result<Vec<&'static Lane>> {
         LANES.iter().find(|lane| lane.name == name).with_context(|| format!("no lane {name}; there are: {}", names()))
     };
     args.lanes.iter().map(find).collect()
-}
-
-/// This program, optimized. What is measured is built apart: in one build, the features of this one would get into it.
-fn this_program() -> Result<PathBuf> {
-    if !cfg!(debug_assertions) {
-        return Ok(env::current_exe()?);
-    }
-    release(env!("CARGO_PKG_NAME"))
-}
-
-/// The control plane that was given, or this tree's, built.
-fn control_plane(given: Option<&Path>) -> Result<PathBuf> {
-    given.map_or_else(|| release("outrigger-control-plane"), |binary| Ok(binary.to_owned()))
-}
-
-fn release(package: &str) -> Result<PathBuf> {
-    tools::succeed(tools::cargo().args(["build", "--quiet", "--release", "-p", package]))?;
-    Ok(tools::target()?.join("release").join(format!("{package}{}", env::consts::EXE_SUFFIX)))
-}
-
-/// The sidecar that was given, or this tree's, built.
-pub(crate) fn sidecar(given: Option<&Path>) -> Result<PathBuf> {
-    given.map_or_else(|| release("outrigger"), |binary| Ok(binary.to_owned()))
 }
 
 fn versions(binary: &Path, nginx: bool) -> Result<Vec<String>> {

@@ -15,6 +15,7 @@
 
 mod catalog;
 mod cost;
+mod embedded;
 mod file;
 mod load;
 mod model;

@@ -46,7 +46,19 @@ impl fmt::Display for Problem {
     }
 }
 
-pub(crate) fn parse(bytes: &[u8]) -> Result<Catalog, Rejected> {
+impl Catalog {
+    /// Reads and validates a data file.
+    ///
+    /// # Errors
+    ///
+    /// Any problem in any row refuses the file whole; [`Rejected`] lists all of them. The caller keeps the catalogue
+    /// it has.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Rejected> {
+        parse(bytes)
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Catalog, Rejected> {
     let mut found = Findings::default();
     let file: File<'_> = match serde_json::from_slice(bytes) {
         Ok(file) => file,

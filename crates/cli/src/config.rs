@@ -206,7 +206,7 @@ pub(crate) struct ChangesArgs {
     #[arg(long = "filename", short = 'f', value_name = "FILE", required_unless_present = "delete")]
     pub(crate) files: Vec<PathBuf>,
     /// Object that would be deleted; may be given more than once
-    #[arg(long, value_name = "KIND/NAMESPACE/NAME", value_parser = crate::policy::object)]
+    #[arg(long, value_name = "KIND/NAMESPACE/NAME", value_parser = crate::object::parse)]
     pub(crate) delete: Vec<ObjectRef>,
     /// Namespace of objects that name none
     #[arg(long, short, default_value = "default", value_name = "NAME")]

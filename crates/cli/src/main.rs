@@ -9,6 +9,7 @@ mod fleet;
 mod folder;
 mod inject;
 mod installation;
+mod object;
 mod plane;
 mod plugin;
 mod policy;

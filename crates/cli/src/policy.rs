@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use edit::Edit;
 use outrigger_catalog::Catalog;
 use outrigger_compile::{
-    Kind, ObjectRef, World,
+    World,
     change::{Change, change},
 };
 use outrigger_folder::Contents;
@@ -79,29 +79,4 @@ fn ask(args: &ChangesArgs, edit: &Edit) -> anyhow::Result<Change> {
     let answer = runtime.block_on(plane.asker().post("/policy/changes", edit.as_sent()?))?;
     serde_json::from_slice(&answer)
         .context("the control plane answers with what is no change: is it of another version?")
-}
-
-/// `ModelRoute/shop/fast`, as an argument; the kind in any case.
-pub(crate) fn object(text: &str) -> Result<ObjectRef, String> {
-    let kinds = [Kind::ModelProvider, Kind::ModelRoute, Kind::ModelPolicy, Kind::Secret, Kind::ConfigMap];
-    let wrong = || format!("{text:?} is no object: write KIND/NAMESPACE/NAME, ModelRoute/shop/fast");
-    let &[kind, namespace, name] = &text.split('/').collect::<Vec<_>>()[..] else { return Err(wrong()) };
-    let kind = kinds.into_iter().find(|it| it.as_str().eq_ignore_ascii_case(kind)).ok_or_else(wrong)?;
-    if namespace.is_empty() || name.is_empty() {
-        return Err(wrong());
-    }
-    Ok(ObjectRef { kind, namespace: namespace.to_owned(), name: name.to_owned() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_object_is_named() {
-        assert_eq!(object("modelroute/shop/fast").unwrap().to_string(), "ModelRoute shop/fast");
-        for bad in ["", "ModelRoute/fast", "Pod/shop/web", "ModelRoute//fast", "ModelRoute/a/b/c"] {
-            assert!(object(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -3,6 +3,7 @@
 //!
 //! What is asked and what an answer means is pure ([`judge`]); so is what is remembered of it ([`recent`]).
 
+mod denied;
 mod judge;
 mod recent;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+pub use self::denied::Denied;
 use self::recent::Recent;
 use crate::{Cluster, client::CALL};
 
@@ -36,22 +38,6 @@ pub struct Access {
     recent: Mutex<Recent>,
     turns: Semaphore,
     room: Semaphore,
-}
-
-/// Why somebody may not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Denied {
-    /// The token is none that the API server takes.
-    Unauthenticated,
-    /// It is this one's, who may not.
-    Forbidden {
-        /// As the API server calls whoever asks.
-        user: String,
-    },
-    /// Too many ask at this moment.
-    Busy,
-    /// The API server could not be asked, or does not let us ask, for this reason.
-    Unavailable(String),
 }
 
 impl Access {

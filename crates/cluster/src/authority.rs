@@ -8,6 +8,7 @@
 //! Making an authority is for whoever knows how certificates are made: it is handed in as [`Make`].
 
 mod document;
+mod known;
 mod phase;
 mod secret;
 mod served;
@@ -15,30 +16,15 @@ mod spread;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeSet,
-    convert::Infallible,
-    fmt,
-    future::Future,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeSet, convert::Infallible, fmt, future::Future};
 
 pub use document::{Document, Issuer, Made};
+pub use known::{INJECTOR, Known, Make, Material, NAME, Served};
 pub use phase::Timing;
-pub use served::Served;
 use tokio::sync::watch;
 
 use crate::Cluster;
 pub use crate::spread::Report;
-
-/// The control plane's Secret, and the ConfigMap of each namespace.
-pub const NAME: &str = "outrigger-ca";
-/// The injector's Secret: whoever holds it can change pods, and nothing else.
-pub const INJECTOR: &str = "outrigger-injector-ca";
-
-/// Makes an authority that begins now and lasts so long.
-pub type Make = Arc<dyn Fn(SystemTime, Duration) -> anyhow::Result<Made> + Send + Sync>;
 
 /// Who issues the control plane's certificates.
 #[derive(Clone)]
@@ -52,34 +38,6 @@ pub enum Source {
     },
     /// Somebody else, who puts them into this `kubernetes.io/tls` Secret of the control plane's namespace.
     Secret(String),
-}
-
-/// What to serve with, and by what it is known.
-#[derive(Clone, Debug)]
-pub enum Material {
-    /// A certificate is to be signed by the one that signs.
-    Authorities(Arc<Document>),
-    /// A certificate that is there already.
-    Served(Arc<Served>),
-}
-
-/// What is known so far.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    /// `None` until something could be read or made.
-    pub material: Option<Material>,
-    /// What is wrong: without `material`, why there is none.
-    pub why: Option<String>,
-}
-
-impl Known {
-    /// The certificates by which the control plane is known, as PEM.
-    pub fn bundle(&self) -> Option<Arc<str>> {
-        Some(match self.material.as_ref()? {
-            Material::Authorities(document) => document.bundle().into(),
-            Material::Served(served) => served.bundle.clone(),
-        })
-    }
 }
 
 /// Follows the authorities of the control plane, and sees to them while we lead. `namespaces`: those with sidecars. It

@@ -4,6 +4,7 @@
 //! for by name, once for all who want to know.
 
 mod changes;
+mod event;
 mod fetch;
 mod gone;
 mod index;
@@ -17,14 +18,13 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    future::Future,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 pub use changes::{Change, Changed};
+pub use event::Event;
 pub use fetch::{Fetch, NotTold};
-use kube_client::Client;
 pub use pod::{Labels, Meta, Pod, Uid};
 use tokio::{sync::watch as signal, time::Instant};
 
@@ -71,21 +71,6 @@ pub struct Settings {
     pub team_label: String,
     /// Labels of namespaces.
     pub namespace_label: NamespaceLabel,
-}
-
-/// What a watch tells of pods.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A listing of all of them begins.
-    Listing,
-    /// One of a listing.
-    Listed(Meta),
-    /// A listing has told all.
-    Complete,
-    /// One is new, or has changed.
-    Applied(Meta),
-    /// The one of this uid was deleted.
-    Deleted(String),
 }
 
 /// Why a pod is not found.
@@ -135,11 +120,6 @@ impl Pods {
             pending: Pending::default(),
             complained: Mutex::default(),
         }))
-    }
-
-    /// Watches the pods of the cluster until it is dropped.
-    pub fn follow(&self, client: Client) -> impl Future<Output = ()> + Send + use<> {
-        watch::follow(self.clone(), client)
     }
 
     /// Takes in what a watch tells.

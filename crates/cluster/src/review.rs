@@ -15,13 +15,14 @@ mod cache;
 mod claims;
 mod counts;
 mod judge;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex},
+    sync::Mutex,
     time::{Duration, SystemTime},
 };
 
@@ -30,6 +31,7 @@ pub use counts::{Counts, OUTCOMES, Outcome};
 /// Re-exported for whoever implements [`Ask`].
 pub use k8s_openapi::api::authentication::v1::TokenReviewStatus;
 use tokio::time::Instant;
+pub use verdict::{AUDIENCE, Key, Refusal, Reviewed};
 
 use crate::{
     flights::{Flights, Full, Limits},
@@ -40,9 +42,6 @@ use cache::Cache;
 use claims::Claims;
 use counts::Counters;
 
-/// Whom a sidecar's token is for: a token for anybody else is none for us.
-pub const AUDIENCE: &str = "outrigger-control-plane";
-
 /// An API server on two cores answers 400 to 700 reviews a second, one at a time as fast as 16 at once. Of 10,000 sidecars
 /// that come at one moment the first 4,096 wait, for ten seconds at most; who finds no place is told to come again when
 /// those are through, and so all are within 30 seconds. A sidecar gives up after 15: a longer queue would be of no use.
@@ -51,48 +50,6 @@ const LIMITS: Limits = Limits { at_once: 8, waiting: 4096, patience: Duration::f
 const AGAIN: Duration = Duration::from_secs(10);
 /// How long the API server may take.
 const ANSWER: Duration = Duration::from_secs(5);
-
-/// SHA-256 of a whole token: its name for us. Nobody can make the token of it.
-pub type Key = [u8; 32];
-
-/// What a good token says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reviewed {
-    /// Namespace of the service account, and so of the pod.
-    pub namespace: Arc<str>,
-    /// Name of the service account.
-    pub service_account: Arc<str>,
-    /// Name of the pod that the token was made for.
-    pub pod: Arc<str>,
-    /// Its uid.
-    pub uid: Arc<str>,
-    /// When the token ends.
-    pub expires: SystemTime,
-    /// Which token it was.
-    pub key: Key,
-}
-
-/// Why a token is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It is no token of a service account: too long, or in no form that one has.
-    Malformed,
-    /// The API server does not know it (any more).
-    NotAuthenticated,
-    /// It is for somebody else.
-    WrongAudience,
-    /// It is no pod's: of a user, or of a service account alone.
-    NotBound,
-    /// It has ended.
-    Expired,
-    /// The API server does not say, and nothing is known of this token.
-    Unavailable,
-    /// Too many are being reviewed: come again after this.
-    Busy {
-        /// How long to wait at least.
-        retry_after: Duration,
-    },
-}
 
 /// Reviews tokens. Shared by every connection.
 pub struct Reviewer {

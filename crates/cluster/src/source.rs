@@ -2,7 +2,9 @@
 
 mod item;
 mod kept;
+mod known;
 mod named;
+mod permit;
 mod state;
 pub(crate) mod watch;
 
@@ -24,7 +26,8 @@ use outrigger_crd::{GROUP, ModelPolicy, ModelProvider, ModelRoute};
 use tokio::sync::watch as channel;
 
 use item::Item;
-pub(crate) use named::{config_map, how_to_permit, secret};
+pub(crate) use named::{config_map, secret};
+pub(crate) use permit::how_to_permit;
 use state::{Assembled, Shared};
 pub use state::{Observed, Standing};
 

@@ -12,6 +12,7 @@ mod compare;
 mod edited;
 mod passage;
 mod reach;
+mod touched;
 mod widened;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use edited::{Edited, How};
 pub use passage::{Passage, What};
+pub use touched::{LISTED, Reader, Touched};
 pub use widened::opened;
 
 use crate::{
@@ -29,22 +31,8 @@ use crate::{
     problem::{Cause, Kind, ObjectRef, Problem, Severity},
     select,
     views::narrow,
-    world::{Scope, Selection, Workload, World},
+    world::{Scope, Selection, World},
 };
-
-/// Most names in one list of a [`Passage`] or a [`Touched`]: they are for people.
-pub const LISTED: usize = 32;
-
-/// Somebody who is under policy now, for whom the two worlds are compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reader {
-    /// What decides what selects it.
-    pub workload: Workload,
-    /// How people know it: `Deployment/web`.
-    pub name: String,
-    /// How many sidecars it has.
-    pub sidecars: u64,
-}
 
 /// What an edit means. Every list is in a fixed order; the same worlds give the same change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,20 +63,6 @@ pub struct Widened {
     pub policy: ObjectRef,
     /// What it lets through, one phrase each: `regions eu -> any`.
     pub says: Vec<String>,
-}
-
-/// One view that is different: the workloads that the same objects select.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Touched {
-    /// Their namespace.
-    pub namespace: String,
-    /// The first [`LISTED`] of them: `Deployment/web`. Empty where nobody is connected: the namespace as a whole.
-    pub workloads: Vec<String>,
-    /// How many there are.
-    pub total: u64,
-    /// How many sidecars they have.
-    pub sidecars: u64,
 }
 
 impl Change {

@@ -1,16 +1,18 @@
 //! The command line.
 
 mod injector;
+mod words;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 pub(crate) use injector::InjectorArgs;
 use outrigger_cluster::authority::Timing;
 use outrigger_compile::SYSTEM_NAMESPACE;
 use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
 use rustls::pki_types::ServerName;
+use words::{LogFormat, delay, timing};
 
 use crate::lifetime::lifetime;
 
@@ -153,38 +155,10 @@ impl ClusterArgs {
     }
 }
 
-/// How log lines look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LogFormat {
-    /// For people
-    Text,
-    /// For collectors
-    Json,
-}
-
-impl From<LogFormat> for logging::Format {
-    fn from(format: LogFormat) -> Self {
-        match format {
-            LogFormat::Text => Self::Text,
-            LogFormat::Json => Self::Json,
-        }
-    }
-}
-
 /// A variable of the environment: where `${NAME}` in the folder's Secrets comes from.
 #[allow(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// How long authorities last that live for `life`, and what they sign. A certificate ends long before what has signed it.
-fn timing(life: Duration, settle: Duration) -> Timing {
-    let Timing { serving, margin, .. } = Timing::default();
-    Timing { life, serving: serving.min(life / 4), settle, margin: margin.min(life / 20) }
-}
-
-fn delay(text: &str) -> Result<Duration, String> {
-    outrigger_crd::Duration(text.to_owned()).parse().map_err(|bad| bad.to_string())
 }
 
 /// What to do.

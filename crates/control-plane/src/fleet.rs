@@ -20,7 +20,7 @@ use crate::{
     lock::lock,
     publish::{Encoded, Subscription},
     push::status::Status,
-    tally::Stream,
+    tally::{Rejections, Stream},
 };
 
 /// Every open stream.
@@ -78,15 +78,6 @@ impl About {
     pub(crate) fn rejected(&self) -> &[v1::Rejection] {
         self.rejections.as_ref().map_or(&[], |it| &it.listed)
     }
-}
-
-/// What a sidecar does not apply.
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Rejections {
-    /// Key, code, reason.
-    pub(crate) listed: Vec<v1::Rejection>,
-    /// There are more.
-    pub(crate) more: bool,
 }
 
 /// Most rejections that are kept of one sidecar, and most characters of each text.

@@ -1,6 +1,7 @@
 //! What an edit would mean, before it is there: the world that is followed, with the edit and without it, compared. Asked by
 //! the admission webhook and by people; compiled off the threads of traffic, for few at one time.
 
+mod edit;
 mod lately;
 
 use std::{
@@ -9,11 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use edit::{Edit, Unknown};
 use lately::Lately;
 use outrigger_catalog::Catalog;
 use outrigger_cluster::Cluster;
 use outrigger_compile::{
-    ObjectRef, Unreadable, Workload,
+    ObjectRef, Workload,
     change::{Change, Reader, change},
     manifest::Object,
 };
@@ -35,35 +37,6 @@ pub(crate) struct Outlook {
     only: Option<BTreeSet<String>>,
     lately: Mutex<Lately>,
     room: Arc<Semaphore>,
-}
-
-/// Objects that take the place of those of their names, and objects that go.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Edit {
-    pub(crate) put: Vec<Result<Object, Unreadable>>,
-    pub(crate) removed: Vec<ObjectRef>,
-}
-
-/// Why it is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unknown {
-    /// No policy was read yet.
-    Pending,
-    /// It took longer than whoever asks waits, in the queue or on its own.
-    Late,
-    /// A bug of ours.
-    Failed,
-}
-
-impl Unknown {
-    /// Its stable code.
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::Pending => "policy_pending",
-            Self::Late => "late",
-            Self::Failed => "change_not_compiled",
-        }
-    }
 }
 
 impl Outlook {

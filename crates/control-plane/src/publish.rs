@@ -3,6 +3,7 @@
 mod encoded;
 mod keys;
 mod parts;
+mod subscription;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,6 +21,7 @@ pub(crate) use keys::{Holds, Keys};
 use outrigger_catalog::Catalog;
 use outrigger_compile::{Selection, Views, Workload, World};
 pub(crate) use parts::{Standing, object_of};
+pub(crate) use subscription::Subscription;
 use tokio::sync::Notify;
 
 use crate::{
@@ -60,33 +62,6 @@ struct Compiler {
 /// Another world is served than was asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Changed;
-
-/// The view of one workload, as long as somebody needs it.
-#[derive(Debug)]
-pub(crate) struct Subscription {
-    /// Shared with the key under which it is found: labels are the most of it.
-    workload: Arc<Workload>,
-    view: ArcSwap<Encoded>,
-    /// It could not be compiled when its objects changed last.
-    behind: AtomicBool,
-}
-
-impl Subscription {
-    /// Whose it is.
-    pub(crate) fn workload(&self) -> &Arc<Workload> {
-        &self.workload
-    }
-
-    /// What its sidecars should hold now.
-    pub(crate) fn view(&self) -> Arc<Encoded> {
-        self.view.load_full()
-    }
-
-    /// Whether that is older than the world that is served.
-    pub(crate) fn is_behind(&self) -> bool {
-        self.behind.load(Relaxed)
-    }
-}
 
 impl Publisher {
     pub(crate) fn new(catalog: Arc<Catalog>, fleet: Arc<Fleet>, metrics: Arc<Metrics>) -> Self {

@@ -4,6 +4,7 @@
 //! shared by all of them, and a stream that waits is one small state machine instead of a task, a channel and two buffers.
 //! With 10,000 idle streams that is the most of what the process holds.
 
+mod bearer;
 mod body;
 pub(crate) mod frame;
 mod people;

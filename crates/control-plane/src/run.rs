@@ -2,6 +2,7 @@
 
 mod cluster;
 mod folder;
+mod house;
 mod listeners;
 
 use std::{
@@ -10,61 +11,29 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use outrigger_catalog::Catalog;
-use outrigger_cluster::{access::Access, lease::Lease};
 use outrigger_telemetry::{logging, private};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 
+use house::{House, Origin};
 use listeners::Listeners;
 
 use crate::{
     admin::{self, Pages},
     config::RunArgs,
     desk::Desk,
-    fingerprint::Fingerprints,
-    fleet::Fleet,
-    identity,
     metrics::Metrics,
-    outlook::Outlook,
-    peers::Door,
     publish::Publisher,
     push::{self, People, Service},
     ready, reviews,
     roster::Roster,
-    source::{self, Standing, Worlds},
+    source::{self, Worlds},
     tls::Serving,
     webhook::Webhook,
 };
 
 /// How often samples go into their buckets, and the certificate's age is looked at.
 const UPKEEP: Duration = Duration::from_secs(5);
-
-/// What every part may use, wherever policy comes from.
-struct House {
-    catalog: Arc<Catalog>,
-    metrics: Arc<Metrics>,
-    fleet: Arc<Fleet>,
-    standing: Arc<Standing>,
-    publisher: Arc<Publisher>,
-    fingerprints: Arc<Fingerprints>,
-}
-
-/// What comes from where policy does.
-struct Origin {
-    authority: identity::Authority,
-    /// `None`: plain HTTP.
-    serving: Option<Arc<Serving>>,
-    worlds: Worlds,
-    /// What edits would mean.
-    outlook: Arc<Outlook>,
-    /// Who says which people may look; `None`: nobody can.
-    access: Option<Access>,
-    /// Where other replicas ask; `None`: there are none.
-    peers: Option<Door>,
-    /// Our part in the election, where there is one.
-    lease: Option<Lease>,
-}
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<()> {
@@ -142,16 +111,6 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
         lease.release().await;
     }
     Ok(())
-}
-
-impl House {
-    fn new() -> anyhow::Result<Self> {
-        let (metrics, fleet) = (Arc::new(Metrics::new()?), Arc::new(Fleet::default()));
-        let catalog = Arc::new(Catalog::embedded());
-        let publisher = Arc::new(Publisher::new(catalog.clone(), fleet.clone(), metrics.clone()));
-        let (standing, fingerprints) = (Arc::new(Standing::new()), Arc::default());
-        Ok(Self { catalog, metrics, fleet, standing, publisher, fingerprints })
-    }
 }
 
 /// Every world of the source, one after the other.

@@ -4,6 +4,7 @@
 //! and one that never answers is sent away within a minute.
 
 pub(crate) mod counting;
+mod stream;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,24 +13,9 @@ use std::{
 
 use outrigger_cluster::status::Counts;
 use outrigger_compile::ObjectRef;
+pub(crate) use stream::{Rejections, Stream};
 
-use crate::{
-    fleet::Rejections,
-    publish::{Encoded, Standing, object_of},
-};
-
-/// One stream, as far as counting goes.
-#[derive(Clone, Debug)]
-pub(crate) struct Stream {
-    /// What its sidecar should hold now.
-    pub(crate) present: Arc<Encoded>,
-    /// That could not be compiled anew when its objects changed.
-    pub(crate) behind: bool,
-    /// What its sidecar has taken.
-    pub(crate) acked: Option<Arc<Encoded>>,
-    /// What of it its sidecar does not apply.
-    pub(crate) rejections: Option<Arc<Rejections>>,
-}
+use crate::publish::{Encoded, Standing, object_of};
 
 /// What streams have to have in common to be counted as one.
 type Group<'a> = (*const Encoded, bool, *const Encoded, Option<&'a Rejections>);

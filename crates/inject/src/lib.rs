@@ -16,8 +16,10 @@ mod obstacle;
 mod overrides;
 mod patch;
 mod plan;
+mod ports;
 mod profile;
 mod quantity;
+mod settings;
 mod sidecar;
 mod skip;
 #[cfg(test)]
@@ -37,25 +39,10 @@ pub use names::{AUDIENCE, BOOTSTRAPS, CONTAINER, INJECT, PREFIX, PROFILE, STATUS
 pub use note::Note;
 /// Re-exported: what profiles say.
 pub use outrigger_crd::SidecarProfileSpec;
+pub use settings::{Profiles, Settings};
 pub use skip::Skip;
 pub use variables::{FAMILIES, Family};
 pub use wanted::{DISABLED, ENABLED};
-
-/// What is the same for every pod of an installation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// The sidecar's image.
-    pub image: String,
-    /// `Always`, `IfNotPresent` or `Never`; `None`: what the cluster does by itself.
-    pub pull_policy: Option<String>,
-    /// Where sidecars find the control plane: `https://outrigger-control-plane.outrigger-system.svc:4119`.
-    pub control_plane: String,
-    /// The control plane's own namespace, which has no sidecars and whose `default` profile is everybody's.
-    pub system_namespace: String,
-}
-
-/// Profiles by namespace and name.
-pub type Profiles<'a> = &'a dyn Fn(&str, &str) -> Option<SidecarProfileSpec>;
 
 /// A pod that is about to be created.
 #[derive(Clone, Copy)]

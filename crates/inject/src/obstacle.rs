@@ -4,7 +4,7 @@ use outrigger_crd::k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
 
 use crate::{
     names::{BOOTSTRAPS, CONTAINER, INJECTED, KEYS, NO_TOKEN, STATE, STATUS},
-    plan::Ports,
+    ports::Ports,
     skip::Skip,
 };
 

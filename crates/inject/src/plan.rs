@@ -14,6 +14,7 @@ use crate::{
     note::{DRAIN_SHORTENED, Note, PROFILE_INVALID},
     obstacle::containers,
     overrides::filters,
+    ports::Ports,
     quantity::{bytes, thousandths},
 };
 
@@ -50,14 +51,6 @@ pub(crate) struct Plan {
     pub(crate) dummy_keys: DummyKeys,
     /// Without what would be no URL of a proxy: no sidecar starts by one.
     pub(crate) proxy: Proxy,
-}
-
-/// Its ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ports {
-    pub(crate) listen: u16,
-    pub(crate) admin: u16,
-    pub(crate) probe: u16,
 }
 
 impl Plan {

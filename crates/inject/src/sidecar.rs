@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     SecretKey, Settings, keys,
     names::{AUDIENCE, BOOTSTRAPS, CA, CONTAINER, KEYS, NO_TOKEN, STATE},
-    plan::{Plan, Ports},
+    plan::Plan,
+    ports::Ports,
 };
 
 /// Where what it is given is mounted: token, certificates, labels.

@@ -80,8 +80,8 @@ pub enum Step {
     GiveUp,
 }
 
-/// First wait before a target is asked again; doubled each time, with full jitter, up to [`BACKOFF_CAP`] (AWS
-/// Architecture Blog, "Exponential Backoff And Jitter").
+/// First wait before a target is asked again; doubled each time up to [`BACKOFF_CAP`], with equal jitter, half of it at
+/// least (AWS Architecture Blog, "Exponential Backoff And Jitter").
 const BACKOFF_BASE: Duration = Duration::from_millis(250);
 const BACKOFF_CAP: Duration = Duration::from_secs(4);
 
@@ -113,7 +113,7 @@ struct Entry {
 }
 
 impl Failover {
-    /// Starts on `plan` at `now`; `deadline` is `timeouts.total` from the start of the request.
+    /// Starts on `plan`; `deadline` is `timeouts.total` from the start of the request, on the caller's clock.
     pub fn new(plan: &Plan, deadline: Duration) -> Self {
         let entries = plan
             .candidates

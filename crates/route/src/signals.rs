@@ -21,7 +21,8 @@ pub struct Standing {
     pub latency: Option<Percentiles>,
     /// Output tokens per second over the last five minutes; for this one `p90` means that 90 % were at least as fast.
     pub throughput: Option<Percentiles>,
-    /// Share of successful attempts over the last five minutes, 0 to 1.
+    /// Share of successful attempts among the last thousand at most, older ones counting half and less, 0 to 1; `None` of
+    /// fewer than twenty.
     pub uptime: Option<f32>,
 }
 

@@ -137,7 +137,7 @@ pub struct Route {
     pub name: Box<str>,
     /// Targets in the order written; empty for [`Snapshot::direct`].
     pub targets: Vec<RouteTarget>,
-    /// Order within one priority. `None` = the default (`Priority` for a route, `Balanced` for a bare model).
+    /// Order within one priority. Where policy says none: `Priority` for a route, `Balanced` for a bare model.
     pub strategy: Strategy,
     /// Hard limits, which a request can tighten and never loosen.
     pub constraints: Constraints,

@@ -7,6 +7,7 @@ mod apply;
 mod boot;
 mod found;
 mod parts;
+mod pending;
 
 use std::{collections::BTreeMap, time::SystemTime};
 

@@ -2,6 +2,7 @@
 //! requests.
 
 pub mod build;
+mod family;
 pub mod logging;
 pub mod out;
 pub mod private;

@@ -18,7 +18,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::registry::Family;
+use crate::family::Family;
 use queue::Queue;
 
 pub use filter::Filter;

@@ -9,6 +9,7 @@ use std::{
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
+pub use crate::family::Family;
 use crate::logging;
 
 /// Label of a metric.
@@ -20,21 +21,6 @@ pub struct Registry {
     handle: PrometheusHandle,
     /// The families that say what is the case, by name: one series each.
     info: Mutex<BTreeMap<&'static str, String>>,
-}
-
-/// One family: what `/metrics` and the inventory print of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Family {
-    /// Full name with unit suffix.
-    pub name: &'static str,
-    /// `counter`, `gauge` or `histogram`.
-    pub kind: &'static str,
-    /// Label names.
-    pub labels: &'static [&'static str],
-    /// One sentence.
-    pub help: &'static str,
-    /// Upper bounds of histogram buckets, in the family's unit; empty otherwise.
-    pub buckets: &'static [f64],
 }
 
 /// A table of families, one line for each, and of what every program has.

@@ -1,7 +1,9 @@
 //! What of a request's body a model reads, whatever the form of the request.
 
 mod content;
+mod listed;
 mod tools;
+mod turn;
 
 use std::borrow::Cow;
 
@@ -97,7 +99,7 @@ impl<'n> Parts<'n> {
     /// `messages` of a chat, or the items of a Responses request.
     fn conversation(&mut self, messages: &'n [Node<'_>]) {
         // Reasoning is kept in the prompt only while the tools of one turn are being called.
-        let turn = messages.iter().rposition(content::asks).unwrap_or(0);
+        let turn = messages.iter().rposition(turn::asks).unwrap_or(0);
         for (index, message) in messages.iter().enumerate() {
             self.item(message, index > turn);
         }

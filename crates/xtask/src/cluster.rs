@@ -14,12 +14,14 @@ mod images;
 mod kit;
 mod left;
 mod mounts;
+mod names;
 mod needs;
 mod node;
 mod programs;
 mod serve;
 mod step;
 mod stories;
+mod tools;
 mod up;
 
 use std::ffi::OsString;
@@ -30,9 +32,7 @@ use clap::Subcommand;
 pub(crate) use step::Step;
 
 use crate::kubernetes::Run;
-
-/// Of the folder of one that runs.
-const NAME: &str = "cluster";
+use names::NAME;
 
 /// A whole Kubernetes cluster of one node, in namespaces of its own: root on Linux, and nothing is installed.
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    Tools(kit::Args),
+    Tools(tools::Args),
     Images(images::Args),
     /// Starts a cluster that stays until `down`, building first what is not built.
     Up(Run),
@@ -74,7 +74,7 @@ struct Within {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     match &args.command {
-        Chore::Tools(args) => kit::run(args),
+        Chore::Tools(args) => tools::run(args),
         Chore::Images(args) => images::run(args),
         Chore::Up(run) => up::up(&run.folder(NAME)?),
         Chore::Down(run) => up::down(&run.folder(NAME)?),

@@ -19,6 +19,7 @@ mod serve;
 mod step;
 mod stories;
 mod up;
+mod version;
 
 use std::path::PathBuf;
 
@@ -29,12 +30,8 @@ pub(crate) use step::Step;
 
 use crate::tools;
 
-/// What is built; `tests/cluster/kubernetes/go.mod` names the same.
-pub(crate) const VERSION: &str = "v1.36.4";
 /// Of the folder of one that runs.
 const NAME: &str = "kubernetes";
-/// Where the modules and their checksums are listed, below the root of the repository.
-const MODULES: &str = "tests/cluster/kubernetes";
 
 /// A real Kubernetes API server on loopback, with etcd and the controllers, and without a node.
 #[derive(Debug, clap::Args)]

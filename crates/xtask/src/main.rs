@@ -13,6 +13,7 @@ mod faults;
 mod fleet;
 mod fuzz;
 mod generate;
+mod house;
 mod kubernetes;
 mod llmock;
 mod promises;
@@ -49,6 +50,7 @@ enum Chore {
     FleetCheck(elsewhere::Args),
     Fuzz(fuzz::Args),
     Generate(generate::Args),
+    House(house::Args),
     Kubernetes(kubernetes::Args),
     Llmock(llmock::Args),
     Promises(promises::Args),
@@ -74,6 +76,7 @@ fn main() -> anyhow::Result<()> {
         Chore::FleetCheck(args) => elsewhere::bench("fleet-check", &args),
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Generate(args) => generate::run(&args),
+        Chore::House(args) => house::run(&args),
         Chore::Kubernetes(args) => kubernetes::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
         Chore::Promises(args) => promises::run(&args),

@@ -10,8 +10,8 @@ use std::{
 use anyhow::{Result, bail};
 
 use crate::tools;
+use install::FOLDER;
 
-const FOLDER: &str = "tests/sdk";
 const PYTHON: [&str; 5] = ["openai-python", "anthropic-python", "langchain", "pydantic-ai", "openrouter-python"];
 const NODE: [&str; 4] = ["openai-node", "anthropic-node", "ai", "openrouter-node"];
 /// Not a family but a second provider behind; its checks use the environment of LangChain, which has both SDKs.

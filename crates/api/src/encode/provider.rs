@@ -8,7 +8,7 @@ use outrigger_route::{
 };
 use outrigger_wire::{AuthScheme, Dialect, Operation};
 
-use super::limit;
+use super::limit::limit;
 use crate::{
     v1::{self, auth::Scheme, limit::Kind as Limit},
     words,

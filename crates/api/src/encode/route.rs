@@ -7,7 +7,7 @@ use outrigger_route::{
     view::{Line, Providers, RoutePart},
 };
 
-use super::constraints;
+use super::limit::constraints;
 use crate::v1;
 
 pub(super) fn encode(part: &RoutePart) -> v1::Route {

@@ -15,7 +15,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
 };
 
-use super::part;
+use super::listener;
 
 type Body = Either<Incoming, Empty<Bytes>>;
 
@@ -30,8 +30,8 @@ async fn accept(upstream: SocketAddr) -> Result<()> {
     tcp.set_nodelay(true);
     let client: Client<_, Incoming> = Client::builder(TokioExecutor::new()).build(tcp);
     let authority = Authority::try_from(upstream.to_string())?;
-    let listener = part::listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-    part::announce(listener.local_addr()?)?;
+    let listener = listener::listen(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    listener::announce(listener.local_addr()?)?;
     loop {
         let (socket, _) = listener.accept().await.context("the bare proxy cannot accept")?;
         socket.set_nodelay(true)?;

@@ -13,7 +13,7 @@ mod whole;
 
 use anyhow::Result;
 
-use super::{Alone, figure::Figures, stage::Stage};
+use super::{alone::Alone, figure::Figures, stage::Stage};
 use Run::Staged;
 
 /// A thing to measure.

@@ -1,9 +1,8 @@
 //! The processes of a run: this program once more, in another role.
 
-use std::{io::Write as _, net::SocketAddr};
+use std::net::SocketAddr;
 
-use anyhow::{Context as _, Result};
-use tokio::net::{TcpListener, TcpSocket};
+use anyhow::Result;
 
 use super::{bare, echo, fleet, load};
 
@@ -39,17 +38,4 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Role::Load => load::run(),
         Role::Sidecars => fleet::client::run(),
     }
-}
-
-/// Says on standard output where this process listens.
-pub(super) fn announce(addr: SocketAddr) -> Result<()> {
-    let mut out = std::io::stdout();
-    writeln!(out, "{addr}").and_then(|()| out.flush()).context("nobody reads our address")
-}
-
-/// A listener whose queue takes every connection of the largest lane at once.
-pub(super) fn listen(addr: SocketAddr) -> Result<TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind(addr)?;
-    Ok(socket.listen(4096)?)
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{NanoUsd, Tier};
+use super::{money::NanoUsd, tier::Tier};
 
 /// What a model costs at another tier of service (U9).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

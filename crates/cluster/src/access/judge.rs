@@ -8,7 +8,7 @@ use k8s_openapi::api::{
 };
 use kube_client::Error;
 
-use super::Denied;
+use super::denied::Denied;
 
 /// Longest token that is asked about.
 const LONGEST: usize = 16 << 10;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
-use super::Denied;
+use super::denied::Denied;
 
 /// How long an answer holds: as long as the API server itself remembers a token.
 const HOLDS: Duration = Duration::from_secs(10);

@@ -1,6 +1,6 @@
 //! Somebody else's authority: a certificate that cert-manager, or people, put into a Secret, followed for renewals.
 
-use std::{collections::BTreeMap, convert::Infallible, fmt, pin::pin, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, pin::pin, sync::Arc};
 
 use futures_util::StreamExt as _;
 use k8s_openapi::{ByteString, api::core::v1::Secret};
@@ -9,24 +9,13 @@ use kube_runtime::{WatchStreamExt as _, watcher};
 use tokio::sync::watch;
 
 use super::{
-    Known, Material,
     document::{BUNDLE, is_pem},
+    known::{Known, Material, Served},
 };
 use crate::Cluster;
 
 /// Most that is read of one key of the Secret.
 const LONGEST: usize = 256 << 10;
-
-/// A certificate with its key, and by what it is known. Has no `Debug` that shows the key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Served {
-    /// `tls.crt`: the certificate and what stands between it and its authority, as PEM.
-    pub chain: String,
-    /// `tls.key`, as PEM. Never to be shown.
-    pub key: String,
-    /// `ca.crt`: what sidecars know it by, as PEM.
-    pub bundle: Arc<str>,
-}
 
 impl Served {
     /// What the Secret holds.
@@ -48,12 +37,6 @@ impl Served {
             }
         }
         Ok(Self { chain, key, bundle: bundle.into() })
-    }
-}
-
-impl fmt::Debug for Served {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Served").finish_non_exhaustive()
     }
 }
 

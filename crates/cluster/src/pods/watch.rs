@@ -1,6 +1,6 @@
 //! The pods of a cluster, watched: their metadata alone.
 
-use std::pin::pin;
+use std::{future::Future, pin::pin};
 
 use futures_util::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
@@ -17,8 +17,15 @@ const WATCH: u32 = 120;
 /// Objects on one page, where an API server cannot list as a stream.
 const PAGE: u32 = 500;
 
+impl Pods {
+    /// Watches the pods of the cluster until it is dropped.
+    pub fn follow(&self, client: Client) -> impl Future<Output = ()> + Send + use<> {
+        follow(self.clone(), client)
+    }
+}
+
 /// Follows the pods until it is dropped. Nothing that goes wrong makes it forget any.
-pub(super) async fn follow(pods: Pods, client: Client) {
+async fn follow(pods: Pods, client: Client) {
     // One after the other, where it can: a page of pods is far larger than what is kept of them.
     let mut config = Config::default().streaming_lists().timeout(WATCH);
     loop {

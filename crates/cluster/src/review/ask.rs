@@ -8,7 +8,7 @@ use k8s_openapi::api::authentication::v1::TokenReviewStatus;
 use kube_client::{Client, Error};
 use serde::{Deserialize, Serialize};
 
-use super::AUDIENCE;
+use super::verdict::AUDIENCE;
 
 /// Whoever knows tokens.
 pub trait Ask: Send + Sync + 'static {

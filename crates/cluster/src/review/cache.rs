@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Key, Refusal, Reviewed};
+use super::verdict::{Key, Refusal, Reviewed};
 
 /// Most tokens of which something is remembered.
 pub(super) const MOST: usize = 10_000;

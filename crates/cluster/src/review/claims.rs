@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
-use super::{AUDIENCE, Refusal};
+use super::verdict::{AUDIENCE, Refusal};
 
 /// Longest token: as much as the headers of a call may have. One that is bound to a pod has a kilobyte.
 const LONGEST: usize = 16 << 10;

@@ -2,7 +2,10 @@
 
 use k8s_openapi::api::authentication::v1::{TokenReviewStatus, UserInfo};
 
-use super::{AUDIENCE, Key, Refusal, Reviewed, claims::Claims};
+use super::{
+    claims::Claims,
+    verdict::{AUDIENCE, Key, Refusal, Reviewed},
+};
 
 /// How user names of service accounts begin.
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";

@@ -24,35 +24,12 @@ use outrigger_crd::{ConfigMap, Secret, secret::Hidden};
 use serde::de::DeserializeOwned;
 use tokio::task::AbortHandle;
 
-use super::{state::Shared, watch};
-use crate::{Account, Cluster};
-
-/// Most of them that are watched: each is a connection.
-pub(crate) const MOST: usize = 1024;
-
-/// What is known of one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Known {
-    /// As it was read last.
-    pub(crate) read: Option<Object>,
-    pub(crate) now: Now,
-}
-
-/// How it stands.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Now {
-    /// Nobody has answered yet.
-    #[default]
-    Asked,
-    /// It is there.
-    There,
-    /// It was deleted.
-    Gone,
-    /// A list does not hold it: deleted meanwhile, unless the API server has lost more than that.
-    NotListed,
-    /// The API server does not let us read it.
-    Withheld,
-}
+use super::{
+    known::{MOST, Now},
+    state::Shared,
+    watch,
+};
+use crate::Cluster;
 
 /// The watches that there are.
 #[derive(Debug, Default)]
@@ -146,48 +123,4 @@ pub(crate) fn config_map(found: CoreConfigMap) -> Object {
 fn named(metadata: ObjectMeta) -> ObjectMeta {
     let ObjectMeta { name, namespace, .. } = metadata;
     ObjectMeta { name, namespace, ..ObjectMeta::default() }
-}
-
-/// What to do so that we may read it, as lines to paste.
-pub(crate) fn how_to_permit(object: &ObjectRef, account: &Account) -> String {
-    let who = match account.service_account() {
-        Some((namespace, name)) => format!("--serviceaccount={namespace}:{name}"),
-        None => format!("--user={}", account.name()),
-    };
-    let ObjectRef { kind, namespace, name } = object;
-    let (word, resource) = match kind {
-        Kind::ConfigMap => ("configmap", "configmaps"),
-        _ => ("secret", "secrets"),
-    };
-    format!(
-        "{} {namespace}/{name} may not be read by {}; to permit it: \
-         kubectl -n {namespace} create role outrigger-{word}-{name} --verb=get,list,watch --resource={resource} \
-         --resource-name={name} && kubectl -n {namespace} create rolebinding outrigger-{word}-{name} \
-         --role=outrigger-{word}-{name} {who}",
-        kind.as_str(),
-        account.name()
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_line_to_paste_names_what_is_to_be_read_and_who_is_to_read_it() {
-        let account = Account::of("system:serviceaccount:outrigger-system:outrigger-control-plane");
-        for (kind, resource) in [(Kind::Secret, "secrets"), (Kind::ConfigMap, "configmaps")] {
-            let object = ObjectRef { kind, namespace: "prod".to_owned(), name: "openai".to_owned() };
-            let line = how_to_permit(&object, &account);
-            for part in [
-                &*format!("{} prod/openai may not be read", kind.as_str()),
-                "kubectl -n prod create role",
-                &format!("--verb=get,list,watch --resource={resource} --resource-name=openai"),
-                "--serviceaccount=outrigger-system:outrigger-control-plane",
-            ] {
-                assert!(line.contains(part), "{line}");
-            }
-            assert!(!line.contains('\n'));
-        }
-    }
 }

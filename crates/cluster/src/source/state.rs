@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 use super::{
     item::Item,
     kept::{self, Kept, News, Suspect, Taken},
-    named::{Known, MOST, Now, how_to_permit},
+    known::{Known, MOST, Now},
+    permit::how_to_permit,
 };
 use crate::Account;
 

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use outrigger_route::{View, view::Key};
 
 use super::{
-    LISTED, Passage, Touched, What,
+    Passage, What,
     reach::{Reach, Target},
+    touched::{LISTED, Touched},
 };
 use crate::{
     access,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use outrigger_crd::{ConfigMap, ModelPolicy, ModelProvider, ModelRoute, Secret};
 use serde::{Deserialize, Serialize};
 
-use super::Reader;
+use super::touched::Reader;
 use crate::{
     problem::{Kind, ObjectRef, namespace},
     views::{bare_policy, bare_provider, bare_route},

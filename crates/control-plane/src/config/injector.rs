@@ -8,7 +8,7 @@ use outrigger_compile::SYSTEM_NAMESPACE;
 use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
 
-use super::{LogFormat, delay, timing};
+use super::words::{LogFormat, delay, timing};
 
 /// Settings of the injector.
 #[derive(Args, Debug)]

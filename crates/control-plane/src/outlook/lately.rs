@@ -9,7 +9,7 @@ use std::{
 use outrigger_compile::{ObjectRef, World, manifest::Object};
 use outrigger_crd::k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::Edit;
+use super::edit::Edit;
 
 /// How long it takes until the source has told it, or it never came: somebody else refused it.
 const LIFE: Duration = Duration::from_secs(10);

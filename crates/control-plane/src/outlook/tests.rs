@@ -1,4 +1,4 @@
-use outrigger_compile::{World, manifest};
+use outrigger_compile::{Unreadable, World, manifest};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 

@@ -8,7 +8,7 @@ use outrigger_cluster::access::{Access, Denied};
 
 use crate::{
     desk::Desk,
-    push::service::bearer,
+    push::bearer::bearer,
     roster::{self, Page},
 };
 

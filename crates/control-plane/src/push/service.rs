@@ -10,6 +10,7 @@ use http_body_util::{BodyExt as _, Either, Empty};
 use hyper::body::Incoming;
 
 use super::{
+    bearer::bearer,
     body::{Body, Open},
     people::People,
     status::{Code, Status},
@@ -132,12 +133,6 @@ fn life(draw: f64) -> Duration {
 
 fn grpc(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-}
-
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {

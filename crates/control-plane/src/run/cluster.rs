@@ -16,7 +16,7 @@ use outrigger_cluster::{
 use rustls::pki_types::ServerName;
 use tokio::sync::watch;
 
-use super::{House, Origin};
+use super::house::{House, Origin};
 use crate::{
     bootstrap,
     config::{self, ClusterArgs, RunArgs},

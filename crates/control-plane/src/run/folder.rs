@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::bail;
 
-use super::{House, Origin};
+use super::house::{House, Origin};
 use crate::{
     config::{FolderArgs, RunArgs},
     fleet::Fleet,

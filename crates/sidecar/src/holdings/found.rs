@@ -1,10 +1,8 @@
-//! Keys that a control plane has not told of: which providers wait for some, and what was found of them in files.
+//! Keys that a control plane has not told of, as far as they were found in files.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use outrigger_route::{View, snapshot::Credential, view::Key};
-
-use super::Holdings;
 
 /// What was found in files. `Debug` shows no key.
 #[derive(Clone, Debug, Default)]
@@ -33,13 +31,5 @@ impl Found {
                 view.credentials.insert(provider.clone(), keys.clone());
             }
         }
-    }
-}
-
-impl Holdings {
-    /// The providers of which nobody has told the keys, in order.
-    pub(crate) fn pending(&self) -> Vec<Key> {
-        let view = self.view();
-        view.providers.keys().filter(|provider| view.is_pending(provider)).cloned().collect()
     }
 }

@@ -8,12 +8,6 @@ use crate::{
     node::Node,
 };
 
-/// Whether an item is a person's turn, not the result of a tool.
-pub(super) fn asks(item: &Node<'_>) -> bool {
-    let result = |block: &Node<'_>| block.str("type").is_some_and(|kind| kind.ends_with("tool_result"));
-    item.str("role") == Some("user") && !item.get("content").is_some_and(|it| it.items().iter().any(result))
-}
-
 /// What an open model said without what it thought before, which the templates of such models drop.
 fn thought(text: &str) -> &str {
     if !text.trim_start().starts_with("<think>") {

@@ -1,5 +1,6 @@
 //! `cargo xtask charts test`: what can be known of the charts without a cluster. Each check is one of the `N passed`.
 
+mod args;
 mod bench;
 mod effect;
 mod invariants;
@@ -14,28 +15,8 @@ use anyhow::{Result, bail};
 use super::helm::{self, Helm};
 use crate::tools::Output;
 
+pub(super) use args::Args;
 use bench::Bench;
-
-/// Tests the charts with Helm 3 and Helm 4, which are fetched where they are not there.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    /// How many random sets of values are tried, good ones and as many bad ones.
-    #[arg(long, default_value_t = RANDOM)]
-    random: usize,
-    /// Where chance begins: what a failure has printed, to see it again.
-    #[arg(long, default_value_t = SEED)]
-    seed: u64,
-}
-
-const RANDOM: usize = 30;
-/// The same every time: a step that fails by chance is of no use to whoever changed something else.
-const SEED: u64 = 4117;
-
-impl Default for Args {
-    fn default() -> Self {
-        Self { random: RANDOM, seed: SEED }
-    }
-}
 
 /// What a check is called, and the check.
 type Check = (&'static str, fn(&Bench) -> Result<()>);

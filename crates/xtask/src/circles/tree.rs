@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use syn::{Expr, Item, ItemMod, Lit, Meta};
+use syn::{Item, ItemMod};
 
 use super::words::{self, Mention, Use};
 use crate::syntax;
@@ -93,7 +93,7 @@ impl Tree {
         if let Some((_, items)) = &module.content {
             return self.module(items, Some(parent), &Place { file: place.file, beside: place.beside, below });
         }
-        if let Some(path) = elsewhere(module) {
+        if let Some(path) = syntax::elsewhere(module) {
             return self.file(&place.beside.join(path), Some(parent), below);
         }
         let flat = place.below.join(format!("{name}.rs"));
@@ -103,18 +103,4 @@ impl Tree {
             None => bail!("`mod {name};` in {} has no file", self.files[place.file].display()),
         }
     }
-}
-
-/// What `#[path = ".."]` says.
-fn elsewhere(module: &ItemMod) -> Option<String> {
-    module.attrs.iter().find_map(|attribute| match &attribute.meta {
-        Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
-            Expr::Lit(literal) => match &literal.lit {
-                Lit::Str(text) => Some(text.value()),
-                _ => None,
-            },
-            _ => None,
-        },
-        _ => None,
-    })
 }

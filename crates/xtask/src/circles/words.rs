@@ -71,27 +71,6 @@ fn defined(item: &Item) -> Option<String> {
     Some(name.unraw().to_string())
 }
 
-fn attributes(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::ExternCrate(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::ForeignMod(item) => &item.attrs,
-        Item::Impl(item) => &item.attrs,
-        Item::Macro(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::TraitAlias(item) => &item.attrs,
-        Item::Type(item) => &item.attrs,
-        Item::Union(item) => &item.attrs,
-        Item::Use(item) => &item.attrs,
-        _ => &[],
-    }
-}
-
 impl Words {
     fn mention(&mut self, path: Vec<String>, line: usize, call: bool) {
         self.mentions.push(Mention { path, line, call });
@@ -167,7 +146,7 @@ fn line(path: &Path) -> usize {
 
 impl<'a> Visit<'a> for Words {
     fn visit_item(&mut self, item: &'a Item) {
-        if !syntax::is_test(attributes(item)) {
+        if !syntax::is_test(syntax::attributes(item)) {
             visit::visit_item(self, item);
         }
     }

@@ -61,7 +61,7 @@ SystemdCgroup = false
 "#,
         root = quoted(&run.join("containerd")),
         socket = address::CONTAINERD,
-        pause = super::images::PAUSE,
+        pause = super::names::PAUSE,
         bin = quoted(&kit.containerd),
         networks = quoted(&run.join("cni")),
         runc = quoted(&kit.runc),

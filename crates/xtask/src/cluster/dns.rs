@@ -1,6 +1,6 @@
 //! CoreDNS as it runs in the cluster.
 
-use super::{address, images};
+use super::{address, names};
 
 /// The objects of it.
 pub(super) fn manifest() -> String {
@@ -67,7 +67,7 @@ spec:
   selector: {{k8s-app: kube-dns}}
   ports: [{{name: dns, port: 53, protocol: UDP}}, {{name: dns-tcp, port: 53, protocol: TCP}}]
 "#,
-        image = images::COREDNS,
+        image = names::COREDNS,
         address = address::DNS,
     )
 }

@@ -1,11 +1,21 @@
 //! Running a program in the network of a node: from outside nothing of a cluster can be reached.
 
-use std::{env, ffi::OsString, fs, os::unix::process::CommandExt as _, path::Path, process::Command};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{address, kit, node, stories, up};
-use crate::kubernetes::place::Place;
+use super::{address, kit, node};
+use crate::kubernetes::{pki, place::Place};
+
+/// The folder of a cluster that runs already.
+pub(super) const GIVEN: &str = "OUTRIGGER_TEST_NODE";
 
 /// Becomes this program, with these words.
 pub(super) fn run(run: &Path, program: Option<&str>, words: &[OsString]) -> Result<()> {
@@ -19,7 +29,7 @@ pub(super) fn run(run: &Path, program: Option<&str>, words: &[OsString]) -> Resu
     enter(&format!("/proc/{first}/ns/net"))?;
     let path = format!("{}:{}", kit.commands(), env::var_os("PATH").unwrap_or_default().display());
     let mut command = Command::new(&program);
-    command.args(words).env("PATH", &path).env("KUBECONFIG", up::kubeconfig(run)).env(stories::GIVEN, run);
+    command.args(words).env("PATH", &path).env("KUBECONFIG", kubeconfig(run)).env(GIVEN, run);
     // The path that it is looked for on is ours, not the one that it is given.
     if let Some(found) = env::split_paths(&path).map(|folder| folder.join(&program)).find(|path| path.is_file()) {
         command = with_program(&found, command);
@@ -45,6 +55,11 @@ fn first(run: &Path) -> Result<String> {
         bail!("no cluster runs in {}: cargo xtask cluster up", run.display());
     }
     Ok(fs::read_to_string(place.pid("init"))?.trim().to_owned())
+}
+
+/// kubectl's file of the administrator.
+fn kubeconfig(run: &Path) -> PathBuf {
+    Place::at(run).kubeconfig(pki::ADMIN)
 }
 
 fn with_program(found: &Path, other: Command) -> Command {

@@ -16,20 +16,12 @@ use std::{
 use anyhow::{Result, bail};
 
 use super::{
-    NAME, Run, enter,
+    Run, enter,
     kit::{self, Kit},
+    names::{BUSYBOX, COREDNS, NAME, NODE, PAUSE, PYTHON, UNTOUCHED},
     needs, node,
 };
 use crate::kubernetes::{cache::Cache, place::Place};
-
-/// What keeps a pod's namespaces.
-pub(super) const PAUSE: &str = "localhost/pause:1";
-pub(super) const COREDNS: &str = "localhost/coredns:1";
-const BUSYBOX: &str = "localhost/busybox:1";
-const PYTHON: &str = "localhost/python:1";
-/// Python again, with the SDKs of vendors whose calls a sidecar leaves alone.
-const UNTOUCHED: &str = "localhost/python-untouched:1";
-const NODE: &str = "localhost/node:1";
 
 /// Makes every image, and imports those of ours into the cluster that `up` has started, if one runs: new pods have them.
 #[derive(Debug, clap::Args)]

@@ -9,11 +9,9 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::{images, kit, needs, up::Running};
+use super::{enter::GIVEN, images, kit, needs, up::Running};
 use crate::tools;
 
-/// The folder of a cluster that runs already.
-pub(super) const GIVEN: &str = "OUTRIGGER_TEST_NODE";
 const BINARY: &str = "node";
 /// The command line, where stories find it.
 const CLI: &str = "OUTRIGGER_TEST_CLI";

@@ -19,7 +19,7 @@ use super::{
     left::{self, Spaces, Traces},
     needs,
 };
-use crate::kubernetes::{pki, place::Place};
+use crate::kubernetes::place::Place;
 
 /// How long all may take to leave: pods are killed, and the kernel has to forget them.
 const LEAVE: Duration = Duration::from_secs(60);
@@ -170,9 +170,4 @@ fn launch(place: &Place, images: &[PathBuf], leash: bool) -> Result<Child> {
         }
         thread::sleep(LOOK);
     }
-}
-
-/// kubectl's file of the administrator.
-pub(super) fn kubeconfig(run: &Path) -> PathBuf {
-    Place::at(run).kubeconfig(pki::ADMIN)
 }

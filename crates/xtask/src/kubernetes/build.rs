@@ -18,10 +18,10 @@ pub(crate) use background::Background;
 pub(crate) use sets::{API, CONTAINERD, DNS, NODE, Set};
 
 use super::{
-    VERSION,
     cache::{Cache, remove},
     go::{self, Caches},
     leash, progress,
+    version::VERSION,
 };
 use crate::tools;
 

@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use super::VERSION;
+use super::version::VERSION;
 
 /// The minor version of Go 1 that this Kubernetes is written in.
 const OLDEST: u32 = 26;

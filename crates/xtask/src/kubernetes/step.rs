@@ -31,7 +31,10 @@ impl Step {
             }
             let words: &[&str] = &["kubernetes", "tools", "--keep-go-cache"];
             let words = if more { words } else { &words[..2] };
-            println!("      building Kubernetes {} beside the other steps: some minutes, once", super::VERSION);
+            println!(
+                "      building Kubernetes {} beside the other steps: some minutes, once",
+                super::version::VERSION
+            );
             Ok(Prepared::Building(Background::start(words)?))
         };
         Self(prepared().unwrap_or_else(Prepared::Failed))

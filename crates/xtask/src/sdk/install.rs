@@ -10,8 +10,10 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::FOLDER;
-use crate::tools;
+use crate::{kubernetes::cache, tools};
+
+/// Where the lanes are, below the root of the repository.
+pub(super) const FOLDER: &str = "tests/sdk";
 
 /// The `engines` of the packages `openai` 7.55.0 and `ai` 7.0.173.
 const NODE_MAJOR: u32 = 22;
@@ -75,16 +77,17 @@ pub(super) fn packages(node: &Node, family: &str) -> Result<()> {
     Ok(())
 }
 
-/// vidaimock in the pinned version, built once. Not optimised: that would take twice as long, for a handful of requests.
+/// vidaimock in the pinned version, which no registry has as a program: built once for this machine, beside what is kept
+/// of Kubernetes, and not for each checkout. Not optimised: that would take twice as long, for a handful of requests.
 pub(super) fn vidaimock() -> Result<PathBuf> {
-    let root = tools::target()?.join("tools");
+    let root = cache::root()?.join("vidaimock");
     let own = root.join("bin").join(format!("vidaimock{}", env::consts::EXE_SUFFIX));
     let version = Command::new(&own).arg("--version").output();
     if version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim().ends_with(VIDAIMOCK_VERSION)) {
         return Ok(own);
     }
     println!("      installing vidaimock {VIDAIMOCK_VERSION}: this takes some minutes, once");
-    let build = root.join("build-vidaimock");
+    let build = tools::target()?.join("tools").join("build-vidaimock");
     tools::succeed(
         tools::cargo()
             .args(["install", "--locked", "--debug", "--force", "--version", VIDAIMOCK_VERSION, "vidaimock", "--root"])

@@ -5,6 +5,7 @@
 
 mod frame;
 mod held;
+mod shared;
 mod stream;
 
 // The sidecar's own waits, not an imitation.
@@ -32,27 +33,10 @@ use tokio_rustls::TlsConnector;
 
 use self::{
     backoff::Backoff,
-    frame::Reader,
-    held::Holding,
+    shared::Shared,
     stream::{End, stream},
 };
-use super::words::{Command, Counts, Holdings, One, Setup};
-
-/// How much of what went wrong is told in words.
-const SAID: usize = 8;
-
-/// What all sidecars share.
-pub(super) struct Shared {
-    setup: Setup,
-    tls: TlsConnector,
-    counts: RefCell<Counts>,
-    holdings: Vec<RefCell<Holding>>,
-    read: RefCell<Reader>,
-    /// Counts the orders to drop all connections.
-    drops: watch::Sender<u64>,
-    /// One of so many takes so long over an ack.
-    slow: Cell<Option<(usize, Duration)>>,
-}
+use super::words::{Command, Setup};
 
 /// Obeys standard input until its end.
 pub(in crate::bench) fn run() -> Result<()> {
@@ -124,27 +108,6 @@ async fn live(shared: Rc<Shared>, number: usize) {
             }
         }
         tokio::time::sleep(backoff.next(began.elapsed(), fastrand::f64())).await;
-    }
-}
-
-impl Shared {
-    fn say(&self, why: String) {
-        let mut counts = self.counts.borrow_mut();
-        if counts.said.len() < SAID && !counts.said.contains(&why) {
-            counts.said.push(why);
-        }
-    }
-
-    fn look(&self) -> Holdings {
-        let mut all = Holdings::new();
-        for (One { namespace, .. }, holding) in self.setup.sidecars.iter().zip(&self.holdings) {
-            let mut holding = holding.borrow_mut();
-            let held = all.entry(namespace.clone()).or_default();
-            *held.revisions.entry(holding.revision.to_string()).or_default() += 1;
-            *held.marks.entry(holding.mark).or_default() += 1;
-            held.most_updates = held.most_updates.max(std::mem::take(&mut holding.updates));
-        }
-        all
     }
 }
 

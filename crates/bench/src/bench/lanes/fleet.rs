@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::bench::{
-    Alone,
+    alone::Alone,
     figure::Figures,
     fleet::{Gates, Plan, measure},
 };

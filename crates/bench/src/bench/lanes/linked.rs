@@ -14,11 +14,11 @@ use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::bench::{
-    Alone,
+    alone::Alone,
+    built::release,
     figure::{Figures, Spread},
     fleet::{Folder, Plane, namespace},
     process::{self, Process, wait},
-    release,
 };
 
 /// MiB.

@@ -1,6 +1,6 @@
 //! By what the programs are known: authorities of their own, or a certificate of somebody else's; and who has been told.
 
-use super::{super::finding::Code, *};
+use super::{super::finding::Code, words::*};
 use crate::installation::{
     certificate::Bundle,
     clock,

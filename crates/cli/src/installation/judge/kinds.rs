@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use outrigger_crd::{GROUP, VERSION};
 
-use super::{super::finding::Code, *};
+use super::{super::finding::Code, words::*};
 use crate::installation::found::Seen;
 
 /// The release that has our kinds.

@@ -1,6 +1,6 @@
 //! What an earlier installation has left where none is: nothing of it hinders a new one, which takes it over.
 
-use super::{super::finding::Code, *};
+use super::{super::finding::Code, words::*};
 use crate::installation::found::{INJECTOR, Seen};
 
 pub(super) fn judge(found: &Found, out: &mut Findings) {

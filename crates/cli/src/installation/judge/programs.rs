@@ -1,6 +1,6 @@
 //! The two Deployments, and who of their replicas leads.
 
-use super::{super::finding::Code, *};
+use super::{super::finding::Code, words::*};
 use crate::installation::{
     clock,
     found::{INJECTOR, Seen},

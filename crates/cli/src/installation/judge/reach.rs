@@ -1,7 +1,7 @@
 //! Whether the probe ports are reached: by kubelets, which say so in a pod's status, and by way of the API server. What a
 //! kubelet reaches, Prometheus reaches too, unless a NetworkPolicy says otherwise.
 
-use super::{super::finding::Code, programs::is_ready, *};
+use super::{super::finding::Code, programs::is_ready, words::*};
 use crate::installation::found::Seen;
 
 pub(super) fn judge(found: &Found, out: &mut Findings) {

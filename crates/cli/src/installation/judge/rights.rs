@@ -1,6 +1,6 @@
 //! What the programs' accounts may do, and what whoever installs them must.
 
-use super::{super::finding::Code, *};
+use super::{super::finding::Code, words::*};
 use crate::installation::{
     found::{Attributes, INJECTOR, Right, Seen},
     rights,

@@ -1,6 +1,6 @@
 //! The API server and the nodes: native sidecars need both.
 
-use super::{super::finding::Code, *};
+use super::{super::finding::Code, words::*};
 use crate::installation::found::Seen;
 
 /// Minor version since which native sidecars are there without a switch (KEP-753, beta).

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{super::finding::Code, *};
+use super::{super::finding::Code, words::*};
 use crate::installation::found::Seen;
 
 pub(super) fn judge(found: &Found, out: &mut Findings) {

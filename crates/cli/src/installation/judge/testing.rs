@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use serde_json::{Value, json};
 
-use super::{kinds::EXPECTED, text};
+use super::{kinds::EXPECTED, words::text};
 use crate::installation::{
     clock,
     finding::{Code, Finding},

@@ -3,7 +3,7 @@
 use super::{
     super::finding::Code,
     webhooks::{Kind, PODS, POLICY, answering},
-    *,
+    words::*,
 };
 use crate::installation::found::Seen;
 

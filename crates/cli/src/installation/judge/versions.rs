@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{super::finding::Code, *};
+use super::{super::finding::Code, words::*};
 use crate::installation::found::INJECTOR;
 
 /// A version as it is compared.

@@ -5,7 +5,7 @@ mod tests;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::{super::finding::Code, certificates, *};
+use super::{super::finding::Code, certificates, words::*};
 use crate::installation::{
     certificate::Bundle,
     clock,

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{
     super::found::{Found, Seen, Workloads},
-    all,
     ask::Ask,
+    at_once::all,
     reduce,
 };
 

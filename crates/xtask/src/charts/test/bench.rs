@@ -6,8 +6,11 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use super::Args;
-use crate::charts::{Chart, all, helm::Helm};
+use super::args::Args;
+use crate::charts::{
+    chart::{Chart, all},
+    helm::Helm,
+};
 
 /// The namespace of every release here: none that a template would come by on its own.
 pub(super) const NAMESPACE: &str = "llm";

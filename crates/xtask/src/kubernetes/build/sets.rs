@@ -4,8 +4,10 @@ use std::{fmt::Write as _, fs, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::super::{MODULES, VERSION};
-use crate::tools;
+use crate::{
+    kubernetes::version::{MODULES, VERSION},
+    tools,
+};
 
 /// Programs of one `go.mod` that are built in one command, so that links overlap with what is still compiled.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use outrigger_api::v1::{self, sync_request::Message as Said, sync_response::Mess
 use rustls::pki_types::ServerName;
 use tokio::{net::TcpStream, sync::watch, task::JoinHandle, time::Instant};
 
-use super::{Shared, backoff::Backoff, frame};
+use super::{backoff::Backoff, frame, shared::Shared};
 use crate::bench::clock;
 
 /// As the sidecar's.

@@ -1,0 +1,35 @@
+//! Values as people write them, for the programs that share them.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use outrigger_cluster::authority::Timing;
+use outrigger_telemetry::logging;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// For collectors
+    Json,
+}
+
+impl From<LogFormat> for logging::Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+/// How long authorities last that live for `life`, and what they sign. A certificate ends long before what has signed it.
+pub(super) fn timing(life: Duration, settle: Duration) -> Timing {
+    let Timing { serving, margin, .. } = Timing::default();
+    Timing { life, serving: serving.min(life / 4), settle, margin: margin.min(life / 20) }
+}
+
+pub(super) fn delay(text: &str) -> Result<Duration, String> {
+    outrigger_crd::Duration(text.to_owned()).parse().map_err(|bad| bad.to_string())
+}

@@ -1,0 +1,19 @@
+//! What is the same for many pods.
+
+use outrigger_crd::SidecarProfileSpec;
+
+/// What is the same for every pod of an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The sidecar's image.
+    pub image: String,
+    /// `Always`, `IfNotPresent` or `Never`; `None`: what the cluster does by itself.
+    pub pull_policy: Option<String>,
+    /// Where sidecars find the control plane: `https://outrigger-control-plane.outrigger-system.svc:4119`.
+    pub control_plane: String,
+    /// The control plane's own namespace, which has no sidecars and whose `default` profile is everybody's.
+    pub system_namespace: String,
+}
+
+/// Profiles by namespace and name.
+pub type Profiles<'a> = &'a dyn Fn(&str, &str) -> Option<SidecarProfileSpec>;
