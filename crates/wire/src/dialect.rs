@@ -6,8 +6,8 @@ use crate::dialects::dialects;
 
 macro_rules! words {
     (
-        translated { $($(#[$doc:meta])* $name:ident = $word:literal $(| $also:literal)*, $crd:literal => $codec:path,)+ }
-        passed { $($(#[$pdoc:meta])* $pname:ident = $pword:literal $(| $palso:literal)*, $pcrd:literal => $pcodec:path,)* }
+        translated { $($(#[$doc:meta])* $name:ident = $word:literal $(| $also:literal)*, $crd:literal,)+ }
+        passed { $($(#[$pdoc:meta])* $pname:ident = $pword:literal $(| $palso:literal)*, $pcrd:literal,)* }
     ) => {
         /// A way of writing a conversation that this build knows. Other words of the catalogue (`gemini`, `bedrock` ...) are
         /// known but not built; [`Dialect::parse`] tells them apart from built ones.

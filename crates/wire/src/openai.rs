@@ -26,9 +26,9 @@ use crate::{
 };
 
 /// Chat completions.
-pub(crate) struct Chat;
+pub(crate) struct ChatCompletions;
 
-impl Codec for Chat {
+impl Codec for ChatCompletions {
     const OPERATION: Operation = Operation::ChatCompletions;
     const LAST_WORD: &'static [u8] = b"data: [DONE]\n\n";
     const CONTINUES: bool = true;
@@ -66,7 +66,7 @@ impl Codec for Chat {
     }
 }
 
-impl Translated for Chat {
+impl Translated for ChatCompletions {
     type Decoder = stream::Decoder;
     type Encoder = stream::Encoder;
     const SHORT_NAMES: bool = true;

@@ -11,17 +11,22 @@ use crate::{
     seals::{Change, Which},
 };
 
+/// Each by the name of its dialect.
+pub(crate) mod codecs {
+    pub(crate) use crate::{anthropic::Messages, openai::ChatCompletions, responses::Responses};
+}
+
 macro_rules! dispatch {
     (
-        translated { $($(#[$doc:meta])* $name:ident = $word:literal $(| $also:literal)*, $crd:literal => $codec:path,)+ }
-        passed { $($(#[$pdoc:meta])* $pname:ident = $pword:literal $(| $palso:literal)*, $pcrd:literal => $pcodec:path,)* }
+        translated { $($(#[$doc:meta])* $name:ident = $word:literal $(| $also:literal)*, $crd:literal,)+ }
+        passed { $($(#[$pdoc:meta])* $pname:ident = $pword:literal $(| $palso:literal)*, $pcrd:literal,)* }
     ) => {
         /// `$body`, with `$spoken` as the codec of `$dialect`.
         macro_rules! spoken {
             ($dialect:expr, $spoken:ident => $body:expr) => {
                 match $dialect {
-                    $($crate::Dialect::$name => { #[allow(unused_imports)] use crate::codec::Codec as _; type $spoken = $codec; $body })+
-                    $($crate::Dialect::$pname => { #[allow(unused_imports)] use crate::codec::Codec as _; type $spoken = $pcodec; $body })*
+                    $($crate::Dialect::$name => { #[allow(unused_imports)] use crate::codec::Codec as _; type $spoken = crate::spoken::codecs::$name; $body })+
+                    $($crate::Dialect::$pname => { #[allow(unused_imports)] use crate::codec::Codec as _; type $spoken = crate::spoken::codecs::$pname; $body })*
                 }
             };
         }
@@ -30,7 +35,7 @@ macro_rules! dispatch {
         macro_rules! translated {
             ($dialect:expr, $spoken:ident => $body:expr) => {
                 match $dialect {
-                    $($crate::Dialect::$name => { #[allow(unused_imports)] use crate::codec::{Codec as _, Translated as _}; type $spoken = $codec; Some($body) })+
+                    $($crate::Dialect::$name => { #[allow(unused_imports)] use crate::codec::{Codec as _, Translated as _}; type $spoken = crate::spoken::codecs::$name; Some($body) })+
                     $($crate::Dialect::$pname => None,)*
                 }
             };
@@ -39,7 +44,7 @@ macro_rules! dispatch {
         /// What reads streams.
         #[derive(Debug)]
         pub(crate) enum Decoder {
-            $($name(<$codec as Translated>::Decoder),)+
+            $($name(<codecs::$name as Translated>::Decoder),)+
         }
 
         impl Decoder {
@@ -66,7 +71,7 @@ macro_rules! dispatch {
         /// What writes them.
         #[derive(Debug)]
         pub(crate) enum Encoder {
-            $($name(<$codec as Translated>::Encoder),)+
+            $($name(<codecs::$name as Translated>::Encoder),)+
         }
 
         impl Encoder {
@@ -77,7 +82,7 @@ macro_rules! dispatch {
                 stamp: &crate::hub::Stamp<'_>,
             ) -> Option<Self> {
                 match dialect {
-                    $(Dialect::$name => Some(Self::$name(<$codec as Translated>::encoder(style, stamp))),)+
+                    $(Dialect::$name => Some(Self::$name(<codecs::$name as Translated>::encoder(style, stamp))),)+
                     $(Dialect::$pname => None,)*
                 }
             }

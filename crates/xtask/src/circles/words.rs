@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::{
-    Attribute, Expr, ImplItem, Item, ItemUse, Lit, Macro, Meta, Path, TraitItem, UseTree, Visibility,
+    Attribute, Expr, ExprIf, Field, FieldValue, ImplItem, Item, ItemUse, Lit, Macro, Meta, Path, TraitItem, UseTree,
+    Visibility,
     ext::IdentExt as _,
     visit::{self, Visit},
 };
@@ -167,6 +168,24 @@ impl<'a> Visit<'a> for Words {
     fn visit_trait_item(&mut self, item: &'a TraitItem) {
         if !matches!(item, TraitItem::Fn(item) if syntax::is_test(&item.attrs)) {
             visit::visit_trait_item(self, item);
+        }
+    }
+
+    fn visit_field(&mut self, field: &'a Field) {
+        if !syntax::is_test(&field.attrs) {
+            visit::visit_field(self, field);
+        }
+    }
+
+    fn visit_field_value(&mut self, field: &'a FieldValue) {
+        if !syntax::is_test(&field.attrs) {
+            visit::visit_field_value(self, field);
+        }
+    }
+
+    fn visit_expr_if(&mut self, branch: &'a ExprIf) {
+        if !syntax::is_test(&branch.attrs) {
+            visit::visit_expr_if(self, branch);
         }
     }
 
