@@ -47,7 +47,7 @@ impl Measured {
     /// # Errors
     /// As [`crate::Sidecar::start`].
     pub fn new(snapshot: Snapshot) -> io::Result<Self> {
-        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot))?) })
+        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot), None)?) })
     }
 
     /// Reads, decides and prepares; returns how many bytes would be sent.
@@ -73,7 +73,7 @@ impl Measured {
             let candidate = &context.plan.candidates[0];
             let (target, published) = (candidate.target.clone(), context.published.clone());
             let counters = published.counters(context.plan, candidate, context.metrics);
-            let served = Served { target, published, counters, sent: record.started(), key: Some(0) };
+            let served = Served { target, published, counters, sent: record.started(), key: Some(0), call: None };
             let prepared = prepared(context).map(|mut prepared| {
                 record.served(Some(served), std::mem::take(&mut prepared.losses));
                 prepared
@@ -114,6 +114,7 @@ impl Measured {
             reading: &reading,
             plan: &plan,
             id: "",
+            sheet: record.sheet().map(|sheet| &**sheet),
             deadline,
         };
         let done = then(&context, &mut record);

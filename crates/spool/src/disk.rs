@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Epoch, machine};
+use crate::{machine, terms::Epoch};
 
 /// A folder of segments, each `EPOCH-NUMBER.seg`.
 pub(crate) trait Disk: Send + Sync + std::fmt::Debug + 'static {

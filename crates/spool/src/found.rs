@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::{
-    Epoch,
     disk::Disk,
     frame::{self, HEAD, HEADER, Header, Next},
+    place::{Place, Shelved},
     shelf::{Segment, Shelf},
-    state::{Place, Shelved},
+    terms::Epoch,
 };
 
 /// A segment is never longer: what is, is none of ours.

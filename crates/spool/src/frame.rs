@@ -8,7 +8,7 @@
 //!
 //! All numbers are little-endian. The checksum over the number keeps an entry from being taken for another one.
 
-use crate::{Epoch, LONGEST};
+use crate::terms::{Epoch, LONGEST};
 
 /// The first bytes. Another digit is another format.
 const MAGIC: [u8; 8] = *b"outspl1\n";

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::Epoch;
+use crate::terms::Epoch;
 
 /// Entries `first..next`, wherever they lie.
 #[derive(Debug)]

@@ -3,12 +3,13 @@
 use std::{collections::VecDeque, io, sync::Arc};
 
 use crate::{
-    Core, Epoch, LEAST, LONGEST, Settings, Standing,
     disk::{Disk, name},
     found,
     frame::{self, HEAD, HEADER, Header, SPILLED},
+    marks::Marks,
+    place::{Place, Shelved},
     shelf::{Segment, Shelf},
-    take::Marks,
+    terms::{Epoch, LEAST, LONGEST, Settings, Standing},
 };
 
 /// Entries without a disk lie in pieces of this size.
@@ -17,16 +18,6 @@ pub(crate) const CHUNK: usize = 64 << 10;
 const SMALL: u64 = 64 << 10;
 /// How many segments an entry's time is divided into: it goes that much earlier or later.
 const STEPS: u64 = 24;
-
-/// Where a segment lies.
-#[derive(Debug)]
-pub(crate) enum Place<F> {
-    File { file: F, number: u64 },
-    Memory(Vec<u8>),
-}
-
-/// Segments of one epoch.
-pub(crate) type Shelved<D> = Shelf<Place<<D as Disk>::File>>;
 
 /// How much there may be.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +69,8 @@ pub(crate) struct State<D: Disk> {
     pub(crate) told: bool,
 }
 
-impl<D: Disk> Core<D> {
+impl<D: Disk> State<D> {
+    /// With what is found on the disk.
     pub(crate) fn new(
         settings: &Settings,
         disk: Option<D>,
@@ -93,7 +85,7 @@ impl<D: Disk> Core<D> {
             segment: (limit / 32).clamp(16 << 10, 1 << 20),
             age_ms: u64::try_from(settings.age.as_millis()).unwrap_or(u64::MAX),
         };
-        let mut state = State {
+        let mut state = Self {
             disk: disk.map(Arc::new),
             clock,
             limits,
@@ -122,17 +114,9 @@ impl<D: Disk> Core<D> {
             state.old = found.shelves;
             state.trash = found.useless;
         }
-        let core =
-            Self { state: state.into(), turn: std::sync::Condvar::new(), many: atomic_waker::AtomicWaker::new() };
-        // The epoch is on disk before anything of it is: a process that is killed leaves at least that it was.
-        core.work();
-        core.lock().begin();
-        core.work();
-        core
+        state
     }
-}
 
-impl<D: Disk> State<D> {
     /// Adds an entry.
     pub(crate) fn append(&mut self, entry: &[u8]) -> Option<u64> {
         if entry.is_empty() || entry.len() > LONGEST || self.own.ended {

@@ -1,10 +1,13 @@
 //! What leaves: batches in the order of their numbers, read outside the lock, deleted when they were taken over.
 
 use crate::{
-    Core, Epoch, LONGEST,
+    core::Core,
     disk::{Disk, name},
     frame::{self, HEAD, HEADER, Next},
-    state::{Place, Shelved, State},
+    marks::Mark,
+    place::{Place, Shelved},
+    state::State,
+    terms::{Epoch, LONGEST},
 };
 
 /// Entries of one epoch that are to be sent, and what is to be said with them.
@@ -25,21 +28,6 @@ pub struct Batch {
     /// Nothing of the epoch is left behind it.
     pub last: bool,
 }
-
-/// A place in a segment.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mark {
-    epoch: Epoch,
-    /// Which segment.
-    segment: u64,
-    /// The number that stands there.
-    sequence: u64,
-    at: u64,
-}
-
-/// Where the batch that was read last begins and ends: from there on reading goes on.
-#[derive(Debug, Default)]
-pub(crate) struct Marks([Mark; 2]);
 
 /// What is to be read.
 struct Plan<F> {

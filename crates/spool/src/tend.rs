@@ -8,9 +8,10 @@ use std::{
 };
 
 use crate::{
-    Core, SYNC,
+    core::Core,
     disk::{Disk, name},
     state::State,
+    terms::SYNC,
 };
 
 /// How often a disk that failed is tried again.
@@ -39,6 +40,13 @@ pub(crate) fn forever<D: Disk>(core: &Weak<Core<D>>) {
 }
 
 impl<D: Disk> Core<D> {
+    /// The epoch is on disk before anything of it is: a process that is killed leaves at least that it was.
+    pub(crate) fn begin(&self) {
+        self.work();
+        self.lock().begin();
+        self.work();
+    }
+
     /// All that there is to do.
     pub(crate) fn work(&self) {
         let (disk, files, names) = {

@@ -7,7 +7,7 @@ mod real;
 
 use std::sync::Arc;
 
-use crate::{Core, MEMORY, Settings};
+use crate::{MEMORY, Settings, core::Core};
 use faulty::Faulty;
 
 /// Settings with so much room on disk.
@@ -17,7 +17,9 @@ fn settings(limit: u64) -> Settings {
 
 /// A process that starts on `disk`.
 fn start(disk: &Faulty, epoch: u8, settings: &Settings) -> Core<Faulty> {
-    Core::new(settings, Some(disk.clone()), [epoch; 16], u64::from(epoch), faulty::now)
+    let core = Core::new(settings, Some(disk.clone()), [epoch; 16], u64::from(epoch), faulty::now);
+    core.begin();
+    core
 }
 
 fn entry(of: u64) -> Vec<u8> {

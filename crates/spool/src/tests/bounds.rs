@@ -8,7 +8,7 @@ use super::{drain, entry, faulty, faulty::Faulty, numbers, settings, start};
 use crate::LEAST;
 
 /// Adds so many, with the thread's turns between them.
-fn fill(core: &crate::Core<Faulty>, numbers: std::ops::RangeInclusive<u64>) {
+fn fill(core: &crate::core::Core<Faulty>, numbers: std::ops::RangeInclusive<u64>) {
     for of in numbers {
         assert_eq!(core.append(&entry(of)), Some(of));
         if of % 20 == 0 {
@@ -101,7 +101,7 @@ fn a_disk_that_is_full_in_the_middle_of_an_entry_loses_none() {
 fn memory_has_a_bound_and_drops_the_oldest_of_it() {
     let mut settings = settings(LEAST);
     settings.memory = 256 << 10;
-    let core = crate::Core::<Faulty>::new(&settings, None, [1; 16], 1, faulty::now);
+    let core = crate::core::Core::<Faulty>::new(&settings, None, [1; 16], 1, faulty::now);
     for of in 1..=10_000 {
         assert_eq!(core.append(&entry(of)), Some(of));
         assert!(core.lock().standing().memory_bytes <= 256 << 10);
