@@ -142,7 +142,7 @@ const TABLE: &[Crate] = &[
     // As little as the path of a request takes: all of it is built as a release is.
     Crate {
         name: BUDGET,
-        may: &[PROXY, COMPILE, CATALOG, ROUTE, WIRE],
+        may: &[PROXY, COMPILE, CATALOG, ROUTE, SPOOL, WIRE],
         never: &[CONTROL_PLANE, "kube-client", "kube-runtime", "prost", "tonic"],
     },
     Crate { name: BENCH, may: &[API, CHORES], never: &[PROXY, CONTROL_PLANE, "kube", "kube-core", "k8s-openapi"] },

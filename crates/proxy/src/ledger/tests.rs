@@ -267,7 +267,7 @@ fn the_longest_record_fits_and_keeps_the_attempt_that_served() {
     assert_eq!(served.tokens.unwrap().input, Some(39));
 }
 
-/// Z4: nobody finds a user again by what is booked, unless the operator wants it so.
+/// Nobody finds a user again by what is booked, unless the operator wants it so.
 #[test]
 fn users_are_hashed_by_a_key_and_alike_under_the_same_one() {
     let (one, same, other) = (Users::hashed(&[1; 32]), Users::hashed(&[1; 32]), Users::hashed(&[2; 32]));
