@@ -3,10 +3,10 @@
 mod call;
 mod import;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use http::Uri;
+use import::args::ImportArgs;
 
 /// Arguments of `outrigger usage`.
 #[derive(Args, Debug)]
@@ -29,22 +29,6 @@ The file is a log, of any number of sidecars: lines that are not such entries ar
 Exit codes:
   0  the ledger has all of them
   1  it has not, or an entry could not be read";
-
-/// Arguments of `outrigger usage import`.
-#[derive(Args, Debug)]
-pub(crate) struct ImportArgs {
-    /// Log with the entries; `-` for standard input
-    pub(crate) file: PathBuf,
-    /// Where the ledger is: https://HOST:PORT, or http:// on this machine
-    #[arg(long, env = "OUTRIGGER_LEDGER", value_name = "URL")]
-    pub(crate) ledger: Uri,
-    /// File with a token of the workload whose entries they are (kubectl create token NAME); `-` for standard input
-    #[arg(long, env = "OUTRIGGER_TOKEN_FILE", value_name = "FILE")]
-    pub(crate) token_file: PathBuf,
-    /// File with the certificates (PEM) by which the ledger is known: `ca.crt` of the ConfigMap outrigger-ca
-    #[arg(long, env = "OUTRIGGER_CA_FILE", value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
-}
 
 /// Runs it.
 pub(crate) fn usage(args: &UsageArgs) -> anyhow::Result<ExitCode> {

@@ -14,7 +14,7 @@ use rustls::pki_types::ServerName;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
-use super::ImportArgs;
+use super::import::args::ImportArgs;
 use crate::plane::trust;
 
 /// How long TCP and TLS may take.

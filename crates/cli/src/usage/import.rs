@@ -1,5 +1,6 @@
 //! `outrigger usage import`: what sidecars could not deliver at their end, from their logs into a ledger.
 
+pub(super) mod args;
 mod line;
 
 use std::{
@@ -10,12 +11,13 @@ use std::{
 };
 
 use anyhow::Context as _;
+use args::ImportArgs;
 use line::{Found, Line};
 use outrigger_api::ledger::AppendRequest;
 use outrigger_telemetry::out;
 use prost::Message as _;
 
-use super::{ImportArgs, call::Ledger};
+use super::call::Ledger;
 
 /// Most entries of one call, and most bytes of them: what the ledger takes.
 const ENTRIES: usize = 512;
