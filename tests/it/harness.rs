@@ -16,6 +16,7 @@
 
 mod answers;
 mod client;
+mod ledger;
 mod plane;
 mod policy;
 mod process;
@@ -28,6 +29,7 @@ mod upstream;
 
 pub use answers::*;
 pub use client::{Answer, Client, End, Event, Headers, Streamed, Streaming};
+pub use ledger::{Epoch, FakeLedger};
 pub use plane::{ControlPlane, PlaneSetup, holds};
 pub use policy::{MODEL, Policy, Provider, Route, UPSTREAM_MODEL};
 pub use process::{outrigger, outrigger_at, program};

@@ -22,6 +22,7 @@
 //! | `models` | the catalogue as callers see it |
 //! | `usage` | tokens and what they cost |
 //! | `books` | the same to the last nano-dollar: iterations, tiers, tools, stated costs, what cannot be |
+//! | `ledger` | what the ledger is told, whoever dies meanwhile |
 //! | `observe` | metrics, headers, metadata, logs |
 //! | `security` | keys, hosts, ports, quotas |
 //! | `pushed` | policy that a control plane pushes: edits, faults, keys, identity, being without it |
@@ -48,6 +49,7 @@ mod hardened;
 mod harness;
 mod harness_tests;
 mod input;
+mod ledger;
 mod memory;
 mod models;
 mod observe;

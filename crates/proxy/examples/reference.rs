@@ -4,7 +4,7 @@ use std::io;
 
 use outrigger_proxy::{
     metrics::FAMILIES,
-    reference::{CODES, Code, FIELDS, HEADERS},
+    reference::{ASKED, CODES, Code, FIELDS, HEADERS},
 };
 use outrigger_telemetry::{out, registry::markdown};
 
@@ -13,8 +13,9 @@ fn main() -> io::Result<()> {
         Some("metrics") => markdown(FAMILIES),
         Some("error-codes") => error_codes(),
         Some("headers") => pairs("header", HEADERS),
+        Some("request-headers") => pairs("header", ASKED),
         Some("log-fields") => pairs("field", FIELDS),
-        _ => return Err(io::Error::other("which one: metrics, error-codes, headers or log-fields?")),
+        _ => return Err(io::Error::other("which one: metrics, error-codes, headers, request-headers or log-fields?")),
     };
     out::write(&table)
 }

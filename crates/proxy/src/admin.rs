@@ -40,6 +40,7 @@ impl Pages for App {
         metrics.buffered.set(self.allowance.held() as f64);
         metrics.stale.set(self.staleness.seconds().unwrap_or_default() as f64);
         metrics.in_flight.set(self.books.requests.open() as f64);
+        self.books.ledger.iter().for_each(|ledger| ledger.measure(&metrics.registry));
         metrics.registry.upkeep();
         metrics.registry.render()
     }

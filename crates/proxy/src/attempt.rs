@@ -36,6 +36,7 @@ pub(crate) use {
 
 use crate::{
     error::Exhausted,
+    ledger::note::End,
     record::{
         attempts::{Attempt, Attempts},
         price::Price,
@@ -51,6 +52,8 @@ struct Ended {
     at: usize,
     key: Option<usize>,
     sent: Duration,
+    /// Which of the request's calls it was, where a ledger is told and it was sent.
+    call: Option<usize>,
     result: Result<Box<Committed>, Failure>,
 }
 
@@ -133,7 +136,7 @@ fn settle(
     failover: &mut Failover,
     ended: Ended,
 ) -> Result<(Box<Committed>, Served), Failure> {
-    let Ended { at, key, sent, result } = ended;
+    let Ended { at, key, sent, call, result } = ended;
     let target = &cx.plan.candidates[at].target;
     let now = cx.now();
     let counters = cx.counters(at);
@@ -150,7 +153,10 @@ fn settle(
         Ok(committed) => {
             attempt.status = Some(committed.status.as_u16());
             attempts.push(attempt);
-            Ok((committed, Served { target: target.clone(), published: cx.published.clone(), counters, sent, key }))
+            Ok((
+                committed,
+                Served { target: target.clone(), published: cx.published.clone(), counters, sent, key, call },
+            ))
         }
         Err(failure) => {
             let health = &cx.published.health[target.slot as usize];
@@ -169,11 +175,18 @@ fn settle(
                     .as_ref()
                     .and_then(|body| spoken::billed(cx.upstream(target).unwrap_or(cx.taken.operation), body))
             };
-            if let Some(usage) = failure.billed.as_deref().cloned().or_else(in_body) {
-                let usage = usage.as_counted_by(&target.provider.slug);
-                let price = Price::of(target, &cx.published.snapshot, &usage);
+            let billed = failure.billed.as_deref().cloned().or_else(in_body);
+            let usage = billed.map(|usage| usage.as_counted_by(&target.provider.slug));
+            let mut price = None;
+            if let Some(usage) = &usage {
+                price = Price::of(target, &cx.published.snapshot, usage);
                 attempt.cost = price.map(|price| price.cost);
-                cx.metrics.usage(&counters, &usage, price.as_ref());
+                cx.metrics.usage(&counters, usage, price.as_ref());
+            }
+            if let Some((sheet, call)) = cx.sheet.zip(call) {
+                let (status, code) = (failure.status.unwrap_or_default(), failure.kind.code());
+                let end = End { took: attempt.took, status, code, blamed: attempt.blamed(), usage, price };
+                sheet.call_ended(call, end);
             }
             attempts.push(attempt);
             Err(failure)
@@ -227,16 +240,17 @@ async fn call(cx: &Context<'_>, at: usize, sent: Duration, first: bool) -> Ended
     let sends = cx.upstream(target).is_some();
     let in_flight = match sends.then(|| health.begin(sent, first)).transpose() {
         Ok(in_flight) => in_flight,
-        Err(held) => return Ended { at, key, sent, result: Err(held::failure(held, sent)) },
+        Err(held) => return Ended { at, key, sent, call: None, result: Err(held::failure(held, sent)) },
     };
     let mut uncounted = Uncounted { cx, at, armed: true };
-    let mut result = attempt(cx, at, key, in_flight, sent).await;
+    let mut told = None;
+    let mut result = attempt(cx, at, key, in_flight, sent, &mut told).await;
     uncounted.armed = false;
     match &mut result {
         Ok(committed) => redact::headers(&mut committed.headers, &target.provider),
         Err(failure) => redact::failure(failure, &target.provider),
     }
-    Ended { at, key, sent, result }
+    Ended { at, key, sent, call: told, result }
 }
 
 /// Counts a call that is dropped before it ends: its caller went away, or the other of two hedged calls won (X2).
@@ -260,12 +274,14 @@ async fn attempt(
     key: Option<usize>,
     in_flight: Option<InFlight>,
     sent: Duration,
+    told: &mut Option<usize>,
 ) -> Result<Box<Committed>, Failure> {
     let candidate = &cx.plan.candidates[at];
     let Some(operation) = cx.upstream(&candidate.target) else {
         return count::here(cx, candidate).await.map(Box::new);
     };
     let Prepared { to, request, hide_usage, echo, losses } = prepare::request(cx, candidate, operation, key)?;
+    *told = cx.sheet.map(|sheet| sheet.begins(&cx.plan.route.name, &candidate.target, key, cx.now()));
     let timeouts = &cx.plan.route.timeouts;
     let streamed = cx.reading.head.stream;
     let limit = if streamed { timeouts.first_token } else { timeouts.answer };

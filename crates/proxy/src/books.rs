@@ -1,6 +1,9 @@
 //! Where requests are written down: what is counted, what is kept, and how many are open.
 
-use std::{io, sync::Mutex};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
 
 use arc_swap::ArcSwapOption;
 use outrigger_route::sticky::Sticky;
@@ -10,6 +13,7 @@ use crate::{
     clock::Clock,
     config::Config,
     drain::{Departure, Open},
+    ledger::Ledger,
     metrics::Metrics,
     record::generation::Generations,
 };
@@ -27,10 +31,12 @@ pub(crate) struct Books {
     pub(crate) departure: Departure,
     /// Callers are told what their answer cost.
     pub(crate) tells_cost: bool,
+    /// Whom requests are told to, one by one; `None`: nobody.
+    pub(crate) ledger: Option<Arc<Ledger>>,
 }
 
 impl Books {
-    pub(crate) fn open(config: &Config) -> io::Result<Self> {
+    pub(crate) fn open(config: &Config, ledger: Option<Ledger>) -> io::Result<Self> {
         Ok(Self {
             clock: Clock::start(),
             metrics: Metrics::new().map_err(io::Error::other)?,
@@ -40,6 +46,7 @@ impl Books {
             requests: Open::default(),
             departure: Departure::default(),
             tells_cost: config.usage_cost,
+            ledger: ledger.map(Arc::new),
         })
     }
 }

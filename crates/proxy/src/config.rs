@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use outrigger_probe::Listen;
 pub use proxies::Proxies;
 pub use settings::{LogFormat, Settings};
-pub use units::duration;
+pub use units::{bytes, duration};
 
 /// Settings that do not change while the sidecar runs. Everything else is policy.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Response headers of our own, in one table: constants, so that no request spells them out, and what each means.
+//! Headers of our own, in one table for responses and one for requests: constants, so that no request spells them out, and what each means.
 
 use http::HeaderName;
 
@@ -28,6 +28,15 @@ headers! {
         "Seconds for which policy may have changed without the sidecar's knowing; absent while it is current.";
     ERROR = "x-outrigger-error" "The stable code of an error that the sidecar answers: the same word as in the body, the log and the metric.";
 }
+
+/// What begins the name of a header by which a caller tags its request.
+pub(crate) const TAG: &str = "x-outrigger-tag-";
+
+/// Headers of ours that callers may send. No provider gets them.
+pub const ASKED: &[(&str, &str)] = &[(
+    "x-outrigger-tag-NAME",
+    "A word by which the ledger can tell this request apart, such as a feature or an experiment: at most eight, names of at most 32 lower-case letters, digits and dashes, at most 64 bytes of each value.",
+)];
 
 #[cfg(test)]
 mod tests {

@@ -184,7 +184,8 @@ pub(crate) fn read<'a>(operation: Operation, headers: &HeaderMap, body: &'a [u8]
     Ok(Reading { head, form_model: None, sealed, ask })
 }
 
-const SESSION: HeaderName = HeaderName::from_static("x-session-id");
+/// Where OpenRouter's callers name a session, beside the body.
+pub(crate) const SESSION: HeaderName = HeaderName::from_static("x-session-id");
 
 /// What names the conversation: `session_id` in the body, then the header, then `prompt_cache_key`, then the first
 /// messages.

@@ -18,6 +18,7 @@ mod explain;
 mod headers;
 mod hops;
 mod intake;
+mod ledger;
 mod listen;
 mod lock;
 #[cfg(feature = "measured")]
@@ -48,4 +49,5 @@ mod tests;
 pub use about::About;
 pub use config::Config;
 pub use explain::explain;
+pub use ledger::{Ledger, Users};
 pub use sidecar::{Requests, Sidecar};

@@ -19,6 +19,7 @@ use crate::{
     config::Config,
     error::Error,
     intake::{self, Taken},
+    ledger::{Ledger, sheet::Sheet},
     record::{Record, served::Served},
     relay, serve,
     upstream::body,
@@ -47,7 +48,34 @@ impl Measured {
     /// # Errors
     /// As [`crate::Sidecar::start`].
     pub fn new(snapshot: Snapshot) -> io::Result<Self> {
-        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot))?) })
+        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot), None)?) })
+    }
+
+    /// The same, and each request is told to `ledger`.
+    ///
+    /// # Errors
+    /// As [`crate::Sidecar::start`].
+    pub fn booked(snapshot: Snapshot, ledger: Ledger) -> io::Result<Self> {
+        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot), Some(ledger))?) })
+    }
+
+    /// Reads and decides, tells a ledger that a call begins, where there is one, and that the request has ended.
+    ///
+    /// # Errors
+    /// What the caller would be told.
+    pub fn tell(&self, call: &Call) -> Result<(), String> {
+        self.decided(call, |context, record| {
+            let candidate = &context.plan.candidates[0];
+            let (target, published) = (candidate.target.clone(), context.published.clone());
+            let counters = published.counters(context.plan, candidate, context.metrics);
+            let begins = |sheet: &Sheet| sheet.begins(&context.plan.route.name, &target, Some(0), record.started());
+            let call = context.sheet.map(begins);
+            let served =
+                Served { target: target.clone(), published, counters, sent: record.started(), key: Some(0), call };
+            record.served(Some(served), outrigger_wire::hub::Losses::default());
+            record.succeeded(200);
+        })
+        .map(drop)
     }
 
     /// Reads, decides and prepares; returns how many bytes would be sent.
@@ -73,7 +101,7 @@ impl Measured {
             let candidate = &context.plan.candidates[0];
             let (target, published) = (candidate.target.clone(), context.published.clone());
             let counters = published.counters(context.plan, candidate, context.metrics);
-            let served = Served { target, published, counters, sent: record.started(), key: Some(0) };
+            let served = Served { target, published, counters, sent: record.started(), key: Some(0), call: None };
             let prepared = prepared(context).map(|mut prepared| {
                 record.served(Some(served), std::mem::take(&mut prepared.losses));
                 prepared
@@ -104,6 +132,7 @@ impl Measured {
         let published = app.state.load();
         let plan = serve::decide(&app.books, &published, &taken, &mut reading, &mut record).map_err(told)?;
         let deadline = record.started() + plan.route.timeouts.total;
+        let sheet = record.sheet().cloned();
         let context = Context {
             clock: app.books.clock,
             metrics: &app.books.metrics,
@@ -114,6 +143,7 @@ impl Measured {
             reading: &reading,
             plan: &plan,
             id: "",
+            sheet: sheet.as_deref(),
             deadline,
         };
         let done = then(&context, &mut record);

@@ -4,6 +4,7 @@
 
 pub(crate) mod by_route;
 mod families;
+pub(crate) mod ledger;
 pub(crate) mod outcome;
 pub(crate) mod target;
 

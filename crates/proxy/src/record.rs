@@ -8,7 +8,7 @@ pub(crate) mod asked;
 pub(crate) mod attempts;
 pub(crate) mod generation;
 pub(crate) mod heard;
-mod id;
+pub(crate) mod id;
 mod line;
 pub(crate) mod price;
 pub(crate) mod served;
@@ -27,7 +27,13 @@ use outrigger_wire::{Failure, Kind, Operation, Usage, hub::Losses};
 use price::Price;
 use served::Served;
 
-use crate::{books::Books, budget::Share, metrics::outcome::Outcome, watch::Watch};
+use crate::{
+    books::Books,
+    budget::Share,
+    ledger::{note::End as CallEnd, sheet::Sheet},
+    metrics::outcome::Outcome,
+    watch::Watch,
+};
 
 /// What is known of a request so far.
 #[derive(Debug)]
@@ -55,6 +61,8 @@ pub(crate) struct Record {
     carried: u64,
     /// What the answer holds of the budget until it is in the caller's hands.
     holds: Option<Box<Share>>,
+    /// What the ledger will be told; `None`: there is none.
+    sheet: Option<Arc<Sheet>>,
     end: End,
 }
 
@@ -76,9 +84,10 @@ impl Record {
     pub(crate) fn open(books: &Arc<Books>, operation: Operation, watch: &Arc<Watch>, numeric_codes: bool) -> Box<Self> {
         books.requests.begin();
         let opened = SystemTime::now();
+        let id = Id::new(opened);
         Box::new(Self {
             books: books.clone(),
-            id: Id::new(opened),
+            id,
             opened,
             started: books.clock.now(),
             operation,
@@ -92,6 +101,7 @@ impl Record {
             heard: Heard::default(),
             carried: 0,
             holds: None,
+            sheet: books.ledger.as_ref().map(|ledger| Sheet::open(ledger, id, opened)),
             end: End::UNSAID,
         })
     }
@@ -143,10 +153,34 @@ impl Record {
         if let Some(served) = self.served.replace(next) {
             served.health().spent(self.books.clock.now(), tokens);
             self.books.metrics.usage(&served.counters, self.heard.usage(), part.as_ref());
+            self.call_ended(&served, part);
         }
         self.carried = self.carried.saturating_add(part.map_or(0, |part| part.cost));
         self.heard.begin_again();
         self.end = End::UNSAID;
+    }
+
+    /// What the ledger is told of the call whose answer was relayed.
+    fn call_ended(&self, served: &Served, price: Option<Price>) {
+        let Some((sheet, call)) = self.sheet.as_ref().zip(served.call) else { return };
+        let last = self.attempts.iter().rev().find(|attempt| attempt.target.id == served.target.id);
+        let broken = self.end.outcome == Outcome::Broken;
+        sheet.call_ended(
+            call,
+            CallEnd {
+                took: self.books.clock.now().saturating_sub(served.sent),
+                status: last.and_then(|attempt| attempt.status).unwrap_or_default(),
+                code: self.end.code,
+                blamed: broken && last.is_some_and(|attempt| attempt.blamed()),
+                usage: Some(self.heard.usage().clone()),
+                price,
+            },
+        );
+    }
+
+    /// What the ledger will be told of it.
+    pub(crate) fn sheet(&self) -> Option<&Arc<Sheet>> {
+        self.sheet.as_ref()
     }
 
     /// What the answer holds of the memory until it has left.

@@ -4,6 +4,6 @@
 mod codes;
 mod fields;
 
-pub use crate::headers::ALL as HEADERS;
+pub use crate::headers::{ALL as HEADERS, ASKED};
 pub use codes::{CODES, Code};
 pub use fields::FIELDS;

@@ -14,6 +14,7 @@ use crate::{
     attempt::{self, answered::Committed, context::Context},
     books::Books,
     intake::{self, Taken},
+    ledger::sheet::Sheet,
     record::{attempts::Attempts, served::Served},
     state::Published,
     tokens::Tokens,
@@ -25,6 +26,7 @@ pub(crate) struct Means {
     pub(crate) books: Arc<Books>,
     pub(crate) allowance: Arc<Allowance>,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) sheet: Option<Arc<Sheet>>,
 }
 
 /// What is needed to ask another target to go on. Holds the request's body for as long as the stream runs.
@@ -114,6 +116,7 @@ impl Resume {
             plan: &plan,
             // Nothing is translated when a broken answer is continued.
             id: "",
+            sheet: self.means.sheet.as_deref(),
             deadline: self.deadline,
         };
         match attempt::run(&context, attempts, None).await {

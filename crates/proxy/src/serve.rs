@@ -23,6 +23,7 @@ use crate::{
     crossing,
     error::Error,
     intake::{self, Reading, Taken},
+    ledger::note::Decision,
     lock::lock,
     models,
     paths::{below_base, dialect_at, has_numeric_codes},
@@ -111,7 +112,7 @@ async fn answer(
     let mut plan = decide(&app.books, &published, &taken, &mut reading, record)?;
     app.tokens.keep_fitting(&mut plan, &taken.body).await.map_err(Error::NoRoute)?;
     let deadline = record.started() + plan.route.timeouts.total;
-    let id = record.id;
+    let (id, sheet) = (record.id, record.sheet().cloned());
     let context = Context {
         clock: app.books.clock,
         metrics: &app.books.metrics,
@@ -122,6 +123,7 @@ async fn answer(
         reading: &reading,
         plan: &plan,
         id: &id,
+        sheet: sheet.as_deref(),
         deadline,
     };
     let started = Some(record.started());
@@ -134,7 +136,8 @@ async fn answer(
     let continues = plan.route.failover.continue_on_break && committed.echo.is_none();
     let partial = continues.then(|| Partial::begin(taken.operation, &reading.head)).flatten();
     let resume = partial.map(|partial| {
-        let means = Means { books: app.books.clone(), allowance: app.allowance.clone(), tokens: app.tokens.clone() };
+        let (books, allowance, tokens) = (app.books.clone(), app.allowance.clone(), app.tokens.clone());
+        let means = Means { books, allowance, tokens, sheet };
         Box::new(Resume::new(means, published, taken, plan.clone(), partial, deadline))
     });
     Ok(Answer { committed, plan, resume })
@@ -171,12 +174,24 @@ pub(crate) fn decide(
         prompt_bytes: taken.body.len() as u64,
         conversation: conversation.map(|conversation| conversation.id),
     });
+    if let Some(sheet) = record.sheet() {
+        sheet.read(&taken.headers, &reading.head);
+    }
     let (snapshot, draw) = (&published.snapshot, fastrand::u64(..));
     let plan = crossing::decide(snapshot, taken.operation, reading, &taken.body, &published.health, now, draw)
         .map_err(Error::NoRoute);
     let removed = match &plan {
         Ok(plan) => {
             let counters = published.routes.of(&plan.route).clone();
+            if let Some(sheet) = record.sheet() {
+                sheet.decided(Decision {
+                    strategy: plan.ordering.as_str(),
+                    candidates: plan.candidates.len() + plan.removed.len(),
+                    excluded: plan.removed.len(),
+                    revision: snapshot.revision.clone(),
+                    sticky: reading.ask.sticky.is_some_and(|tie| plan.candidates[0].target.id == tie.target),
+                });
+            }
             record.routed(Routed { route: plan.route.clone(), counters });
             &*plan.removed
         }

@@ -61,7 +61,7 @@ impl Stage {
         change(&mut route);
         let mut snapshot = Snapshot { targets, ..Snapshot::default() };
         snapshot.routes.insert("r".into(), Arc::new(route));
-        let app = App::with(Config::default(), Some(snapshot), Upstreams::scripted(&script)).unwrap();
+        let app = App::with(Config::default(), Some(snapshot), None, Upstreams::scripted(&script)).unwrap();
         Self { app, script }
     }
 
@@ -90,6 +90,7 @@ impl Stage {
             reading: &reading,
             plan: &plan,
             id: "",
+            sheet: None,
             deadline: record.started() + plan.route.timeouts.total,
         };
         let run = attempt::run(&context, &mut record.attempts, None).await;

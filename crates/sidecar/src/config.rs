@@ -1,9 +1,14 @@
 //! The command line: what a sidecar is told of its control plane. Everything else is policy.
 
+mod address;
+mod ledger;
+
 use std::{path::PathBuf, time::Duration};
 
+use address::{address, is_loopback};
 use clap::{Args, Parser};
 use http::Uri;
+pub(crate) use ledger::LedgerArgs;
 use outrigger_proxy::config::{Settings, duration};
 
 /// One API on localhost in front of every model and provider, with policy from a control plane.
@@ -32,6 +37,8 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) bootstrap: BootstrapArgs,
     #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    #[command(flatten)]
     pub(crate) settings: Settings,
 }
 
@@ -58,18 +65,6 @@ pub(crate) struct BootstrapArgs {
     pub(crate) namespace: Option<String>,
 }
 
-fn address(text: &str) -> Result<Uri, String> {
-    let uri: Uri = text.parse().map_err(|_| "it is no URL; write it as https://host:port".to_owned())?;
-    let plain = uri.path_and_query().is_none_or(|path| path.as_str() == "/");
-    if !matches!(uri.scheme_str(), Some("https" | "http")) || uri.host().is_none() || !plain {
-        return Err("write it as https://host:port, without a path".to_owned());
-    }
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err("it holds a user or password; the token goes into --token-file".to_owned());
-    }
-    Ok(uri)
-}
-
 impl Cli {
     /// What the parts say together.
     ///
@@ -77,11 +72,17 @@ impl Cli {
     ///
     /// If keys would cross a network in clear.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let host = self.control_plane.host().unwrap_or_default().trim_matches(['[', ']']);
-        let loopback = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+        if let Some(ledger) = &self.ledger.ledger
+            && ledger.scheme_str() != Some("https")
+            && !(self.insecure && is_loopback(ledger))
+        {
+            return Err("--ledger is named by http://: the token would cross the network in clear; use https://, or \
+                        --insecure on loopback"
+                .to_owned());
+        }
         match (self.control_plane.scheme_str(), self.insecure) {
             (Some("https"), _) => Ok(()),
-            (_, true) if loopback => Ok(()),
+            (_, true) if is_loopback(&self.control_plane) => Ok(()),
             (_, true) => Err("--insecure is for a control plane on loopback alone".to_owned()),
             (_, false) => {
                 Err("the control plane is named by http://: provider keys would cross the network in clear; \
@@ -109,6 +110,9 @@ mod tests {
         assert!(told("--ca-file c --control-plane http://127.0.0.1:4119").unwrap_err().contains("in clear"));
         assert!(told("--insecure --control-plane http://cp:4119").unwrap_err().contains("loopback alone"));
         assert!(told("--control-plane https://cp:4119").unwrap_err().contains("--ca-file"));
+        let ledger = "--ca-file c --control-plane https://cp:4119 --ledger";
+        assert_eq!(told(&format!("{ledger} https://ledger:4125")), Ok(()));
+        assert!(told(&format!("{ledger} http://127.0.0.1:4125")).unwrap_err().contains("in clear"));
     }
 
     #[test]

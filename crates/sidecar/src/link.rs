@@ -1,7 +1,7 @@
 //! The link to the control plane: one stream, opened again for ever. Nothing of a request waits for it.
 
-mod backoff;
-mod connect;
+pub(crate) mod backoff;
+pub(crate) mod connect;
 mod pushback;
 
 use std::{
@@ -357,7 +357,7 @@ fn said(status: tonic::Status) -> anyhow::Error {
     Ended { code, message, pushback: pushback::told(status.metadata()) }.into()
 }
 
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut at = error;
     while let Some(source) = at.source() {
         at = source;

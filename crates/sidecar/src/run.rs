@@ -8,35 +8,41 @@ use std::{
 };
 
 use anyhow::Context as _;
+use outrigger_api::ledger::Reporter;
 use outrigger_proxy::{
-    Sidecar,
+    Sidecar, Users,
     process::{self, Signals},
 };
 use outrigger_resident::{Files, Quiet};
+use outrigger_spool::Spool;
 use outrigger_telemetry::{logging, private};
 
 use crate::{
-    config::Cli,
+    config::{Cli, LedgerArgs},
+    ledger::{self, Asked, Ledger, Way},
     link::{self, Link},
     start::{self, Start},
 };
 
 /// How long to wait after a bug.
 const AGAIN: Duration = Duration::from_secs(5);
+/// How long the ledger has for what is left at the end (R-DRAIN-4), and a disk to take what it does not.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: Cli) -> anyhow::Result<ExitCode> {
     private::keep().context("cannot keep its memory to itself")?;
     let _log = logging::init(args.settings.log_format.into(), &args.settings.log);
     args.check().map_err(anyhow::Error::msg)?;
+    let key = args.ledger.hash_key().map_err(anyhow::Error::msg)?;
     let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;
-    let code = runtime.block_on(serve(args));
+    let code = runtime.block_on(serve(args, key));
     // Connections kept alive by callers are no reason to stay.
     runtime.shutdown_background();
     code
 }
 
-async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
+async fn serve(args: Cli, key: Option<Vec<u8>>) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let started = SystemTime::now();
     let Start { disk, holdings, from, waits, mounted } = start::look(&args);
@@ -48,7 +54,14 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
     });
     let known = snapshot.is_some();
     let config = args.settings.config(process::variable)?;
-    let sidecar = Arc::new(Sidecar::start(config, snapshot).await?);
+    let ledger = args.ledger.ledger.as_ref().map(|to| {
+        let way = Way { to: to.clone(), token_file: args.token_file.clone(), ca_file: args.ca_file.clone() };
+        books(&args.ledger, way)
+    });
+    let told = ledger.as_ref().map(|ledger| {
+        outrigger_proxy::Ledger::new(ledger.spool.clone(), users(&args.ledger, key), args.ledger.team.clone())
+    });
+    let sidecar = Arc::new(Sidecar::start_booked(config, snapshot, told).await?);
     if known {
         sidecar.staleness(holdings.received);
         if expired {
@@ -70,20 +83,25 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
     }
     tracing::info!(listen = %sidecar.listen(), admin = %sidecar.admin(), control_plane = %args.control_plane, "listening");
     let confirmed = holdings.received.filter(|_| known);
-    follow(Link {
-        control_plane: args.control_plane,
-        token_file: args.token_file,
-        ca_file: args.ca_file,
-        sidecar: sidecar.clone(),
-        disk,
-        holdings,
-        mounted,
-        max_staleness: args.max_staleness,
-        instance: format!("{:016x}", fastrand::u64(..)),
-        started,
-        confirmed,
-        expired: known && expired,
-    })?;
+    let spooled = ledger.as_ref().map(|ledger| (ledger.spool.clone(), ledger.reporter.clone()));
+    let (leaving, asked) = ledger::ends();
+    follow(
+        ledger.map(|ledger| (ledger, asked)),
+        Link {
+            control_plane: args.control_plane,
+            token_file: args.token_file,
+            ca_file: args.ca_file,
+            sidecar: sidecar.clone(),
+            disk,
+            holdings,
+            mounted,
+            max_staleness: args.max_staleness,
+            instance: format!("{:016x}", fastrand::u64(..)),
+            started,
+            confirmed,
+            expired: known && expired,
+        },
+    )?;
     let quiet = tokio::spawn(quiet(sidecar.clone()));
     // The control plane says what changes as soon as it does.
     signals.leave(|| {}).await;
@@ -94,12 +112,69 @@ async fn serve(args: Cli) -> anyhow::Result<ExitCode> {
         () = signals.leave(|| {}) => return Ok(ExitCode::FAILURE),
     };
     tracing::info!(cut, "drained");
+    if let Some((spool, reporter)) = spooled {
+        tokio::select! {
+            () = settle(spool, reporter, leaving) => {}
+            () = signals.leave(|| {}) => return Ok(ExitCode::FAILURE),
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
+/// What is spooled, and the way it takes from there.
+fn books(args: &LedgerArgs, way: Way) -> Ledger {
+    let spool = Spool::open(&outrigger_spool::Settings {
+        folder: args.spool.clone(),
+        limit: args.spool_limit as u64,
+        memory: outrigger_spool::MEMORY,
+        age: args.spool_age,
+    });
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let reporter = Reporter { pod: args.pod.clone(), node: args.node.clone(), version };
+    Ledger { way, reporter, spool }
+}
+
+/// How users and sessions are booked.
+fn users(args: &LedgerArgs, key: Option<Vec<u8>>) -> Users {
+    match key {
+        _ if args.clear_users => Users::Clear,
+        Some(key) => Users::hashed(&key),
+        None => {
+            tracing::warn!(
+                code = "user_hash_key_drawn",
+                "no --user-hash-key-file: users and sessions are booked by a key that this process drew, and have other \
+                 hashes after its end"
+            );
+            Users::drawn()
+        }
+    }
+}
+
+/// What was not told yet is: to the ledger while there is time, else to the log.
+async fn settle(spool: Spool, reporter: Reporter, leaving: ledger::Leaving) {
+    let closing = spool.clone();
+    let closed = tokio::task::spawn_blocking(move || closing.close());
+    // A disk that hangs holds nobody up: what it has not synced may be on it all the same.
+    let _ = tokio::time::timeout(FAREWELL, closed).await;
+    if leaving.leave(FAREWELL).await {
+        return;
+    }
+    let left = tokio::task::spawn_blocking(move || ledger::tell(&spool, &reporter)).await.unwrap_or_default();
+    if left > 0 {
+        tracing::warn!(
+            code = "usage_left",
+            entries = left,
+            "the ledger did not take all: the lines before this one hold it, and outrigger usage import takes them"
+        );
+    }
+}
+
 /// The link has a thread and a runtime of its own, so that applying a large policy makes no request wait.
-fn follow(mut link: Link) -> anyhow::Result<()> {
+fn follow(ledger: Option<(Ledger, Asked)>, mut link: Link) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some((ledger, asked)) = ledger {
+        runtime.spawn(ledger.run(asked));
+    }
     std::thread::Builder::new().name("link".to_owned()).spawn(move || {
         // A bug of ours that an update brings out must not be the last word: the next one has its own chance.
         while catch_unwind(AssertUnwindSafe(|| runtime.block_on(link.run()))).is_err() {

@@ -39,6 +39,7 @@ const RESIDENT: &str = "outrigger-resident";
 const ROUTE: &str = "outrigger-route";
 const SIDECAR: &str = "outrigger-sidecar";
 const SIMULATE: &str = "outrigger-simulate";
+const SPOOL: &str = "outrigger-spool";
 const TELEMETRY: &str = "outrigger-telemetry";
 const TOKENS: &str = "outrigger-tokens";
 const WIRE: &str = "outrigger-wire";
@@ -81,7 +82,7 @@ const TABLE: &[Crate] = &[
     Crate { name: PROBE, may: &[], never: &["kube", "kube-core", "k8s-openapi", "prost", "tonic"] },
     Crate {
         name: PROXY,
-        may: &[WIRE, ROUTE, CATALOG, PROBE, TELEMETRY, TOKENS],
+        may: &[WIRE, ROUTE, CATALOG, PROBE, SPOOL, TELEMETRY, TOKENS],
         never: &[
             CRD,
             COMPILE,
@@ -98,7 +99,7 @@ const TABLE: &[Crate] = &[
     },
     Crate {
         name: SIDECAR,
-        may: &[PROXY, ROUTE, API, TELEMETRY, RESIDENT],
+        may: &[PROXY, ROUTE, API, SPOOL, TELEMETRY, RESIDENT],
         never: &[
             CRD,
             COMPILE,
@@ -115,6 +116,11 @@ const TABLE: &[Crate] = &[
     },
     Crate { name: TOKENS, may: &[], never: &["tokio", "hyper", "kube", "kube-core", "k8s-openapi"] },
     Crate { name: RESIDENT, may: &[], never: &["tokio", "hyper", "kube", "kube-core", "k8s-openapi"] },
+    Crate {
+        name: SPOOL,
+        may: &[],
+        never: &["tokio", "hyper", "prost", "tonic", "kube", "kube-core", "k8s-openapi", "serde"],
+    },
     Crate { name: SIMULATE, may: &[PROBE], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate { name: LEDGER, may: &[], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
     Crate {
@@ -136,7 +142,7 @@ const TABLE: &[Crate] = &[
     // As little as the path of a request takes: all of it is built as a release is.
     Crate {
         name: BUDGET,
-        may: &[PROXY, COMPILE, CATALOG, ROUTE, WIRE],
+        may: &[PROXY, COMPILE, CATALOG, ROUTE, SPOOL, WIRE],
         never: &[CONTROL_PLANE, "kube-client", "kube-runtime", "prost", "tonic"],
     },
     Crate { name: BENCH, may: &[API, CHORES], never: &[PROXY, CONTROL_PLANE, "kube", "kube-core", "k8s-openapi"] },

@@ -99,13 +99,14 @@ fn document(path: &str, tables: &[(&str, String)], check: bool) -> Result<Option
 }
 
 /// What people look up, by the names of the markers.
-fn tables() -> Result<[(&'static str, String); 8]> {
+fn tables() -> Result<[(&'static str, String); 9]> {
     let shared = settings::of("outrigger", &["run"])?;
     let sidecar = settings::own(settings::of("outrigger-sidecar", &[])?, &shared);
     let control_plane = settings::of(CONTROL_PLANE, &[])?;
     Ok([
         ("error-codes", reference("error-codes")?),
         ("headers", reference("headers")?),
+        ("request-headers", reference("request-headers")?),
         ("log-fields", reference("log-fields")?),
         ("settings", settings::table(&shared)),
         ("sidecar-settings", settings::table(&sidecar)),

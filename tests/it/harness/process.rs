@@ -156,6 +156,11 @@ impl Log {
         }
     }
 
+    /// Reads to the end; only when the child has ended.
+    pub(super) fn finish(&mut self) {
+        self.readers.drain(..).for_each(|reader| drop(reader.join()));
+    }
+
     /// All of it; only when the child has ended.
     pub(super) fn complete(self) -> Vec<String> {
         self.readers.into_iter().for_each(|reader| drop(reader.join()));

@@ -170,6 +170,11 @@ impl PushedSidecar {
         }
     }
 
+    /// Asks it to leave, and waits until it has.
+    pub async fn terminate(&mut self) -> std::process::ExitStatus {
+        self.program.terminate().await
+    }
+
     pub fn kill(&mut self) {
         self.program.kill();
     }

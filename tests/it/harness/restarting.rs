@@ -5,7 +5,7 @@ use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::Child,
+    process::{Child, ExitStatus},
     time::{Duration, Instant},
 };
 
@@ -73,6 +73,22 @@ impl Restarting {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
+        }
+    }
+
+    /// Asks it to leave, and waits until it has.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it runs");
+        let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process");
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it can be told");
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().expect("its status") {
+                self.log.finish();
+                return status;
+            }
+            assert!(begun.elapsed() < super::PATIENCE, "{} does not leave", self.name);
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 

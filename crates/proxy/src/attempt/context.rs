@@ -9,6 +9,7 @@ use crate::{
     allowance::Allowance,
     clock::Clock,
     intake::{Reading, Taken},
+    ledger::sheet::Sheet,
     metrics::{Metrics, by_route::TargetCounters},
     state::Published,
     tokens::Tokens,
@@ -26,6 +27,8 @@ pub(crate) struct Context<'a> {
     pub(crate) plan: &'a Plan,
     /// Id of the request.
     pub(crate) id: &'a str,
+    /// What the ledger will be told, where there is one.
+    pub(crate) sheet: Option<&'a Sheet>,
     /// When `timeouts.total` runs out.
     pub(crate) deadline: Duration,
 }

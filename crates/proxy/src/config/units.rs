@@ -20,7 +20,7 @@ const GENERATIONS: usize = 1_000_000;
 
 /// `512`, `64Ki`, `80Mi`, `1.5Gi`, `10M`: bytes as Kubernetes writes them; `KiB`, `MiB` and `GiB` mean the same as without
 /// `B`. From 1 byte to 64Gi.
-pub(super) fn bytes(text: &str) -> Result<usize, String> {
+pub fn bytes(text: &str) -> Result<usize, String> {
     let wrong = || "not a size; write whole bytes, or 64Ki, 80Mi, 1Gi".to_owned();
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);

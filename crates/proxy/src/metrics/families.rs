@@ -66,5 +66,13 @@ families! {
     WORKLOAD = "gauge" "outrigger_workload_info" ["namespace", "owner", "service_account", "team"] &[],
         "1 for the workload that the sidecar runs beside, where a control plane knows it.";
     POLICY_REJECTED = "counter" "outrigger_policy_problems_total" [] &[], "Problems found in policy objects.";
+    LEDGER_WAITING = "gauge" "outrigger_ledger_waiting" [] &[],
+        "Entries that the ledger has not got yet, here or left by an earlier process in the same folder.";
+    LEDGER_LOST = "counter" "outrigger_ledger_lost_total" [] &[],
+        "Entries that the ledger will never get: the oldest where there was no room, and what could not be read again.";
+    LEDGER_BYTES = "gauge" "outrigger_ledger_spool_bytes" ["place"] &[],
+        "Bytes of entries that wait for the ledger, on disk and in memory.";
+    LEDGER_ON_DISK = "gauge" "outrigger_ledger_spool_on_disk" [] &[],
+        "1 while new entries go to disk, 0 while they are in memory for want of one.";
     PANICS = "counter" "outrigger_panics_total" [] &[], "Requests that ended in a bug of the sidecar.";
 }

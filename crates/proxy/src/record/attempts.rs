@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use outrigger_route::Target;
+use outrigger_route::{
+    Target,
+    failover::{Blame, rule},
+};
 use outrigger_wire::{Failure, Kind};
 use serde_json::{Value, json};
 use smallvec::SmallVec;
@@ -30,6 +33,11 @@ impl Attempt {
     pub(crate) fn broke(&mut self, failure: &Failure) {
         self.failure = Some(failure.kind);
         self.message = failure.message.clone();
+    }
+
+    /// The provider is to blame that it failed.
+    pub(crate) fn blamed(&self) -> bool {
+        self.failure.is_some_and(|kind| rule(kind).blame != Blame::Nobody)
     }
 
     /// The shape of `openrouter_metadata.attempts` and of error bodies.

@@ -18,6 +18,8 @@ pub(crate) struct Served {
     pub(crate) sent: Duration,
     /// Place of the key used among the provider's.
     pub(crate) key: Option<usize>,
+    /// Which of the request's calls it is, where a ledger is told.
+    pub(crate) call: Option<usize>,
 }
 
 impl Served {

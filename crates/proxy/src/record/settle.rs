@@ -6,7 +6,7 @@ use outrigger_route::sticky::Tie;
 use outrigger_wire::Kind;
 
 use super::{Record, generation::Generation, price::Price, served::Served};
-use crate::{lock::lock, metrics::outcome::Outcome, signals::Took};
+use crate::{ledger::ended::Ended, lock::lock, metrics::outcome::Outcome, signals::Took};
 
 /// What a request took and cost.
 pub(super) struct Worth {
@@ -38,8 +38,31 @@ impl Record {
         let counters = self.routed.as_ref().map(|routed| &*routed.counters);
         self.books.metrics.request(self.operation, counters, self.end.outcome, self.end.code, worth.took);
         self.log(&worth);
+        self.tell_ledger(&worth);
         self.keep(worth);
         self.books.requests.end();
+    }
+
+    /// Tells the ledger, where there is one.
+    fn tell_ledger(&self, worth: &Worth) {
+        let Some(sheet) = &self.sheet else { return };
+        if let Some(served) = &self.served {
+            self.call_ended(served, worth.price);
+        }
+        sheet.ended(&Ended {
+            route: self.route(),
+            operation: self.operation.as_str(),
+            requested: &self.asked.requested,
+            served: self.served.as_ref().and_then(|served| served.call),
+            outcome: self.end.outcome,
+            code: self.end.code,
+            status: self.end.status,
+            streamed: self.asked.streamed,
+            finish: self.heard.finished().unwrap_or_default(),
+            started: self.started,
+            took: worth.took,
+            first_token: self.heard.first_token().map(|at| at.saturating_sub(self.started)),
+        });
     }
 
     /// What the answer used, however it ended.

@@ -1,0 +1,144 @@
+//! Takes what is spooled to the ledger: batch by batch, for ever. Nothing of a request waits for it (M6).
+
+mod call;
+mod left;
+mod message;
+
+use std::{
+    future::poll_fn,
+    task::Poll,
+    time::{Duration, Instant, SystemTime},
+};
+
+use anyhow::{Context as _, bail};
+use outrigger_api::ledger::Reporter;
+use outrigger_spool::{Batch, Spool};
+use tokio::sync::oneshot;
+
+use crate::link::backoff::Backoff;
+use call::Call;
+pub(crate) use call::Way;
+pub(crate) use left::tell;
+
+/// What there is, is sent this often, and at once when [`outrigger_spool::MANY`] wait: acknowledged well within two seconds.
+const PERIOD: Duration = Duration::from_millis(800);
+/// Most entries of a call, and most bytes of them: what the ledger takes, less what frames them.
+const ENTRIES: usize = 512;
+const BYTES: usize = (1 << 20) - (32 << 10);
+/// How long a ledger may take for a batch, connecting included.
+const ANSWER: Duration = Duration::from_secs(15);
+/// At the end there is no time for long waits.
+const HURRY: Duration = Duration::from_millis(100);
+
+/// Everything the way to the ledger needs.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    pub(crate) way: Way,
+    pub(crate) reporter: Reporter,
+    pub(crate) spool: Spool,
+}
+
+/// Tells the one that ships that the process leaves, and waits until all is told.
+#[derive(Debug)]
+pub(crate) struct Leaving {
+    leave: oneshot::Sender<()>,
+    done: oneshot::Receiver<()>,
+}
+
+/// What the one that ships hears.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    leave: oneshot::Receiver<()>,
+    done: oneshot::Sender<()>,
+}
+
+/// Both ends.
+pub(crate) fn ends() -> (Leaving, Asked) {
+    let ((leave, asked), (done, told)) = (oneshot::channel(), oneshot::channel());
+    (Leaving { leave, done: told }, Asked { leave: asked, done })
+}
+
+impl Leaving {
+    /// Has the rest sent, and waits for that for so long at the most. Answers whether all of it went.
+    pub(crate) async fn leave(self, within: Duration) -> bool {
+        let Self { leave, done } = self;
+        let told = leave.send(()).is_ok();
+        told && matches!(tokio::time::timeout(within, done).await, Ok(Ok(())))
+    }
+}
+
+impl Ledger {
+    /// Sends for ever; once it is asked to leave, until nothing is left.
+    pub(crate) async fn run(self, asked: Asked) {
+        let Asked { mut leave, done } = asked;
+        let (mut call, mut backoff, mut leaving, mut lost) = (None, Backoff::default(), false, false);
+        loop {
+            let Some(batch) = self.spool.batch(ENTRIES, BYTES) else {
+                if leaving {
+                    let _ = done.send(());
+                    return;
+                }
+                tokio::select! {
+                    () = self.many() => {}
+                    () = tokio::time::sleep(PERIOD) => {}
+                    _ = &mut leave => leaving = true,
+                }
+                continue;
+            };
+            let began = Instant::now();
+            let sent = tokio::time::timeout(ANSWER, self.send(&mut call, &batch)).await;
+            let sent = sent.unwrap_or_else(|_| bail!("the ledger did not answer within {} s", ANSWER.as_secs()));
+            let wait = match sent {
+                Ok(()) => {
+                    backoff = Backoff::default();
+                    if std::mem::take(&mut lost) {
+                        tracing::info!("the ledger answers again");
+                    }
+                    let standing = self.spool.standing();
+                    // What came meanwhile is sent together with what will.
+                    if leaving || batch.last || standing.waiting >= ENTRIES as u64 { continue } else { PERIOD }
+                }
+                Err(error) => {
+                    call = None;
+                    lost = true;
+                    let wait = backoff.next(began.elapsed(), fastrand::f64());
+                    let wait = if leaving { wait.min(HURRY) } else { wait };
+                    tracing::warn!(
+                        code = "ledger_lost",
+                        wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                        waiting = self.spool.standing().waiting,
+                        "{error:#}; what is to be booked waits here"
+                    );
+                    tokio::select! {
+                        () = tokio::time::sleep(wait) => {}
+                        _ = &mut leave, if !leaving => leaving = true,
+                    }
+                    continue;
+                }
+            };
+            tokio::select! {
+                () = self.many() => {}
+                () = tokio::time::sleep(wait) => {}
+                _ = &mut leave, if !leaving => leaving = true,
+            }
+        }
+    }
+
+    /// Until as many wait as one call takes.
+    async fn many(&self) {
+        poll_fn(|cx| if self.spool.many(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
+    /// One batch, over the connection that there is or a new one.
+    async fn send(&self, call: &mut Option<Call>, batch: &Batch) -> anyhow::Result<()> {
+        if call.as_ref().is_none_or(Call::is_stale) {
+            *call = Some(Call::open(&self.way).await?);
+        }
+        let call = call.as_mut().context("no connection")?;
+        let through = call.append(message::request(batch, &self.reporter, SystemTime::now())).await?;
+        if !self.spool.taken(batch, through) {
+            bail!("the ledger took nothing: it has all up to {through}");
+        }
+        Ok(())
+    }
+}
