@@ -201,7 +201,8 @@ async fn ask(ledger: &Ledger, shape: &Shape, times: usize) -> Result<()> {
     let activity = ledger.activity(end - 30 * day, end, None).await?;
     println!("{:8.1} ms  activity of 30 days: {} rows", begin.elapsed().as_secs_f64() * 1e3, activity.len());
     let begin = Instant::now();
-    println!("{:8.1} ms  gaps: {}", begin.elapsed().as_secs_f64() * 1e3, ledger.gaps(None, end).await?.len());
+    let gaps = ledger.gaps(None, end).await?.len();
+    println!("{:8.1} ms  gaps: {gaps}", begin.elapsed().as_secs_f64() * 1e3);
     Ok(())
 }
 

@@ -127,7 +127,7 @@ impl Tx {
     /// Writes many rows: `HEAD VALUES (..), (..) TAIL`, in statements of few different lengths, so that each is prepared once.
     pub(crate) async fn insert(&mut self, head: &str, width: usize, values: &[Value<'_>], tail: &str) -> Result<()> {
         for rows in chunks(values, width) {
-            let sql = format!("{head} VALUES {} {tail}", places(rows.len() / width, width, 1));
+            let sql = format!("{head} VALUES {} {tail}", self.places(rows.len() / width, width));
             self.execute(&sql, rows).await?;
         }
         Ok(())
@@ -143,7 +143,7 @@ impl Tx {
     ) -> Result<Vec<Cells>> {
         let mut rows = Vec::new();
         for keys in chunks(keys, width) {
-            let sql = format!("{head} (VALUES {}){tail}", places(keys.len() / width, width, 1));
+            let sql = format!("{head} (VALUES {}){tail}", self.places(keys.len() / width, width));
             rows.extend(self.fetch(&sql, keys).await?);
         }
         Ok(rows)
@@ -152,10 +152,14 @@ impl Tx {
     /// Runs a statement on many keys: `HEAD (VALUES (..), (..))`.
     pub(crate) async fn each(&mut self, head: &str, width: usize, keys: &[Value<'_>]) -> Result<()> {
         for keys in chunks(keys, width) {
-            let sql = format!("{head} (VALUES {})", places(keys.len() / width, width, 1));
+            let sql = format!("{head} (VALUES {})", self.places(keys.len() / width, width));
             self.execute(&sql, keys).await?;
         }
         Ok(())
+    }
+
+    fn places(&self, rows: usize, width: usize) -> String {
+        places(rows, width, matches!(self, Self::Sqlite(_)))
     }
 
     /// Makes it last.
@@ -185,10 +189,12 @@ fn chunks<T>(values: &[T], width: usize) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// `($1, $2), ($3, $4)`.
-pub(super) fn places(rows: usize, width: usize, first: usize) -> String {
+/// `($1, $2), ($3, $4)`. SQLite is given `?`: it looks for a place with a name among all others that have one, for each of them,
+/// and there are thousands.
+fn places(rows: usize, width: usize, sqlite: bool) -> String {
+    let place = |at: usize| if sqlite { "?".to_owned() } else { format!("${}", at + 1) };
     let row = |row: usize| {
-        let places: Vec<String> = (0..width).map(|at| format!("${}", first + row * width + at)).collect();
+        let places: Vec<String> = (0..width).map(|at| place(row * width + at)).collect();
         format!("({})", places.join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
@@ -204,6 +210,7 @@ mod tests {
         let lengths: Vec<usize> = chunks(&values, 3).map(|piece| piece.len() / 3).collect();
         assert_eq!(lengths, [512, 512, 64, 8, 4]);
         assert_eq!(chunks(&values, 3).flatten().copied().collect::<Vec<_>>(), values);
-        assert_eq!(places(2, 2, 1), "($1, $2), ($3, $4)");
+        assert_eq!(places(2, 2, false), "($1, $2), ($3, $4)");
+        assert_eq!(places(2, 2, true), "(?, ?), (?, ?)");
     }
 }
