@@ -15,6 +15,7 @@ mod fuzz;
 mod generate;
 mod house;
 mod kubernetes;
+mod ledger;
 mod llmock;
 mod promises;
 mod proto;
@@ -52,6 +53,7 @@ enum Chore {
     Generate(generate::Args),
     House(house::Args),
     Kubernetes(kubernetes::Args),
+    Ledger(ledger::Args),
     Llmock(llmock::Args),
     Promises(promises::Args),
     Proto(proto::Args),
@@ -78,6 +80,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Generate(args) => generate::run(&args),
         Chore::House(args) => house::run(&args),
         Chore::Kubernetes(args) => kubernetes::run(&args),
+        Chore::Ledger(args) => ledger::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
         Chore::Promises(args) => promises::run(&args),
         Chore::Proto(args) => proto::run(&args),

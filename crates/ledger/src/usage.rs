@@ -1,0 +1,48 @@
+//! Answers to questions.
+
+mod figures;
+mod groups;
+mod pieces;
+mod records;
+mod rollups;
+
+pub use figures::{Apart, Figures, Row, Usage};
+pub(crate) use groups::among;
+
+use crate::{
+    db::Db,
+    error::Result,
+    query::{Order, Query},
+    time,
+};
+
+/// Answers a question.
+pub(crate) async fn answer(db: &Db, query: &Query) -> Result<Usage> {
+    query.check()?;
+    let since = time::hour(query.since_ms.max(0));
+    let until = time::hour(query.until_ms.saturating_add(time::HOUR_MS - 1));
+    let groups = if query.needs_records() {
+        records::groups(db, query, since, until).await?
+    } else {
+        rollups::groups(db, query, since, until).await?
+    };
+    let mut total = Figures::default();
+    for figures in groups.values() {
+        total.add(figures);
+    }
+    let count = groups.len() as u64;
+    let mut rows: Vec<Row> = groups.into_iter().map(|(names, figures)| Row { names, figures }).collect();
+    if query.order == Order::Cost {
+        // Stable: those that cost the same stay in the order of their names.
+        rows.sort_by_key(|row| std::cmp::Reverse(row.figures.nano()));
+    }
+    let page = rows.into_iter().skip(query.offset as usize).take(query.limit as usize).collect();
+    Ok(Usage {
+        since_ms: since.saturating_mul(time::HOUR_MS),
+        until_ms: until.saturating_mul(time::HOUR_MS),
+        by: query.by.iter().map(ToString::to_string).collect(),
+        rows: page,
+        total,
+        groups: count,
+    })
+}
