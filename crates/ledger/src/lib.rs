@@ -4,10 +4,12 @@
 //! [`Ledger::usage`] answers questions, [`Ledger::gaps`] says what it cannot know. This crate is the only one that
 //! speaks SQL.
 
-#![allow(dead_code)]
-
+mod book;
+mod clock;
 mod close;
+mod db;
 mod error;
+mod forget;
 mod gaps;
 mod generation;
 mod ledger;
@@ -16,11 +18,14 @@ pub mod query;
 mod ranges;
 pub mod reconcile;
 mod reprice;
+mod retain;
+mod series;
 mod stamp;
 mod store;
 mod sums;
 mod time;
 mod usage;
+mod write;
 
 pub use close::Closed;
 pub use error::{Error, Result};
@@ -34,3 +39,7 @@ pub use stamp::Stamp;
 pub use store::Store;
 pub use sums::{Source, Sums};
 pub use usage::{Apart, Figures, Row, Usage};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

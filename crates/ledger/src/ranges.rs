@@ -38,7 +38,8 @@ impl Ranges {
         text
     }
 
-    pub(crate) fn contains(&self, number: i64) -> bool {
+    #[cfg(test)]
+    fn contains(&self, number: i64) -> bool {
         let after = self.0.partition_point(|&(_, last)| last < number);
         self.0.get(after).is_some_and(|&(first, _)| first <= number)
     }
