@@ -9,54 +9,54 @@ use outrigger_api::ledger::{
 
 /// What is made.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// Another one, another traffic.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Processes.
-    pub sidecars: u64,
+    pub(crate) sidecars: u64,
     /// Requests of each.
-    pub requests: u64,
+    pub(crate) requests: u64,
     /// When it begins, in milliseconds since 1970.
-    pub start_ms: u64,
+    pub(crate) start_ms: u64,
     /// How long it goes on, in milliseconds.
-    pub length_ms: u64,
+    pub(crate) length_ms: u64,
 }
 
 /// What is known of a team and a model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub(crate) struct Known {
     /// Requests, those of which only the beginning is known too.
-    pub requests: i128,
+    pub(crate) requests: i128,
     /// Attempts.
-    pub attempts: i128,
+    pub(crate) attempts: i128,
     /// Tokens of prompts.
-    pub input: i128,
+    pub(crate) input: i128,
     /// Tokens of answers.
-    pub output: i128,
+    pub(crate) output: i128,
     /// Nano-dollars.
-    pub nano: i128,
+    pub(crate) nano: i128,
     /// Attempts that nobody can price.
-    pub unpriced: i128,
+    pub(crate) unpriced: i128,
     /// Attempts of which only the beginning is known.
-    pub unknown: i128,
+    pub(crate) unknown: i128,
     /// Requests saved by another provider, at the one that failed.
-    pub saved: i128,
+    pub(crate) saved: i128,
 }
 
 /// What is known, by team and model.
-pub type Books = BTreeMap<(String, String), Known>;
+pub(crate) type Books = BTreeMap<(String, String), Known>;
 
 /// What one process tells.
 #[derive(Clone, Debug)]
-pub struct Sidecar {
+pub(crate) struct Sidecar {
     /// Its epoch.
-    pub epoch: Vec<u8>,
+    pub(crate) epoch: Vec<u8>,
     /// Its namespace.
-    pub namespace: String,
+    pub(crate) namespace: String,
     /// When it started, in milliseconds since 1970.
-    pub started_ms: u64,
+    pub(crate) started_ms: u64,
     /// All its entries, in order.
-    pub entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 const TEAMS: u64 = 12;
@@ -73,7 +73,7 @@ fn target(at: usize) -> Target {
 }
 
 /// Makes what one process tells, and writes what it is worth into the books.
-pub fn sidecar(shape: &Shape, number: u64, books: &mut Books) -> Sidecar {
+pub(crate) fn sidecar(shape: &Shape, number: u64, books: &mut Books) -> Sidecar {
     let mut random = fastrand::Rng::with_seed(shape.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let namespace = format!("apps-{}", number % 5);
     let team = format!("team-{}", number % TEAMS);
@@ -180,7 +180,7 @@ pub fn sidecar(shape: &Shape, number: u64, books: &mut Books) -> Sidecar {
 
 impl Sidecar {
     /// Some of its entries as a batch that is sent at a moment.
-    pub fn batch(&self, entries: Vec<Entry>, sent_ms: u64, closed: bool) -> AppendRequest {
+    pub(crate) fn batch(&self, entries: Vec<Entry>, sent_ms: u64, closed: bool) -> AppendRequest {
         AppendRequest {
             epoch: self.epoch.clone(),
             started_at_ms: self.started_ms,
