@@ -2,15 +2,17 @@
 
 use outrigger_api::ledger::{Attempt, Begun, Cost, CostSource, Outcome, Record, Tokens};
 
+use outrigger_catalog::NanoUsd;
+
 use crate::{
     series::{self, Series},
     sums::{Delta, Source},
 };
 
-/// More tokens of one kind than this, or more nano-dollars, of one attempt are not believed: ten thousand dollars, a
-/// thousand million tokens. It keeps a mad sender from filling up sums.
+/// More tokens of one kind than this, or more nano-dollars, of one attempt are not believed: it keeps a mad sender from
+/// filling up sums.
 const MOST_TOKENS: u64 = 1_000_000_000;
-const MOST_NANO: u64 = 10_000 * 1_000_000_000;
+const MOST_NANO: u64 = NanoUsd::ANSWER_CAP.0;
 /// Likewise a time, in milliseconds: a week.
 const MOST_MS: u64 = 7 * 24 * 3_600_000;
 

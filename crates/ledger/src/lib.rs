@@ -14,6 +14,7 @@ mod gaps;
 mod generation;
 mod ledger;
 pub mod period;
+pub mod prices;
 pub mod query;
 mod ranges;
 pub mod reconcile;

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
+    gaps::Gap,
+    time,
     usage::Usage,
 };
 
@@ -157,6 +159,17 @@ pub fn ours(usage: &Usage) -> Vec<Ours> {
         }
     });
     rows.collect()
+}
+
+/// The days on which entries of these gaps may have been: from the start of each process to when it was last heard, and the day
+/// after where it was never closed.
+#[must_use]
+pub fn holes(gaps: &[Gap]) -> Vec<Hole> {
+    let hole = |gap: &Gap| {
+        let last = if gap.open { gap.last_heard_ms.saturating_add(time::DAY_MS) } else { gap.last_heard_ms };
+        Hole { from: time::day_word(time::day(gap.started_at_ms)), to: time::day_word(time::day(last)) }
+    };
+    gaps.iter().map(hole).collect()
 }
 
 /// Holds the ledger against a bill: a line for each day and model that one of them has, in order.

@@ -47,8 +47,11 @@ pub struct Repriced {
 /// Changes of one transaction: writers wait while it runs.
 const AT_ONCE: usize = 5_000;
 
+/// Which attempt: its epoch, the number of its record, its place in it.
+type Key = (i64, i64, i64);
+
 /// An attempt's cost by today's knowledge, where it is not as it was booked.
-struct Last {
+pub(crate) struct Last {
     turn: i64,
     nano: i64,
     partial: bool,
@@ -58,7 +61,7 @@ struct Last {
 
 /// An attempt that costs something else now.
 struct Change {
-    key: (i64, i64, i64),
+    key: Key,
     turn: i64,
     at_ms: i64,
     old: Part,
@@ -116,7 +119,7 @@ async fn changes(
     pricer: &(impl Pricer + Sync),
 ) -> Result<Vec<Change>> {
     let mut tx = db.read().await?;
-    let last = last(&mut tx, day).await?;
+    let last = last(&mut tx, day, day, MOST_LAST).await?;
     let mut changes = Vec::new();
     let sql = "SELECT r.epoch, r.seq, r.at_ms, r.series, e.namespace, r.body \
                FROM records r JOIN epochs e ON e.id = r.epoch WHERE r.day = $1 AND r.at_ms >= $2 AND r.at_ms < $3";
@@ -130,12 +133,19 @@ async fn changes(
     Ok(changes)
 }
 
-/// What re-pricings made of a day's attempts so far.
-async fn last(tx: &mut Tx, day: i64) -> Result<HashMap<(i64, i64, i64), Last>> {
-    let sql =
-        "SELECT epoch, seq, attempt, turn, nano, partial, price_row, series FROM reprices WHERE day = $1 ORDER BY turn";
+/// Attempts with another price than they were booked with, of the days that are looked at together.
+const MOST_LAST: i64 = 5_000_000;
+
+/// What re-pricings made of the attempts of some days so far.
+pub(crate) async fn last(tx: &mut Tx, first: i64, to: i64, most: i64) -> Result<HashMap<Key, Last>> {
+    let sql = "SELECT epoch, seq, attempt, turn, nano, partial, price_row, series FROM reprices \
+               WHERE day >= $1 AND day <= $2 ORDER BY turn LIMIT $3";
     let mut last = HashMap::new();
-    for mut row in tx.fetch(sql, &[Value::Int(day)]).await? {
+    let rows = tx.fetch(sql, &[Value::Int(first), Value::Int(to), Value::Int(most + 1)]).await?;
+    if rows.len() as i64 > most {
+        return Err(Error::TooMuch(format!("more than {most} attempts have another price: ask for a shorter time")));
+    }
+    for mut row in rows {
         let key = (row.int()?, row.int()?, row.int()?);
         let [turn, nano, partial] = [row.int()?, row.int()?, row.int()?];
         last.insert(key, Last { turn, nano, partial: partial != 0, row: row.text()?, series: row.int()? });
@@ -143,12 +153,51 @@ async fn last(tx: &mut Tx, day: i64) -> Result<HashMap<(i64, i64, i64), Last>> {
     Ok(last)
 }
 
-fn of_record(
-    mut row: Cells,
-    last: &HashMap<(i64, i64, i64), Last>,
-    pricer: &impl Pricer,
-    changes: &mut Vec<Change>,
-) -> Result<()> {
+/// What is added to a record's parts by other prices: the old parts taken away, and the new ones.
+pub(crate) fn adjusted(
+    namespace: &str,
+    record: &Record,
+    (epoch, seq): (i64, i64),
+    last: &HashMap<Key, Last>,
+) -> Vec<Part> {
+    let mut adjusted = Vec::new();
+    if last.is_empty() {
+        return adjusted;
+    }
+    for at in 0..record.attempts.len() {
+        let key = (epoch, seq, i64::try_from(at).unwrap_or(i64::MAX));
+        if let Some(last) = last.get(&key)
+            && let (Some(old), Some(new)) =
+                (part(namespace, record, at, None), part(namespace, record, at, Some(last.cost())))
+        {
+            adjusted.push(Part { delta: old.delta.negated(), ..old });
+            adjusted.push(new);
+        }
+    }
+    adjusted
+}
+
+impl Last {
+    fn cost(&self) -> Cost {
+        listed(u64::try_from(self.nano).unwrap_or(0), &self.row, self.partial)
+    }
+}
+
+/// A cost that is the price list's word.
+fn listed(nano_usd: u64, row: &str, partial: bool) -> Cost {
+    Cost { nano_usd, source: CostSource::Catalog.into(), row: row.to_owned(), estimate: None, partial }
+}
+
+/// What an attempt of a record is counted as, if that was its cost.
+fn part(namespace: &str, record: &Record, at: usize, cost: Option<Cost>) -> Option<Part> {
+    let mut record = record.clone();
+    if cost.is_some() {
+        record.attempts.get_mut(at)?.cost = cost;
+    }
+    book::parts(namespace, &record).into_iter().nth(at)
+}
+
+fn of_record(mut row: Cells, last: &HashMap<Key, Last>, pricer: &impl Pricer, changes: &mut Vec<Change>) -> Result<()> {
     let (epoch, seq, at_ms) = (row.int()?, row.int()?, row.int()?);
     let series = row.text()?;
     let namespace = row.text()?;
@@ -169,25 +218,8 @@ fn of_record(
         let Some(priced) = pricer.price(target, tokens, at_ms) else { continue };
         let key = (epoch, seq, i64::try_from(at).unwrap_or(i64::MAX));
         let before = last.get(&key);
-        let part = |cost: Option<Cost>| -> Option<Part> {
-            let mut record = booked.clone();
-            if cost.is_some() {
-                record.attempts[at].cost = cost;
-            }
-            book::parts(&namespace, &record).into_iter().nth(at)
-        };
-        let catalog = |nano_usd, row: &str, partial| Cost {
-            nano_usd,
-            source: CostSource::Catalog.into(),
-            row: row.to_owned(),
-            estimate: None,
-            partial,
-        };
-        let old_cost = before.map(|last| catalog(u64::try_from(last.nano).unwrap_or(0), &last.row, last.partial));
-        let (Some(old), Some(new)) = (part(old_cost), part(Some(catalog(priced.nano, &priced.row, priced.partial))))
-        else {
-            continue;
-        };
+        let new = part(&namespace, &booked, at, Some(listed(priced.nano, &priced.row, priced.partial)));
+        let (Some(old), Some(new)) = (part(&namespace, &booked, at, before.map(Last::cost)), new) else { continue };
         if old == new {
             continue;
         }

@@ -7,8 +7,8 @@ mod migrations;
 mod month;
 mod order;
 mod place;
+mod rough;
 mod small;
-#[allow(unreachable_pub)]
 mod traffic;
 
 use crate::{Ledger, db::Db};

@@ -55,3 +55,24 @@ fn what_agrees_has_no_reason_and_what_differs_has_those_that_may_be_why() {
         ]
     );
 }
+
+#[test]
+fn a_gap_may_hide_entries_from_its_start_until_it_was_last_heard() {
+    let hour = 3_600_000;
+    // From noon of the 15th of September 2026.
+    let gap = |open| Gap {
+        started_at_ms: 1_789_473_600_000,
+        last_heard_ms: 1_789_473_600_000 + 13 * hour,
+        open,
+        epoch: String::new(),
+        namespace: String::new(),
+        service_account: String::new(),
+        pod: String::new(),
+        node: String::new(),
+        version: String::new(),
+        missing: vec![],
+        entries: 0,
+    };
+    let days: Vec<_> = holes(&[gap(false), gap(true)]).into_iter().map(|hole| (hole.from, hole.to)).collect();
+    assert_eq!(days, [("2026-09-15".into(), "2026-09-16".into()), ("2026-09-15".into(), "2026-09-17".into())]);
+}

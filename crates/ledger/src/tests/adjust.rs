@@ -78,6 +78,9 @@ on_both! {
         let by = ledger.usage(&Query::between(NOON, NOON + HOUR).by([Dimension::Source])).await.unwrap();
         let costs: Vec<_> = by.rows.iter().map(|row| (row.names[0].as_str(), row.figures.sums().requests, row.figures.nano())).collect();
         assert_eq!(costs, [("catalog", 2, 440), ("unpriced", 1, 0), ("upstream", 1, 3)]);
+        // The records themselves say the same.
+        let by_code = ledger.usage(&Query::between(NOON, NOON + HOUR).by([Dimension::Code])).await.unwrap();
+        assert_eq!(by_code.total, after);
         // The same price once more changes nothing; another one builds on the last.
         assert_eq!(ledger.reprice(0, NOON + DAY, &Flat(2), NOON + HOUR).await.unwrap().changed, 0);
         let done = ledger.reprice(0, NOON + DAY, &Flat(1), NOON + HOUR).await.unwrap();

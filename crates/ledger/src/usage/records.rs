@@ -9,6 +9,7 @@ use crate::{
     db::{Db, Value},
     error::{Error, Result},
     query::{Dimension, Filter, Query},
+    reprice,
     sums::{Source, Sums},
     time,
 };
@@ -35,9 +36,11 @@ pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Re
          WHERE r.day >= $1 AND r.day <= $2 AND r.at_ms >= $3 AND r.at_ms < $4{among}{condition}"
     );
     let mut tx = db.read().await?;
+    let last = reprice::last(&mut tx, time::day(since_ms), time::day(until_ms), MOST).await?;
     let mut seen = 0;
     let mut groups = Groups::new();
-    let sql = format!("SELECT e.namespace, r.at_ms, r.person, r.session, r.body {from} LIMIT {}", MOST + 1);
+    let sql =
+        format!("SELECT r.epoch, r.seq, e.namespace, r.at_ms, r.person, r.session, r.body {from} LIMIT {}", MOST + 1);
     tx.rows(&sql, &values, |mut row| {
         seen += 1;
         if seen > MOST {
@@ -46,12 +49,15 @@ pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Re
                  or for one user"
             )));
         }
+        let key = (row.int()?, row.int()?);
         let namespace = row.text()?;
         let at_ms = row.int()?;
         let (user, session) = (row.maybe()?.unwrap_or_default(), row.maybe()?.unwrap_or_default());
         let body = row.bytes()?;
         let record = Record { user, session, ..decoded(&body)? };
-        for part in book::parts(&namespace, &record) {
+        let parts = book::parts(&namespace, &record).into_iter().map(|part| (part, false));
+        let adjusted = reprice::adjusted(&namespace, &record, key, &last).into_iter().map(|part| (part, true));
+        for (part, adjusted) in parts.chain(adjusted) {
             let value = |dimension: &Dimension| -> String {
                 match dimension {
                     Dimension::User => record.user.clone(),
@@ -82,7 +88,7 @@ pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Re
             let mut sums = Sums::default();
             sums.add_delta(&part.delta);
             let source = Source::ALL.into_iter().find(|known| known.as_str() == part.series.source);
-            add(&mut groups, names, &sums, source, false)?;
+            add(&mut groups, names, &sums, source, adjusted)?;
         }
         Ok(())
     })
