@@ -19,7 +19,7 @@ CREATE TABLE epochs (
     lost BIGINT NOT NULL,
     settled BIGINT NOT NULL,
     came TEXT NOT NULL
-);
+) {BUSY};
 CREATE INDEX epochs_incomplete ON epochs (heard_ms) WHERE closed = 0 OR lost > 0;
 CREATE INDEX epochs_unsettled ON epochs (heard_ms) WHERE settled = 0;
 
@@ -45,7 +45,27 @@ CREATE TABLE rollups (
     start BIGINT NOT NULL,
     adjustment BIGINT NOT NULL,
     series BIGINT NOT NULL,
-    {MEASURES}
+    requests BIGINT NOT NULL DEFAULT 0,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    saved BIGINT NOT NULL DEFAULT 0,
+    estimated BIGINT NOT NULL DEFAULT 0,
+    partial BIGINT NOT NULL DEFAULT 0,
+    nano BIGINT NOT NULL DEFAULT 0,
+    nano_estimated BIGINT NOT NULL DEFAULT 0,
+    nano_list BIGINT NOT NULL DEFAULT 0,
+    input BIGINT NOT NULL DEFAULT 0,
+    cache_read BIGINT NOT NULL DEFAULT 0,
+    cache_write_5m BIGINT NOT NULL DEFAULT 0,
+    cache_write_1h BIGINT NOT NULL DEFAULT 0,
+    input_audio BIGINT NOT NULL DEFAULT 0,
+    input_image BIGINT NOT NULL DEFAULT 0,
+    output BIGINT NOT NULL DEFAULT 0,
+    reasoning BIGINT NOT NULL DEFAULT 0,
+    output_audio BIGINT NOT NULL DEFAULT 0,
+    output_image BIGINT NOT NULL DEFAULT 0,
+    took_ms BIGINT NOT NULL DEFAULT 0,
+    first_token_ms BIGINT NOT NULL DEFAULT 0,
+    first_tokens BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (span, start, adjustment, series)
 ) {CLUSTERED};
 

@@ -20,8 +20,9 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 const STATEMENTS: usize = 200;
 /// No statement of ours takes so long, unless something is wrong.
 const STATEMENT_TIMEOUT: &str = "60s";
-/// Pages of the file that the writer and each reader keep, in KiB.
-const CACHE_KIB: u32 = 64 * 1024;
+/// Pages of the file that the writer keeps, and each reader, in KiB.
+const WRITER_KIB: u32 = 64 * 1024;
+const READER_KIB: u32 = 16 * 1024;
 /// Of the file, mapped into memory by readers.
 const MAPPED: u64 = 1 << 30;
 
@@ -42,7 +43,9 @@ async fn sqlite(path: &Path, connections: u32) -> Result<Db> {
         // What was answered is on disk, even if the machine loses power the moment after.
         .synchronous(SqliteSynchronous::Full)
         .statement_cache_capacity(STATEMENTS)
-        .pragma("cache_size", format!("-{CACHE_KIB}"))
+        .pragma("cache_size", format!("-{WRITER_KIB}"))
+        // Who is forgotten does not stay readable in what was overwritten.
+        .pragma("secure_delete", "FAST")
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", "4000")
         // The log shrinks again after a burst.
@@ -51,7 +54,10 @@ async fn sqlite(path: &Path, connections: u32) -> Result<Db> {
     let pool = |most| SqlitePoolOptions::new().max_connections(most).min_connections(1).acquire_timeout(ACQUIRE);
     // A connection that is closed for its age would lose its prepared statements and pages for nothing.
     let write = pool(1).max_lifetime(None).idle_timeout(None).connect_with(options.clone()).await?;
-    let readers = options.pragma("query_only", "1").pragma("mmap_size", MAPPED.to_string());
+    let readers = options
+        .pragma("query_only", "1")
+        .pragma("cache_size", format!("-{READER_KIB}"))
+        .pragma("mmap_size", MAPPED.to_string());
     let read = pool(connections.max(1)).connect_with(readers).await?;
     Ok(Db::Sqlite { write, read, _lock: Arc::new(lock) })
 }
