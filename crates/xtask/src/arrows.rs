@@ -117,7 +117,7 @@ const TABLE: &[Crate] = &[
     Crate { name: TOKENS, may: &[], never: &["tokio", "hyper", "kube", "kube-core", "k8s-openapi"] },
     Crate { name: RESIDENT, may: &[], never: &["tokio", "hyper", "kube", "kube-core", "k8s-openapi"] },
     Crate { name: SIMULATE, may: &[PROBE], never: &["kube", "kube-core", "k8s-openapi"] },
-    Crate { name: LEDGER, may: &[], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
+    Crate { name: LEDGER, may: &[API, CATALOG], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
     Crate {
         name: CONTROL_PLANE,
         may: &[WIRE, CATALOG, ROUTE, API, CLUSTER, CRD, COMPILE, FOLDER, INJECT, PROBE, TELEMETRY, LEDGER],

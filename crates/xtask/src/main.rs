@@ -14,6 +14,7 @@ mod fleet;
 mod fuzz;
 mod generate;
 mod kubernetes;
+mod ledger;
 mod llmock;
 mod promises;
 mod proto;
@@ -50,6 +51,7 @@ enum Chore {
     Fuzz(fuzz::Args),
     Generate(generate::Args),
     Kubernetes(kubernetes::Args),
+    Ledger(ledger::Args),
     Llmock(llmock::Args),
     Promises(promises::Args),
     Proto(proto::Args),
@@ -75,6 +77,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Fuzz(args) => fuzz::run(&args),
         Chore::Generate(args) => generate::run(&args),
         Chore::Kubernetes(args) => kubernetes::run(&args),
+        Chore::Ledger(args) => ledger::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
         Chore::Promises(args) => promises::run(&args),
         Chore::Proto(args) => proto::run(&args),

@@ -5,7 +5,7 @@ use std::{process::Command, time::Instant};
 use anyhow::Result;
 
 use crate::{
-    arrows, budget, charts, circles, cluster, faults, kubernetes, llmock, promises, proto, sdk,
+    arrows, budget, charts, circles, cluster, faults, kubernetes, ledger, llmock, promises, proto, sdk,
     tools::{self, Output},
     traffic,
 };
@@ -75,6 +75,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let tests = "test --workspace --no-fail-fast -- --skip misbehaviours::";
     report.step("tests", Counting::Tests(rust_tests), cargo(tests));
     report.step("faults", Counting::Tests(plain_total), faults::all);
+    match ledger::Step::prepare() {
+        ledger::Step::Skipped(why) => println!("skip  ledger on PostgreSQL: {why}"),
+        ledger::Step::Ready(server) => {
+            report.step("ledger on PostgreSQL", Counting::Deferred(rust_tests), || ledger::step(&server));
+        }
+    }
     if traffic::named() {
         report.step("recorded traffic", Counting::Deferred(rust_tests), traffic::tests);
     } else {

@@ -1,0 +1,113 @@
+//! Answers that only the records know: by user, session, code and tag.
+
+use outrigger_api::ledger::Record;
+use prost::Message as _;
+
+use super::{Groups, add, among, conditions, pieces::Grain, rollups::word};
+use crate::{
+    book,
+    db::{Db, Value},
+    error::{Error, Result},
+    query::{Dimension, Filter, Query},
+    reprice,
+    sums::{Source, Sums},
+    time,
+};
+
+/// Records that one answer looks at: each is read whole.
+const MOST: i64 = 250_000;
+
+pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Result<Groups> {
+    let (since_ms, until_ms) = (since.saturating_mul(time::HOUR_MS), until.saturating_mul(time::HOUR_MS));
+    let mut values = vec![Value::Int(time::day(since_ms)), Value::Int(time::day(until_ms))];
+    values.extend([Value::Int(since_ms), Value::Int(until_ms)]);
+    let (among, names) = among("e.namespace", query.namespaces.as_deref(), values.len() + 1);
+    values.extend(names.iter().map(|name| Value::Text(name)));
+    // What has a column is looked for by the store.
+    let column = |filter: &Filter| match filter.dimension {
+        Dimension::User if !filter.not && !filter.value.is_empty() => Some("r.person".to_owned()),
+        Dimension::Namespace => Some("e.namespace".to_owned()),
+        _ => None,
+    };
+    let (condition, wanted) = conditions(&query.filters, column, values.len() + 1);
+    values.extend(wanted);
+    let from = format!(
+        "FROM records r JOIN epochs e ON e.id = r.epoch \
+         WHERE r.day >= $1 AND r.day <= $2 AND r.at_ms >= $3 AND r.at_ms < $4{among}{condition}"
+    );
+    let mut tx = db.read().await?;
+    let last = reprice::last(&mut tx, time::day(since_ms), time::day(until_ms), MOST).await?;
+    let mut seen = 0;
+    let mut groups = Groups::new();
+    let sql =
+        format!("SELECT r.epoch, r.seq, e.namespace, r.at_ms, r.person, r.session, r.body {from} LIMIT {}", MOST + 1);
+    tx.rows(&sql, &values, |mut row| {
+        seen += 1;
+        if seen > MOST {
+            return Err(Error::TooMuch(format!(
+                "by user, session, code and tag the records themselves are read, at most {MOST} of them: ask for a shorter time, \
+                 or for one user"
+            )));
+        }
+        let key = (row.int()?, row.int()?);
+        let namespace = row.text()?;
+        let at_ms = row.int()?;
+        let (user, session) = (row.maybe()?.unwrap_or_default(), row.maybe()?.unwrap_or_default());
+        let body = row.bytes()?;
+        let record = Record { user, session, ..decoded(&body)? };
+        let parts = book::parts(&namespace, &record).into_iter().map(|part| (part, false));
+        let adjusted = reprice::adjusted(&namespace, &record, key, &last).into_iter().map(|part| (part, true));
+        for (part, adjusted) in parts.chain(adjusted) {
+            let value = |dimension: &Dimension| -> String {
+                match dimension {
+                    Dimension::User => record.user.clone(),
+                    Dimension::Session => record.session.clone(),
+                    Dimension::Code => record.code.clone(),
+                    Dimension::Tag(name) => {
+                        let tag = record.tags.iter().find(|tag| tag.name == *name);
+                        tag.map(|tag| tag.value.clone()).unwrap_or_default()
+                    }
+                    Dimension::Namespace => part.series.namespace.clone(),
+                    Dimension::Team => part.series.team.clone(),
+                    Dimension::Workload => part.series.workload.clone(),
+                    Dimension::Route => part.series.route.clone(),
+                    Dimension::Provider => part.series.provider.clone(),
+                    Dimension::Vendor => part.series.vendor.clone(),
+                    Dimension::Model => part.series.model.clone(),
+                    Dimension::Outcome => part.series.outcome.to_owned(),
+                    Dimension::Source => part.series.source.to_owned(),
+                    Dimension::Hour | Dimension::Day | Dimension::Month | Dimension::Quarter => {
+                        word(dimension, time::hour(at_ms), Grain::Hour)
+                    }
+                }
+            };
+            if !counts(&query.filters, value) {
+                continue;
+            }
+            let names = query.by.iter().map(value).collect();
+            let mut sums = Sums::default();
+            sums.add_delta(&part.delta);
+            let source = Source::ALL.into_iter().find(|known| known.as_str() == part.series.source);
+            add(&mut groups, names, &sums, source, adjusted)?;
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(groups)
+}
+
+pub(super) fn decoded(body: &[u8]) -> Result<Record> {
+    Record::decode(body).map_err(|_| Error::Corrupt("a record that cannot be read".into()))
+}
+
+/// Whether what has these values counts: of each dimension one of the values that are asked for, and none that is not wanted.
+fn counts(filters: &[Filter], value: impl Fn(&Dimension) -> String) -> bool {
+    filters.iter().all(|filter| {
+        let found = value(&filter.dimension);
+        if filter.not {
+            return found != filter.value;
+        }
+        let same = |other: &&Filter| !other.not && other.dimension == filter.dimension;
+        filters.iter().filter(same).any(|other| other.value == found)
+    })
+}
