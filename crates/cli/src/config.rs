@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use outrigger_compile::{ObjectRef, SYSTEM_NAMESPACE};
 use outrigger_proxy::config::Settings;
 
+use crate::usage::UsageArgs;
+
 /// One API on localhost in front of every model and provider.
 #[derive(Debug, Parser)]
 #[command(name = "outrigger", version, about)]
@@ -35,6 +37,8 @@ pub(crate) enum Command {
     /// Look at edits of policy
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// What requests used and cost
+    Usage(UsageArgs),
     /// Print a script with which a shell completes this command
     Completions(CompletionsArgs),
 }

@@ -16,6 +16,7 @@ mod quiet;
 mod run;
 mod simulate;
 mod source;
+mod usage;
 
 use std::{env, process::ExitCode};
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Fleet(args) => fleet::fleet(&args),
         Command::Inject(args) => inject::inject(&args),
         Command::Policy(command) => policy::policy(&command),
+        Command::Usage(args) => usage::usage(&args),
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut plugin::command(), "outrigger", &mut script);

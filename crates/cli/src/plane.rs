@@ -2,6 +2,7 @@
 
 mod ask;
 mod kubectl;
+pub(crate) mod trust;
 
 use anyhow::Context as _;
 pub(crate) use ask::Asker;
@@ -32,8 +33,8 @@ impl Plane {
     pub(crate) fn find(args: &PlaneArgs) -> anyhow::Result<Self> {
         let PlaneArgs { from, token_file, ca_file, kubeconfig, context, system_namespace } = args;
         let by_kubectl = kubeconfig.is_some() || context.is_some() || (plugin::is_one() && from.is_none());
-        let mut ca = ca_file.as_deref().map(ask::bundle).transpose()?;
-        let mut token = token_file.as_deref().map(ask::token).transpose()?;
+        let mut ca = ca_file.as_deref().map(trust::bundle).transpose()?;
+        let mut token = token_file.as_deref().map(trust::token).transpose()?;
         if !by_kubectl {
             let from = match from {
                 Some(from) => from.clone(),

@@ -1,12 +1,6 @@
 //! Asking a control plane: its pages by HTTP/1.1, or the port that sidecars use by TLS 1.3 and HTTP/2.
 
-use std::{
-    fs::File,
-    io::{Read as _, stdin},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
@@ -17,15 +11,12 @@ use hyper::{
     client::conn::{http1, http2},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
-    version::TLS13,
-};
+use rustls::pki_types::ServerName;
 use serde_json::Value;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
+
+use super::trust::{bearer, config};
 
 /// How long TCP and TLS may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -33,10 +24,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(30);
 /// Longest answer that is read.
 const LONGEST: usize = 256 << 20;
-/// A bundle of some hundred certificates.
-const BUNDLE: u64 = 1 << 20;
-/// Longer than any token.
-const TOKEN: u64 = 16 << 10;
 
 /// Asks one control plane.
 pub(crate) struct Asker {
@@ -162,55 +149,6 @@ async fn whole(response: Response<Incoming>) -> anyhow::Result<(StatusCode, Byte
     let body = Limited::new(body, LONGEST).collect().await;
     let body = body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?;
     Ok((head.status, body.to_bytes()))
-}
-
-/// TLS 1.3 by these certificates and nobody else's.
-fn config(pem: &[u8]) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.context("what --ca-file says is no PEM of certificates")?;
-        roots.add(certificate).context("a certificate of --ca-file cannot be used")?;
-    }
-    ensure!(!roots.is_empty(), "--ca-file holds no certificate");
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[&TLS13])
-        .context("TLS 1.3 is not built in")?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    Ok(config)
-}
-
-fn bearer(token: &str) -> anyhow::Result<HeaderValue> {
-    let token = token.trim();
-    ensure!(!token.is_empty(), "--token-file holds no token");
-    let value = HeaderValue::try_from(format!("Bearer {token}"));
-    let mut value = value.ok().context("what is in --token-file is no token")?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// The certificates in a file.
-pub(super) fn bundle(path: &Path) -> anyhow::Result<Vec<u8>> {
-    small_file(path, BUNDLE)
-}
-
-/// The token in a file, or in standard input.
-pub(super) fn token(path: &Path) -> anyhow::Result<String> {
-    let token = small_file(path, TOKEN)?;
-    String::from_utf8(token).ok().with_context(|| format!("what is in {} is no token", path.display()))
-}
-
-/// The content of a file, or of standard input, that is at most `most` bytes long.
-fn small_file(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = match path.to_str() {
-        Some("-") => stdin().take(most + 1).read_to_end(&mut bytes),
-        _ => File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)),
-    };
-    read.with_context(|| format!("cannot read {}", path.display()))?;
-    ensure!(bytes.len() as u64 <= most, "{} is longer than {most} bytes", path.display());
-    Ok(bytes)
 }
 
 /// As a query has it.

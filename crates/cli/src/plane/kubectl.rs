@@ -61,7 +61,7 @@ impl Kubectl {
             return Ok(token.to_owned());
         }
         if let Some(file) = user["tokenFile"].as_str() {
-            return super::ask::token(Path::new(file));
+            return super::trust::token(Path::new(file));
         }
         if user["exec"]["command"].is_string() {
             return by_plugin(&user["exec"]);
