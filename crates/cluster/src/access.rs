@@ -1,5 +1,5 @@
-//! Whether somebody with a bearer token may read a page: the API server is asked who it is, and then whether such a person
-//! may, so that `kubectl create token` and a ClusterRole are all that people need.
+//! Whether somebody with a bearer token may do what they wish: the API server is asked who it is, and then whether such a
+//! person may, so that `kubectl create token` and a ClusterRole are all that people need.
 //!
 //! What is asked and what an answer means is pure ([`judge`]); so is what is remembered of it ([`recent`]).
 
@@ -15,7 +15,6 @@ use std::{
 
 use k8s_openapi::api::{authentication::v1::TokenReview, authorization::v1::SubjectAccessReview};
 use kube_client::{Api, Client, api::PostParams};
-use outrigger_route::hash::Hash;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     sync::Semaphore,
@@ -30,12 +29,26 @@ const AT_ONCE: usize = 4;
 /// Questions that wait for their turn.
 const WAITING: usize = 64;
 
-/// Asks the API server whether people may read pages.
+/// Asks the API server what people may.
 pub struct Access {
     client: Client,
     recent: Mutex<Recent>,
     turns: Semaphore,
     room: Semaphore,
+}
+
+/// What somebody wants, in the words of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish<'a> {
+    /// To `get` the page at this path.
+    Page(&'a str),
+    /// Something of the usage that is booked. There are no objects of that kind: it is a name that roles give a right by.
+    Usage {
+        /// `get` to read it, `update` to close a period, `delete` to have a person forgotten.
+        verb: &'a str,
+        /// Whose; `None`: everybody's.
+        namespace: Option<&'a str>,
+    },
 }
 
 /// Why somebody may not.
@@ -71,11 +84,20 @@ impl Access {
     ///
     /// Why not. Nothing of the token is in it.
     pub async fn check(&self, token: &str, path: &str) -> Result<(), Denied> {
+        self.may(token, Wish::Page(path)).await
+    }
+
+    /// Whether whoever has `token` may do this. What was said of a token holds for ten seconds.
+    ///
+    /// # Errors
+    ///
+    /// Why not. Nothing of the token is in it.
+    pub async fn may(&self, token: &str, wish: Wish<'_>) -> Result<(), Denied> {
         if !judge::plausible(token) {
             return Err(Denied::Unauthenticated);
         }
         // A token is not kept: whoever reads our memory should not find what others came with.
-        let asked = Hash::new().part(path).part(token).whole();
+        let asked = judge::name(wish).part(token).whole();
         if let Some(known) = self.recent().get(&asked, Instant::now()) {
             return known;
         }
@@ -85,18 +107,18 @@ impl Access {
         if let Some(known) = self.recent().get(&asked, Instant::now()) {
             return known;
         }
-        let answer = self.ask(token, path).await;
+        let answer = self.ask(token, wish).await;
         if judge::lasts(&answer) {
             self.recent().put(asked, answer.clone(), Instant::now());
         }
         answer
     }
 
-    async fn ask(&self, token: &str, path: &str) -> Result<(), Denied> {
+    async fn ask(&self, token: &str, wish: Wish<'_>) -> Result<(), Denied> {
         let review: TokenReview = self.create(judge::who(token)).await?;
         let user = judge::user(review)?;
         let name = user.username.clone().unwrap_or_default();
-        let review: SubjectAccessReview = self.create(judge::may(user, path)).await?;
+        let review: SubjectAccessReview = self.create(judge::may(user, wish)).await?;
         judge::allowed(review, name)
     }
 

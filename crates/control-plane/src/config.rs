@@ -1,11 +1,13 @@
 //! The command line.
 
 mod injector;
+mod ledger;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use injector::InjectorArgs;
+pub(crate) use ledger::LedgerArgs;
 use outrigger_cluster::authority::Timing;
 use outrigger_compile::SYSTEM_NAMESPACE;
 use outrigger_probe::Listen;
@@ -196,6 +198,8 @@ pub(crate) enum Command {
     Ca(StateArgs),
     /// Put sidecars into pods, asked by the API server
     Injector(Box<InjectorArgs>),
+    /// Book what requests used and cost, as sidecars tell it, and answer who asks
+    Ledger(Box<LedgerArgs>),
     /// Remove from a cluster what was made at run time: authorities, leases, the ConfigMaps beside sidecars
     Uninstall(UninstallArgs),
     /// Ask pages of ours until each has answered with 200
