@@ -126,6 +126,9 @@ pub(crate) struct InjectArgs {
     /// Where sidecars find the control plane: https://HOST:PORT; without it, its Service in --system-namespace
     #[arg(long, value_name = "URL")]
     pub(crate) control_plane: Option<String>,
+    /// Where sidecars find the ledger: https://HOST:PORT; without it, nothing is booked
+    #[arg(long, value_name = "URL")]
+    pub(crate) ledger: Option<String>,
     /// Namespace of the control plane
     #[arg(long, default_value = SYSTEM_NAMESPACE, value_name = "NAME")]
     pub(crate) system_namespace: String,
