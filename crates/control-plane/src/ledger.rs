@@ -7,7 +7,7 @@
 //! append     one call                   batch     what may be in it; pure
 //! line       who may stand in line      upkeep    what has to be done now and then
 //! questions  the pages                  told      the same as JSON, and in OpenRouter's shapes; pure
-//! metrics    what was counted
+//! metrics    what was counted      program   what every call and question may reach
 //! ```
 //!
 //! The books themselves are `outrigger_ledger`'s.
@@ -17,6 +17,7 @@ mod batch;
 mod door;
 mod line;
 mod metrics;
+mod program;
 mod questions;
 mod readers;
 mod told;
@@ -24,7 +25,6 @@ mod upkeep;
 mod who;
 
 use std::{
-    path::PathBuf,
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
@@ -56,28 +56,12 @@ use crate::{
 };
 use line::Line;
 use metrics::Metrics;
+use program::Program;
 use readers::Readers;
 use who::Who;
 
 /// How long what is under way may take when we end: with it the books are closed well within the time that the chart gives.
 const LAST: Duration = Duration::from_secs(10);
-
-/// What every call and question may reach.
-pub(crate) struct Program {
-    who: Who,
-    readers: Readers,
-    line: Line,
-    books: Ledger,
-    /// The file of the books, where they are one.
-    file: Option<PathBuf>,
-    metrics: Metrics,
-    /// `None`: plain HTTP.
-    serving: Option<Arc<Serving>>,
-    /// Questions that are being answered.
-    asking: Semaphore,
-    /// Why the store does not answer, as last looked.
-    away: Mutex<Option<String>>,
-}
 
 /// Who decides who somebody is, and by what we are known.
 struct Origin {
@@ -208,10 +192,4 @@ fn folder(args: &LedgerArgs) -> anyhow::Result<Origin> {
 
 async fn bind(address: std::net::SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: choose another with {flag}"))
-}
-
-/// Milliseconds since 1970.
-fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

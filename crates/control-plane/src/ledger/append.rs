@@ -13,11 +13,10 @@ use tokio::time::{Instant, timeout};
 use outrigger_ledger::{Error, Stamp};
 
 use super::{
-    Program,
     batch::{self, LONGEST},
     line::AGAIN,
     metrics::Carried,
-    now_ms,
+    program::{Program, now_ms},
 };
 use crate::{
     push::{

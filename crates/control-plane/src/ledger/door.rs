@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use outrigger_probe::{Peer, browser};
 use tokio::net::TcpListener;
 
-use super::{Program, questions::Asker};
+use super::{program::Program, questions::Asker};
 use crate::{
     lock::lock,
     push::Calls,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
 use super::{
-    Program, now_ms,
+    program::{Program, now_ms},
     readers::{Scope, Verb},
     told::{self, Missing},
 };

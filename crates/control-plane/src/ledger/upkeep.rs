@@ -6,10 +6,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use outrigger_ledger::Error;
 use tokio::time::{Instant, timeout};
 
-use super::{Program, now_ms};
+use super::program::{Program, now_ms};
 use crate::lock::lock;
 
 /// How often the store is asked whether it is there, and samples go into their buckets.
@@ -77,11 +76,6 @@ impl Program {
             Ok(removed) => self.metrics.kept_up(0, removed),
             Err(why) => self.complain(&why),
         }
-    }
-
-    /// Says that the store failed, for whoever keeps it.
-    pub(super) fn complain(&self, why: &Error) {
-        tracing::error!(code = "store_failed", "{why}");
     }
 }
 
