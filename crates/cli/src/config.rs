@@ -38,7 +38,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// What requests used and cost
-    Usage(UsageArgs),
+    Usage(Box<UsageArgs>),
     /// Print a script with which a shell completes this command
     Completions(CompletionsArgs),
 }
