@@ -48,6 +48,7 @@ mod hardened;
 mod harness;
 mod harness_tests;
 mod input;
+mod ledger;
 mod memory;
 mod models;
 mod observe;

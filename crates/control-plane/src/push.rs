@@ -4,6 +4,7 @@
 //! shared by all of them, and a stream that waits is one small state machine instead of a task, a channel and two buffers.
 //! With 10,000 idle streams that is the most of what the process holds.
 
+mod bearer;
 mod body;
 pub(crate) mod frame;
 pub(crate) mod people;
@@ -23,11 +24,12 @@ use std::{
     time::Duration,
 };
 
+pub(crate) use bearer::bearer;
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 pub(crate) use people::People;
-pub(crate) use service::{Service, bearer, grpc};
+pub(crate) use service::{Service, grpc};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 
 use super::{
     Calls,
+    bearer::bearer,
     body::{Body, Open},
     people::People,
     status::{Code, Status},
@@ -148,13 +149,6 @@ fn life(draw: f64) -> Duration {
 /// Says that an answer is gRPC's.
 pub(crate) fn grpc(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-}
-
-/// The token that somebody comes with.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
