@@ -3,7 +3,7 @@
 use crate::{
     db::{Db, Value},
     error::Result,
-    ledger::Settings,
+    settings::Settings,
     time,
 };
 

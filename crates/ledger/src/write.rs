@@ -11,6 +11,7 @@
 
 mod batch;
 mod begun;
+mod epoch;
 mod epochs;
 mod queue;
 mod records;
@@ -31,7 +32,7 @@ use crate::{
     db::Db,
     error::{Error, Result},
 };
-pub(crate) use epochs::{COLUMNS, Epoch};
+pub(crate) use epoch::{COLUMNS, Epoch};
 
 /// Of each batch of a group: what is on disk, or why it was not taken.
 pub(crate) type Answers = Vec<Result<AppendResponse>>;

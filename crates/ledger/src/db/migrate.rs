@@ -12,7 +12,7 @@ use sqlx::{
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
 
-use super::Db;
+use super::store::Db;
 use crate::error::Result;
 
 /// Tries of a step whose lock others hold, a second or less apart.
@@ -46,7 +46,7 @@ fn words(sql: &str, sqlite: bool) -> String {
 }
 
 /// Applies what is not applied yet. Steps of a later release are left alone.
-pub(super) async fn run(db: &Db, steps: &[Step]) -> Result<()> {
+pub(crate) async fn run(db: &Db, steps: &[Step]) -> Result<()> {
     let sqlite = matches!(db, Db::Sqlite { .. });
     let migration = |step: &Step| {
         let sql = AssertSqlSafe(words(step.sql, sqlite)).into_sql_str();

@@ -3,7 +3,11 @@
 use outrigger_api::ledger::Record;
 use prost::Message as _;
 
-use super::{Groups, add, among, conditions, pieces::Grain, rollups::word};
+use super::{
+    groups::{Groups, add, among, conditions},
+    pieces::Grain,
+    rollups::word,
+};
 use crate::{
     book,
     db::{Db, Value},

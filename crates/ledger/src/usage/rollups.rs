@@ -1,7 +1,7 @@
 //! Answers from sums.
 
 use super::{
-    Groups, add, among, conditions,
+    groups::{Groups, add, among, conditions},
     pieces::{Grain, Piece, pieces},
 };
 use crate::{
@@ -88,7 +88,7 @@ pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Re
     })
     .await?;
     // What was booked as unknown and is known since leaves sums of nothing.
-    groups.retain(|_, figures| *figures != super::Figures::default());
+    groups.retain(|_, figures| *figures != super::figures::Figures::default());
     Ok(groups)
 }
 

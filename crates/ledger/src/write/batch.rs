@@ -2,7 +2,7 @@
 
 use outrigger_api::ledger::{AppendRequest, Begun, Record, entry};
 
-use super::epochs::Epoch;
+use super::epoch::Epoch;
 use crate::{
     clock::{Clock, of_wire},
     error::{Error, Result},

@@ -7,7 +7,7 @@ use prost::Message as _;
 
 use super::{
     batch::Told,
-    epochs::Epoch,
+    epoch::Epoch,
     rolls::{Booking, Ids, Rolls},
 };
 use crate::{

@@ -1,7 +1,7 @@
 //! Epochs that are over without having said so.
 
 use super::{
-    begun, epochs,
+    begun, epoch, epochs,
     rolls::{Rolls, Sorter},
 };
 use crate::{
@@ -20,12 +20,12 @@ pub(crate) async fn settle(db: &Db, sorter: &mut Sorter, before_ms: i64) -> Resu
         let mut rolls = Rolls::begin(&mut tx, db.words()).await?;
         let sql = format!(
             "SELECT {} FROM epochs WHERE settled = 0 AND heard_ms < $1 ORDER BY epoch LIMIT $2{}",
-            epochs::COLUMNS,
+            epoch::COLUMNS,
             db.words().for_update
         );
         let rows = tx.fetch(&sql, &[Value::Int(before_ms), Value::Int(AT_ONCE)]).await?;
         let mut found =
-            rows.into_iter().map(|mut row| epochs::Epoch::from_cells(&mut row)).collect::<Result<Vec<_>>>()?;
+            rows.into_iter().map(|mut row| epoch::Epoch::from_cells(&mut row)).collect::<Result<Vec<_>>>()?;
         if found.is_empty() {
             return Ok(attempts);
         }
