@@ -40,6 +40,8 @@ const LINES: u32 = outrigger_ledger::query::LIMIT;
 /// Days that OpenRouter's page shows.
 const DAYS: i64 = 30;
 const DAY_MS: i64 = 24 * 3600 * 1000;
+/// Behind every bill.
+const FAR: &str = "9000-01-01";
 
 const USAGE: &str = "/usage";
 const ACTIVITY: &str = "/api/v1/activity";
@@ -167,10 +169,13 @@ impl Program {
             return Err(bad("the bill has no rows"));
         };
         let more = pairs.iter().filter(|(name, _)| name == "where").cloned();
-        let asked = [("since", first), ("until", last)].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let mut query = self.query(asked.into_iter().chain(more).collect())?.by([Dimension::Day, Dimension::Model]);
-        // The whole last day.
-        query.until_ms += DAY_MS;
+        let from = |day: &str, more: Pairs| {
+            let since = [("since", day), ("until", FAR)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+            self.query(since.into_iter().chain(more).collect())
+        };
+        let mut query = from(first, more.collect())?.by([Dimension::Day, Dimension::Model]);
+        // The whole last day, which may be the first one too.
+        query.until_ms = from(last, Pairs::new())?.since_ms + DAY_MS;
         (query.limit, query.namespaces) = (LINES, scope);
         let usage = self.books.usage(&query).await.map_err(|why| self.unanswered(&why))?;
         if usage.groups > u64::from(LINES) {
