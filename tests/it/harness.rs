@@ -32,7 +32,7 @@ pub use client::{Answer, Client, End, Event, Headers, Streamed, Streaming};
 pub use ledger::{Epoch, FakeLedger};
 pub use plane::{ControlPlane, PlaneSetup, holds};
 pub use policy::{MODEL, Policy, Provider, Route, UPSTREAM_MODEL};
-pub use process::{outrigger, outrigger_at, program};
+pub use process::{command as process_command, outrigger, outrigger_at, program};
 pub use pushed::{Keep, PushedSetup, PushedSidecar};
 pub use relay::Relay;
 pub use restarting::Restarting;

@@ -36,6 +36,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on should stop")]
 #![allow(unreachable_pub, reason = "one binary: `pub` says which pieces of the harness are for stories")]
 
+mod booked;
 mod books;
 mod cancel;
 mod changes;

@@ -8,11 +8,14 @@
 {{- fail (printf "injector.bootstrapSecrets.enabled needs Kubernetes 1.30 or newer, where a ValidatingAdmissionPolicy keeps others from saying which keys are mounted; this cluster is %s. Upgrade the cluster, or leave it out." .Capabilities.KubeVersion.Version) -}}
 {{- end -}}
 {{- if .Values.certManager.enabled -}}
-{{- range $name := list "controlPlane" "injector" -}}
+{{- range $name := list "controlPlane" "injector" "ledger" -}}
 {{- if (index $.Values $name).tlsSecret -}}
 {{- fail (printf "certManager.enabled and %s.tlsSecret name two certificates for one server: leave one of them out." $name) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- if and .Values.ledger.enabled (eq .Values.ledger.store "PostgreSQL") (not .Values.ledger.postgresql.secret) -}}
+{{- fail "ledger.postgresql.secret is missing: a ledger in PostgreSQL needs the Secret with the database's URL, postgres://USER:PASSWORD@HOST/DATABASE." -}}
 {{- end -}}
 {{- range $namespace, $names := .Values.secrets.named -}}
 {{- if has $namespace $.Values.secrets.namespaces -}}

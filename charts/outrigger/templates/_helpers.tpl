@@ -49,6 +49,11 @@ annotations:
 https://outrigger-control-plane.{{ .Release.Namespace }}.svc:4119
 {{- end }}
 
+{{/* Where they find the ledger. */}}
+{{- define "outrigger.ledger" -}}
+https://outrigger-ledger.{{ .Release.Namespace }}.svc:4122
+{{- end }}
+
 {{/* An address to listen on: "0.0.0.0:4119" or "[::]:4119". Argument: dict "root" $ "port" 4119. */}}
 {{- define "outrigger.listen" -}}
 {{- if contains ":" .root.Values.listenAddress }}[{{ .root.Values.listenAddress }}]{{ else }}{{ .root.Values.listenAddress }}{{ end }}:{{ .port }}
@@ -60,6 +65,9 @@ https://outrigger-control-plane.{{ .Release.Namespace }}.svc:4119
 {{- end }}
 {{- define "outrigger.injector.tlsSecret" -}}
 {{- if .Values.certManager.enabled }}outrigger-injector-tls{{ else }}{{ .Values.injector.tlsSecret }}{{ end -}}
+{{- end }}
+{{- define "outrigger.ledger.tlsSecret" -}}
+{{- if .Values.certManager.enabled }}outrigger-ledger-tls{{ else }}{{ .Values.ledger.tlsSecret }}{{ end -}}
 {{- end }}
 
 {{/* Namespaces whose pods the injector is never asked about: its own failure must not keep a cluster from starting. */}}

@@ -1,5 +1,5 @@
 {{/*
-What the pods of both Deployments have in common. Each program says the rest in its own template.
+What the pods of all programs have in common. Each program says the rest in its own template.
 Argument: dict "root" $ "component" "injector" "values" .Values.injector.
 */}}
 {{- define "outrigger.deployment.spec" -}}

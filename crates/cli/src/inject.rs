@@ -25,7 +25,7 @@ const NOT_ALL: u8 = 2;
 const LARGEST: u64 = 64 << 20;
 
 pub(crate) fn inject(args: &InjectArgs) -> Result<ExitCode> {
-    let InjectArgs { filename, namespace, image, control_plane, system_namespace } = args;
+    let InjectArgs { filename, namespace, image, control_plane, ledger, system_namespace } = args;
     let mut documents = Vec::new();
     for path in filename {
         documents.extend(read(path)?);
@@ -36,6 +36,7 @@ pub(crate) fn inject(args: &InjectArgs) -> Result<ExitCode> {
         control_plane: control_plane
             .clone()
             .unwrap_or_else(|| format!("https://outrigger-control-plane.{system_namespace}.svc:4119")),
+        ledger: ledger.clone(),
         system_namespace: system_namespace.clone(),
     };
     let profiles = profiles(&documents, namespace)?;

@@ -1,7 +1,9 @@
 //! The control plane that a command asks: at an address, or found by kubectl.
 
+pub(crate) mod args;
 mod ask;
 mod kubectl;
+mod program;
 pub(crate) mod trust;
 
 use anyhow::Context as _;
@@ -9,11 +11,10 @@ pub(crate) use ask::Asker;
 use http::Uri;
 use kubectl::Forward;
 pub(crate) use kubectl::Kubectl;
+use program::{CONTROL_PLANE, LEDGER, Program};
 
-use crate::{config::PlaneArgs, plugin};
-
-/// Its pages on this machine.
-const PAGES: &str = "http://127.0.0.1:4120";
+use crate::plugin;
+use args::PlaneArgs;
 
 /// One control plane, and the way to it.
 pub(crate) struct Plane {
@@ -31,6 +32,19 @@ impl Plane {
     ///
     /// What is missing to ask it, and where to get it.
     pub(crate) fn find(args: &PlaneArgs) -> anyhow::Result<Self> {
+        Self::of(&CONTROL_PLANE, args)
+    }
+
+    /// The ledger that `args` mean.
+    ///
+    /// # Errors
+    ///
+    /// What is missing to ask it, and where to get it.
+    pub(crate) fn ledger(args: &PlaneArgs) -> anyhow::Result<Self> {
+        Self::of(&LEDGER, args)
+    }
+
+    fn of(program: &'static Program, args: &PlaneArgs) -> anyhow::Result<Self> {
         let PlaneArgs { from, token_file, ca_file, kubeconfig, context, system_namespace } = args;
         let by_kubectl = kubeconfig.is_some() || context.is_some() || (plugin::is_one() && from.is_none());
         let mut ca = ca_file.as_deref().map(trust::bundle).transpose()?;
@@ -38,10 +52,10 @@ impl Plane {
         if !by_kubectl {
             let from = match from {
                 Some(from) => from.clone(),
-                None => PAGES.parse()?,
+                None => program.pages.parse()?,
             };
             return Ok(Self {
-                asker: Asker::new(&from, ca.as_deref(), token.as_deref())?,
+                asker: Asker::new(program, &from, ca.as_deref(), token.as_deref())?,
                 others: Vec::new(),
                 _ways: Vec::new(),
             });
@@ -53,7 +67,7 @@ impl Plane {
         if ca.is_none() {
             ca = Some(kubectl.bundle()?);
         }
-        let asker = |from: &Uri| Asker::new(from, ca.as_deref(), token.as_deref());
+        let asker = |from: &Uri| Asker::new(program, from, ca.as_deref(), token.as_deref());
         if let Some(from) = from {
             return Ok(Self { asker: asker(from)?, others: Vec::new(), _ways: Vec::new() });
         }
@@ -61,7 +75,7 @@ impl Plane {
             let from: Uri = format!("https://127.0.0.1:{}", way.port()).parse().context("a port of our own")?;
             asker(&from)
         };
-        let (first, mut ways) = kubectl.forward()?;
+        let (first, mut ways) = kubectl.forward(program)?;
         let others = ways.iter().map(behind).collect::<anyhow::Result<_>>()?;
         let asker = behind(&first)?;
         ways.push(first);

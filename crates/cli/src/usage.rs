@@ -1,38 +1,25 @@
 //! `outrigger usage`: what the ledger is asked, and what it is given by hand.
 
+pub(crate) mod args;
+mod ask;
 mod call;
 mod import;
+mod money;
+mod table;
+mod wire;
 
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
-use import::args::ImportArgs;
-
-/// Arguments of `outrigger usage`.
-#[derive(Args, Debug)]
-pub(crate) struct UsageArgs {
-    #[command(subcommand)]
-    pub(crate) command: UsageCommand,
-}
-
-/// What to do with usage.
-#[derive(Debug, Subcommand)]
-pub(crate) enum UsageCommand {
-    /// Give a ledger what sidecars could not deliver and wrote to their logs instead. What it has already is not booked again
-    #[command(after_help = IMPORT)]
-    Import(ImportArgs),
-}
-
-const IMPORT: &str = "\
-The file is a log, of any number of sidecars: lines that are not such entries are passed over.
-
-Exit codes:
-  0  the ledger has all of them
-  1  it has not, or an entry could not be read";
+use args::{UsageArgs, UsageCommand};
 
 /// Runs it.
 pub(crate) fn usage(args: &UsageArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
-        UsageCommand::Import(args) => import::import(args),
+        None => ask::question(&args.question, &args.books),
+        Some(UsageCommand::Import(args)) => import::import(args),
+        Some(UsageCommand::Gaps(args)) => ask::gaps(args),
+        Some(UsageCommand::Forget(args)) => ask::forget(args),
+        Some(UsageCommand::Close(args)) => ask::close(args),
+        Some(UsageCommand::Reconcile(args)) => ask::reconcile(args),
     }
 }

@@ -1,5 +1,5 @@
-//! Whether somebody with a bearer token may read a page: the API server is asked who it is, and then whether such a person
-//! may, so that `kubectl create token` and a ClusterRole are all that people need.
+//! Whether somebody with a bearer token may do what they wish: the API server is asked who it is, and then whether such a
+//! person may, so that `kubectl create token` and a ClusterRole are all that people need.
 //!
 //! What is asked and what an answer means is pure ([`judge`]); so is what is remembered of it ([`recent`]).
 
@@ -8,6 +8,7 @@ mod judge;
 mod recent;
 #[cfg(test)]
 mod tests;
+mod wish;
 
 use std::{
     fmt,
@@ -16,15 +17,14 @@ use std::{
 
 use k8s_openapi::api::{authentication::v1::TokenReview, authorization::v1::SubjectAccessReview};
 use kube_client::{Api, Client, api::PostParams};
-use outrigger_route::hash::Hash;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout},
 };
 
-pub use self::denied::Denied;
 use self::recent::Recent;
+pub use self::{denied::Denied, wish::Wish};
 use crate::{Cluster, client::CALL};
 
 /// Questions under way at one time: each is two calls that cost the API server some milliseconds.
@@ -32,7 +32,7 @@ const AT_ONCE: usize = 4;
 /// Questions that wait for their turn.
 const WAITING: usize = 64;
 
-/// Asks the API server whether people may read pages.
+/// Asks the API server what people may.
 pub struct Access {
     client: Client,
     recent: Mutex<Recent>,
@@ -57,11 +57,20 @@ impl Access {
     ///
     /// Why not. Nothing of the token is in it.
     pub async fn check(&self, token: &str, path: &str) -> Result<(), Denied> {
+        self.may(token, Wish::Page(path)).await
+    }
+
+    /// Whether whoever has `token` may do this. What was said of a token holds for ten seconds.
+    ///
+    /// # Errors
+    ///
+    /// Why not. Nothing of the token is in it.
+    pub async fn may(&self, token: &str, wish: Wish<'_>) -> Result<(), Denied> {
         if !judge::plausible(token) {
             return Err(Denied::Unauthenticated);
         }
         // A token is not kept: whoever reads our memory should not find what others came with.
-        let asked = Hash::new().part(path).part(token).whole();
+        let asked = judge::name(wish).part(token).whole();
         if let Some(known) = self.recent().get(&asked, Instant::now()) {
             return known;
         }
@@ -71,18 +80,18 @@ impl Access {
         if let Some(known) = self.recent().get(&asked, Instant::now()) {
             return known;
         }
-        let answer = self.ask(token, path).await;
+        let answer = self.ask(token, wish).await;
         if judge::lasts(&answer) {
             self.recent().put(asked, answer.clone(), Instant::now());
         }
         answer
     }
 
-    async fn ask(&self, token: &str, path: &str) -> Result<(), Denied> {
+    async fn ask(&self, token: &str, wish: Wish<'_>) -> Result<(), Denied> {
         let review: TokenReview = self.create(judge::who(token)).await?;
         let user = judge::user(review)?;
         let name = user.username.clone().unwrap_or_default();
-        let review: SubjectAccessReview = self.create(judge::may(user, path)).await?;
+        let review: SubjectAccessReview = self.create(judge::may(user, wish)).await?;
         judge::allowed(review, name)
     }
 

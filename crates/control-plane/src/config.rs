@@ -1,18 +1,20 @@
 //! The command line.
 
 mod injector;
+mod ledger;
 mod words;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 pub(crate) use injector::InjectorArgs;
+pub(crate) use ledger::LedgerArgs;
 use outrigger_cluster::authority::Timing;
 use outrigger_compile::SYSTEM_NAMESPACE;
 use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
 use rustls::pki_types::ServerName;
-use words::{LogFormat, delay, timing};
+use words::{CLUSTER, LogFormat, delay, timing};
 
 use crate::lifetime::lifetime;
 
@@ -92,9 +94,6 @@ pub(crate) struct FolderArgs {
     pub(crate) state: Option<PathBuf>,
 }
 
-/// What says that it is in a cluster.
-const CLUSTER: [&str; 2] = ["kubernetes", "kubeconfig"];
-
 /// In Kubernetes: the API server that policy and identity come from.
 #[derive(Args, Debug)]
 #[group(skip)]
@@ -170,6 +169,8 @@ pub(crate) enum Command {
     Ca(StateArgs),
     /// Put sidecars into pods, asked by the API server
     Injector(Box<InjectorArgs>),
+    /// Book what requests used and cost, as sidecars tell it, and answer who asks
+    Ledger(Box<LedgerArgs>),
     /// Remove from a cluster what was made at run time: authorities, leases, the ConfigMaps beside sidecars
     Uninstall(UninstallArgs),
     /// Ask pages of ours until each has answered with 200

@@ -152,7 +152,7 @@ async fn serve(args: InjectorArgs) -> anyhow::Result<()> {
 }
 
 /// Shows what is known of our authority, as it changes.
-async fn follow(mut known: watch::Receiver<Known>, serving: Arc<Serving>) {
+pub(crate) async fn follow(mut known: watch::Receiver<Known>, serving: Arc<Serving>) {
     loop {
         let now = known.borrow_and_update().clone();
         if let Some(why) = &now.why {

@@ -10,6 +10,7 @@ mod fleet;
 mod follow;
 mod identity;
 mod injector;
+mod ledger;
 mod lifetime;
 mod lock;
 mod metrics;
@@ -47,13 +48,14 @@ fn main() -> ExitCode {
         Some(Command::Token(args)) => token::token(*args, SystemTime::now()),
         Some(Command::Ca(args)) => ca(&args),
         Some(Command::Injector(args)) => injector::run(*args),
+        Some(Command::Ledger(args)) => ledger::run(*args),
         Some(Command::Uninstall(args)) => uninstall::uninstall(args),
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::Bootstrap(args)) => bootstrap::write(&args),
-        Some(Command::Metrics) => {
-            out::write(&outrigger_telemetry::registry::markdown(&[metrics::FAMILIES, injector::FAMILIES].concat()))
-                .map_err(Into::into)
-        }
+        Some(Command::Metrics) => out::write(&outrigger_telemetry::registry::markdown(
+            &[metrics::FAMILIES, injector::FAMILIES, ledger::FAMILIES].concat(),
+        ))
+        .map_err(Into::into),
         None => run::run(run),
     };
     done.map_or_else(

@@ -7,12 +7,14 @@
 mod bearer;
 mod body;
 pub(crate) mod frame;
-mod people;
+pub(crate) mod people;
 mod service;
 pub(crate) mod status;
 
 use std::{
     convert::Infallible,
+    error::Error,
+    future::Future,
     io,
     pin::pin,
     sync::{
@@ -22,10 +24,12 @@ use std::{
     time::Duration,
 };
 
-use hyper::{server::conn::http2, service::service_fn};
+pub(crate) use bearer::bearer;
+use http::{Request, Response};
+use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 pub(crate) use people::People;
-pub(crate) use service::Service;
+pub(crate) use service::{Service, grpc};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -54,8 +58,17 @@ const HEADERS: u32 = 16 << 10;
 /// How long a listener rests after an `accept` that failed for want of something that comes back.
 const REST: Duration = Duration::from_millis(50);
 
+/// Who answers what comes on a connection.
+pub(crate) trait Calls: Send + Sync + 'static {
+    /// What an answer holds.
+    type Body: http_body::Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+
+    /// The answer, and whether it is to a call whose token is good.
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = (Response<Self::Body>, bool)> + Send;
+}
+
 /// Accepts sidecars until it is dropped. `tls`: `None` for plain HTTP. `most`: connections at one time.
-pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, service: Arc<Service>, most: usize) {
+pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, service: Arc<impl Calls>, most: usize) {
     let (room, handshakes) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(HANDSHAKES)));
     loop {
         // Beyond the bound they wait in the kernel's queue, and then elsewhere.
@@ -101,7 +114,7 @@ enum Socket {
 
 async fn serve(
     socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    service: Arc<Service>,
+    service: Arc<impl Calls>,
     _place: tokio::sync::OwnedSemaphorePermit,
 ) {
     let known = Arc::new(AtomicBool::new(false));
@@ -110,13 +123,9 @@ async fn serve(
         let (service, known) = (service.clone(), known.clone());
         // Apart, and given back with the answer: the task of a stream is as large as the largest it ever holds.
         Box::pin(async move {
-            let request = match service.page(request).await {
-                Ok(page) => return Ok::<_, Infallible>(page),
-                Err(request) => request,
-            };
-            let answer = service.call(*request).await;
-            known.fetch_or(answer.is_ok(), Relaxed);
-            Ok(answer.unwrap_or_else(Service::refusal))
+            let (answer, good) = service.answer(request).await;
+            known.fetch_or(good, Relaxed);
+            Ok::<_, Infallible>(answer)
         })
     });
     // In its place at once: what is moved into an `await` has its room twice.

@@ -12,6 +12,7 @@ use http::{Response, StatusCode};
 use listing::Listing;
 pub(crate) use page::{Page, json, refusal, text};
 use query::Query;
+pub(crate) use query::decoded;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 

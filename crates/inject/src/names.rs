@@ -15,6 +15,8 @@ pub(crate) const INJECTED: &str = "injected";
 pub const CONTAINER: &str = "outrigger";
 /// The volume of what it remembers.
 pub(crate) const STATE: &str = "outrigger-state";
+/// The volume of what the ledger has not got yet.
+pub(crate) const SPOOL: &str = "outrigger-spool";
 /// The empty volume that stands where the pod's own token would be.
 pub(crate) const NO_TOKEN: &str = "outrigger-no-token";
 

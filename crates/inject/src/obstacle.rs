@@ -3,7 +3,7 @@
 use outrigger_crd::k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
 
 use crate::{
-    names::{BOOTSTRAPS, CONTAINER, INJECTED, KEYS, NO_TOKEN, STATE, STATUS},
+    names::{BOOTSTRAPS, CONTAINER, INJECTED, KEYS, NO_TOKEN, SPOOL, STATE, STATUS},
     ports::Ports,
     skip::Skip,
 };
@@ -51,7 +51,7 @@ pub(crate) fn obstacle(pod: &Pod, ports: &Ports, shared_processes: bool) -> Resu
             return Err(Skip::PortTaken { port, container: container.name.clone() });
         }
     }
-    let ours = |name: &&str| [CONTAINER, STATE, NO_TOKEN, KEYS].contains(name) || BOOTSTRAPS.contains(name);
+    let ours = |name: &&str| [CONTAINER, STATE, SPOOL, NO_TOKEN, KEYS].contains(name) || BOOTSTRAPS.contains(name);
     let mut volumes = spec.volumes.iter().flatten().map(|volume| volume.name.as_str());
     if let Some(name) = volumes.find(ours) {
         return Err(Skip::NameTaken { what: format!("volume {name}") });

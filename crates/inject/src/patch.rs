@@ -37,8 +37,8 @@ pub(crate) fn patch(
         false => adds.add(&["spec", "initContainers", "0"], container(settings, plan, keys)),
     }
     match spec.volumes.as_ref().is_none_or(Vec::is_empty) {
-        true => adds.add(&["spec", "volumes"], Value::Array(volumes(keys))),
-        false => volumes(keys).into_iter().for_each(|volume| adds.add(&["spec", "volumes", "-"], volume)),
+        true => adds.add(&["spec", "volumes"], Value::Array(volumes(settings, keys))),
+        false => volumes(settings, keys).into_iter().for_each(|volume| adds.add(&["spec", "volumes", "-"], volume)),
     }
     match pod.metadata.annotations.as_ref().is_none_or(std::collections::BTreeMap::is_empty) {
         true => adds.add(&["metadata", "annotations"], json!({STATUS: INJECTED})),

@@ -11,6 +11,8 @@ pub struct Settings {
     pub pull_policy: Option<String>,
     /// Where sidecars find the control plane: `https://outrigger-control-plane.outrigger-system.svc:4119`.
     pub control_plane: String,
+    /// Where they find the ledger; `None`: there is none, and nothing is booked.
+    pub ledger: Option<String>,
     /// The control plane's own namespace, which has no sidecars and whose `default` profile is everybody's.
     pub system_namespace: String,
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     SecretKey, Settings, keys,
-    names::{AUDIENCE, BOOTSTRAPS, CA, CONTAINER, KEYS, NO_TOKEN, STATE},
+    names::{AUDIENCE, BOOTSTRAPS, CA, CONTAINER, KEYS, NO_TOKEN, SPOOL, STATE},
     plan::Plan,
     ports::Ports,
 };
@@ -20,6 +20,15 @@ const KEYS_OF_START: &str = "/var/run/outrigger-keys";
 const REMEMBERED: &str = "/var/lib/outrigger";
 /// Its own folder there, which it makes. An `emptyDir` is root's and lets everybody write, and a sidecar trusts no such folder.
 const STATE_FOLDER: &str = "/var/lib/outrigger/state";
+/// Where the volume of what the ledger has not got yet is mounted. On the node's disk: it outlives the container, and a node
+/// that is short of memory.
+const SPOOLED: &str = "/var/spool/outrigger";
+/// Its own folder there, which it makes.
+const SPOOL_FOLDER: &str = "/var/spool/outrigger/spool";
+/// What lies there at most, and how large the volume may become before the pod is thrown off its node: half as much again, for
+/// the file that is being written while the oldest goes.
+const SPOOL_LIMIT: &str = "64MiB";
+const SPOOL_SIZE: &str = "96Mi";
 /// Where the API server mounts the token of the pod's service account, unless something is there.
 const TOKEN_OF_POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// How long its own token counts: the kubelet renews it at four fifths.
@@ -31,7 +40,7 @@ const STARTS: u32 = 600;
 
 /// The container.
 pub(crate) fn container(settings: &Settings, plan: &Plan, keys: &[SecretKey]) -> Value {
-    let Settings { image, pull_policy, control_plane: _, system_namespace: _ } = settings;
+    let Settings { image, pull_policy, control_plane: _, ledger, system_namespace: _ } = settings;
     let mut container = json!({
         "name": CONTAINER,
         "image": image,
@@ -54,7 +63,7 @@ pub(crate) fn container(settings: &Settings, plan: &Plan, keys: &[SecretKey]) ->
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": mounts(!keys.is_empty()),
+        "volumeMounts": mounts(!keys.is_empty(), ledger.is_some()),
     });
     if let (Some(policy), Some(container)) = (pull_policy, container.as_object_mut()) {
         container.insert("imagePullPolicy".to_owned(), json!(policy));
@@ -63,7 +72,7 @@ pub(crate) fn container(settings: &Settings, plan: &Plan, keys: &[SecretKey]) ->
 }
 
 /// What it is given, what it remembers, and nothing where a token would be.
-pub(crate) fn volumes(keys: &[SecretKey]) -> Vec<Value> {
+pub(crate) fn volumes(settings: &Settings, keys: &[SecretKey]) -> Vec<Value> {
     let given = [
         json!({"serviceAccountToken": {"audience": AUDIENCE, "expirationSeconds": TOKEN_SECONDS, "path": "token"}}),
         // The pod waits for it: without it no control plane would be believed.
@@ -76,6 +85,9 @@ pub(crate) fn volumes(keys: &[SecretKey]) -> Vec<Value> {
         json!({"name": STATE, "emptyDir": {"medium": "Memory", "sizeLimit": STATE_SIZE}}),
         json!({"name": NO_TOKEN, "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}),
     ];
+    if settings.ledger.is_some() {
+        volumes.push(json!({"name": SPOOL, "emptyDir": {"sizeLimit": SPOOL_SIZE}}));
+    }
     // Where there is none the pod starts without. Volumes of their own: no key in one of them hides a certificate.
     let bootstrap = |name| json!({"name": name, "configMap": {"name": name, "optional": true, "defaultMode": 0o444}});
     volumes.extend(BOOTSTRAPS.map(bootstrap));
@@ -83,7 +95,7 @@ pub(crate) fn volumes(keys: &[SecretKey]) -> Vec<Value> {
     volumes
 }
 
-fn mounts(keys: bool) -> Vec<Value> {
+fn mounts(keys: bool, ledger: bool) -> Vec<Value> {
     let mut mounts = vec![
         json!({"name": CONTAINER, "mountPath": GIVEN, "readOnly": true}),
         json!({"name": STATE, "mountPath": REMEMBERED}),
@@ -91,6 +103,7 @@ fn mounts(keys: bool) -> Vec<Value> {
     ];
     let bootstrap = |(at, name)| json!({"name": name, "mountPath": format!("{STARTED_WITH}/{at}"), "readOnly": true});
     mounts.extend(BOOTSTRAPS.into_iter().enumerate().map(bootstrap));
+    mounts.extend(ledger.then(|| json!({"name": SPOOL, "mountPath": SPOOLED})));
     mounts.extend(keys.then(|| json!({"name": KEYS, "mountPath": KEYS_OF_START, "readOnly": true})));
     mounts
 }
@@ -114,6 +127,11 @@ fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
         ("OUTRIGGER_DRAIN_TIMEOUT", format!("{}s", plan.drain.as_secs())),
         ("OUTRIGGER_LOG_FORMAT", format.to_owned()),
     ];
+    if let Some(ledger) = &settings.ledger {
+        set.push(("OUTRIGGER_LEDGER", ledger.clone()));
+        set.push(("OUTRIGGER_SPOOL", SPOOL_FOLDER.to_owned()));
+        set.push(("OUTRIGGER_SPOOL_LIMIT", SPOOL_LIMIT.to_owned()));
+    }
     let Plan { log, max_body, buffer, threads, max_staleness, secrets, proxy, .. } = plan;
     // Also where none is mounted: then it says which it waits for.
     let mounts = *secrets == BootstrapSecrets::Mount;
@@ -132,6 +150,10 @@ fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
         set.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
     environment.push(field("OUTRIGGER_NAMESPACE", "metadata.namespace"));
     environment.push(field("OUTRIGGER_SERVICE_ACCOUNT", "spec.serviceAccountName"));
+    if settings.ledger.is_some() {
+        environment.push(field("OUTRIGGER_POD", "metadata.name"));
+        environment.push(field("OUTRIGGER_NODE", "spec.nodeName"));
+    }
     environment
 }
 

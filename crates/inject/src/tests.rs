@@ -19,6 +19,7 @@ fn settings() -> Settings {
         image: "outrigger-sidecar:1".to_owned(),
         pull_policy: None,
         control_plane: "https://outrigger-control-plane.outrigger-system.svc:4119".to_owned(),
+        ledger: None,
         system_namespace: "outrigger-system".to_owned(),
     }
 }
@@ -50,7 +51,11 @@ impl Case {
     }
 
     fn outcome(&self) -> Outcome {
-        self.ask(|ask| inject(ask, &settings()))
+        self.outcome_of(&settings())
+    }
+
+    fn outcome_of(&self, settings: &Settings) -> Outcome {
+        self.ask(|ask| inject(ask, settings))
     }
 
     fn ask<T>(&self, then: impl FnOnce(Ask<'_>) -> T) -> T {
@@ -62,7 +67,11 @@ impl Case {
 
     /// The pod that comes of it, and what is said.
     fn injected(&self) -> (Value, Vec<String>) {
-        match self.outcome() {
+        self.injected_with(&settings())
+    }
+
+    fn injected_with(&self, settings: &Settings) -> (Value, Vec<String>) {
+        match self.outcome_of(settings) {
             Outcome::Injected(Injected { patch, notes }) => {
                 let mut after = self.pod.clone();
                 json_patch::patch(&mut after, &patch).unwrap();

@@ -36,7 +36,7 @@ fn variable(name: &str) -> String {
 }
 
 /// A call of it with nothing of the developer's environment: keys and proxies of one's own must not change a story.
-pub(super) fn command(name: &str, home: &Path) -> Command {
+pub fn command(name: &str, home: &Path) -> Command {
     let mut command = Command::new(program(name));
     command
         .env_clear()

@@ -20,6 +20,8 @@ const LISTENS_WITHIN: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Restarting {
     name: &'static str,
+    /// What it is to do, before its arguments.
+    word: Option<&'static str>,
     args: Vec<OsString>,
     /// Its home, and where its ready file is.
     home: PathBuf,
@@ -33,7 +35,13 @@ impl Restarting {
     /// Not started yet.
     pub fn new(name: &'static str, home: &Path, args: Vec<OsString>) -> Self {
         let (listen, admin) = (Port::reserved(), Port::reserved());
-        Self { name, args, home: home.to_owned(), listen, admin, child: None, log: Log::default() }
+        Self { name, word: None, args, home: home.to_owned(), listen, admin, child: None, log: Log::default() }
+    }
+
+    /// It is started with this word first.
+    pub fn word(mut self, word: &'static str) -> Self {
+        self.word = Some(word);
+        self
     }
 
     pub fn listen(&self) -> SocketAddr {
@@ -51,6 +59,7 @@ impl Restarting {
         let _ = fs::remove_file(&ready);
         let mut command = process::command(self.name, &self.home);
         command
+            .args(self.word)
             .args(["--listen", &self.listen.addr.to_string(), "--admin-listen", &self.admin.addr.to_string()])
             .arg("--ready-file")
             .arg(&ready)

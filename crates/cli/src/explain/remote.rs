@@ -7,7 +7,7 @@ use outrigger_route::Snapshot;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{config::PlaneArgs, plane::Plane};
+use crate::plane::{Plane, args::PlaneArgs};
 
 /// A workload's policy, as far as decisions go.
 pub(super) struct Remote {

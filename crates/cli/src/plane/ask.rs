@@ -16,7 +16,10 @@ use serde_json::Value;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
-use super::trust::{bearer, config};
+use super::{
+    program::Program,
+    trust::{bearer, config},
+};
 
 /// How long TCP and TLS may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -27,6 +30,7 @@ const LONGEST: usize = 256 << 20;
 
 /// Asks one control plane.
 pub(crate) struct Asker {
+    program: &'static Program,
     authority: String,
     host: String,
     port: u16,
@@ -40,7 +44,12 @@ impl Asker {
     /// # Errors
     ///
     /// What is missing to ask it, and where to get it. The token is in none of them.
-    pub(super) fn new(from: &Uri, ca: Option<&[u8]>, token: Option<&str>) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        program: &'static Program,
+        from: &Uri,
+        ca: Option<&[u8]>,
+        token: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let (Some(scheme), Some(authority)) = (from.scheme_str(), from.authority()) else {
             bail!("--from {from} is no address: write http://HOST:PORT or https://HOST:PORT");
         };
@@ -58,14 +67,20 @@ impl Asker {
                 (80, None)
             }
             "https" => {
-                let ca = ca.context(
-                    "--ca-file is missing: by which certificates is the control plane known? In a cluster: kubectl get \
-                     configmap outrigger-ca -o jsonpath='{.data.ca\\.crt}' > ca.crt",
-                )?;
-                let token = token.context(
-                    "--token-file is missing: who asks? In a cluster: kubectl create token NAME > token, for a service \
-                     account that may get the non-resource URLs /fleet, /views/* or /policy/changes",
-                )?;
+                let ca = ca.with_context(|| {
+                    format!(
+                        "--ca-file is missing: by which certificates is the {} known? In a cluster: kubectl get configmap \
+                         outrigger-ca -o jsonpath='{{.data.ca\\.crt}}' > ca.crt",
+                        program.name
+                    )
+                })?;
+                let token = token.with_context(|| {
+                    format!(
+                        "--token-file is missing: who asks? In a cluster: kubectl create token NAME > token, for a service \
+                         account that {}",
+                        program.right
+                    )
+                })?;
                 let name = ServerName::try_from(host.clone())
                     .with_context(|| format!("{host:?} cannot be in a certificate"))?;
                 (443, Some((TlsConnector::from(Arc::new(config(ca)?)), name, bearer(token)?)))
@@ -73,7 +88,7 @@ impl Asker {
             other => bail!("--from {from}: {other} is not known; write http:// or https://"),
         };
         let port = authority.port_u16().unwrap_or(port);
-        Ok(Self { authority: authority.to_string(), host, port, tls })
+        Ok(Self { program, authority: authority.to_string(), host, port, tls })
     }
 
     /// What `GET` of this path answers to this query.
@@ -82,9 +97,7 @@ impl Asker {
     ///
     /// Why it cannot be asked, or what it says instead.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Bytes> {
-        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-        self.ask(Method::GET, &format!("{}{query}", encoded(path)), Bytes::new()).await
+        self.ask(Method::GET, &address(path, query), Bytes::new()).await
     }
 
     /// What `POST` of this to the path answers.
@@ -96,6 +109,15 @@ impl Asker {
         self.ask(Method::POST, path, body.into()).await
     }
 
+    /// The same, with this query.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be asked, or what it says instead.
+    pub(crate) async fn post_to(&self, path: &str, query: &[(&str, String)], body: Vec<u8>) -> anyhow::Result<Bytes> {
+        self.ask(Method::POST, &address(path, query), body.into()).await
+    }
+
     async fn ask(&self, method: Method, path: &str, body: Bytes) -> anyhow::Result<Bytes> {
         let response = timeout(ANSWER, self.exchange(method, path, body)).await;
         let (status, body) = response.with_context(|| format!("{} does not answer in time", self.authority))??;
@@ -105,7 +127,7 @@ impl Asker {
         let said: Value = serde_json::from_slice(&body).unwrap_or_default();
         match said["error"]["message"].as_str() {
             Some(message) => bail!("{} refuses ({}): {message}", self.authority, status.as_u16()),
-            None => bail!("{} answers {status}: does --from name a control plane?", self.authority),
+            None => bail!("{} answers {status}: does --from name a {}?", self.authority, self.program.name),
         }
     }
 
@@ -117,8 +139,9 @@ impl Asker {
         };
         let socket = timeout(CONNECT, connecting).await.map_err(anyhow::Error::from).and_then(|it| Ok(it?));
         let socket = socket.with_context(|| {
+            let Program { forward, pages, .. } = self.program;
             format!(
-                "cannot connect to {}: in a cluster, kubectl -n outrigger-system port-forward deploy/outrigger-control-plane 4120 brings it to http://127.0.0.1:4120; else say with --from where it is",
+                "cannot connect to {}: in a cluster, {forward} brings it to {pages}; else say with --from where it is",
                 self.authority
             )
         })?;
@@ -131,7 +154,8 @@ impl Asker {
         };
         let socket = timeout(CONNECT, tls.connect(name.clone(), socket)).await?;
         let socket = socket.with_context(|| {
-            format!("{} is not the control plane that --ca-file knows, or it speaks no TLS", self.authority)
+            let Program { name, .. } = self.program;
+            format!("{} is not the {name} that --ca-file knows, or it speaks no TLS", self.authority)
         })?;
         let (mut send, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(socket)).await?;
         tokio::spawn(connection);
@@ -142,6 +166,12 @@ impl Asker {
             .body(Full::new(body))?;
         whole(send.send_request(request).await?).await
     }
+}
+
+fn address(path: &str, query: &[(&str, String)]) -> String {
+    let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+    format!("{}{query}", encoded(path))
 }
 
 async fn whole(response: Response<Incoming>) -> anyhow::Result<(StatusCode, Bytes)> {
@@ -161,9 +191,10 @@ fn encoded(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plane::program::CONTROL_PLANE;
 
     fn refusal(from: &str, ca: Option<&str>, token: Option<&str>) -> String {
-        let asker = Asker::new(&from.parse().unwrap(), ca.map(str::as_bytes), token);
+        let asker = Asker::new(&CONTROL_PLANE, &from.parse().unwrap(), ca.map(str::as_bytes), token);
         format!("{:#}", asker.err().unwrap())
     }
 
@@ -181,7 +212,7 @@ mod tests {
             let told = refusal(from, ca, token);
             assert!(told.contains(why), "{from}: {told}");
         }
-        let asker = Asker::new(&"http://[::1]:4120/".parse().unwrap(), None, None).unwrap();
+        let asker = Asker::new(&CONTROL_PLANE, &"http://[::1]:4120/".parse().unwrap(), None, None).unwrap();
         assert_eq!((asker.host.as_str(), asker.port, asker.authority.as_str()), ("::1", 4120, "[::1]:4120"));
     }
 

@@ -13,16 +13,12 @@ use anyhow::{Context as _, bail, ensure};
 use outrigger_telemetry::out;
 use serde_json::Value;
 
+use super::program::Program;
+
 /// How long kubectl may take to lead somewhere.
 const FORWARD: Duration = Duration::from_secs(20);
 /// How long it waits for an API server.
 const REQUEST: &str = "--request-timeout=10s";
-/// The control plane's port for sidecars.
-const PORT: &str = ":4119";
-/// By which its pods are known.
-const REPLICAS: &str = "--selector=app.kubernetes.io/name=outrigger,app.kubernetes.io/component=control-plane";
-/// Where nobody may list them: kubectl takes one.
-const ANY: &str = "deployment/outrigger-control-plane";
 /// Replicas that are asked at most: far more than anybody runs.
 const MOST: usize = 16;
 /// Longest answer of a credential plugin that is read.
@@ -92,15 +88,18 @@ impl Kubectl {
     /// # Errors
     ///
     /// If kubectl cannot.
-    pub(super) fn forward(&self) -> anyhow::Result<(Forward, Vec<Forward>)> {
+    pub(super) fn forward(&self, program: &Program) -> anyhow::Result<(Forward, Vec<Forward>)> {
         let namespace = format!("--namespace={}", self.namespace);
-        let pods = self.json(&["get", "pods", &namespace, REPLICAS, REQUEST, "--output=json"]);
-        let mut ready = pods.as_ref().map(ready).unwrap_or_default();
+        let pods =
+            program.replicas.map(|which| self.json(&["get", "pods", &namespace, which, REQUEST, "--output=json"]));
+        let mut ready = pods.as_ref().and_then(|pods| pods.as_ref().ok()).map(ready).unwrap_or_default();
         ready.truncate(MOST);
         // All at once: each takes half a second.
         let begun: Vec<Began> = match ready.is_empty() {
-            true => vec![self.begin(&namespace, ANY)?],
-            false => ready.iter().map(|pod| self.begin(&namespace, pod)).collect::<anyhow::Result<_>>()?,
+            true => vec![self.begin(&namespace, program.any, program.port)?],
+            false => {
+                ready.iter().map(|pod| self.begin(&namespace, pod, program.port)).collect::<anyhow::Result<_>>()?
+            }
         };
         let mut ways = begun.into_iter().map(Began::leads);
         let first = ways.next().context(NO_WAY)??;
@@ -110,8 +109,8 @@ impl Kubectl {
         Ok((first, ways.filter_map(|way| way.inspect_err(told).ok()).collect()))
     }
 
-    fn begin(&self, namespace: &str, to: &str) -> anyhow::Result<Began> {
-        let mut command = self.command(&["port-forward", namespace, to, PORT]);
+    fn begin(&self, namespace: &str, to: &str, port: &str) -> anyhow::Result<Began> {
+        let mut command = self.command(&["port-forward", namespace, to, port]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context(NO_KUBECTL)?;
         let said = child.stdout.take().context("kubectl has no output")?;
         let (send, first) = mpsc::channel();

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::{
     authentication::v1::{TokenReview, TokenReviewSpec, UserInfo},
-    authorization::v1::{NonResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec},
+    authorization::v1::{NonResourceAttributes, ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec},
 };
 use kube_client::Error;
+use outrigger_route::hash::Hash;
 
-use super::denied::Denied;
+use super::{denied::Denied, wish::Wish};
 
 /// Longest token that is asked about.
 const LONGEST: usize = 16 << 10;
@@ -34,18 +35,44 @@ pub(super) fn user(answer: TokenReview) -> Result<UserInfo, Denied> {
     }
 }
 
-/// May they read this page?
-pub(super) fn may(user: UserInfo, path: &str) -> SubjectAccessReview {
+/// What an answer to a wish is remembered by, with the token of whoever has it.
+pub(super) fn name(wish: Wish<'_>) -> Hash {
+    match wish {
+        Wish::Page(path) => Hash::new().part(path),
+        Wish::Usage { verb, namespace } => {
+            // No path is like that.
+            Hash::new().part("usage").part(verb).part(namespace.unwrap_or("*"))
+        }
+    }
+}
+
+/// May they do this?
+pub(super) fn may(user: UserInfo, wish: Wish<'_>) -> SubjectAccessReview {
     let UserInfo { username, uid, groups, extra } = user;
-    let page = NonResourceAttributes { path: Some(path.to_owned()), verb: Some("get".to_owned()) };
+    let (page, usage) = match wish {
+        Wish::Page(path) => {
+            (Some(NonResourceAttributes { path: Some(path.to_owned()), verb: Some("get".to_owned()) }), None)
+        }
+        Wish::Usage { verb, namespace } => {
+            let usage = ResourceAttributes {
+                group: Some(outrigger_crd::GROUP.to_owned()),
+                resource: Some("usage".to_owned()),
+                verb: Some(verb.to_owned()),
+                // Without one, all of them are meant.
+                namespace: namespace.map(str::to_owned),
+                ..ResourceAttributes::default()
+            };
+            (None, Some(usage))
+        }
+    };
     let extra: Option<BTreeMap<_, _>> = extra.map(|extra| extra.into_iter().collect());
     let spec = SubjectAccessReviewSpec {
         user: username,
         uid,
         groups,
         extra,
-        non_resource_attributes: Some(page),
-        ..SubjectAccessReviewSpec::default()
+        non_resource_attributes: page,
+        resource_attributes: usage,
     };
     SubjectAccessReview { spec, ..SubjectAccessReview::default() }
 }
@@ -89,12 +116,17 @@ mod tests {
         assert_eq!(asked["spec"], json!({"token": "t"}), "no audience: the API server's own");
         let ann = json!({"username": "ann", "uid": "1", "groups": ["dev"], "extra": {"a": ["b"]}});
         let user = told(json!({"authenticated": true, "user": ann})).unwrap();
-        let asked = serde_json::to_value(may(user, "/fleet")).unwrap();
+        let asked = serde_json::to_value(may(user.clone(), Wish::Page("/fleet"))).unwrap();
         let page = json!({"path": "/fleet", "verb": "get"});
         assert_eq!(
             asked["spec"],
             json!({"user": "ann", "uid": "1", "groups": ["dev"], "extra": {"a": ["b"]}, "nonResourceAttributes": page})
         );
+        let asked =
+            |namespace| serde_json::to_value(may(user.clone(), Wish::Usage { verb: "get", namespace })).unwrap();
+        let usage = json!({"group": "outrigger.dev", "resource": "usage", "verb": "get", "namespace": "prod"});
+        assert_eq!(asked(Some("prod"))["spec"]["resourceAttributes"], usage);
+        assert!(asked(None)["spec"]["resourceAttributes"]["namespace"].is_null(), "all of them");
         for nobody in [
             json!({"authenticated": false, "user": ann}),
             json!({"user": ann}),

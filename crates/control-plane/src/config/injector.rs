@@ -45,6 +45,9 @@ pub(crate) struct InjectorArgs {
     /// namespace that it runs in
     #[arg(long, value_name = "URL")]
     pub(crate) control_plane: Option<String>,
+    /// Where sidecars find the ledger: https://HOST:PORT; without it, nothing is booked
+    #[arg(long, value_name = "URL")]
+    pub(crate) ledger: Option<String>,
     /// How log lines look
     #[arg(long, env = "OUTRIGGER_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
@@ -81,6 +84,7 @@ impl InjectorArgs {
             image: self.image.clone(),
             pull_policy: self.image_pull_policy.clone(),
             control_plane,
+            ledger: self.ledger.clone(),
             system_namespace: namespace.clone(),
         }
     }

@@ -33,3 +33,6 @@ pub(super) fn timing(life: Duration, settle: Duration) -> Timing {
 pub(super) fn delay(text: &str) -> Result<Duration, String> {
     outrigger_crd::Duration(text.to_owned()).parse().map_err(|bad| bad.to_string())
 }
+
+/// What says that it is in a cluster.
+pub(super) const CLUSTER: [&str; 2] = ["kubernetes", "kubeconfig"];

@@ -25,7 +25,7 @@ impl InCluster {
         if token.is_empty() {
             return Err(Refused::Missing);
         }
-        let reviewed = self.reviewer.review(token, now).await.map_err(refused)?;
+        let reviewed = self.reviewer.review(token, now).await?;
         let Reviewed { namespace, service_account, pod, uid, expires, key: _ } = reviewed;
         let pod = self.pods.find(&namespace, &pod, &uid).await.map_err(missing)?;
         let id = format!("{}/{}", pod.namespace, pod.name).into();
@@ -75,15 +75,17 @@ fn who(pod: &Pod, service_account: &str) -> (Workload, Account) {
     (workload, Account { owner: Some(pod.owner.clone()), team: pod.team.clone() })
 }
 
-fn refused(refusal: Refusal) -> Refused {
-    match refusal {
-        Refusal::Malformed => Refused::Malformed,
-        Refusal::NotAuthenticated => Refused::NotAuthenticated,
-        Refusal::WrongAudience => Refused::WrongAudience,
-        Refusal::NotBound => Refused::NotBound,
-        Refusal::Expired => Refused::Expired,
-        Refusal::Unavailable => Refused::ReviewUnavailable,
-        Refusal::Busy { retry_after } => Refused::Busy { retry_after },
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Malformed => Self::Malformed,
+            Refusal::NotAuthenticated => Self::NotAuthenticated,
+            Refusal::WrongAudience => Self::WrongAudience,
+            Refusal::NotBound => Self::NotBound,
+            Refusal::Expired => Self::Expired,
+            Refusal::Unavailable => Self::ReviewUnavailable,
+            Refusal::Busy { retry_after } => Self::Busy { retry_after },
+        }
     }
 }
 

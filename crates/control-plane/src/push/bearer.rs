@@ -2,7 +2,8 @@
 
 use http::{HeaderMap, header};
 
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// It, without the word before it.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -51,34 +51,42 @@ impl People {
                  --admin-listen address, on its own machine",
             );
         };
-        let Some(token) = bearer(request.headers()) else {
-            return refuse(
-                StatusCode::UNAUTHORIZED,
-                "token_missing",
-                "send `Authorization: Bearer TOKEN` with a token of the API server: kubectl create token NAME",
-            );
-        };
-        match access.check(token, path).await {
-            Ok(()) => Ok(()),
-            Err(Denied::Unauthenticated) => refuse(
-                StatusCode::UNAUTHORIZED,
-                "token_refused",
-                "the API server does not take this token as one for itself: get another, kubectl create token NAME",
-            ),
-            Err(Denied::Forbidden { user }) => refuse(
-                StatusCode::FORBIDDEN,
-                "forbidden",
-                &format!(
-                    "{user} may not read this: bind it to a ClusterRole with nonResourceURLs [\"{path}\"] and verbs [\"get\"]"
-                ),
-            ),
-            Err(Denied::Busy) => {
-                refuse(StatusCode::SERVICE_UNAVAILABLE, "busy", "too many ask at this moment: try again in a second")
-            }
-            Err(Denied::Unavailable(why)) => {
-                tracing::warn!(code = "access_unknown", "whether somebody may read {path} is not known: {why}");
-                refuse(StatusCode::SERVICE_UNAVAILABLE, "access_unknown", &why)
-            }
+        let Some(token) = bearer(request.headers()) else { return Err(Box::new(no_token())) };
+        access.check(token, path).await.map_err(|why| {
+            let role = format!("bind it to a ClusterRole with nonResourceURLs [\"{path}\"] and verbs [\"get\"]");
+            Box::new(refused(why, path, &role))
+        })
+    }
+}
+
+/// Who comes without a token.
+pub(crate) fn no_token() -> Response<Page> {
+    roster::refusal(
+        StatusCode::UNAUTHORIZED,
+        "token_missing",
+        "send `Authorization: Bearer TOKEN` with a token of the API server: kubectl create token NAME",
+    )
+}
+
+/// Why whoever asks for `what` does not get it; `role`: what they would need.
+pub(crate) fn refused(why: Denied, what: &str, role: &str) -> Response<Page> {
+    match why {
+        Denied::Unauthenticated => roster::refusal(
+            StatusCode::UNAUTHORIZED,
+            "token_refused",
+            "the API server does not take this token as one for itself: get another, kubectl create token NAME",
+        ),
+        Denied::Forbidden { user } => {
+            roster::refusal(StatusCode::FORBIDDEN, "forbidden", &format!("{user} may not read this: {role}"))
+        }
+        Denied::Busy => roster::refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "too many ask at this moment: try again in a second",
+        ),
+        Denied::Unavailable(why) => {
+            tracing::warn!(code = "access_unknown", "whether somebody may read {what} is not known: {why}");
+            roster::refusal(StatusCode::SERVICE_UNAVAILABLE, "access_unknown", &why)
         }
     }
 }

@@ -10,6 +10,7 @@ use http_body_util::{BodyExt as _, Either, Empty};
 use hyper::body::Incoming;
 
 use super::{
+    Calls,
     bearer::bearer,
     body::{Body, Open},
     people::People,
@@ -48,18 +49,32 @@ pub(crate) struct Service {
 /// A stream, or what is no stream.
 pub(crate) type Answer = Response<Either<Body, Page>>;
 
+impl Calls for Service {
+    type Body = Either<Body, Page>;
+
+    async fn answer(&self, request: Request<Incoming>) -> (Answer, bool) {
+        let request = match self.page(request).await {
+            Ok(page) => return (page, false),
+            Err(request) => request,
+        };
+        let answer = self.call(*request).await;
+        let good = answer.is_ok();
+        (answer.unwrap_or_else(Self::refusal), good)
+    }
+}
+
 impl Service {
     /// Answers a call that is no sidecar's, if it is one.
     ///
     /// # Errors
     ///
     /// The call, where it is a sidecar's.
-    pub(super) async fn page(&self, request: Request<Incoming>) -> Result<Answer, Box<Request<Incoming>>> {
+    async fn page(&self, request: Request<Incoming>) -> Result<Answer, Box<Request<Incoming>>> {
         Ok(self.people.page(request).await?.map(Either::Right))
     }
 
     /// Answers one call.
-    pub(crate) async fn call(&self, request: Request<Incoming>) -> Result<Answer, Status> {
+    async fn call(&self, request: Request<Incoming>) -> Result<Answer, Status> {
         if request.uri().path() == peers::COUNTS
             && let Some(door) = &self.peers
         {
@@ -73,7 +88,7 @@ impl Service {
 
     /// A call that ends before it has begun.
     #[allow(clippy::needless_pass_by_value, reason = "as an error is handed on")]
-    pub(crate) fn refusal(status: Status) -> Answer {
+    fn refusal(status: Status) -> Answer {
         let mut response = Response::new(Either::Right(Empty::new().boxed_unsync()));
         *response.version_mut() = Version::HTTP_2;
         grpc(response.headers_mut());
@@ -131,7 +146,8 @@ fn life(draw: f64) -> Duration {
     LIFE + JITTER.mul_f64(draw)
 }
 
-fn grpc(headers: &mut HeaderMap) {
+/// Says that an answer is gRPC's.
+pub(crate) fn grpc(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
 }
 

@@ -71,7 +71,7 @@ pub(super) fn token(order: &str) -> String {
 }
 
 /// Without the percent signs.
-fn decoded(value: &str) -> Option<String> {
+pub(crate) fn decoded(value: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.bytes();
     while let Some(byte) = rest.next() {

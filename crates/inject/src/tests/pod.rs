@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{plain, pod, sidecar, variables};
+use super::{plain, pod, settings, sidecar, variables};
+use crate::Settings;
 
 #[test]
 fn a_pod_gets_one_native_sidecar_first() {
@@ -73,6 +74,31 @@ fn it_asks_for_no_right() {
     let token = &after["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
     assert_eq!(*token, json!({"audience": "outrigger-control-plane", "expirationSeconds": 3600, "path": "token"}));
     assert_eq!(after["spec"]["automountServiceAccountToken"], false);
+}
+
+/// What the ledger has not got outlives the container on a disk that is bounded, and its limit is below the volume's: a pod is
+/// thrown off its node by a volume that grows beyond it.
+#[test]
+fn a_spool_is_there_where_a_ledger_is() {
+    let url = "https://outrigger-ledger.outrigger-system.svc:4122";
+    let (after, _) = plain("", "").injected_with(&Settings { ledger: Some(url.to_owned()), ..settings() });
+    let volumes = after["spec"]["volumes"].as_array().unwrap();
+    let spool = volumes.iter().find(|it| it["name"] == "outrigger-spool").unwrap();
+    assert_eq!(spool["emptyDir"], json!({"sizeLimit": "96Mi"}));
+    let mounts = sidecar(&after)["volumeMounts"].as_array().unwrap();
+    assert!(mounts.contains(&json!({"name": "outrigger-spool", "mountPath": "/var/spool/outrigger"})), "{mounts:?}");
+    let all = sidecar(&after)["env"].as_array().unwrap();
+    let value = |name: &str| all.iter().find(|it| it["name"] == name).map(|it| it["value"].clone());
+    assert_eq!(value("OUTRIGGER_LEDGER"), Some(json!(url)));
+    assert_eq!(value("OUTRIGGER_SPOOL"), Some(json!("/var/spool/outrigger/spool")));
+    assert_eq!(value("OUTRIGGER_SPOOL_LIMIT"), Some(json!("64MiB")));
+    assert!(value("OUTRIGGER_POD").is_some() && value("OUTRIGGER_NODE").is_some());
+    let (without, _) = plain("", "").injected();
+    let text = without.to_string();
+    assert!(
+        !text.contains("SPOOL") && !text.contains("outrigger-spool") && !text.contains("OUTRIGGER_LEDGER"),
+        "{text}"
+    );
 }
 
 /// What is there stays as it is, byte for byte: only things are added.

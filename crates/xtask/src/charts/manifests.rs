@@ -13,6 +13,15 @@ const ALL: &str = "deploy/kubernetes/outrigger.yaml";
 /// What the programs may do, by itself: the stories run with these rights.
 const RIGHTS: &str = "deploy/kubernetes/rbac.yaml";
 const RIGHTS_FROM: [&str; 2] = ["templates/control-plane/rbac.yaml", "templates/injector/rbac.yaml"];
+/// A ledger in SQLite, which is there where somebody wants it.
+const LEDGER: &str = "deploy/kubernetes/ledger.yaml";
+const LEDGER_FROM: [&str; 4] = [
+    "templates/ledger/rbac.yaml",
+    "templates/ledger/service.yaml",
+    "templates/ledger/workload.yaml",
+    "templates/ledger/pdb.yaml",
+];
+const WITH_LEDGER: &str = "--set=ledger.enabled=true";
 const NAMESPACE: &str = "outrigger-system";
 
 pub(super) fn run(check: bool) -> Result<()> {
@@ -28,12 +37,15 @@ pub(super) fn run(check: bool) -> Result<()> {
 }
 
 /// Path and text of each.
-pub(super) fn files(helm: &Helm) -> Result<[(&'static str, String); 2]> {
+pub(super) fn files(helm: &Helm) -> Result<[(&'static str, String); 3]> {
     let rights = RIGHTS_FROM.map(|template| ["--show-only", template]).concat();
+    let mut ledger = LEDGER_FROM.map(|template| ["--show-only", template]).concat();
+    ledger.push(WITH_LEDGER);
     let own = format!("---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {NAMESPACE}\n");
     Ok([
         (ALL, format!("{}{own}{}", head(ALL_SAYS), render(helm, &[])?)),
         (RIGHTS, format!("{}{}", head(RIGHTS_SAYS), render(helm, &rights)?)),
+        (LEDGER, format!("{}{}", head(LEDGER_SAYS), render(helm, &ledger)?)),
     ])
 }
 
@@ -47,6 +59,11 @@ const RIGHTS_SAYS: &str = "\
 #   kubectl -n prod create role outrigger-secret-openai --verb=get,list,watch --resource=secrets --resource-name=openai
 #   kubectl -n prod create rolebinding outrigger-secret-openai --role=outrigger-secret-openai \\
 #     --serviceaccount=outrigger-system:outrigger-control-plane
+";
+const LEDGER_SAYS: &str = "\
+# The ledger, in SQLite on a volume of its own. Sidecars tell it once the injector has the argument
+#
+#   --ledger=https://outrigger-ledger.outrigger-system.svc:4122
 ";
 
 fn head(says: &str) -> String {

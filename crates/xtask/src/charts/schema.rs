@@ -16,6 +16,11 @@ pub(super) fn schema(chart: &str, values: &[Value]) -> String {
         json!({"type": "object", "description": "Values of a chart that this one is part of; nothing is read"});
     if let Some(properties) = root.get_mut("properties").and_then(Json::as_object_mut) {
         properties.insert("global".to_owned(), global);
+        if let Some(ledger) = properties.get_mut("ledger").and_then(Json::as_object_mut) {
+            // One file has one process.
+            ledger.insert("if".to_owned(), json!({"properties": {"store": {"const": "SQLite"}}}));
+            ledger.insert("then".to_owned(), json!({"properties": {"replicas": {"maximum": 1}}}));
+        }
     }
     format!("{:#}\n", Json::Object(root))
 }
@@ -60,6 +65,7 @@ fn one(kind: &Kind) -> Map<String, Json> {
             "type": "object",
             "additionalProperties": {"type": ["string", "number"], "pattern": AMOUNT, "minimum": 0},
         }),
+        Kind::Amount => json!({"type": "string", "pattern": AMOUNT}),
         Kind::PullSecrets => json!({
             "type": "array",
             "items": {
@@ -94,6 +100,7 @@ fn text(kind: Text) -> Json {
         Text::Label => (LABEL, 63),
         // Empty: none.
         Text::Name => ("^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)?$", 253),
+        Text::Entry => ("^[A-Za-z0-9][-._A-Za-z0-9]*$", 253),
         Text::Domain => (NAME, 253),
         Text::Registry => ("^([A-Za-z0-9][A-Za-z0-9._:/-]*)?$", 255),
         Text::Repository => ("^[a-z0-9]+([._:/-]+[a-z0-9]+)*$", 255),

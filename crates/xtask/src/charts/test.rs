@@ -21,7 +21,7 @@ use bench::Bench;
 /// What a check is called, and the check.
 type Check = (&'static str, fn(&Bench) -> Result<()>);
 
-const CHECKS: [Check; 15] = [
+const CHECKS: [Check; 16] = [
     ("lint says nothing", plain::lint),
     ("the same bytes twice, the same objects of both Helms", plain::same_bytes),
     ("every minor from 1.29 to 1.36", plain::minors),
@@ -33,6 +33,7 @@ const CHECKS: [Check; 15] = [
     ("images by tag and by digest", switches::images),
     ("Secrets and ConfigMaps that may be read", switches::named),
     ("what is refused beyond the schema", switches::contradictions),
+    ("books of a file and of a database", switches::books),
     ("caBundle is left to whoever leads", switches::ca_bundle),
     ("hooks take their rights along", switches::hooks),
     ("random values that are valid", random::valid),

@@ -42,6 +42,8 @@ pub(super) enum Kind {
     Annotations,
     /// Amounts of what a node has, by name.
     Amounts,
+    /// How much of one thing: `10Gi`.
+    Amount,
     /// `[{name: x}]`
     PullSecrets,
     /// Names of Secrets or ConfigMaps, by namespace.
@@ -57,6 +59,8 @@ pub(super) enum Text {
     Label,
     /// Name of another object; empty: none.
     Name,
+    /// Key of an entry of a Secret.
+    Entry,
     /// A DNS name.
     Domain,
     Registry,

@@ -7,6 +7,7 @@ fn settings() -> Settings {
         image: "sidecar:1".to_owned(),
         pull_policy: None,
         control_plane: "https://cp:4119".to_owned(),
+        ledger: None,
         system_namespace: "outrigger-system".to_owned(),
     }
 }

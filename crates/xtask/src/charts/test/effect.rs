@@ -10,8 +10,9 @@ use super::{bench::Bench, random};
 use crate::charts::values::{self, Is};
 
 /// With all that some values are only about.
-fn base(cert_manager: bool) -> Json {
+fn base((cert_manager, store): (bool, &str)) -> Json {
     json!({
+        "ledger": {"enabled": true, "store": store, "postgresql": {"secret": "x"}},
         "networkPolicy": {"enabled": true},
         "podMonitor": {"enabled": true},
         // Kind and group are of an issuer that has a name.
@@ -22,12 +23,19 @@ fn base(cert_manager: bool) -> Json {
 pub(super) fn every_value(bench: &Bench) -> Result<()> {
     let mut rng = Rng::with_seed(bench.seed);
     let table = values::outrigger();
-    let bases = [false, true].map(base);
-    let plain = [render(bench, &bases[0], None)?, render(bench, &bases[1], None)?];
+    let bases = [(false, "PostgreSQL"), (true, "PostgreSQL"), (true, "SQLite")].map(base);
+    let mut plain = Vec::new();
+    for base in &bases {
+        plain.push(render(bench, base, None)?);
+    }
     for (path, value) in values::leaves(&table) {
         let Is::One { kind, default } = &value.is else { continue };
-        // A Secret of one's own and cert-manager contradict each other.
-        let which = usize::from(!path.ends_with("tlsSecret"));
+        // A Secret of one's own and cert-manager contradict each other; a volume is of one store.
+        let which = match path.as_str() {
+            path if path.ends_with("tlsSecret") => 0,
+            path if path.starts_with("ledger.storage.") => 2,
+            _ => 1,
+        };
         let (base, plain) = (&bases[which], &plain[which]);
         let pointer = format!("/{}", path.replace('.', "/"));
         let now = base.pointer(&pointer).unwrap_or(default);

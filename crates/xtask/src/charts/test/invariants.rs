@@ -43,7 +43,7 @@ pub(super) fn hold(objects: &[Json], named: &BTreeSet<String>) -> Result<()> {
 
 fn each(object: &Json) -> Result<()> {
     match text(&object["kind"]) {
-        "Deployment" | "Job" => {
+        "Deployment" | "Job" | "StatefulSet" => {
             let template = &object["spec"]["template"];
             let selector = object["spec"]["selector"]["matchLabels"].as_object();
             for (key, value) in selector.into_iter().flatten() {

@@ -78,10 +78,18 @@ fn some(values: &[Value], rng: &mut Rng) -> Json {
 /// What no schema says: two values that contradict each other.
 fn agree(drawn: &mut Json) {
     if drawn["certManager"]["enabled"] == true {
-        for program in ["controlPlane", "injector"] {
+        for program in ["controlPlane", "injector", "ledger"] {
             if let Some(fields) = drawn.get_mut(program).and_then(Json::as_object_mut) {
                 fields.remove("tlsSecret");
             }
+        }
+    }
+    if let Some(ledger) = drawn.get_mut("ledger").and_then(Json::as_object_mut) {
+        // One file has one process, and a database has a URL.
+        if ledger.get("store").is_some_and(|store| store == "PostgreSQL") {
+            ledger.insert("postgresql".to_owned(), json!({"secret": "database"}));
+        } else {
+            ledger.remove("replicas");
         }
     }
     for kind in ["secrets", "configMaps"] {
@@ -116,6 +124,7 @@ pub(super) fn right(kind: &Kind, rng: &mut Rng) -> Json {
         Kind::Labels => labels(rng, &["x", "true", "1", ""]),
         Kind::Annotations => labels(rng, &["x", "true", "12", "a: b\n# c", "{{ .Values }}", "\"'", " "]),
         Kind::Amounts => json!({"cpu": one(rng, &["100m", "2"]), "nvidia.com/gpu": rng.u8(..4), "memory": "1.5Gi"}),
+        Kind::Amount => one(rng, &["1Gi", "500M", "1.5Ti"]).into(),
         Kind::PullSecrets => json!([{"name": "regcred"}]),
         Kind::NamesByNamespace => json!({one(rng, &["prod", "123"]): ["openai", "4.5"]}),
         Kind::Foreign(Foreign::Affinity) => json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
@@ -131,6 +140,7 @@ fn text(kind: Text, rng: &mut Rng) -> &'static str {
     match kind {
         Text::Label => one(rng, &["a", "team-1", "123", "true", "null", "1e3"]),
         Text::Name => one(rng, &["", "a.b-c", "123", "yes", "0x1f"]),
+        Text::Entry => one(rng, &["url", "DATABASE_URL", "a.b-c"]),
         Text::Domain => one(rng, &["example.com", "cluster.local", "1.5"]),
         Text::Registry => one(rng, &["", "localhost:5000", "registry.example.com/a/b/"]),
         Text::Repository => one(rng, &["a", "localhost:5000/a/b", "r.example.com/a_b/c-d"]),
@@ -168,6 +178,7 @@ fn wrong(kind: &Kind, rng: &mut Rng) -> Json {
         Kind::Labels => json!([{"a": true}, {"a": 1}, {"a": "b c"}, {"a": {}}, {"a b": "c"}, ["a"], "a", null]),
         Kind::Annotations => json!([{"a": true}, {"a": 1}, {"a": {}}, {"a b": "c"}, ["a"], "a", null]),
         Kind::Amounts => json!([{"cpu": "much"}, {"cpu": true}, {"cpu": -1}, ["cpu"], "1", null]),
+        Kind::Amount => json!(["much", true, 1, -1, null, [], ""]),
         Kind::PullSecrets => json!([["a"], [{"nme": "a"}], [{"name": "A"}], {"name": "a"}, null]),
         Kind::NamesByNamespace => json!([{"a": []}, {"a": "b"}, {"A": ["b"]}, {"a": ["B"]}, ["a"], null]),
         Kind::Foreign(Foreign::Affinity) => json!([[], "a", 1, null]),

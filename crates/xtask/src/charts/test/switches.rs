@@ -12,7 +12,7 @@ use super::{
 use crate::charts::values::{self, Is, Kind};
 
 /// A value, and an object that is there with it and not without.
-const SWITCHES: [(&str, bool, &str, &str); 16] = [
+const SWITCHES: [(&str, bool, &str, &str); 22] = [
     ("injector.enabled", true, "Deployment", "outrigger-injector"),
     ("injector.enabled", true, "Service", "outrigger-injector"),
     ("injector.enabled", true, "ServiceAccount", "outrigger-injector"),
@@ -21,6 +21,13 @@ const SWITCHES: [(&str, bool, &str, &str); 16] = [
     ("injector.podDisruptionBudget.enabled", true, "PodDisruptionBudget", "outrigger-injector"),
     ("injector.bootstrapSecrets.enabled", false, "ValidatingAdmissionPolicy", "outrigger-bootstrap"),
     ("injector.bootstrapSecrets.enabled", false, "ValidatingAdmissionPolicyBinding", "outrigger-bootstrap"),
+    ("ledger.enabled", false, "StatefulSet", "outrigger-ledger"),
+    ("ledger.enabled", false, "Service", "outrigger-ledger"),
+    ("ledger.enabled", false, "ServiceAccount", "outrigger-ledger"),
+    ("ledger.enabled", false, "ClusterRole", "outrigger-ledger"),
+    ("ledger.enabled", false, "ClusterRole", "outrigger-usage-reader"),
+    // Of one pod that is a disk there is nothing to be kept up.
+    ("ledger.podDisruptionBudget.enabled", false, "PodDisruptionBudget", "outrigger-ledger"),
     ("controlPlane.podDisruptionBudget.enabled", true, "PodDisruptionBudget", "outrigger-control-plane"),
     ("policyWebhook.enabled", true, "ValidatingWebhookConfiguration", "outrigger-policy"),
     ("networkPolicy.enabled", false, "NetworkPolicy", "outrigger-control-plane"),
@@ -41,7 +48,9 @@ pub(super) fn each(bench: &Bench) -> Result<()> {
     let plain = bench.objects(&[])?;
     for path in paths {
         for on in [true, false] {
-            let rendered = bench.objects(&["--set", &format!("{path}={on}")])?;
+            // What is within the ledger is nothing without it.
+            let within = if path.starts_with("ledger.") { "ledger.enabled=true," } else { "" };
+            let rendered = bench.objects(&["--set", &format!("{within}{path}={on}")])?;
             invariants::hold(&rendered, &BTreeSet::new()).context(format!("{path}={on}"))?;
             for (_, by_default, kind, name) in SWITCHES.iter().filter(|(of, ..)| *of == path) {
                 ensure!(find(&rendered, kind, name).is_some() == on, "{path}={on}: {kind} {name}");
@@ -52,6 +61,7 @@ pub(super) fn each(bench: &Bench) -> Result<()> {
     // All that one may have at one time.
     let all = bench.objects(&[
         "--set=networkPolicy.enabled=true,certManager.enabled=true,podMonitor.enabled=true,listenAddress=::",
+        "--set=ledger.enabled=true",
     ])?;
     invariants::hold(&all, &BTreeSet::new())?;
     ensure!(args(&all, "outrigger-control-plane")?.contains(&"--listen=[::]:4119".to_owned()), "an address of IPv6");
@@ -116,9 +126,43 @@ pub(super) fn contradictions(bench: &Bench) -> Result<()> {
         ("configMaps.namespaces={a},configMaps.named.a={x}", "configMaps.named.a narrows nothing"),
         ("certManager.enabled=true,injector.tlsSecret=x", "certManager.enabled and injector.tlsSecret"),
         ("certManager.enabled=true,controlPlane.tlsSecret=x", "certManager.enabled and controlPlane.tlsSecret"),
+        ("certManager.enabled=true,ledger.tlsSecret=x", "certManager.enabled and ledger.tlsSecret"),
+        ("ledger.enabled=true,ledger.store=PostgreSQL", "ledger.postgresql.secret"),
+        ("ledger.enabled=true,ledger.replicas=2", "replicas"),
     ] {
         let said = refusal(words, bench.text(&["--set", words]))?;
         ensure!(said.contains(says), "{said}");
+    }
+    Ok(())
+}
+
+/// One file has one process and a disk of its own; of a database there may be many, which have none and no password in sight.
+pub(super) fn books(bench: &Bench) -> Result<()> {
+    let rendered = bench.objects(&["--set=ledger.enabled=true,ledger.storage.size=3Gi"])?;
+    let set = &get(&rendered, "StatefulSet", "outrigger-ledger")?["spec"];
+    ensure!(set["replicas"] == 1, "{}", set["replicas"]);
+    let claim = &set["volumeClaimTemplates"][0]["spec"];
+    ensure!(claim["resources"]["requests"]["storage"] == "3Gi" && claim["storageClassName"].is_null(), "{claim:#}");
+    let container = &set["template"]["spec"]["containers"][0];
+    ensure!(container["args"].to_string().contains("--store=sqlite:/var/lib/outrigger/"), "{}", container["args"]);
+    ensure!(container["volumeMounts"][0]["mountPath"] == "/var/lib/outrigger", "{}", container["volumeMounts"]);
+    let words = "--set=ledger.enabled=true,ledger.store=PostgreSQL,ledger.replicas=3,ledger.postgresql.secret=db";
+    let rendered = bench.objects(&[words])?;
+    invariants::hold(&rendered, &BTreeSet::new())?;
+    ensure!(find(&rendered, "StatefulSet", "outrigger-ledger").is_none(), "a file beside a database");
+    let spec = &get(&rendered, "Deployment", "outrigger-ledger")?["spec"];
+    ensure!(spec["replicas"] == 3, "{}", spec["replicas"]);
+    let container = &spec["template"]["spec"]["containers"][0];
+    ensure!(!container["args"].to_string().contains("--store"), "{}", container["args"]);
+    let named = json!({"name": "OUTRIGGER_LEDGER_STORE", "valueFrom": {"secretKeyRef": {"name": "db", "key": "url"}}});
+    let env = container["env"].as_array().context("env")?;
+    ensure!(env.contains(&named), "{}", container["env"]);
+    // Sidecars are told of it, and of none that is not there.
+    for (words, told) in [("ledger.enabled=true", true), ("ledger.enabled=false", false)] {
+        let words = args(&bench.objects(&["--set", words])?, "outrigger-injector")?;
+        let ledger = words.iter().find_map(|word| word.strip_prefix("--ledger="));
+        ensure!(ledger.is_some() == told, "{words:?}");
+        ensure!(ledger.is_none_or(|url| url == format!("https://outrigger-ledger.{NAMESPACE}.svc:4122")), "{ledger:?}");
     }
     Ok(())
 }

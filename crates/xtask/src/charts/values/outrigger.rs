@@ -1,4 +1,4 @@
-//! The chart of the control plane and the injector.
+//! The chart of the control plane, the injector and the ledger.
 
 use serde_json::json;
 
@@ -74,6 +74,7 @@ pub(in crate::charts) fn outrigger() -> Vec<Value> {
     let programs = vec![
         group("controlPlane", "The control plane: gives sidecars their policy", control_plane()),
         group("injector", "The injector: puts a sidecar into pods that want one", injector()),
+        group("ledger", "The ledger: books what every request used and cost, and is asked about it", ledger()),
         group("sidecar", "The sidecar: what is put into pods", vec![image("outrigger-sidecar")]),
         group(
             "policyWebhook",
@@ -100,7 +101,7 @@ pub(in crate::charts) fn outrigger() -> Vec<Value> {
             "podMonitor",
             "A PodMonitor of the Prometheus operator",
             vec![
-                switch("enabled", false, "Make one, of control plane and injector"),
+                switch("enabled", false, "Make one, of control plane, injector and ledger"),
                 text("interval", Text::Duration, "30s", "How often metrics are read"),
                 one("labels", Kind::Labels, json!({}), "Labels by which a Prometheus finds it"),
             ],
@@ -137,7 +138,7 @@ fn control_plane() -> Vec<Value> {
         text("tlsSecret", Text::Name, "", &tls_secret("4119 and 9443")),
     ];
     let resources = [json!({"cpu": "100m", "memory": "128Mi"}), json!({"memory": "1Gi"})];
-    [own, pod(10, resources)].concat()
+    [own, pod(10, 2, resources)].concat()
 }
 
 fn injector() -> Vec<Value> {
@@ -167,7 +168,47 @@ fn injector() -> Vec<Value> {
         text("tlsSecret", Text::Name, "", &tls_secret("9443")),
     ];
     let resources = [json!({"cpu": "50m", "memory": "64Mi"}), json!({"memory": "256Mi"})];
-    [own, pod(10, resources)].concat()
+    [own, pod(10, 2, resources)].concat()
+}
+
+fn ledger() -> Vec<Value> {
+    let own = vec![
+        switch("enabled", false, "Run it, and have sidecars tell it"),
+        one(
+            "store",
+            Kind::Word(&["SQLite", "PostgreSQL"]),
+            json!("SQLite"),
+            "Where the books are: in a file of its own pod, of which there is then exactly one (`SQLite`), or in a database that \
+             is there already (`PostgreSQL`)",
+        ),
+        group(
+            "storage",
+            "The volume of a ledger in SQLite. It has to be a disk of the node or a block device: a network file system is refused",
+            vec![
+                one("size", Kind::Amount, json!("10Gi"), "How large it is"),
+                text("className", Text::Name, "", "StorageClass of it; empty: the cluster's default"),
+            ],
+        ),
+        group(
+            "postgresql",
+            "The database of a ledger in PostgreSQL",
+            vec![
+                text("secret", Text::Name, "", "Secret of the release's namespace with its URL"),
+                text("key", Text::Entry, "url", "Entry of it: `postgres://USER:PASSWORD@HOST/DATABASE`"),
+                one("port", Kind::Whole(1, 65_535), json!(5432), "Port of it, for the NetworkPolicy"),
+            ],
+        ),
+        one("threads", Kind::Whole(1, 256), json!(2), "Threads of a replica"),
+        text(
+            "tlsSecret",
+            Text::Name,
+            "",
+            "Secret of type kubernetes.io/tls, with ca.crt beside it, whose certificate is served on 4122; empty: one that the \
+             control plane's authority signs",
+        ),
+    ];
+    let resources = [json!({"cpu": "100m", "memory": "128Mi"}), json!({"memory": "1Gi"})];
+    [own, pod(30, 1, resources)].concat()
 }
 
 fn tls_secret(ports: &str) -> String {
@@ -176,11 +217,12 @@ fn tls_secret(ports: &str) -> String {
     )
 }
 
-/// What both Deployments have.
-fn pod(grace: u32, [requests, limits]: [serde_json::Value; 2]) -> Vec<Value> {
+/// What the pods of every program have.
+fn pod(grace: u32, replicas: u32, [requests, limits]: [serde_json::Value; 2]) -> Vec<Value> {
     let spread = Kind::Word(&["ScheduleAnyway", "DoNotSchedule", ""]);
+    let says = if replicas == 1 { "Pods of it; in SQLite exactly one" } else { "Pods of it" };
     vec![
-        one("replicas", Kind::Whole(1, 100), json!(2), "Pods of it"),
+        one("replicas", Kind::Whole(1, 100), json!(replicas), says),
         group(
             "resources",
             "What its container is given",

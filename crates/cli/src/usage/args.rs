@@ -1,0 +1,180 @@
+//! What a ledger is asked, and where it is.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use outrigger_compile::SYSTEM_NAMESPACE;
+
+use super::import::args::ImportArgs;
+use crate::plane::args::PlaneArgs;
+
+/// Arguments of `outrigger usage`: it asks, unless another word follows.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct UsageArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<UsageCommand>,
+    #[command(flatten)]
+    pub(crate) question: QuestionArgs,
+    #[command(flatten)]
+    pub(crate) books: BooksArgs,
+}
+
+/// What to do with usage.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsageCommand {
+    /// Give a ledger what sidecars could not deliver and wrote to their logs instead. What it has already is not booked again
+    #[command(after_help = IMPORT)]
+    Import(ImportArgs),
+    /// Print what is missing: processes of which something never came, or of which nobody knows how far they got
+    Gaps(GapsArgs),
+    /// Take a user out of every record. Sums stay
+    Forget(ForgetArgs),
+    /// Close a period that is over: what was booked in it never changes again, and what comes later is shown apart
+    Close(CloseArgs),
+    /// Hold the ledger against a vendor's bill, by day and model
+    Reconcile(ReconcileArgs),
+}
+
+const IMPORT: &str = "\
+The file is a log, of any number of sidecars: lines that are not such entries are passed over.
+
+Exit codes:
+  0  the ledger has all of them
+  1  it has not, or an entry could not be read";
+
+/// Which ledger is asked, and who asks.
+#[derive(Args, Clone, Debug)]
+#[group(skip)]
+pub(crate) struct BooksArgs {
+    /// Where the ledger is. The default is its pages, as `kubectl port-forward` brings them here (kubectl -n outrigger-system
+    /// port-forward statefulset/outrigger-ledger 4124) [http://127.0.0.1:4124]; https://HOST:PORT is the port that sidecars use,
+    /// with a token and certificates
+    #[arg(long, value_name = "URL")]
+    from: Option<http::Uri>,
+    /// File with a token of the API server (kubectl create token NAME) for an https:// address; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// File with the certificates (PEM) by which the ledger is known: `ca.crt` of the ConfigMap outrigger-ca
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Ask as the user of this kubeconfig, by way of kubectl: it gives the token and the certificates, and without --from it
+    /// leads to the ledger (port-forward)
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// The same, of this context
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// Namespace of the ledger, where kubectl looks for it
+    #[arg(long, env = "OUTRIGGER_SYSTEM_NAMESPACE", default_value = SYSTEM_NAMESPACE, value_name = "NAME")]
+    system_namespace: String,
+}
+
+impl BooksArgs {
+    /// The same, as every program of ours is found.
+    pub(super) fn place(&self) -> PlaneArgs {
+        let Self { from, token_file, ca_file, kubeconfig, context, system_namespace } = self.clone();
+        PlaneArgs { from, token_file, ca_file, kubeconfig, context, system_namespace }
+    }
+}
+
+/// What is asked.
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct QuestionArgs {
+    /// From when on: how long ago (90d, 12h, 4w), a date (2026-07-01), a moment (2026-07-01T09:00:00Z) or a period (2026-Q3);
+    /// without it, 30 days ago
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Until when, likewise; without it, now
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// A whole period instead: 2026-Q3, 2026-09 or 2026
+    #[arg(long, value_name = "PERIOD", conflicts_with_all = ["since", "until"])]
+    pub(super) period: Option<String>,
+    /// What is told apart, with commas between: namespace, team, workload, route, provider, vendor, model, outcome, source, hour,
+    /// day, month, quarter; of records, which are kept for 90 days, also user, session, code and tag:NAME
+    #[arg(long, value_name = "WHAT")]
+    pub(super) by: Option<String>,
+    /// What counts: team=search or outcome!=ok; may be given more than once
+    #[arg(long = "where", value_name = "WHAT=VALUE")]
+    pub(super) filters: Vec<String>,
+    /// Of this namespace alone: all that its readers may ask
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+    /// How groups are ordered
+    #[arg(long, default_value = "names", value_name = "HOW")]
+    pub(super) order: Order,
+    /// How to print them
+    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    pub(super) output: Format,
+}
+
+/// How groups are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Order {
+    /// By their names
+    Names,
+    /// The most expensive first
+    Cost,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Columns for people
+    Table,
+    /// All figures, for a spreadsheet: dollars with nine decimals
+    Csv,
+    /// All of it
+    Json,
+}
+
+/// Arguments of `outrigger usage gaps`.
+#[derive(Args, Debug)]
+pub(crate) struct GapsArgs {
+    /// Of this namespace alone
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+    /// How to print them
+    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    pub(super) output: Format,
+    #[command(flatten)]
+    pub(super) books: BooksArgs,
+}
+
+/// Arguments of `outrigger usage forget`.
+#[derive(Args, Debug)]
+pub(crate) struct ForgetArgs {
+    /// The user as the records have it: `h:` and its hash, or `c:` and the clear word
+    #[arg(long, value_name = "USER")]
+    pub(super) user: String,
+    #[command(flatten)]
+    pub(super) books: BooksArgs,
+}
+
+/// Arguments of `outrigger usage close`.
+#[derive(Args, Debug)]
+pub(crate) struct CloseArgs {
+    /// The period: 2026-Q3, 2026-09 or 2026
+    #[arg(value_name = "PERIOD")]
+    pub(super) period: String,
+    #[command(flatten)]
+    pub(super) books: BooksArgs,
+}
+
+/// Arguments of `outrigger usage reconcile`.
+#[derive(Args, Debug)]
+pub(crate) struct ReconcileArgs {
+    /// The bill: CSV with the columns date (2026-11-28), model and amount (dollars); `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) bill: PathBuf,
+    /// What of ours is held against it: vendor=openai; may be given more than once
+    #[arg(long = "where", value_name = "WHAT=VALUE")]
+    pub(super) filters: Vec<String>,
+    /// How to print it
+    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    pub(super) output: Format,
+    #[command(flatten)]
+    pub(super) books: BooksArgs,
+}
