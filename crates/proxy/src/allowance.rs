@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use crate::{budget::Budget, config::Config};
+use crate::{config::Config, memory::Memory};
 
 /// The limits of every request, and the memory that all of them share.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     /// For bodies of callers.
-    pub(crate) bodies: Budget,
+    pub(crate) bodies: Memory,
     /// For answers that are held whole.
-    pub(crate) answers: Budget,
+    pub(crate) answers: Memory,
     /// How long one may wait for memory.
     pub(crate) patience: Duration,
     /// Longest body of a caller, in bytes.
@@ -22,8 +22,8 @@ pub(crate) struct Allowance {
 impl Allowance {
     pub(crate) fn of(config: &Config) -> Self {
         Self {
-            bodies: Budget::new(config.buffer_budget),
-            answers: Budget::of_answers(config.answer_budget),
+            bodies: Memory::new(config.buffer_budget),
+            answers: Memory::of_answers(config.answer_budget),
             patience: config.queue_timeout,
             max_body: config.max_body,
             read_timeout: config.read_timeout,

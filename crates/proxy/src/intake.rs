@@ -18,8 +18,8 @@ use tokio::time::Instant;
 
 use crate::{
     allowance::Allowance,
-    budget::{SMALL, Share},
     error::Error,
+    memory::{SMALL, Share},
     watch::Watch,
 };
 

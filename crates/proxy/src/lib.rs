@@ -6,7 +6,6 @@ mod allowance;
 mod app;
 mod attempt;
 mod books;
-mod budget;
 mod caller;
 mod clock;
 mod closed;
@@ -23,6 +22,7 @@ mod listen;
 mod lock;
 #[cfg(feature = "measured")]
 pub mod measured;
+mod memory;
 pub mod metrics;
 mod models;
 mod paths;

@@ -29,8 +29,8 @@ use served::Served;
 
 use crate::{
     books::Books,
-    budget::Share,
     ledger::{note::End as CallEnd, sheet::Sheet},
+    memory::Share,
     metrics::outcome::Outcome,
     watch::Watch,
 };

@@ -11,7 +11,7 @@ use outrigger_wire::{
     translate::Echo,
 };
 
-use crate::{budget::Share, signals::InFlight, upstream::body::Body};
+use crate::{memory::Share, signals::InFlight, upstream::body::Body};
 
 /// An answer that began. It is relayed or it breaks; it is never tried again. Boxed where it is made, since it goes from
 /// hand to hand.

@@ -15,9 +15,9 @@ use outrigger_wire::{
 
 use super::{context::Context, seals};
 use crate::{
-    budget::SMALL,
     crossing,
     hops::Hops,
+    memory::SMALL,
     upstream::{Endpoint, Sent, Unsent},
 };
 

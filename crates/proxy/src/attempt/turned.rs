@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     allowance::Allowance,
-    budget::Share,
+    memory::Share,
     upstream::{body::Body, transport::broken},
 };
 

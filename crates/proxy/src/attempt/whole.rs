@@ -9,7 +9,7 @@ use outrigger_wire::{Failure, Kind};
 
 use crate::{
     allowance::Allowance,
-    budget::Share,
+    memory::Share,
     upstream::{body::Body, transport::broken},
 };
 

@@ -14,10 +14,10 @@ use outrigger_wire::{Failure, sse::MAX_EVENT};
 use crate::{
     allowance::Allowance,
     attempt::no_room,
-    budget::{Exhausted, SMALL, Share},
+    memory::{SMALL, Share, Spent},
 };
 
-type Growing = Pin<Box<dyn Future<Output = Result<Share, Exhausted>> + Send>>;
+type Growing = Pin<Box<dyn Future<Output = Result<Share, Spent>> + Send>>;
 
 /// What a stream has of the budget for answers.
 #[derive(Default)]
@@ -53,7 +53,7 @@ impl Room {
         if let Self::Growing(growing) = self {
             match ready!(growing.as_mut().poll(cx)) {
                 Ok(share) => *self = Self::Held(Box::new(share), held),
-                Err(Exhausted) => {
+                Err(Spent) => {
                     *self = Self::None;
                     return Poll::Ready(Err(no_room()));
                 }

@@ -9,12 +9,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MS: Duration = Duration::from_millis(1);
 
 /// A body of `length` bytes comes in pieces of 64 KiB, one each `pace`, and is held for `held` behind its last.
-async fn upload(budget: Budget, length: usize, announced: bool, pace: Duration, held: Duration) -> bool {
+async fn upload(memory: Memory, length: usize, announced: bool, pace: Duration, held: Duration) -> bool {
     let (mut share, mut patience, mut came) = (Share::default(), PATIENCE, 0);
     while came < length {
         sleep(pace).await;
         came = (came + (64 << 10)).min(length);
-        if budget.grow(&mut share, came, announced.then_some(length), &mut patience).await.is_err() {
+        if memory.grow(&mut share, came, announced.then_some(length), &mut patience).await.is_err() {
             return false;
         }
     }
@@ -25,26 +25,26 @@ async fn upload(budget: Budget, length: usize, announced: bool, pace: Duration, 
 }
 
 /// As a request does: at once where it can. How long it waited, or that it was refused.
-async fn small(budget: &Budget, length: usize) -> Result<(Share, Duration), Exhausted> {
+async fn small(memory: &Memory, length: usize) -> Result<(Share, Duration), Spent> {
     let (begun, mut patience) = (Instant::now(), PATIENCE);
-    let mut share = budget.at_once(length).unwrap_or_default();
-    budget.grow(&mut share, length, Some(length), &mut patience).await?;
+    let mut share = memory.at_once(length).unwrap_or_default();
+    memory.grow(&mut share, length, Some(length), &mut patience).await?;
     Ok((share, begun.elapsed()))
 }
 
 /// H4, H5: beside 50 uploads of 20 MiB, with and without a length, no small request is refused, and none waits for room.
 #[tokio::test(start_paused = true)]
 async fn small_requests_do_not_wait_for_uploads() {
-    let budget = Budget::new(64 * MIB);
+    let memory = Memory::new(64 * MIB);
     let mut uploads = JoinSet::new();
     for number in 0..50 {
-        uploads.spawn(upload(budget.clone(), 20 * MIB, number % 2 == 0, MS, Duration::from_secs(1)));
+        uploads.spawn(upload(memory.clone(), 20 * MIB, number % 2 == 0, MS, Duration::from_secs(1)));
     }
     let mut smalls = JoinSet::new();
     for number in 0..2_000 {
-        let (share, waited) = small(&budget, 1_000 + number % 10_000).await.unwrap();
+        let (share, waited) = small(&memory, 1_000 + number % 10_000).await.unwrap();
         assert!(waited <= 50 * MS, "{waited:?}");
-        assert!(budget.in_use() <= 64 * MIB, "{}", budget.in_use());
+        assert!(memory.in_use() <= 64 * MIB, "{}", memory.in_use());
         // It is held until its answer begins.
         smalls.spawn(async move {
             sleep(Duration::from_secs(2)).await;
@@ -55,39 +55,39 @@ async fn small_requests_do_not_wait_for_uploads() {
     let taken = uploads.join_all().await.into_iter().filter(|taken| *taken).count();
     assert!(taken >= 10, "{taken} of 50 uploads were taken");
     smalls.join_all().await;
-    assert_eq!(budget.in_use(), 0);
+    assert_eq!(memory.in_use(), 0);
 }
 
 /// H5: a body without a length waits for room as others do, and is taken.
 #[tokio::test(start_paused = true)]
 async fn a_body_without_a_length_waits_for_room() {
-    let budget = Budget::new(64 * MIB);
-    let first = tokio::spawn(upload(budget.clone(), 20 * MIB, true, MS, Duration::from_secs(5)));
+    let memory = Memory::new(64 * MIB);
+    let first = tokio::spawn(upload(memory.clone(), 20 * MIB, true, MS, Duration::from_secs(5)));
     sleep(400 * MS).await;
-    assert_eq!(budget.in_use(), 20 * MIB);
-    assert!(upload(budget.clone(), 20 * MIB, false, MS, MS).await);
+    assert_eq!(memory.in_use(), 20 * MIB);
+    assert!(upload(memory.clone(), 20 * MIB, false, MS, MS).await);
     assert!(first.await.unwrap());
     // One that is larger than everything is taken when it is alone.
-    assert!(upload(budget.clone(), 40 * MIB, false, MS, MS).await);
-    assert_eq!(budget.in_use(), 0);
+    assert!(upload(memory.clone(), 40 * MIB, false, MS, MS).await);
+    assert_eq!(memory.in_use(), 0);
 }
 
 /// H4: uploads that stop do not stop others; what they hold is what came of them.
 #[tokio::test(start_paused = true)]
 async fn uploads_that_fall_silent_hold_what_came_and_nothing_else() {
-    let budget = Budget::new(64 * MIB);
+    let memory = Memory::new(64 * MIB);
     let silent: Vec<_> =
-        (0..20).map(|_| tokio::spawn(upload(budget.clone(), 20 * MIB, true, Duration::from_secs(3600), MS))).collect();
+        (0..20).map(|_| tokio::spawn(upload(memory.clone(), 20 * MIB, true, Duration::from_secs(3600), MS))).collect();
     let mut stalled = Vec::new();
     for _ in 0..20 {
         let (mut share, mut patience) = (Share::default(), PATIENCE);
-        budget.grow(&mut share, 64 << 10, Some(20 * MIB), &mut patience).await.unwrap();
+        memory.grow(&mut share, 64 << 10, Some(20 * MIB), &mut patience).await.unwrap();
         stalled.push(share);
         sleep(LIVELY + MS).await;
     }
-    assert_eq!(budget.in_use(), 20 * 2 * (2 << 16));
+    assert_eq!(memory.in_use(), 20 * 2 * (2 << 16));
     let begun = Instant::now();
-    assert!(upload(budget.clone(), 10 * MIB, true, MS, MS).await);
+    assert!(upload(memory.clone(), 10 * MIB, true, MS, MS).await);
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     silent.iter().for_each(tokio::task::JoinHandle::abort);
 }
@@ -95,9 +95,9 @@ async fn uploads_that_fall_silent_hold_what_came_and_nothing_else() {
 /// More small ones than their lane holds go where large ones leave room, and wait only where nobody does.
 #[tokio::test(start_paused = true)]
 async fn small_requests_use_what_large_ones_leave() {
-    let budget = Budget::new(8 * MIB);
+    let memory = Memory::new(8 * MIB);
     let mut held = Vec::new();
-    while let Ok((share, waited)) = small(&budget, 50_000).await {
+    while let Ok((share, waited)) = small(&memory, 50_000).await {
         if !waited.is_zero() {
             break;
         }
@@ -105,5 +105,5 @@ async fn small_requests_use_what_large_ones_leave() {
     }
     assert!((70..=84).contains(&held.len()), "{}", held.len());
     drop(held);
-    assert_eq!(budget.in_use(), 0);
+    assert_eq!(memory.in_use(), 0);
 }

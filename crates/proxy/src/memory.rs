@@ -1,4 +1,4 @@
-//! The byte budget: all bodies held at one time share it, so that memory is bounded whatever callers send (H4, H5).
+//! The memory for bodies: all bodies held at one time share it, so that memory is bounded whatever callers send (H4, H5).
 //!
 //! Small bodies have a lane of their own, so that they never wait for large ones; large ones hold what has come of them.
 //! Each byte is counted twice: as it came, and as it is sent.
@@ -24,7 +24,7 @@ const UNIT: usize = 1024;
 /// The longest body that counts as small, in bytes: most prompts of text are shorter.
 pub(crate) const SMALL: usize = 64 << 10;
 
-/// The part of the budget that large bodies never get.
+/// The part of the memory that large bodies never get.
 const SMALLS_PART: usize = 4;
 
 /// A large body is given room in steps of so many bytes, as it comes.
@@ -38,7 +38,7 @@ const TIMES: usize = 2;
 
 /// A shared number of bytes.
 #[derive(Clone, Debug)]
-pub(crate) struct Budget {
+pub(crate) struct Memory {
     small: Arc<Semaphore>,
     /// Permits of `small`.
     smalls: usize,
@@ -51,7 +51,7 @@ struct Large {
     began: Instant,
 }
 
-/// A share of the budget; given back on drop.
+/// A share of the memory; given back on drop.
 #[derive(Debug, Default)]
 pub(crate) struct Share {
     small: Option<OwnedSemaphorePermit>,
@@ -70,9 +70,9 @@ struct Place {
 
 /// No share became free in time.
 #[derive(Debug)]
-pub(crate) struct Exhausted;
+pub(crate) struct Spent;
 
-impl Budget {
+impl Memory {
     pub(crate) fn new(bytes: usize) -> Self {
         Self::with(bytes, LIVELY)
     }
@@ -103,7 +103,7 @@ impl Budget {
         came: usize,
         announced: Option<usize>,
         patience: &mut Duration,
-    ) -> Result<(), Exhausted> {
+    ) -> Result<(), Spent> {
         if let Some(place) = &share.large {
             if came <= place.room {
                 return Ok(());
@@ -182,7 +182,7 @@ impl Place {
     }
 
     /// Room for `room` bytes, of a body that will have `whole`.
-    async fn grow(&mut self, room: usize, whole: usize, patience: &mut Duration) -> Result<(), Exhausted> {
+    async fn grow(&mut self, room: usize, whole: usize, patience: &mut Duration) -> Result<(), Spent> {
         loop {
             let asked = {
                 let mut lane = lock(&self.large.lane);
@@ -197,8 +197,8 @@ impl Place {
                     self.room = room;
                     return Ok(());
                 }
-                Asked::Refused => return Err(Exhausted),
-                Asked::Wait if patience.is_zero() => return Err(Exhausted),
+                Asked::Refused => return Err(Spent),
+                Asked::Wait if patience.is_zero() => return Err(Spent),
                 Asked::Wait => {}
             }
             // Now and then also without being woken: that others fall silent is told by nobody.
