@@ -24,9 +24,9 @@ mod plane;
 use std::time::{Duration, Instant};
 
 pub use cluster::Cluster;
-pub use install::{ACCOUNT, AUDIENCE, CHAT, Installed, SOON, TOLD, becomes, code, condition_in, text, told};
+pub use install::{ACCOUNT, AUDIENCE, CHAT, Installed, LEDGER, SOON, TOLD, becomes, code, condition_in, text, told};
 pub use namespace::{Namespace, Pod};
-pub use plane::{Plane, control_plane};
+pub use plane::{Plane, control_plane, ledger};
 
 pub use super::it::harness::*;
 

@@ -11,6 +11,7 @@
 //! | `identity` | who a sidecar is: its pod, by the token that is mounted into it |
 //! | `secrets` | keys: who may read them, and what changes |
 //! | `caref` | certificates by which a provider is known: a ConfigMap that is followed |
+//! | `ledger` | the ledger: whose requests it books, and whom it answers |
 //! | `scale` | many objects, and what they cost |
 //! | `warned` | what an edit means, told as it is applied and before |
 //! | `away` | what goes on while something is away |
@@ -26,6 +27,7 @@ mod chart;
 mod harness;
 mod harness_tests;
 mod identity;
+mod ledger;
 mod objects;
 mod scale;
 mod secrets;

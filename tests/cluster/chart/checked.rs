@@ -139,7 +139,7 @@ async fn each_thing_that_is_broken_is_named() {
         told.of(code);
     }
     let running = Running::start(&cluster, &namespace).await;
-    replicas_are_ready(&namespace).await;
+    replicas_are_ready(&namespace, 2).await;
     let told = becomes(&cluster, &namespace, &[]).await;
     assert_eq!(told.exit, 0, "{:#?}", told.findings);
     let tried = told.findings.iter().filter(|it| it["object"].as_str().unwrap().ends_with(", tried"));
@@ -194,6 +194,44 @@ async fn each_thing_that_is_broken_is_named() {
     let stale = told.codes().into_iter().filter(|it| *it == "webhook_stale").count();
     assert_eq!((told.exit, stale), (1, 2), "{:?}", told.codes());
     drop(gone);
+}
+
+/// Where a ledger is switched on it is looked at as the others are: that it is there and ready, and what it may do.
+#[tokio::test]
+#[ignore = "needs the API server: cargo xtask test"]
+async fn the_ledger_is_looked_at_where_there_is_one() {
+    let cluster = Cluster::alone().await;
+    cluster.install_crds().await;
+    let namespace = cluster.namespace().await;
+    let [helm, _] = helms(&cluster, &namespace);
+    let gone = super::release::Gone(&cluster);
+    let values = "controlPlane.replicas=1,injector.replicas=1,ledger.enabled=true";
+    helm.ok(&["install", "outrigger", "charts/outrigger", "--set", values]).await;
+    let told = checked(&cluster, &namespace, cluster.kubeconfig()).await;
+    let object = format!("StatefulSet {}/outrigger-ledger", namespace.name);
+    let ledger = told.findings.iter().find(|it| it["object"] == object.as_str()).unwrap();
+    assert_eq!((told.exit, &ledger["code"]), (1, &json!("replicas_not_ready")), "{ledger}");
+
+    let running = Running::start(&cluster, &namespace).await;
+    replicas_are_ready(&namespace, 3).await;
+    // Its pod is said to run, and there is no node on which anybody would reach it.
+    let told = becomes(&cluster, &namespace, &["probe_not_reached"]).await;
+    let well = told.findings.iter().find(|it| it["object"] == object.as_str()).unwrap();
+    assert_eq!(well["what"], "1 of 1 replicas ready");
+    let role = cluster.get(&["clusterrole", "outrigger-ledger"]).await;
+    let mut less = role.clone();
+    less["rules"].as_array_mut().unwrap().retain(|rule| rule["resources"][0] != "tokenreviews");
+    replace(&cluster, &less).await;
+    let told = becomes(&cluster, &namespace, &["right_missing", "probe_not_reached"]).await;
+    let missing = told.of("right_missing");
+    assert_eq!(missing["object"], format!("ServiceAccount {}/outrigger-ledger", namespace.name));
+    assert!(missing["what"].as_str().unwrap().contains("create tokenreviews"), "{missing}");
+    replace(&cluster, &role).await;
+    becomes(&cluster, &namespace, &["probe_not_reached"]).await;
+    namespace.kubectl_ok(&["delete", "statefulset", "outrigger-ledger"]).await;
+    let told = becomes(&cluster, &namespace, &["program_missing"]).await;
+    assert!(told.of("program_missing")["next"].as_str().unwrap().starts_with("helm upgrade outrigger"));
+    drop((running, gone));
 }
 
 /// Lines for people hold no key, no colour, and a command for whatever is not well; nor is a key in what scripts read.

@@ -9,10 +9,12 @@ use std::{
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{Answer, Client, Cluster, Namespace, Plane, Pod, PushedSetup, chat, control_plane, wait_for};
+use super::{Answer, Client, Cluster, Namespace, Plane, Pod, PushedSetup, chat, control_plane, ledger, wait_for};
 
 /// The service account of the control plane.
 pub const ACCOUNT: &str = "outrigger-control-plane";
+/// That of the ledger.
+pub const LEDGER: &str = "outrigger-ledger";
 /// Whom tokens of sidecars are for.
 pub const AUDIENCE: &str = "outrigger-control-plane";
 /// Where chats are asked for.
@@ -55,6 +57,13 @@ impl<'a> Installed<'a> {
     /// The only replica.
     pub async fn plane(&self) -> Plane {
         self.replica(&[]).await
+    }
+
+    /// A ledger with the chart's rights for it, and no others. It is ready once there is an authority.
+    pub async fn ledger(&self) -> Plane {
+        self.namespace.permit_ledger().await;
+        let kubeconfig = self.namespace.kubeconfig(LEDGER).await;
+        ledger(&["--kubeconfig", &kubeconfig, "--system-namespace", &self.namespace.name]).await
     }
 
     /// The certificates by which sidecars of a namespace know it, as they are mounted there.
@@ -137,6 +146,10 @@ pub async fn becomes(client: &Client, name: &str, says: &str) {
 
 /// What `deploy/kubernetes/rbac.yaml` holds, which is what the chart renders: read once, by kubectl.
 static RIGHTS: OnceCell<Vec<Value>> = OnceCell::const_new();
+/// The same of `ledger.yaml`.
+static LEDGER_RIGHTS: OnceCell<Vec<Value>> = OnceCell::const_new();
+/// What accounts and their rights are made of.
+const KINDS: [&str; 5] = ["ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
 /// The namespace that it is written for.
 const SYSTEM: &str = "outrigger-system";
 
@@ -179,6 +192,20 @@ impl Namespace<'_> {
         self.apply_everywhere(&json!({"apiVersion": "v1", "kind": "List", "items": ours}).to_string()).await;
     }
 
+    /// What `deploy/kubernetes/ledger.yaml` gives the ledger, and the ClusterRole for its readers as [`Self::reader`] calls it.
+    async fn permit_ledger(&self) {
+        let rights = LEDGER_RIGHTS.get_or_init(|| self.read("deploy/kubernetes/ledger.yaml")).await;
+        let ours = rights.iter().filter(|object| KINDS.iter().any(|kind| object["kind"] == *kind));
+        let ours: Vec<Value> = ours.cloned().map(|object| self.of_this_story(object)).collect();
+        assert!(ours.len() >= 6, "an account, two roles, their bindings and a role for readers: {}", ours.len());
+        self.apply_everywhere(&json!({"apiVersion": "v1", "kind": "List", "items": ours}).to_string()).await;
+    }
+
+    /// This story's ClusterRole of those who may read usage.
+    pub fn reader(&self) -> String {
+        format!("{}-outrigger-usage-reader", self.name)
+    }
+
     /// The objects of a manifest of the repository.
     async fn read(&self, path: &str) -> Vec<Value> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -194,7 +221,7 @@ impl Namespace<'_> {
         if object["metadata"]["namespace"] == SYSTEM {
             object["metadata"]["namespace"] = json!(self.name);
         } else {
-            let name = format!("{}-{ACCOUNT}", self.name);
+            let name = format!("{}-{}", self.name, text(&object["metadata"]["name"]));
             object["metadata"]["name"] = json!(name);
             object["metadata"]["labels"]["outrigger.dev/story"] = json!(self.name);
             // What it may do to one object of the cluster, it may do to this story's.

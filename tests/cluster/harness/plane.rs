@@ -23,6 +23,16 @@ pub async fn control_plane(args: &[&str]) -> Plane {
     Plane { program, home }
 }
 
+/// The same of the ledger, whose books are a file that goes with it.
+pub async fn ledger(args: &[&str]) -> Plane {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let store = format!("--store=sqlite:{}", home.path().join("ledger.db").display());
+    let args = args.iter().map(OsString::from).chain([store.into()]).collect();
+    let mut program = Restarting::new("outrigger-control-plane", home.path(), args).word("ledger");
+    program.start().await;
+    Plane { program, home }
+}
+
 impl Plane {
     /// Where sidecars find it.
     pub fn url(&self) -> String {
@@ -32,6 +42,11 @@ impl Plane {
     /// A sidecar of it with this token, which knows it by the certificate in this file.
     pub fn sidecar(&self, token: impl Into<String>, ca_file: impl Into<PathBuf>) -> PushedSetup {
         PushedSetup::new(&self.url(), token.into(), Some(ca_file.into()))
+    }
+
+    /// Where people reach it who are on its machine.
+    pub fn pages(&self) -> String {
+        format!("http://{}", self.program.admin())
     }
 
     /// Where its webhook listens, if it was told to have one.

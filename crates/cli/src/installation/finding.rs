@@ -185,7 +185,7 @@ codes! {
     RightMissing = "right_missing", Wrong, Installer;
     /// Whoever asks may not install it.
     RightToInstallMissing = "right_to_install_missing", Wrong, Asker;
-    /// A Deployment is not there.
+    /// A program's Deployment or StatefulSet is not there.
     ProgramMissing = "program_missing", Wrong, Installer;
     /// Replicas are not ready.
     ReplicasNotReady = "replicas_not_ready", Wrong, Installer;
@@ -199,6 +199,12 @@ codes! {
     LabelNotUnderstood = "label_not_understood", Wrong, Workload;
     /// Sidecars that are not ready.
     SidecarsNotReady = "sidecars_not_ready", Wrong, Workload;
+    /// The injector does not tell sidecars of the ledger.
+    LedgerNotTold = "ledger_not_told", Wrong, Installer;
+    /// Sidecars that are older than the ledger.
+    SidecarsWithoutLedger = "sidecars_without_ledger", Wrong, Workload;
+    /// Sidecars that keep in memory what is not booked yet.
+    SidecarsWithoutSpool = "sidecars_without_spool", Note, Workload;
     /// A pod answers its probe, and its kubelet does not hear it.
     ProbeBlocked = "probe_blocked", Wrong, Cluster;
     /// Its kubelet hears it, and the API server does not.

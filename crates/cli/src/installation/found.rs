@@ -39,6 +39,8 @@ pub(crate) struct Found {
     pub(crate) slices: BTreeMap<(String, String), Seen<Vec<Value>>>,
     /// Of the installation's namespace.
     pub(crate) deployments: Seen<Vec<Value>>,
+    /// What a ledger in a file is.
+    pub(crate) stateful: Seen<Vec<Value>>,
     pub(crate) pods: Seen<Vec<Value>>,
     pub(crate) leases: Seen<Vec<Value>>,
     /// Certificates of Secrets there, by name.
@@ -97,6 +99,20 @@ pub(crate) struct Sidecar {
     pub(crate) ready: bool,
     /// Where it answers probes.
     pub(crate) probe: Option<u16>,
+    /// What it has for the ledger.
+    pub(crate) books: Books,
+}
+
+/// What a sidecar has for the ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Books {
+    /// It tells nobody what it used.
+    #[default]
+    Nothing,
+    /// What it has to tell is lost with its container.
+    InMemory,
+    /// That outlives its container.
+    OnDisk,
 }
 
 /// Something that somebody may do, or may not.
@@ -140,9 +156,11 @@ impl<T> Seen<T> {
     }
 }
 
-/// The names of the two programs, of their Deployments, accounts and Services.
+/// The names of the programs, of their Deployments, accounts and Services.
 pub(crate) const CONTROL_PLANE: &str = "outrigger-control-plane";
 pub(crate) const INJECTOR: &str = "outrigger-injector";
+/// There is one only where it is switched on: a Deployment before a database, a StatefulSet with a file.
+pub(crate) const LEDGER: &str = "outrigger-ledger";
 /// The webhook configurations of the chart.
 pub(crate) const MUTATING: &str = "outrigger-injector";
 pub(crate) const VALIDATING: &str = "outrigger-policy";
@@ -153,6 +171,17 @@ impl Found {
         self.deployments.there()?.iter().find(|it| it["metadata"]["name"] == name)
     }
 
+    /// The Deployment or StatefulSet of a program.
+    pub(crate) fn program(&self, name: &str) -> Option<&Value> {
+        let stateful = || self.stateful.there()?.iter().find(|it| it["metadata"]["name"] == name);
+        self.deployment(name).or_else(stateful)
+    }
+
+    /// Where sidecars are sent with what they used, if they are.
+    pub(crate) fn ledger(&self) -> Option<&str> {
+        self.argument(INJECTOR, "--ledger=")
+    }
+
     /// Whether Outrigger is installed: somebody has to be there who would be asked.
     pub(crate) fn is_installed(&self) -> bool {
         match &self.deployments {
@@ -161,9 +190,9 @@ impl Found {
         }
     }
 
-    /// A word of a Deployment's command line: `argument("outrigger-injector", "--tls-secret=")`.
-    pub(crate) fn argument(&self, deployment: &str, flag: &str) -> Option<&str> {
-        let args = self.deployment(deployment)?.pointer("/spec/template/spec/containers/0/args")?.as_array()?;
+    /// A word of a program's command line: `argument("outrigger-injector", "--tls-secret=")`.
+    pub(crate) fn argument(&self, program: &str, flag: &str) -> Option<&str> {
+        let args = self.program(program)?.pointer("/spec/template/spec/containers/0/args")?.as_array()?;
         args.iter().filter_map(Value::as_str).find_map(|arg| arg.strip_prefix(flag))
     }
 }

@@ -16,7 +16,7 @@ use at_once::all;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
-use super::found::{CONTROL_PLANE, Found, INJECTOR, Pems, Seen, is_ours, services};
+use super::found::{CONTROL_PLANE, Found, INJECTOR, LEDGER, Pems, Seen, is_ours, services};
 use crate::plane::Kubectl;
 
 /// A cluster as `kubectl` shows it; `system`: the namespace of the installation.
@@ -39,6 +39,7 @@ pub(super) fn look(kubectl: &Kubectl, system: &str) -> anyhow::Result<Found> {
         admission("mutatingwebhookconfigurations"),
         admission("validatingwebhookconfigurations"),
         format!("/apis/apps/v1/namespaces/{system}/deployments?limit=500"),
+        format!("/apis/apps/v1/namespaces/{system}/statefulsets?limit=500"),
         format!("/api/v1/namespaces/{system}/pods?labelSelector=app.kubernetes.io%2Fname%3Doutrigger&limit=100"),
         format!("/apis/coordination.k8s.io/v1/namespaces/{system}/leases?limit=500"),
         "/api/v1/configmaps?fieldSelector=metadata.name%3Doutrigger-ca".to_owned(),
@@ -46,7 +47,7 @@ pub(super) fn look(kubectl: &Kubectl, system: &str) -> anyhow::Result<Found> {
     ];
     let paths: Vec<String> = lists.iter().cloned().chain(kinds.iter().map(crd)).collect();
     let mut answers = all(&paths, |path| ask.get(path)).into_iter();
-    let [mutating, validating, deployments, pods, leases, bundles, labelled] =
+    let [mutating, validating, deployments, stateful, pods, leases, bundles, labelled] =
         lists.map(|_| answers.next().unwrap_or(Seen::Missing).map(ask::items));
     let kinds: BTreeMap<String, Seen<Value>> = kinds.into_iter().zip(answers).collect();
 
@@ -62,6 +63,7 @@ pub(super) fn look(kubectl: &Kubectl, system: &str) -> anyhow::Result<Found> {
         services: BTreeMap::new(),
         slices: BTreeMap::new(),
         deployments,
+        stateful,
         pods,
         leases,
         secrets: BTreeMap::new(),
@@ -83,7 +85,7 @@ pub(super) fn look(kubectl: &Kubectl, system: &str) -> anyhow::Result<Found> {
 fn more(ask: &Ask<'_>, found: &mut Found) {
     let configurations = found.mutating.there().into_iter().chain(found.validating.there()).flatten();
     let named: Vec<(String, String)> = configurations.filter(|it| is_ours(it)).flat_map(services).collect();
-    let own = [CONTROL_PLANE, INJECTOR].map(|it| found.argument(it, "--tls-secret=").map(str::to_owned));
+    let own = [CONTROL_PLANE, INJECTOR, LEDGER].map(|it| found.argument(it, "--tls-secret=").map(str::to_owned));
     let mut secrets = vec!["outrigger-ca".to_owned(), "outrigger-injector-ca".to_owned()];
     secrets.extend(own.into_iter().flatten());
     let (before, as_found) = (!found.is_installed(), &*found);

@@ -4,10 +4,12 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::found::{Attributes, CONTROL_PLANE, INJECTOR};
+use super::found::{Attributes, CONTROL_PLANE, INJECTOR, LEDGER};
 
 /// What the chart of this version gives the programs: the one list of it.
 const GIVEN: &str = include_str!("../../../../deploy/kubernetes/rbac.yaml");
+/// The same for the ledger, which has to be asked for.
+const GIVEN_TO_LEDGER: &str = include_str!("../../../../deploy/kubernetes/ledger.yaml");
 
 /// What the charts make, as group and plural, and whether it has a namespace. The first chart makes the kinds.
 const MADE: [(&str, &str, bool); 11] = [
@@ -35,10 +37,13 @@ pub(super) fn user(system: &str, program: &str) -> String {
     format!("system:serviceaccount:{system}:{program}")
 }
 
-/// What each of the programs needs.
+/// What each of the programs needs, the ledger too.
 pub(super) fn needed(system: &str) -> Vec<(&'static str, Attributes)> {
     // A test reads it; that it can be read depends on nothing else.
-    static OBJECTS: LazyLock<Vec<Value>> = LazyLock::new(|| serde_saphyr::from_multiple(GIVEN).unwrap_or_default());
+    static OBJECTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+        let read = |text: &str| -> Vec<Value> { serde_saphyr::from_multiple(text).unwrap_or_default() };
+        [read(GIVEN), read(GIVEN_TO_LEDGER)].concat()
+    });
     let mut all = Vec::new();
     for object in OBJECTS.iter() {
         let namespace = match object["kind"].as_str() {
@@ -46,7 +51,7 @@ pub(super) fn needed(system: &str) -> Vec<(&'static str, Attributes)> {
             Some("Role") => system,
             _ => continue,
         };
-        let named = [CONTROL_PLANE, INJECTOR].into_iter().find(|name| object["metadata"]["name"] == *name);
+        let named = [CONTROL_PLANE, INJECTOR, LEDGER].into_iter().find(|name| object["metadata"]["name"] == *name);
         let Some(program) = named else { continue };
         for rule in object["rules"].as_array().into_iter().flatten() {
             all.extend(rights(rule, namespace).into_iter().map(|it| (program, it)));
@@ -126,6 +131,10 @@ mod tests {
         assert!(has(CONTROL_PLANE, "mine|update|coordination.k8s.io|leases||outrigger-control-plane"));
         assert!(has(INJECTOR, "|patch|admissionregistration.k8s.io|mutatingwebhookconfigurations||outrigger-injector"));
         assert!(!has(INJECTOR, "mine|get||secrets||"), "no Secret but its own");
+        assert!(
+            has(LEDGER, "mine|watch||secrets||outrigger-ca")
+                && has(LEDGER, "|create|authentication.k8s.io|tokenreviews||")
+        );
         assert!(needed.len() > 60, "{}", needed.len());
     }
 

@@ -91,16 +91,19 @@ async fn to_port(cluster: &Cluster, kind: &str, name: &str, port: u16) {
     cluster.kubectl_ok(&["patch", kind, name, "--type=json", "--patch", &patch]).await;
 }
 
-/// As a kubelet would say it of every pod of the release.
-pub(super) async fn replicas_are_ready(namespace: &Namespace<'_>) {
+/// As a kubelet would say it of every pod of the release, of which there are so many.
+pub(super) async fn replicas_are_ready(namespace: &Namespace<'_>, pods: usize) {
     let pods = wait_for("the pods of the release", SOON, async || {
         let found = namespace.kubectl_ok(&["get", "pods", "--output", "name"]).await;
         let found: Vec<String> = found.lines().map(str::to_owned).collect();
-        (found.len() == PROGRAMS.len()).then_some(found)
+        (found.len() == pods).then_some(found)
     })
     .await;
     for pod in pods {
-        let ready = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}}).to_string();
+        // Of a pod with a place of its own a controller wants to know more.
+        let phase = if pod.ends_with("-0") { "Running" } else { "Pending" };
+        let status = json!({"phase": phase, "conditions": [{"type": "Ready", "status": "True"}]});
+        let ready = json!({"status": status}).to_string();
         namespace.kubectl_ok(&["patch", &pod, "--subresource=status", "--patch", &ready]).await;
     }
 }

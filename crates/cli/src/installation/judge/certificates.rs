@@ -4,7 +4,7 @@ use super::{super::finding::Code, words::*};
 use crate::installation::{
     certificate::Bundle,
     clock,
-    found::{INJECTOR, Pems, Seen},
+    found::{INJECTOR, LEDGER, Pems, Seen},
 };
 
 /// How long after its time the next authority may not be there: a control plane looks every half minute.
@@ -20,11 +20,15 @@ pub(super) fn secret<'a>(found: &'a Found, program: &str) -> (&'a str, bool) {
 }
 
 pub(super) fn judge(found: &Found, out: &mut Findings) {
-    for program in [CONTROL_PLANE, INJECTOR] {
-        if found.deployment(program).is_none() {
+    for program in [CONTROL_PLANE, INJECTOR, LEDGER] {
+        if found.program(program).is_none() {
             continue;
         }
         let (name, is_somebodys) = secret(found, program);
+        // Without one of its own it serves by the control plane's authority, of which enough is said.
+        if program == LEDGER && !is_somebodys {
+            continue;
+        }
         let object = format!("Secret {}/{name}", found.system);
         match (found.secrets.get(name), is_somebodys) {
             (Some(Seen::There(pems)), true) => certificate(found, out, program, &object, pems),

@@ -1,9 +1,9 @@
-//! The two Deployments, and who of their replicas leads.
+//! The programs, and who of their replicas leads.
 
 use super::{super::finding::Code, words::*};
 use crate::installation::{
     clock,
-    found::{INJECTOR, Seen},
+    found::{INJECTOR, LEDGER, Seen},
 };
 
 /// By how much the clock here may be another than a replica's.
@@ -32,6 +32,31 @@ pub(super) fn judge(found: &Found, out: &mut Findings) {
             lease(found, out, name);
         }
     }
+    ledger(found, out);
+}
+
+/// Where it is switched on it is there and ready, and the injector sends sidecars to it.
+fn ledger(found: &Found, out: &mut Findings) {
+    if let Seen::Unknown(why) = &found.stateful {
+        return out.unknown(format!("StatefulSets of {}", found.system), why);
+    }
+    let kind = if found.deployment(LEDGER).is_some() { "Deployment" } else { "StatefulSet" };
+    let object = format!("{kind} {}/{LEDGER}", found.system);
+    match (found.program(LEDGER), found.ledger()) {
+        (None, None) => {}
+        (None, Some(_)) => {
+            let what =
+                "is not there, and sidecars are sent to it: what they used is kept for a day, and booked by nobody";
+            out.say(Code::ProgramMissing, object, what, again(found));
+        }
+        (Some(program), told) => {
+            replicas(found, out, &object, program);
+            if told.is_none() && found.deployment(INJECTOR).is_some() {
+                let what = "is not told of by the injector (--ledger): new pods book nothing";
+                out.say(Code::LedgerNotTold, object, what, again(found));
+            }
+        }
+    }
 }
 
 /// Whether any is ready.
@@ -49,7 +74,10 @@ fn replicas(found: &Found, out: &mut Findings, object: &str, deployment: &Value)
     }
     let rest = if ready >= wanted && wanted > 0 { ", and a rollout is under way".to_owned() } else { why(found, name) };
     let next = match wanted {
-        0 => format!("kubectl -n {} scale deployment/{name} --replicas=2", found.system),
+        0 if found.deployment(name).is_some() => {
+            format!("kubectl -n {} scale deployment/{name} --replicas=2", found.system)
+        }
+        0 => format!("kubectl -n {} scale statefulset/{name} --replicas=1", found.system),
         _ => format!("kubectl -n {} describe pods -l app.kubernetes.io/component={}", found.system, component(name)),
     };
     out.say(Code::ReplicasNotReady, object, format!("{ready} of {wanted} replicas ready{rest}"), next);
@@ -149,6 +177,38 @@ mod tests {
             change(&mut found);
             assert_eq!(codes(&found), *expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_ledger_is_named() {
+        fn stateful(found: &mut Found) -> &mut Vec<Value> {
+            let Seen::There(all) = &mut found.stateful else { panic!("no StatefulSets") };
+            all
+        }
+        type Case = (&'static str, fn(&mut Found), &'static [&'static str]);
+        let cases: &[Case] = &[
+            ("as it should be", |_| (), &[]),
+            ("not ready", |it| stateful(it)[0]["status"]["readyReplicas"] = json!(0), &["replicas_not_ready"]),
+            ("gone", |it| stateful(it).clear(), &["program_missing"]),
+            ("hidden", |it| it.stateful = Seen::Unknown("no".into()), &["not_looked"]),
+            (
+                "told to nobody",
+                |it| {
+                    let args = deployment(it, INJECTOR).pointer_mut("/spec/template/spec/containers/0/args").unwrap();
+                    args.as_array_mut().unwrap().retain(|it| !it.as_str().unwrap().starts_with("--ledger="));
+                },
+                &["ledger_not_told"],
+            ),
+        ];
+        for (name, change, expected) in cases {
+            let mut found = with_ledger();
+            change(&mut found);
+            assert_eq!(codes(&found), *expected, "{name}");
+        }
+        let mut found = with_ledger();
+        stateful(&mut found)[0]["spec"]["replicas"] = json!(0);
+        let next = only(&found).next.unwrap();
+        assert_eq!(next, "kubectl -n outrigger-system scale statefulset/outrigger-ledger --replicas=1");
     }
 
     #[test]

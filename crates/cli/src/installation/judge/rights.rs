@@ -2,14 +2,14 @@
 
 use super::{super::finding::Code, words::*};
 use crate::installation::{
-    found::{Attributes, INJECTOR, Right, Seen},
+    found::{Attributes, INJECTOR, LEDGER, Right, Seen},
     rights,
 };
 
 pub(super) fn judge(found: &Found, out: &mut Findings) {
     if found.is_installed() {
-        for program in [CONTROL_PLANE, INJECTOR] {
-            if found.deployment(program).is_some() {
+        for program in [CONTROL_PLANE, INJECTOR, LEDGER] {
+            if found.program(program).is_some() {
                 account(found, out, program);
             }
         }
@@ -29,6 +29,9 @@ fn account(found: &Found, out: &mut Findings, program: &str) {
     // A right for what was switched off is nobody's loss.
     let webhook = found.argument(program, "--webhook-configuration=").is_some();
     let needed = all.filter(|it| webhook || !it.attributes.resource.ends_with("webhookconfigurations"));
+    // With a certificate of somebody else's, the ledger reads that alone.
+    let authority = program != LEDGER || found.argument(program, "--tls-secret=").is_none();
+    let needed = needed.filter(|it| authority || it.attributes.name != "outrigger-ca");
     let (allowed, missing): (Vec<&Right>, Vec<&Right>) = needed.partition(|it| it.allowed);
     if missing.is_empty() {
         return out.ok(object, format!("may do what it has to ({} rights)", allowed.len()));
@@ -121,6 +124,19 @@ mod tests {
         let mut found = installed();
         take(&mut found, CONTROL_PLANE, "patch", "modelroutes");
         assert_eq!(only(&found).what, "may not patch modelroutes.outrigger.dev/status");
+    }
+
+    /// The ledger's are looked at where there is one; of a Secret that it does not serve by it needs nothing.
+    #[test]
+    fn the_ledger_needs_its_rights_where_it_is() {
+        let mut found = installed();
+        take(&mut found, LEDGER, "get", "secrets");
+        assert_eq!(codes(&found), Vec::<&str>::new(), "there is none");
+        let mut found = with_ledger();
+        take(&mut found, LEDGER, "get", "secrets");
+        assert_eq!(only(&found).what, "may not get secrets outrigger-ca in outrigger-system");
+        add_argument(&mut found, LEDGER, "--tls-secret=other");
+        assert!(!codes(&found).contains(&"right_missing"), "{:?}", codes(&found));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{super::finding::Code, words::*};
-use crate::installation::found::Seen;
+use crate::installation::found::{Books, Seen};
 
 pub(super) fn judge(found: &Found, out: &mut Findings) {
     match &found.labelled {
@@ -23,12 +23,17 @@ pub(super) fn judge(found: &Found, out: &mut Findings) {
     };
     let mut bare: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut unready: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut books: BTreeMap<(&str, bool), Vec<String>> = BTreeMap::new();
     let mut good = 0;
     for pod in &workloads.pods {
         let namespace = pod.namespace.as_str();
         if let Some(word) = &pod.misspelt {
             let next = format!("-n {namespace} get pod {} -o yaml", pod.name);
             label(out, &format!("Pod {namespace}/{}", pod.name), word, &next);
+        }
+        let has = pod.sidecar.as_ref().map(|it| it.books);
+        if let Some(none @ (Books::Nothing | Books::InMemory)) = has.filter(|_| found.ledger().is_some()) {
+            books.entry((namespace, none == Books::Nothing)).or_default().push(pod.name.clone());
         }
         match (pod.bare, &pod.sidecar) {
             (true, _) => bare.entry(namespace).or_default().push(pod.name.clone()),
@@ -47,6 +52,17 @@ pub(super) fn judge(found: &Found, out: &mut Findings) {
         let what = format!("{} whose sidecar is not ready: {}", many(pods.len(), "pod"), named(pods));
         let next = format!("kubectl -n {namespace} logs {} -c {} --tail=20", pods[0], outrigger_inject::CONTAINER);
         out.say(Code::SidecarsNotReady, format!("namespace {namespace}"), what, next);
+    }
+    for ((namespace, silent), pods) in &books {
+        let (code, what) = match silent {
+            true => (Code::SidecarsWithoutLedger, "older than the ledger: nobody books what they use"),
+            false => {
+                (Code::SidecarsWithoutSpool, "without a disk for what is not booked yet: it is lost with the container")
+            }
+        };
+        let what = format!("{} with a sidecar {what}: {}", many(pods.len(), "pod"), named(pods));
+        let next = format!("kubectl -n {namespace} rollout restart deployment");
+        out.say(code, format!("namespace {namespace}"), what, next);
     }
     if found.is_installed() && bare.is_empty() && unready.is_empty() {
         let part = if workloads.more { "; there are more pods than were looked at" } else { "" };
@@ -104,6 +120,19 @@ mod tests {
             let mut found = installed();
             change(&mut found);
             assert_eq!(codes(&found), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_sidecar_that_books_nothing_is_named_where_there_is_a_ledger() {
+        for (books, expected) in [
+            (Books::OnDisk, &[][..]),
+            (Books::InMemory, &["sidecars_without_spool"]),
+            (Books::Nothing, &["sidecars_without_ledger"]),
+        ] {
+            let mut found = with_ledger();
+            pods(&mut found)[0].sidecar.as_mut().unwrap().books = books;
+            assert_eq!(codes(&found), expected, "{books:?}");
         }
     }
 

@@ -62,8 +62,10 @@ pub(super) fn judge_one(found: &Found, code: &str) -> Finding {
 }
 
 pub(super) fn add_argument(found: &mut Found, program: &str, argument: &str) {
-    let Seen::There(all) = &mut found.deployments else { panic!("no deployments") };
-    let it = all.iter_mut().find(|it| it["metadata"]["name"] == program).unwrap();
+    let (Seen::There(all), Seen::There(more)) = (&mut found.deployments, &mut found.stateful) else {
+        panic!("nothing")
+    };
+    let it = all.iter_mut().chain(more).find(|it| it["metadata"]["name"] == program).unwrap();
     it.pointer_mut("/spec/template/spec/containers/0/args").unwrap().as_array_mut().unwrap().push(json!(argument));
 }
 
@@ -98,6 +100,7 @@ pub(super) fn empty() -> Found {
         services: BTreeMap::new(),
         slices: BTreeMap::new(),
         deployments: Seen::There(Vec::new()),
+        stateful: Seen::There(Vec::new()),
         pods: Seen::There(Vec::new()),
         leases: Seen::There(Vec::new()),
         secrets: BTreeMap::new(),
@@ -159,7 +162,12 @@ pub(super) fn installed() -> Found {
     found.bundles = Seen::There([("shop".to_owned(), CA.clone())].into());
     found.labelled =
         Seen::There([("shop".to_owned(), "enabled".to_owned()), ("till".to_owned(), "disabled".to_owned())].into());
-    let sidecar = Some(Sidecar { image: "outrigger-sidecar:0.1.0".into(), ready: true, probe: Some(4121) });
+    let sidecar = Some(Sidecar {
+        image: "outrigger-sidecar:0.1.0".into(),
+        ready: true,
+        probe: Some(4121),
+        books: Books::Nothing,
+    });
     let pod = Workload { namespace: "shop".into(), name: "web-1".into(), bare: false, misspelt: None, sidecar };
     found.workloads = Seen::There(Workloads { pods: vec![pod], more: false });
     let may = |(program, attributes)| Right { user: rights::user(SYSTEM, program), attributes, allowed: true };
@@ -171,9 +179,25 @@ pub(super) fn installed() -> Found {
     found
 }
 
+/// The same with a ledger in a file, and a workload that tells it what it uses.
+pub(super) fn with_ledger() -> Found {
+    let mut found = installed();
+    add_argument(&mut found, INJECTOR, "--ledger=https://outrigger-ledger.outrigger-system.svc:4122");
+    found.stateful = Seen::There(vec![json!({
+        "metadata": {"name": LEDGER, "generation": 1, "labels": {"app.kubernetes.io/version": "0.1.0"}},
+        "spec": {"replicas": 1, "template": {"spec": {"containers": [
+            {"name": "ledger", "image": "outrigger-control-plane:0.1.0", "args": ["ledger"]},
+        ]}}},
+        "status": {"observedGeneration": 1, "readyReplicas": 1, "updatedReplicas": 1},
+    })]);
+    let Seen::There(workloads) = &mut found.workloads else { panic!("no workloads") };
+    workloads.pods[0].sidecar.as_mut().unwrap().books = Books::OnDisk;
+    found
+}
+
 #[test]
 fn what_is_well_has_no_code() {
-    assert_eq!((codes(&empty()), codes(&installed())), (vec![], vec![]));
+    assert_eq!((codes(&empty()), codes(&installed()), codes(&with_ledger())), (vec![], vec![], vec![]));
 }
 
 /// Whatever is not well is said with whose it is and with a command.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::{
     clock,
-    found::{Sidecar, Workload},
+    found::{Books, Sidecar, Workload},
 };
 
 /// A pod that is younger may be in the middle of coming.
@@ -67,7 +67,30 @@ fn sidecar(pod: &Value) -> Option<Sidecar> {
         image: container["image"].as_str().unwrap_or_default().to_owned(),
         ready: of("/status/initContainerStatuses").any(|it| it["name"] == CONTAINER && it["ready"] == true),
         probe: probe.and_then(|port| u16::try_from(port).ok()),
+        books: books(pod, container),
     })
+}
+
+/// Where a sidecar keeps what it has to tell, by its variables and the volume that is mounted there.
+fn books(pod: &Value, container: &Value) -> Books {
+    let list = |of: &Value| of.as_array().cloned().unwrap_or_default();
+    let variables = list(&container["env"]);
+    let variable = |name: &str| variables.iter().find(|it| it["name"] == name)?["value"].as_str();
+    if variable("OUTRIGGER_LEDGER").is_none() {
+        return Books::Nothing;
+    }
+    let spool = variable("OUTRIGGER_SPOOL").unwrap_or_default();
+    let mounts = list(&container["volumeMounts"]);
+    let mount = mounts.iter().find(|it| {
+        let place = it["mountPath"].as_str().map(|place| place.trim_end_matches('/'));
+        place.and_then(|place| spool.strip_prefix(place)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    let volumes = list(&pod["spec"]["volumes"]);
+    let volume = mount.and_then(|mount| volumes.iter().find(|it| it["name"] == mount["name"]));
+    match volume {
+        Some(volume) if volume["emptyDir"]["medium"] != "Memory" => Books::OnDisk,
+        _ => Books::InMemory,
+    }
 }
 
 #[cfg(test)]
@@ -106,9 +129,25 @@ mod tests {
             json!({"name": "outrigger", "image": "a:1", "ports": [{"name": "outrigger-probe", "containerPort": 4121}]});
         let with =
             |node: Value| of(json!({}), json!({"nodeName": node, "initContainers": [container]}), Some("enabled"));
-        let expected = Sidecar { image: "a:1".to_owned(), ready: true, probe: Some(4121) };
+        let expected = Sidecar { image: "a:1".to_owned(), ready: true, probe: Some(4121), books: Books::Nothing };
         assert_eq!(with(json!("n")).unwrap().sidecar, Some(expected));
         assert_eq!(with(Value::Null), None, "nor is it without one");
+    }
+
+    #[test]
+    fn where_a_sidecar_keeps_what_it_has_to_tell_is_seen() {
+        let of = |spool: &str, volume: Value| {
+            let env = json!([{"name": "OUTRIGGER_LEDGER", "value": "https://l"}, {"name": "OUTRIGGER_SPOOL", "value": spool}]);
+            let container = json!({"env": env, "volumeMounts": [{"name": "v", "mountPath": "/var/spool/outrigger"}]});
+            let mut volume = volume;
+            volume["name"] = json!("v");
+            books(&json!({"spec": {"volumes": [volume]}}), &container)
+        };
+        let disk = json!({"emptyDir": {"sizeLimit": "96Mi"}});
+        assert_eq!(of("/var/spool/outrigger/spool", disk.clone()), Books::OnDisk);
+        assert_eq!(of("/var/spool/outrigger2", disk.clone()), Books::InMemory, "no volume is mounted there");
+        assert_eq!(of("/var/spool/outrigger/spool", json!({"emptyDir": {"medium": "Memory"}})), Books::InMemory);
+        assert_eq!(books(&json!({}), &json!({"env": []})), Books::Nothing);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        found::{Attributes, Right, Seen},
+        found::{Attributes, LEDGER, Right, Seen},
         rights,
     },
     ask::Ask,
@@ -24,7 +24,7 @@ pub(super) fn programs(ask: &Ask<'_>, system: &str) -> Seen<Vec<Right>> {
 
 /// What whoever asks needs, to install it.
 pub(super) fn own(ask: &Ask<'_>, system: &str) -> Seen<Vec<Right>> {
-    let needed = rights::needed(system).into_iter().map(|(_, it)| it);
+    let needed = rights::needed(system).into_iter().filter(|(program, _)| *program != LEDGER).map(|(_, it)| it);
     let mut all: Vec<Attributes> =
         rights::to_install(system).into_iter().chain(rights::to_give(system)).chain(needed).collect();
     all.sort_unstable();
