@@ -29,7 +29,11 @@ const KINDS: &[Kind] = &[
         example: "LeastOutstanding",
         names: &["LeastOutstanding", "least_outstanding", "least-outstanding"],
     },
-    Kind { what: "dialect", example: "Anthropic", names: &["Anthropic", "anthropic"] },
+    Kind {
+        what: "dialect",
+        example: "Responses",
+        names: &["Dialect::Responses", "responses::Responses", "Responses = "],
+    },
     Kind {
         what: "signer",
         example: "a key in a header",
