@@ -143,7 +143,7 @@ async fn a_full_spool_says_what_it_dropped() {
     let here = epoch.entries.range(epoch.dropped_below..).count() as u64;
     assert_eq!(here, 3_001 - epoch.dropped_below);
     let metrics = sidecar.admin_client().get("/metrics").await.text();
-    let lost = format!("outrigger_ledger_lost_total {}", epoch.dropped_below - 1);
+    let lost = format!("outrigger_ledger_lost_total{{reason=\"gone\"}} {}", epoch.dropped_below - 1);
     assert!(metrics.contains(&lost), "{lost} in {metrics}");
 }
 
@@ -209,4 +209,46 @@ async fn what_a_mute_ledger_did_not_take_is_imported_from_the_log() {
         assert_eq!((epoch.through(), epoch.closed, epoch.records().len()), (1_400, true, 700));
         assert_eq!(epoch.again, again * 1_400);
     }
+}
+
+/// M6: an entry that the ledger never takes holds up no other: it is given up, counted, and said once.
+#[tokio::test]
+async fn an_entry_that_is_never_taken_holds_nothing_up() {
+    let upstream = Upstream::start([chat_ok("hello")]).await;
+    let booked = Booked::with(&upstream).await;
+    booked.ledger.refuse("bad");
+    booked.ledger.away(true);
+    let sidecar = booked.sidecar().await;
+    for at in 1..=40 {
+        let client = sidecar.client();
+        let client = if at == 17 { client.header("x-outrigger-tag-bad", "yes") } else { client };
+        assert_eq!(client.post(CHAT, chat("r")).await.status, 200);
+    }
+    booked.ledger.away(false);
+    booked.ledger.until("all but one", |epochs| epochs.iter().any(|it| it.through() == 80)).await;
+    let [epoch] = &booked.ledger.epochs()[..] else { panic!("one epoch") };
+    assert_eq!((epoch.entries.len(), epoch.records().len(), epoch.dropped_below), (79, 39, 35));
+    let metrics = sidecar.admin_client().get("/metrics").await.text();
+    assert!(metrics.contains("outrigger_ledger_lost_total{reason=\"refused\"} 1"), "{metrics}");
+    assert_eq!(sidecar.log().iter().filter(|line| line.contains("usage_refused")).count(), 1);
+}
+
+/// A ledger that has lost its books is told from where on it can have the rest, and gets that.
+#[tokio::test]
+async fn behind_lost_books_it_goes_on() {
+    let upstream = Upstream::start([chat_ok("hello")]).await;
+    let booked = Booked::with(&upstream).await;
+    let sidecar = booked.sidecar().await;
+    let client = sidecar.client();
+    for _ in 0..5 {
+        assert_eq!(client.post(CHAT, chat("r")).await.status, 200);
+    }
+    booked.ledger.until("ten entries", |epochs| epochs.iter().any(|it| it.through() == 10)).await;
+    // What was taken is no longer here.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    booked.ledger.forget();
+    assert_eq!(client.post(CHAT, chat("r")).await.status, 200);
+    booked.ledger.until("what followed", |epochs| epochs.iter().any(|it| it.through() == 12)).await;
+    let epoch = &booked.ledger.epochs()[0];
+    assert_eq!((epoch.dropped_below, epoch.entries.len(), epoch.records().len()), (11, 2, 1));
 }

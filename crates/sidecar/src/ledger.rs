@@ -3,6 +3,8 @@
 mod call;
 mod left;
 mod message;
+mod narrow;
+mod quiet;
 
 use std::{
     future::poll_fn,
@@ -16,9 +18,11 @@ use outrigger_spool::{Batch, Spool};
 use tokio::sync::oneshot;
 
 use crate::link::backoff::Backoff;
-use call::Call;
 pub(crate) use call::Way;
+use call::{Call, Refused};
 pub(crate) use left::tell;
+use narrow::{Narrow, Next};
+use quiet::Quiet;
 
 /// What there is, is sent this often, and at once when [`outrigger_spool::MANY`] wait: acknowledged well within two seconds.
 const PERIOD: Duration = Duration::from_millis(800);
@@ -72,8 +76,10 @@ impl Ledger {
     pub(crate) async fn run(self, asked: Asked) {
         let Asked { mut leave, done } = asked;
         let (mut call, mut backoff, mut leaving, mut lost) = (None, Backoff::default(), false, false);
+        let (mut narrow, mut quiet) = (Narrow::new(ENTRIES), Quiet::new(Instant::now()));
         loop {
-            let Some(batch) = self.spool.batch(ENTRIES, BYTES) else {
+            let word = || self.spool.word().filter(|_| !leaving && quiet.is_due(Instant::now()));
+            let Some(batch) = self.spool.batch(narrow.entries(), BYTES).or_else(word) else {
                 if leaving {
                     let _ = done.send(());
                     return;
@@ -91,6 +97,8 @@ impl Ledger {
             let wait = match sent {
                 Ok(()) => {
                     backoff = Backoff::default();
+                    narrow.taken();
+                    quiet.heard(Instant::now());
                     if std::mem::take(&mut lost) {
                         tracing::info!("the ledger answers again");
                     }
@@ -99,6 +107,13 @@ impl Ledger {
                     if leaving || batch.last || standing.waiting >= ENTRIES as u64 { continue } else { PERIOD }
                 }
                 Err(error) => {
+                    if error.is::<Refused>() {
+                        match narrow.refused(batch.entries.len()) {
+                            Next::Fewer => continue,
+                            Next::GiveUp => self.give_up(&batch, &error),
+                            Next::Wait => {}
+                        }
+                    }
                     call = None;
                     lost = true;
                     let wait = backoff.next(began.elapsed(), fastrand::f64());
@@ -129,6 +144,16 @@ impl Ledger {
         poll_fn(|cx| if self.spool.many(cx.waker()) { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
+    /// The one entry of a batch is lost. What follows waits a while: a ledger that refuses everything does not get it all at once.
+    fn give_up(&self, batch: &Batch, why: &anyhow::Error) {
+        self.spool.give_up(batch);
+        tracing::error!(
+            code = "usage_refused",
+            sequence = batch.entries.first().map_or(0, |(sequence, _)| *sequence),
+            "an entry is given up, and booked nowhere: {why:#}"
+        );
+    }
+
     /// One batch, over the connection that there is or a new one.
     async fn send(&self, call: &mut Option<Call>, batch: &Batch) -> anyhow::Result<()> {
         if call.as_ref().is_none_or(Call::is_stale) {
@@ -136,7 +161,8 @@ impl Ledger {
         }
         let call = call.as_mut().context("no connection")?;
         let through = call.append(message::request(batch, &self.reporter, SystemTime::now())).await?;
-        if !self.spool.taken(batch, through) {
+        let word = batch.entries.is_empty() && !batch.last && through >= batch.issued;
+        if !self.spool.taken(batch, through) && !word {
             bail!("the ledger took nothing: it has all up to {through}");
         }
         Ok(())

@@ -89,6 +89,15 @@ impl<P> Shelf<P> {
         std::mem::replace(&mut self.through, through) < through
     }
 
+    /// Gives up the next one, which is here and nobody takes. Answers whether it was the next.
+    pub(crate) fn give_up(&mut self, number: u64) -> bool {
+        let next = number == self.through + 1 && number <= self.issued;
+        if next {
+            (self.through, self.dropped_below) = (number, number + 1);
+        }
+        next
+    }
+
     /// The next segment of which nothing is needed any more; the last one stays while `keep_last`.
     pub(crate) fn done(&mut self, keep_last: bool) -> Option<Segment<P>> {
         let room = self.segments.len() > usize::from(keep_last);

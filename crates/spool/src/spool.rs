@@ -88,6 +88,18 @@ impl Spool {
         self.core.taken(batch, through)
     }
 
+    /// Gives up the first entry of `batch`, which the ledger never takes: it is counted, and the next batch says that it will not
+    /// come. Answers whether it was the next one to be taken over.
+    pub fn give_up(&self, batch: &Batch) -> bool {
+        self.core.give_up(batch)
+    }
+
+    /// A batch without entries, by which the ledger knows that this process is still there; `None`: it has told nothing yet, or
+    /// has ended.
+    pub fn word(&self) -> Option<Batch> {
+        self.core.lock().word()
+    }
+
     /// Passes over `batch` without deleting it: it was told elsewhere, and this process sends it no more.
     pub fn pass(&self, batch: &Batch) {
         self.core.lock().pass(batch);

@@ -67,6 +67,8 @@ pub(crate) struct State<D: Disk> {
     pub(crate) marks: Marks,
     /// The last word of `own` was taken.
     pub(crate) told: bool,
+    /// Entries that were given up.
+    pub(crate) refused: u64,
 }
 
 impl<D: Disk> State<D> {
@@ -107,6 +109,7 @@ impl<D: Disk> State<D> {
             frame: Box::new([0; HEADER + HEAD + LONGEST]),
             marks: Marks::default(),
             told: false,
+            refused: 0,
         };
         if let Some(disk) = state.disk.clone() {
             let found = found::look(&*disk, (clock)());
@@ -375,6 +378,7 @@ impl<D: Disk> State<D> {
         Standing {
             waiting: all().map(Shelf::waiting).sum(),
             lost: all().map(Shelf::lost).sum(),
+            refused: self.refused,
             disk_bytes: self.disk_bytes,
             memory_bytes: self.memory_bytes as u64,
             on_disk: self.healthy && self.disk.is_some(),

@@ -105,9 +105,18 @@ impl<D: Disk> Core<D> {
     }
 
     pub(crate) fn taken(&self, batch: &Batch, through: u64) -> bool {
+        self.settle(|state| state.taken(batch, through))
+    }
+
+    pub(crate) fn give_up(&self, batch: &Batch) -> bool {
+        self.settle(|state| state.give_up(batch))
+    }
+
+    /// Removes what was settled.
+    fn settle(&self, change: impl FnOnce(&mut State<D>) -> bool) -> bool {
         let (disk, names) = {
             let mut state = self.lock();
-            let further = state.taken(batch, through);
+            let further = change(&mut state);
             let names: Vec<String> = state.trash.drain(..).map(|(epoch, number)| name(&epoch, number)).collect();
             match (&state.disk, names.is_empty()) {
                 (Some(disk), false) => (disk.clone(), (names, further)),
@@ -206,6 +215,32 @@ impl<D: Disk> State<D> {
         }
         gone.into_iter().for_each(|segment| self.put_away(batch.epoch, segment));
         further || finished
+    }
+
+    /// Gives up the first entry of `batch`.
+    pub(crate) fn give_up(&mut self, batch: &Batch) -> bool {
+        let Some((number, _)) = batch.entries.first() else { return false };
+        if !self.shelf(&batch.epoch).is_some_and(|shelf| shelf.give_up(*number)) {
+            return false;
+        }
+        self.refused += 1;
+        // That it is given up, is still to be told.
+        self.taken(&Batch { last: false, entries: Vec::new(), ..*batch }, *number);
+        true
+    }
+
+    /// What is to be said while there is nothing to tell; `None`: nobody has heard of this process yet, or it has ended.
+    pub(crate) fn word(&self) -> Option<Batch> {
+        let own = &self.own;
+        (own.issued > 0 && !own.ended).then(|| Batch {
+            epoch: own.epoch,
+            started_at_ms: own.started_at_ms,
+            issued: own.issued,
+            closed: false,
+            dropped_below: own.dropped_below,
+            entries: Vec::new(),
+            last: false,
+        })
     }
 
     pub(crate) fn pass(&mut self, batch: &Batch) {

@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-/// Longest entry, in bytes.
-pub const LONGEST: usize = 4096;
+/// Longest entry, in bytes: with its number, which is added when it is sent and takes up to 11, the ledger takes 4096.
+pub const LONGEST: usize = 4096 - 11;
 /// An entry is on its way to the platter within this.
 pub const SYNC: Duration = Duration::from_millis(100);
 /// Least room that a spool may be given on disk.
@@ -36,6 +36,8 @@ pub struct Standing {
     pub waiting: u64,
     /// Entries that were lost for room, or could not be read again.
     pub lost: u64,
+    /// Entries that were given up, because nobody takes them.
+    pub refused: u64,
     /// Bytes of segments on disk.
     pub disk_bytes: u64,
     /// Bytes of segments in memory.

@@ -3,6 +3,7 @@
 mod bounds;
 mod crashes;
 mod faulty;
+mod given_up;
 mod real;
 
 use std::sync::Arc;

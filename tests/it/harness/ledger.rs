@@ -37,6 +37,8 @@ struct Shared {
     away: AtomicBool,
     /// Calls are never answered.
     mute: AtomicBool,
+    /// A record with a tag of this name is never taken, and nothing that comes with it.
+    refused: Mutex<Option<&'static str>>,
 }
 
 /// What is known of an epoch.
@@ -101,6 +103,16 @@ impl FakeLedger {
     /// Answers no call any more.
     pub fn mute(&self) {
         self.shared.mute.store(true, Relaxed);
+    }
+
+    /// Never takes a record with a tag of this name.
+    pub fn refuse(&self, tag: &'static str) {
+        *self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(tag);
+    }
+
+    /// Loses all that it has.
+    pub fn forget(&self) {
+        self.lock().clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Vec<u8>, Epoch>> {
@@ -173,6 +185,10 @@ async fn call(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, sh
     }
     let told = AppendRequest::decode(bytes.get(5..).unwrap_or_default()).expect("a batch");
     assert!(told.entries.len() <= 512 && bytes.len() <= (1 << 20) + 5, "{} entries", told.entries.len());
+    if shared.refuses(&told) {
+        let _ = stream.send_trailers(status("3"));
+        return;
+    }
     let through = shared.take(told, token);
     let answer = AppendResponse { through }.encode_to_vec();
     let mut framed = BytesMut::new();
@@ -184,6 +200,15 @@ async fn call(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, sh
 }
 
 impl Shared {
+    fn refuses(&self, told: &AppendRequest) -> bool {
+        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let tagged = |entry: &Entry| match &entry.entry {
+            Some(Told::Record(record)) => record.tags.iter().any(|tag| Some(tag.name.as_str()) == refused),
+            _ => false,
+        };
+        told.entries.iter().any(tagged)
+    }
+
     fn take(&self, told: AppendRequest, token: String) -> u64 {
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
         assert_eq!(told.epoch.len(), 16);

@@ -53,7 +53,8 @@ impl Program {
         let account = account.inspect_err(|refused| self.metrics.refused(refused.code()))?;
         *known = true;
         let place = self.line.place().await?;
-        let slow = |_| Status::new(Code::InvalidArgument, "the message did not come in time");
+        // Not the message's fault: another time it may come.
+        let slow = |_| away("the message did not come in time");
         let message = timeout(WORD, message(request.into_body())).await.map_err(slow)??;
         self.metrics.received(message.len());
         let request = batch::read(message)?;

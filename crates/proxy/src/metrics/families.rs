@@ -68,8 +68,9 @@ families! {
     POLICY_REJECTED = "counter" "outrigger_policy_problems_total" [] &[], "Problems found in policy objects.";
     LEDGER_WAITING = "gauge" "outrigger_ledger_waiting" [] &[],
         "Entries that the ledger has not got yet, here or left by an earlier process in the same folder.";
-    LEDGER_LOST = "counter" "outrigger_ledger_lost_total" [] &[],
-        "Entries that the ledger will never get: the oldest where there was no room, and what could not be read again.";
+    LEDGER_LOST = "counter" "outrigger_ledger_lost_total" ["reason"] &[],
+        "Entries that the ledger will never get: `gone`, the oldest where there was no room and what could not be read again; \
+         `refused`, what the ledger did not take.";
     LEDGER_BYTES = "gauge" "outrigger_ledger_spool_bytes" ["place"] &[],
         "Bytes of entries that wait for the ledger, on disk and in memory.";
     LEDGER_ON_DISK = "gauge" "outrigger_ledger_spool_on_disk" [] &[],

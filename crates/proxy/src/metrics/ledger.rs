@@ -10,7 +10,8 @@ use super::families::{LEDGER_BYTES, LEDGER_LOST, LEDGER_ON_DISK, LEDGER_WAITING}
 #[derive(Debug)]
 pub(crate) struct LedgerMetrics {
     waiting: Gauge,
-    lost: Counter,
+    gone: Counter,
+    refused: Counter,
     disk: Gauge,
     memory: Gauge,
     on_disk: Gauge,
@@ -20,7 +21,8 @@ impl LedgerMetrics {
     pub(crate) fn register(registry: &Registry) -> Self {
         Self {
             waiting: registry.gauge(&LEDGER_WAITING, &[]),
-            lost: registry.counter(&LEDGER_LOST, &[]),
+            gone: registry.counter(&LEDGER_LOST, &[("reason", "gone")]),
+            refused: registry.counter(&LEDGER_LOST, &[("reason", "refused")]),
             disk: registry.gauge(&LEDGER_BYTES, &[("place", "disk")]),
             memory: registry.gauge(&LEDGER_BYTES, &[("place", "memory")]),
             on_disk: registry.gauge(&LEDGER_ON_DISK, &[]),
@@ -30,7 +32,8 @@ impl LedgerMetrics {
     /// As it stands now.
     pub(crate) fn set(&self, standing: &Standing) {
         self.waiting.set(standing.waiting as f64);
-        self.lost.absolute(standing.lost);
+        self.gone.absolute(standing.lost);
+        self.refused.absolute(standing.refused);
         self.disk.set(standing.disk_bytes as f64);
         self.memory.set(standing.memory_bytes as f64);
         self.on_disk.set(if standing.on_disk { 1.0 } else { 0.0 });

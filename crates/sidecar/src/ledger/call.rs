@@ -1,6 +1,8 @@
 //! A connection to the ledger: the same certificates and the same token as towards the control plane.
 
 use std::{
+    error::Error,
+    fmt,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -9,7 +11,7 @@ use anyhow::Context as _;
 use http::Uri;
 use outrigger_api::ledger::{AppendRequest, ledger_service_client::LedgerServiceClient};
 use tonic::{
-    Request,
+    Code, Request,
     metadata::{Ascii, MetadataValue},
     transport::{Channel, Endpoint},
 };
@@ -29,6 +31,18 @@ pub(crate) struct Way {
     pub(crate) token_file: PathBuf,
     pub(crate) ca_file: Option<PathBuf>,
 }
+
+/// The ledger never takes this batch.
+#[derive(Debug)]
+pub(super) struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the ledger refuses it: {}", self.0)
+    }
+}
+
+impl Error for Refused {}
 
 /// One that is open.
 pub(super) struct Call {
@@ -68,13 +82,15 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// What the ledger says instead.
+    /// What the ledger says instead: [`Refused`] where it will never say anything else.
     pub(super) async fn append(&mut self, batch: AppendRequest) -> anyhow::Result<u64> {
         let mut request = Request::new(batch);
         request.metadata_mut().insert("authorization", self.bearer.clone());
         let answer = self.client.append(request).await;
-        let answer =
-            answer.map_err(|status| anyhow::anyhow!("the ledger says {:?}: {}", status.code(), status.message()))?;
+        let answer = answer.map_err(|status| match status.code() {
+            Code::InvalidArgument => Refused(status.message().to_owned()).into(),
+            code => anyhow::anyhow!("the ledger says {code:?}: {}", status.message()),
+        })?;
         Ok(answer.into_inner().through)
     }
 }
