@@ -5,6 +5,7 @@ mod wire;
 
 use std::{
     net::SocketAddr,
+    path::Path,
     process::Stdio,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -19,8 +20,8 @@ use wire::{Message, Told, append, batch, begun, record};
 const NAME: &str = "outrigger-control-plane";
 
 /// A running ledger. Dropping it kills the process.
-struct Ledger {
-    program: Restarting,
+pub struct Ledger {
+    pub program: Restarting,
     home: Arc<TempDir>,
 }
 
@@ -34,16 +35,27 @@ fn booked(through: u64) -> Option<Told> {
 
 impl Ledger {
     async fn start() -> Self {
-        let home = Arc::new(tempfile::tempdir().unwrap());
+        let home = tempfile::tempdir().unwrap();
+        let state = home.path().join("state");
+        Self::of(home, &state, &[]).await
+    }
+
+    /// One that takes the tokens of a control plane, with more arguments.
+    pub async fn beside(plane: &ControlPlane, more: &[&str]) -> Self {
+        Self::of(tempfile::tempdir().unwrap(), &plane.state_folder(), more).await
+    }
+
+    async fn of(home: TempDir, state: &Path, more: &[&str]) -> Self {
+        let home = Arc::new(home);
         let store = format!("sqlite:{}", home.path().join("ledger.db").display());
-        let args = ["--insecure", "--state", &home.path().join("state").display().to_string(), "--store", &store];
-        let args = args.iter().map(Into::into).collect();
+        let args = ["--insecure", "--state", &state.display().to_string(), "--store", &store];
+        let args = args.iter().chain(more).map(Into::into).collect();
         let mut program = Restarting::new(NAME, home.path(), args).word("ledger");
         program.start().await;
         Self { program, home }
     }
 
-    fn addr(&self) -> SocketAddr {
+    pub fn addr(&self) -> SocketAddr {
         self.program.listen()
     }
 
@@ -65,14 +77,14 @@ impl Ledger {
     }
 
     /// A page of this machine.
-    async fn page(&self, path: &str) -> Value {
+    pub async fn page(&self, path: &str) -> Value {
         let answer = Client::new(self.program.admin()).get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         answer.json()
     }
 
     /// What `outrigger usage` prints with these arguments: exit code, standard output, standard error.
-    async fn usage(&self, args: &[&str]) -> (i32, String, String) {
+    pub async fn usage(&self, args: &[&str]) -> (i32, String, String) {
         let mut command = process_command("outrigger", self.home.path());
         command.arg("usage").args(args).args(["--from", &format!("http://{}", self.program.admin())]);
         let run = tokio::task::spawn_blocking(move || command.stdout(Stdio::piped()).output()).await.unwrap().unwrap();

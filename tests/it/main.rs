@@ -23,6 +23,7 @@
 //! | `usage` | tokens and what they cost |
 //! | `books` | the same to the last nano-dollar: iterations, tiers, tools, stated costs, what cannot be |
 //! | `ledger` | what the ledger is told, whoever dies meanwhile |
+//! | `chaos` | sidecars and the ledger killed at random, and the provider's own books held against the ledger's |
 //! | `observe` | metrics, headers, metadata, logs |
 //! | `security` | keys, hosts, ports, quotas |
 //! | `pushed` | policy that a control plane pushes: edits, faults, keys, identity, being without it |
@@ -40,6 +41,7 @@ mod booked;
 mod books;
 mod cancel;
 mod changes;
+mod chaos;
 mod commands;
 mod cooldown;
 mod drain;

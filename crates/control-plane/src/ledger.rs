@@ -96,7 +96,9 @@ async fn serve(args: LedgerArgs) -> anyhow::Result<()> {
     let pages = bind(args.admin_listen, "--admin-listen").await?;
     let probe = args.probe_listen.map(outrigger_probe::bind).transpose()?;
     // Before anybody is answered: two processes on one file would each believe that it is theirs.
-    let books = Ledger::open(&store, Settings::default()).await.context("cannot open the books")?;
+    let silent_ms = i64::try_from(args.silent.as_millis()).unwrap_or(i64::MAX);
+    let settings = Settings { silent_ms, ..Settings::default() };
+    let books = Ledger::open(&store, settings).await.context("cannot open the books")?;
     let Origin { who, readers, serving } = match args.is_cluster() {
         true => cluster(&args).await?,
         false => folder(&args)?,

@@ -131,6 +131,11 @@ impl ControlPlane {
         self.home.path().join("policy")
     }
 
+    /// Its keys, and the tokens it has issued.
+    pub fn state_folder(&self) -> PathBuf {
+        self.home.path().join("state")
+    }
+
     pub fn kill(&mut self) {
         self.program.kill();
     }

@@ -1,6 +1,6 @@
 //! `outrigger-control-plane ledger`.
 
-use std::{convert::Infallible, fmt, net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{convert::Infallible, fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::Args;
 use outrigger_cluster::authority::Timing;
@@ -9,7 +9,7 @@ use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
 use rustls::pki_types::ServerName;
 
-use super::words::{CLUSTER, LogFormat, timing};
+use super::words::{CLUSTER, LogFormat, delay, timing};
 
 /// Settings of the ledger.
 #[derive(Args, Debug)]
@@ -56,6 +56,10 @@ pub(crate) struct LedgerArgs {
     /// Sidecars that may be connected at one time; others wait, or find another replica
     #[arg(long = "max-sidecars", env = "OUTRIGGER_MAX_SIDECARS", default_value_t = 20_000, value_name = "N")]
     pub(crate) most_sidecars: usize,
+    /// How long a sidecar may be silent before what began there is booked as unknown; they speak every hour, and keep what they
+    /// could not tell for a day
+    #[arg(long, hide = true, default_value = "26h", value_parser = delay, value_name = "TIME")]
+    pub(crate) silent: Duration,
     /// Threads for calls
     #[arg(long, env = "OUTRIGGER_THREADS", default_value_t = 2, value_name = "N")]
     pub(crate) threads: usize,

@@ -1,0 +1,147 @@
+//! Sidecars, their control plane and the ledger are killed at random under traffic; then the provider's own books are held
+//! against the ledger's, to the token and the nano-dollar.
+//!
+//! `OUTRIGGER_CHAOS_SEED` and `OUTRIGGER_CHAOS_SECONDS` say which chaos, and how much of it.
+
+mod books;
+mod chance;
+mod fleet;
+
+use std::{
+    env,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::task::JoinSet;
+
+use crate::harness::*;
+use books::Provider;
+use chance::Chance;
+use fleet::Fleet;
+
+const CHAT: &str = "/v1/chat/completions";
+/// Callers at a time.
+const CALLERS: u64 = 6;
+/// How much chaos where nobody says.
+const SECONDS: u64 = 20;
+
+fn named(name: &str) -> Option<u64> {
+    env::var_os(name)?.to_str()?.parse().ok()
+}
+
+/// Callers who ask until they are told to stop. Each request has a number of its own.
+struct Traffic {
+    stop: Arc<AtomicBool>,
+    asked: Arc<AtomicU64>,
+    callers: JoinSet<u64>,
+}
+
+impl Traffic {
+    fn start(fleet: &Fleet, seed: u64) -> Self {
+        let (stop, asked) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let mut callers = JoinSet::new();
+        for caller in 0..CALLERS {
+            let (stop, asked, addresses) = (stop.clone(), asked.clone(), fleet.addresses());
+            let mut chance = Chance::new(seed ^ (caller + 1));
+            callers.spawn(async move {
+                let mut answered = 0;
+                while !stop.load(Relaxed) {
+                    let number = asked.fetch_add(1, Relaxed);
+                    let client = Client::new(addresses[chance.below(addresses.len() as u64) as usize]);
+                    let client = client.header("x-outrigger-tag-number", &number.to_string());
+                    let mut request = match chance.below(3) {
+                        0 => chat("r"),
+                        1 => chat_streamed("r"),
+                        _ => chat_streamed_with_usage("r"),
+                    };
+                    request["messages"][0]["content"] = number.to_string().into();
+                    // Whoever is killed answers nobody.
+                    let answer = client.try_post(CHAT, request).await;
+                    answered += u64::from(answer.is_ok_and(|it| it.status == 200 && it.end == End::Clean));
+                    tokio::time::sleep(Duration::from_millis(chance.below(40))).await;
+                }
+                answered
+            });
+        }
+        Self { stop, asked, callers }
+    }
+
+    /// How many were asked, and how many of them were answered whole.
+    async fn end(self) -> (u64, u64) {
+        self.stop.store(true, Relaxed);
+        let answered = self.callers.join_all().await.into_iter().sum();
+        (self.asked.load(Relaxed), answered)
+    }
+}
+
+/// U5, M6: whoever is killed, and whatever comes late, twice or never: what the provider billed is what the ledger booked, and what
+/// nobody can know the end of is booked as unknown. Nothing is missing, because no disk was lost.
+#[tokio::test]
+async fn the_providers_books_are_the_ledgers() {
+    let seed = named("OUTRIGGER_CHAOS_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    let seconds = named("OUTRIGGER_CHAOS_SECONDS").unwrap_or(SECONDS);
+    println!("OUTRIGGER_CHAOS_SEED={seed} OUTRIGGER_CHAOS_SECONDS={seconds}");
+    let provider = Provider::start(seed).await;
+    let mut fleet = Fleet::start(&provider.policy(), 3, &[]).await;
+    let traffic = Traffic::start(&fleet, seed);
+    let mut chance = Chance::new(seed);
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(seconds) {
+        fleet.kill_some(&mut chance).await;
+    }
+    let (asked, answered) = traffic.end().await;
+    fleet.drain().await;
+    let booked = fleet.booked().await;
+    println!("{asked} asked, {answered} answered; killed {:?}; {}", fleet.kills, booked.summary());
+    let lost = provider.compare(&booked);
+    // What has no record was begun, and says so. What was begun need not have been sent: one a caller for each kill.
+    let most = lost + u64::from(fleet.kills.sidecars) * CALLERS;
+    assert!((lost..=most).contains(&booked.unknown), "{lost} without a record, {} unknown", booked.unknown);
+    assert_eq!(fleet.gaps().await, serde_json::json!([]));
+    // It was chaos.
+    assert!(fleet.kills.sidecars > 2 && fleet.kills.ledgers > 0 && answered > 50, "{:?} {answered}", fleet.kills);
+}
+
+/// A disk that is lost with its pod is a hole in its epoch: it is listed, and no larger than what had not been acknowledged.
+#[tokio::test]
+async fn a_lost_disk_is_a_hole_that_is_listed() {
+    let seed = 7;
+    let provider = Provider::start(seed).await;
+    let mut fleet = Fleet::start(&provider.policy(), 2, &["--silent", "4s"]).await;
+    let traffic = Traffic::start(&fleet, seed);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    fleet.ledger.program.kill();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let (asked, _) = traffic.end().await;
+    let waiting = fleet.sidecars[0].metrics().await.sum("outrigger_ledger_waiting", &[]) as u64;
+    assert!(waiting > 0, "all of it was told already");
+    fleet.lose(0).await;
+    fleet.ledger.program.start().await;
+    fleet.drain().await;
+    let begun = Instant::now();
+    // Epochs that were closed are no gap; the lost one cannot be.
+    let gaps = loop {
+        let gaps = fleet.gaps().await;
+        if gaps.as_array().is_some_and(|gaps| !gaps.is_empty()) {
+            break gaps;
+        }
+        assert!(begun.elapsed() < PATIENCE, "no gap is listed");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let [gap] = &gaps.as_array().unwrap()[..] else { panic!("one gap: {gaps:#}") };
+    assert_eq!((&gap["open"], &gap["pod"]), (&true.into(), &"web-0".into()), "{gaps:#}");
+    // What began there is booked as unknown by the next look at what is silent.
+    let (_, printed, complaint) = fleet.ledger.usage(&["gaps"]).await;
+    assert!(printed.contains("web-0"), "{printed}{complaint}");
+    let booked = fleet.booked().await;
+    let lost = provider.compare(&booked);
+    println!(
+        "{asked} asked, {lost} attempts without a record, {waiting} entries not acknowledged; {}",
+        booked.summary()
+    );
+    assert!(lost > 0 && lost <= waiting, "{lost} attempts are missing, {waiting} entries were not acknowledged");
+}
