@@ -87,6 +87,22 @@ on_both! {
         ledger.shut().await;
     }
 
+    /// Books that were lost are asked for again in vain: what is told that it is not there any more is missing, and what follows
+    /// is booked.
+    async fn an_epoch_goes_on_behind_what_was_in_books_that_are_lost(place) {
+        let ledger = place.open().await;
+        let one = |sequence| told(sequence, record(&format!("gen-{sequence}"), NOON, vec![attempt("gpt-5", Some(1))]));
+        // 1 to 4 were acknowledged by the books before these.
+        let mut next = batch(1, NOON, vec![one(5), one(6)]);
+        assert_eq!(ledger.append(stamp("apps", NOON), next.clone()).await.unwrap().through, 0);
+        next.dropped_below = 5;
+        assert_eq!(ledger.append(stamp("apps", NOON), next).await.unwrap().through, 6);
+        let gaps = ledger.gaps(None, NOON + HOUR).await.unwrap();
+        assert_eq!((gaps[0].missing.clone(), gaps[0].open), (vec![(1, 4)], false));
+        assert_eq!(all(&ledger).await.booked.requests, 2);
+        ledger.shut().await;
+    }
+
     async fn an_epoch_is_its_service_accounts_and_nobody_elses(place) {
         let ledger = place.open().await;
         let entry = || told(1, record("gen-1", NOON, vec![attempt("gpt-5", Some(1))]));
