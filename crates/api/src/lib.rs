@@ -41,6 +41,9 @@ pub mod ledger {
     tonic::include_proto!("outrigger.ledger.v1");
 }
 
+/// How messages are read and written, for whoever must not know by what.
+pub use prost::Message;
+
 use sha2::{Digest as _, Sha256};
 
 /// SHA-256.

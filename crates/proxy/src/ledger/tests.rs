@@ -6,6 +6,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use outrigger_api::Message as _;
 use outrigger_api::ledger::{self as told, Entry, entry::Entry as Told};
 use outrigger_catalog::{Lacks, Prices, Rate};
 use outrigger_route::{
@@ -14,7 +15,6 @@ use outrigger_route::{
 };
 use outrigger_spool::{LONGEST, Settings, Spool};
 use outrigger_wire::{AuthScheme, Dialect, Dialects, Head, Usage};
-use prost::Message as _;
 
 use super::{
     Ledger, Users,
