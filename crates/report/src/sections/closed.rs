@@ -1,0 +1,47 @@
+//! Closed months, and what came after.
+
+use super::Found;
+use crate::{
+    doc::{Block, Table},
+    figures::Sums,
+    money::{change, usd},
+};
+
+pub(super) fn blocks(found: &Found<'_>) -> Vec<Block> {
+    let figures = found.figures;
+    let (mut booked, mut adjusted) = (Sums::default(), Sums::default());
+    let mut rows = Vec::new();
+    for month in &figures.months {
+        booked.add(&month.booked);
+        adjusted.add(&month.adjusted);
+        let closed = figures.closed.iter().any(|closed| closed.month == month.name(0));
+        rows.push(vec![
+            super::named(month.name(0)),
+            if closed { "closed" } else { "open" }.into(),
+            usd(month.booked.nano),
+            change(month.adjusted.nano),
+            usd(month.sums().nano),
+        ]);
+    }
+    rows.push(vec![
+        "All".into(),
+        String::new(),
+        usd(booked.nano),
+        change(adjusted.nano),
+        usd(booked.nano + adjusted.nano),
+    ]);
+    vec![
+        Block::Section("Booked, and adjusted since"),
+        Block::Table(Table {
+            words: 2,
+            head: vec!["Month", "", "Booked", "Adjusted since", "By today's knowledge"],
+            rows,
+            summed: true,
+        }),
+        Block::Note(
+            "What is booked in a closed month never changes. Records that came late for it, and what another price makes of old \
+             records in any month, are adjustments: they stand beside it, and all other figures of this report hold both."
+                .into(),
+        ),
+    ]
+}
