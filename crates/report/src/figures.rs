@@ -175,8 +175,6 @@ pub struct Dear {
 pub struct Closed {
     /// `2026-09`.
     pub month: String,
-    /// What was booked in it.
-    pub nano: i128,
 }
 
 /// All of it. Groups are told apart by what their field says, in that order.
@@ -214,8 +212,8 @@ pub struct Figures {
     pub workloads: Vec<Group>,
     /// By provider, vendor and outcome.
     pub providers: Vec<Group>,
-    /// Months that are closed.
-    pub closed: Vec<Closed>,
+    /// Months that are closed. `None`: whoever asked may not know.
+    pub closed: Option<Vec<Closed>>,
     /// The most expensive requests, the most expensive first.
     pub dear: Vec<Dear>,
     /// What is missing.

@@ -12,11 +12,13 @@ mod html;
 mod markdown;
 mod methods;
 mod money;
+mod quarter;
 mod sections;
 mod weeks;
 
 pub use figures::{Apart, Closed, Dear, Figures, Group, Missing, Sums, Tried};
 use outrigger_catalog::Catalog;
+pub use quarter::Quarter;
 
 /// A report, written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,9 @@ pub enum Error {
     /// A period of no day, or of more than 400.
     #[error("a report is of one day to 400")]
     Period,
+    /// No quarter.
+    #[error("{0:?} is no quarter: write 2026Q4")]
+    Quarter(String),
     /// The library that draws says no.
     #[error("a chart cannot be drawn: {0}")]
     Drawing(String),

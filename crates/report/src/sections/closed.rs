@@ -14,10 +14,15 @@ pub(super) fn blocks(found: &Found<'_>) -> Vec<Block> {
     for month in &figures.months {
         booked.add(&month.booked);
         adjusted.add(&month.adjusted);
-        let closed = figures.closed.iter().any(|closed| closed.month == month.name(0));
+        let closed = figures.closed.as_ref().map(|all| all.iter().any(|closed| closed.month == month.name(0)));
         rows.push(vec![
             super::named(month.name(0)),
-            if closed { "closed" } else { "open" }.into(),
+            match closed {
+                Some(true) => "closed",
+                Some(false) => "open",
+                None => "not known to readers of one namespace",
+            }
+            .into(),
             usd(month.booked.nano),
             change(month.adjusted.nano),
             usd(month.sums().nano),

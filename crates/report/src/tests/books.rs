@@ -153,7 +153,7 @@ pub(crate) fn quarter() -> Figures {
     };
     Figures {
         before: Group { booked: before, ..Group::default() },
-        closed: vec![Closed { month: "2026-10".into(), nano: 0 }],
+        closed: Some(vec![Closed { month: "2026-10".into() }]),
         missing: Missing { entries: 214, processes: 3, open: 1 },
         dear: vec![
             dear(
