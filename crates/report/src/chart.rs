@@ -6,7 +6,7 @@ use plotters::{
     style::text_anchor::{HPos, Pos, VPos},
 };
 
-use crate::{Error, escape::cut, money::short};
+use crate::{error::Error, escape::cut, money::short};
 
 /// Colours that are told apart in print and by people who see few (Okabe and Ito); the last one is for the rest.
 const COLOURS: [RGBColor; 6] = [

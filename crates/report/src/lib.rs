@@ -6,6 +6,7 @@
 
 mod chart;
 mod doc;
+mod error;
 mod escape;
 mod figures;
 mod html;
@@ -16,6 +17,7 @@ mod quarter;
 mod sections;
 mod weeks;
 
+pub use error::Error;
 pub use figures::{Apart, Closed, Dear, Figures, Group, Missing, Sums, Tried};
 use outrigger_catalog::Catalog;
 pub use quarter::Quarter;
@@ -29,23 +31,6 @@ pub struct Report {
     pub html: String,
     /// The pictures: names of files, and SVG.
     pub charts: Vec<(String, String)>,
-}
-
-/// Why there is none.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// A day that is none, or outside of the period.
-    #[error("the ledger told of the day {0:?}, which is none of the period")]
-    Day(String),
-    /// A period of no day, or of more than 400.
-    #[error("a report is of one day to 400")]
-    Period,
-    /// No quarter.
-    #[error("{0:?} is no quarter: write 2026Q4")]
-    Quarter(String),
-    /// The library that draws says no.
-    #[error("a chart cannot be drawn: {0}")]
-    Drawing(String),
 }
 
 /// Writes a report of these figures. `catalog` is the price list by which vendors are compared.

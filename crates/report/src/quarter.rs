@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::civil::{Date, date};
 
-use crate::Error;
+use crate::error::Error;
 
 /// A quarter of a year, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod closed;
 mod dear;
+mod found;
 mod groups;
 mod limits;
 mod outages;
@@ -10,32 +11,16 @@ mod savings;
 mod spend;
 mod vendors;
 
+use found::Found;
 use outrigger_catalog::Catalog;
 
 use crate::{
-    Error,
     doc::{Block, Doc},
-    figures::{Figures, Sums},
-    methods::{Alone, Caching, Concentration, Routed, Used, alone, caching, concentration, routing, used},
-    weeks::{self, Week},
+    error::Error,
+    figures::Figures,
+    methods::{alone, caching, concentration, routing, used},
+    weeks,
 };
-
-/// The figures, and what was found from them.
-struct Found<'f> {
-    figures: &'f Figures,
-    /// Everything, by today's knowledge.
-    total: Sums,
-    weeks: Vec<Week>,
-    /// Days of the period that are over or have begun, and days of the one before.
-    days: (i128, i128),
-    used: Vec<Used>,
-    alone: Vec<Alone>,
-    routed: Vec<Routed>,
-    caching: Caching,
-    concentration: Concentration,
-    /// Version of the price list.
-    list: &'f str,
-}
 
 /// The whole page.
 pub(crate) fn all(figures: &Figures, catalog: &Catalog) -> Result<Doc, Error> {
@@ -76,9 +61,4 @@ pub(crate) fn all(figures: &Figures, catalog: &Catalog) -> Result<Doc, Error> {
         ),
         blocks,
     })
-}
-
-/// A name for people: what has none is said to have none.
-fn named(name: &str) -> String {
-    if name.is_empty() { "(none)".into() } else { crate::escape::cut(name, 60) }
 }

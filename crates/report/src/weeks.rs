@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{ToSpan as _, civil::Date};
 
 use crate::{
-    Error,
+    error::Error,
     figures::{Group, Sums},
 };
 

@@ -1,6 +1,6 @@
 //! Closed months, and what came after.
 
-use super::Found;
+use super::found::Found;
 use crate::{
     doc::{Block, Table},
     figures::Sums,
@@ -16,7 +16,7 @@ pub(super) fn blocks(found: &Found<'_>) -> Vec<Block> {
         adjusted.add(&month.adjusted);
         let closed = figures.closed.as_ref().map(|all| all.iter().any(|closed| closed.month == month.name(0)));
         rows.push(vec![
-            super::named(month.name(0)),
+            super::found::named(month.name(0)),
             match closed {
                 Some(true) => "closed",
                 Some(false) => "open",

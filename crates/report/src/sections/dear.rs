@@ -1,6 +1,6 @@
 //! The most expensive requests.
 
-use super::{Found, named};
+use super::found::{Found, named};
 use crate::{
     doc::{Block, Table},
     methods::{Usual, why},

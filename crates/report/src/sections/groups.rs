@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Found, named};
+use super::found::{Found, named};
 use crate::{
-    Error,
     chart::{Bar, bars},
     doc::{Block, Chart, Table},
+    error::Error,
     figures::{Group, Sums},
     money::{count, share, short, usd},
 };

@@ -1,6 +1,6 @@
 //! What the figures cannot know.
 
-use super::Found;
+use super::found::Found;
 use crate::{
     doc::{Block, Table},
     money::{count, share, short, usd},

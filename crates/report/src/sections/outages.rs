@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Found, named};
+use super::found::{Found, named};
 use crate::{
-    Error,
     chart::{Column, columns},
     doc::{Block, Chart, Table},
+    error::Error,
     figures::Sums,
     money::{count, share},
 };

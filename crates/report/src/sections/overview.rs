@@ -1,6 +1,6 @@
 //! What one looks at first.
 
-use super::Found;
+use super::found::Found;
 use crate::{
     doc::{Block, Card},
     methods::Concentration,

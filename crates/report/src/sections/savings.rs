@@ -1,6 +1,6 @@
 //! What routing and caches saved.
 
-use super::{Found, named};
+use super::found::{Found, named};
 use crate::{
     doc::{Block, Table},
     money::{count, share, short, usd},

@@ -1,10 +1,10 @@
 //! Spend and its trend, by week.
 
-use super::{Found, named};
+use super::found::{Found, named};
 use crate::{
-    Error,
     chart::{APART, Column, columns},
     doc::{Block, Chart, Table},
+    error::Error,
     figures::Sums,
     money::{count, growth, short, usd},
 };

@@ -1,10 +1,10 @@
 //! How much hangs on one vendor, and what one alone would have cost.
 
-use super::{Found, named};
+use super::found::{Found, named};
 use crate::{
-    Error,
     chart::{Bar, bars},
     doc::{Block, Chart, Table},
+    error::Error,
     methods::Concentration,
     money::{change, count, share, short, usd},
 };
