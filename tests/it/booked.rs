@@ -92,6 +92,15 @@ impl Ledger {
         (run.status.code().unwrap_or(-1), text(&run.stdout), text(&run.stderr))
     }
 
+    /// What `outrigger report` says with these arguments: exit code, standard output, standard error.
+    async fn report(&self, args: &[&str]) -> (i32, String, String) {
+        let mut command = process_command("outrigger", self.home.path());
+        command.arg("report").args(args).args(["--from", &format!("http://{}", self.program.admin())]);
+        let run = tokio::task::spawn_blocking(move || command.stdout(Stdio::piped()).output()).await.unwrap().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (run.status.code().unwrap_or(-1), text(&run.stdout), text(&run.stderr))
+    }
+
     /// The pages that a token sees on the port of sidecars, by HTTP/2.
     async fn with_token(&self, token: &str, path: &str) -> (u16, Value) {
         let socket = tokio::net::TcpStream::connect(self.addr()).await.unwrap();
@@ -285,4 +294,42 @@ async fn people_ask_by_the_command_line() {
     // A period that is not over cannot be closed.
     let (code, _, complaint) = ledger.usage(&["close", &today[..7]]).await;
     assert!(code == 1, "{complaint}");
+}
+
+/// Management reads a page: of the quarter that runs, with what it cost, who spent it, the dearest request, and what is missing.
+#[tokio::test]
+async fn a_quarter_is_reported_as_a_page() {
+    let ledger = Ledger::start().await;
+    let (token, now) = (ledger.token("prod"), now_ms());
+    let entries = vec![
+        record(1, "gen-1", "search", now, 2_000_000_000),
+        record(2, "gen-2", "<b>ads</b>", now, 1_500_000_000),
+        record(5, "gen-3", "search", now, 500_000_000),
+    ];
+    assert_eq!(ledger.says(&token, &batch(1, 5, now, entries)).await, booked(2));
+    assert_eq!(ledger.says(&token, &batch(1, 5, now, Vec::new()).number(5, 1)).await, booked(2));
+    let quarter = ledger.page("/usage?since=1h&by=quarter").await["rows"][0]["names"][0].as_str().unwrap().to_owned();
+    let dear = ledger.page(&format!("/usage/expensive?period={quarter}&limit=2")).await;
+    let ids: Vec<&Value> = dear.as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    assert_eq!(ids, ["gen-1", "gen-2"], "{dear:#}");
+    let out = ledger.home.path().join("page");
+    let (code, said, complaint) = ledger.report(&["--quarter", &quarter, "--out", out.to_str().unwrap()]).await;
+    assert_eq!(code, 0, "{complaint}");
+    assert!(said.contains("report.html") && said.contains("report.md"), "{said}");
+    let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
+    let (html, markdown) = (read("report.html"), read("report.md"));
+    assert!(markdown.contains("| Spent | $4.00 |") && markdown.contains("gen-1"), "{markdown}");
+    assert!(markdown.contains("| search | 2 | 20 | 0.0% | $2.50 | 62.5% |"), "{markdown}");
+    assert!(markdown.contains("2 entries of 1 processes never came"), "{markdown}");
+    assert!(html.contains("&lt;b&gt;ads") && !html.contains("<b>") && html.contains("$4.00"));
+    assert!(read("weeks.svg").starts_with("<svg") && read("saved.svg").starts_with("<svg"));
+    // Another namespace spent nothing, and which months are closed is not its readers' to know.
+    let (code, _, complaint) =
+        ledger.report(&["--quarter", &quarter, "-n", "dev", "--out", out.to_str().unwrap()]).await;
+    assert_eq!(code, 0, "{complaint}");
+    assert!(read("report.md").contains("the namespace dev") && read("report.md").contains("| Spent | $0.00 |"));
+    let (code, _, complaint) = ledger.report(&["--quarter", "2026Q5"]).await;
+    assert!(code != 0 && complaint.contains("2026Q4"), "{complaint}");
+    let (code, _, complaint) = ledger.report(&["--quarter", "2999Q1"]).await;
+    assert!(code == 1 && complaint.contains("has not begun"), "{complaint}");
 }

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use outrigger_compile::{ObjectRef, SYSTEM_NAMESPACE};
 use outrigger_proxy::config::Settings;
 
-use crate::{plane::args::PlaneArgs, usage::args::UsageArgs};
+use crate::{plane::args::PlaneArgs, report::args::ReportArgs, usage::args::UsageArgs};
 
 /// One API on localhost in front of every model and provider.
 #[derive(Debug, Parser)]
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Policy(PolicyCommand),
     /// What requests used and cost
     Usage(Box<UsageArgs>),
+    /// Write what a quarter cost as a page for management: HTML that prints, and Markdown
+    Report(Box<ReportArgs>),
     /// Print a script with which a shell completes this command
     Completions(CompletionsArgs),
 }

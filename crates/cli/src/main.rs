@@ -14,6 +14,7 @@ mod plane;
 mod plugin;
 mod policy;
 mod quiet;
+mod report;
 mod run;
 mod simulate;
 mod source;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Fleet(args) => fleet::fleet(&args),
         Command::Inject(args) => inject::inject(&args),
         Command::Policy(command) => policy::policy(&command),
+        Command::Report(args) => report::report(&args),
         Command::Usage(args) => usage::usage(&args),
         Command::Completions(args) => {
             let mut script = Vec::new();

@@ -1,7 +1,7 @@
 //! The control plane that a command asks: at an address, or found by kubectl.
 
 pub(crate) mod args;
-mod ask;
+pub(crate) mod ask;
 mod kubectl;
 mod program;
 pub(crate) mod trust;

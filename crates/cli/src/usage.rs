@@ -1,7 +1,7 @@
 //! `outrigger usage`: what the ledger is asked, and what it is given by hand.
 
 pub(crate) mod args;
-mod ask;
+pub(crate) mod ask;
 mod call;
 mod import;
 mod money;

@@ -35,6 +35,7 @@ const INJECT: &str = "outrigger-inject";
 const LEDGER: &str = "outrigger-ledger";
 const PROBE: &str = "outrigger-probe";
 const PROXY: &str = "outrigger-proxy";
+const REPORT: &str = "outrigger-report";
 const RESIDENT: &str = "outrigger-resident";
 const ROUTE: &str = "outrigger-route";
 const SIDECAR: &str = "outrigger-sidecar";
@@ -105,6 +106,8 @@ const TABLE: &[Crate] = &[
             COMPILE,
             FOLDER,
             SIMULATE,
+            REPORT,
+            "plotters",
             "kube",
             "kube-core",
             "k8s-openapi",
@@ -122,6 +125,11 @@ const TABLE: &[Crate] = &[
         never: &["tokio", "hyper", "prost", "tonic", "kube", "kube-core", "k8s-openapi", "serde"],
     },
     Crate { name: SIMULATE, may: &[PROBE], never: &["kube", "kube-core", "k8s-openapi"] },
+    Crate {
+        name: REPORT,
+        may: &[CATALOG],
+        never: &["tokio", "hyper", "kube", "kube-core", "k8s-openapi", "sqlx", "prost"],
+    },
     Crate { name: LEDGER, may: &[API, CATALOG], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
     Crate {
         name: CONTROL_PLANE,
@@ -131,8 +139,8 @@ const TABLE: &[Crate] = &[
     Crate {
         name: "outrigger",
         may: &[
-            PROXY, COMPILE, CRD, FOLDER, API, INJECT, LEDGER, CATALOG, RESIDENT, ROUTE, SIMULATE, TELEMETRY, TOKENS,
-            WIRE,
+            PROXY, COMPILE, CRD, FOLDER, API, INJECT, LEDGER, CATALOG, REPORT, RESIDENT, ROUTE, SIMULATE, TELEMETRY,
+            TOKENS, WIRE,
         ],
         never: &[CONTROL_PLANE, CLUSTER, "kube-client", "kube-runtime"],
     },

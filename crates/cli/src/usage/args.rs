@@ -72,7 +72,7 @@ pub(crate) struct BooksArgs {
 
 impl BooksArgs {
     /// The same, as every program of ours is found.
-    pub(super) fn place(&self) -> PlaneArgs {
+    pub(crate) fn place(&self) -> PlaneArgs {
         let Self { from, token_file, ca_file, kubeconfig, context, system_namespace } = self.clone();
         PlaneArgs { from, token_file, ca_file, kubeconfig, context, system_namespace }
     }

@@ -132,11 +132,21 @@ fn print(
     Ok(ExitCode::SUCCESS)
 }
 
-fn read<T: DeserializeOwned>(answer: &Bytes) -> anyhow::Result<T> {
+/// An answer, read.
+///
+/// # Errors
+///
+/// It is not what a ledger answers.
+pub(crate) fn read<T: DeserializeOwned>(answer: &Bytes) -> anyhow::Result<T> {
     serde_json::from_slice(answer).context("the answer is not a ledger's, or of another version")
 }
 
-fn running<T>(asking: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+/// Asks until it is answered.
+///
+/// # Errors
+///
+/// What `asking` says.
+pub(crate) fn running<T>(asking: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("cannot start the runtime")?.block_on(asking)
 }

@@ -104,6 +104,7 @@ impl Program {
         match (&head.method, head.uri.path()) {
             (&Method::GET, USAGE) => self.usage(&head, asker, pairs).await,
             (&Method::GET, "/usage/gaps") => self.gaps(&head, asker, &pairs).await,
+            (&Method::GET, "/usage/expensive") => self.expensive(&head, asker, pairs).await,
             (&Method::GET, "/usage/closed") => {
                 self.scope(&head.headers, asker, None).await?;
                 Ok(json(&self.books.closed().await.map_err(|why| self.unanswered(&why))?))
@@ -131,7 +132,7 @@ impl Program {
                 StatusCode::METHOD_NOT_ALLOWED,
                 "bad_method",
                 &format!(
-                    "{path} does not take {method}: GET /usage, /usage/gaps, /usage/closed, {ACTIVITY} and {GENERATION}, \
+                    "{path} does not take {method}: GET /usage, /usage/gaps, /usage/expensive, /usage/closed, {ACTIVITY} and {GENERATION}, \
                      POST /usage/forget, /usage/close and /usage/reconcile"
                 ),
             ))),
@@ -150,6 +151,16 @@ impl Program {
         only(pairs, &["namespace"])?;
         let scope = self.scope(&head.headers, asker, named(pairs)).await?;
         Ok(json(&self.books.gaps(scope.as_deref(), now()).await.map_err(|why| self.unanswered(&why))?))
+    }
+
+    /// The most expensive requests of a stretch of time.
+    async fn expensive(&self, head: &Parts, asker: Asker, pairs: Pairs) -> Told {
+        only(&pairs, &["since", "until", "period", "namespace", "limit"])?;
+        let scope = self.scope(&head.headers, asker, named(&pairs)).await?;
+        let query = self.query(pairs)?;
+        let (since, until) = (query.since_ms, query.until_ms);
+        let found = self.books.most_expensive(since, until, scope.as_deref(), query.limit).await;
+        Ok(json(&told::expensive(&found.map_err(|why| self.unanswered(&why))?)))
     }
 
     async fn forget(&self, user: &str) -> Told {

@@ -177,6 +177,35 @@ pub(super) fn generation(generation: &Generation) -> Value {
     json!({"data": value})
 }
 
+/// Expensive requests, each with what made it so. Money is in nano-dollars.
+pub(super) fn expensive(requests: &[Generation]) -> Value {
+    let tried = |attempt: &Attempt| {
+        let (target, tokens) = (attempt.target.clone().unwrap_or_default(), attempt.tokens.unwrap_or_default());
+        json!({
+            "vendor": target.vendor,
+            "model": target.model,
+            "code": attempt.code,
+            "nano": attempt.cost.as_ref().map(|cost| cost.nano_usd),
+            "input": tokens.input.unwrap_or(0),
+            "cache_read": tokens.cache_read.unwrap_or(0),
+            "output": tokens.output.unwrap_or(0),
+            "reasoning": tokens.reasoning.unwrap_or(0),
+        })
+    };
+    let one = |Generation { record, namespace, nano, .. }: &Generation| {
+        json!({
+            "id": record.id,
+            "at": moment(signed(record.at_ms)),
+            "namespace": namespace,
+            "team": record.payer.as_ref().map_or("", |payer| payer.team.as_str()),
+            "route": record.route,
+            "nano": nano,
+            "attempts": record.attempts.iter().map(tried).collect::<Vec<_>>(),
+        })
+    };
+    requests.iter().map(one).collect()
+}
+
 fn attempt(attempt: &Attempt) -> Value {
     let target = attempt.target.clone().unwrap_or_default();
     json!({
@@ -319,5 +348,16 @@ mod tests {
         // What nobody can price is no cost of zero.
         record.attempts[1].cost = None;
         assert_eq!(shown(&record, 0)["total_cost"], Value::Null);
+        let stored = Generation {
+            record,
+            namespace: "n".into(),
+            service_account: "s".into(),
+            received_at_ms: 0,
+            clock_off: false,
+            nano: 9_007_199_254_740_993,
+        };
+        let dear = expensive(&[stored]);
+        assert_eq!(dear[0]["nano"].as_i64(), Some(9_007_199_254_740_993), "to the nano-dollar: {dear:#}");
+        assert_eq!((&dear[0]["attempts"][1]["nano"], &dear[0]["attempts"][1]["input"]), (&Value::Null, &json!(7)));
     }
 }

@@ -1,0 +1,4 @@
+mod add_up;
+mod books;
+mod golden;
+mod names;
