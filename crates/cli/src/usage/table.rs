@@ -1,5 +1,7 @@
 //! What a ledger answers as a table, and as CSV: pure. A sum is never shown without what makes it less exact than it looks.
 
+use std::ops::Range;
+
 use super::{
     money::{exact, grouped, shown},
     wire::{Answer, Gap, Line, Missing, Row, of},
@@ -35,8 +37,8 @@ pub(super) fn usage(answer: &Answer) -> String {
         by.iter().enumerate().map(|(at, _)| if at == 0 { "TOTAL" } else { "" }.to_owned()).collect();
     last.extend(figures(total));
     cells.push(last);
-    right(&mut cells, &head, by.len());
-    let mut text = columns(&head, cells.into_iter());
+    let head = right(&mut cells, &head, by.len()..head.len());
+    let mut text = columns(&words(&head), cells.into_iter());
     for line in notes(since, until, total, *missing) {
         text.push('\n');
         text.push_str(&line);
@@ -48,15 +50,21 @@ fn figures(row: &Row) -> impl Iterator<Item = String> {
     FIGURES.iter().map(|(_, of)| of(row))
 }
 
-/// Numbers end where their heads do.
-fn right(cells: &mut [Vec<String>], head: &[&str], from: usize) {
-    for column in from..head.len() {
+/// Numbers, which are in `columns`, end where their heads do. Returns the heads.
+fn right(cells: &mut [Vec<String>], head: &[&str], columns: Range<usize>) -> Vec<String> {
+    let mut head: Vec<String> = head.iter().map(|word| (*word).to_owned()).collect();
+    for column in columns {
         let width = cells.iter().map(|row| row[column].chars().count()).chain([head[column].chars().count()]).max();
         let width = width.unwrap_or_default();
-        for row in cells.iter_mut() {
+        for row in cells.iter_mut().chain([&mut head]) {
             row[column] = format!("{:>width$}", row[column]);
         }
     }
+    head
+}
+
+fn words(head: &[String]) -> Vec<&str> {
+    head.iter().map(String::as_str).collect()
 }
 
 /// What the sum does not say by itself.
@@ -197,8 +205,8 @@ pub(super) fn lines(lines: &[Line]) -> String {
         sum(|line| line.difference_nano),
         String::new(),
     ]);
-    right(&mut cells, &head[..5], 2);
-    columns(&head, cells.into_iter())
+    let head = right(&mut cells, &head, 2..5);
+    columns(&words(&head), cells.into_iter())
 }
 
 /// The same for a spreadsheet.
