@@ -1,8 +1,6 @@
 //! What the machine says of itself: which run of it this is, and how long that has lasted.
 
-use std::fs;
-
-use rustix::time::{ClockId, clock_gettime};
+use std::{fs, sync::LazyLock, time::Instant};
 
 /// Where Linux says which run of the machine this is.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
@@ -15,9 +13,20 @@ pub(crate) fn boot() -> [u8; 16] {
     std::array::from_fn(|at| byte(at).unwrap_or_default())
 }
 
-/// Milliseconds since the start of the machine.
+/// Where Linux says for how long it has run: seconds, with two decimals.
+const UPTIME: &str = "/proc/uptime";
+
+/// A moment, and how long the machine had run then.
+static THEN: LazyLock<(Instant, u64)> = LazyLock::new(|| (Instant::now(), uptime()));
+
+/// Milliseconds since the start of the machine; since the start of the process where nobody says.
 pub(crate) fn now() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    let (seconds, nanos) = (u64::try_from(now.tv_sec).unwrap_or(0), u64::try_from(now.tv_nsec).unwrap_or(0));
-    seconds * 1_000 + nanos / 1_000_000
+    let (then, uptime) = *THEN;
+    uptime.saturating_add(u64::try_from(then.elapsed().as_millis()).unwrap_or(u64::MAX))
+}
+
+fn uptime() -> u64 {
+    let told = fs::read_to_string(UPTIME).unwrap_or_default();
+    let digits = told.split_whitespace().next().unwrap_or_default().replace('.', "");
+    digits.parse::<u64>().map_or(0, |hundredths| hundredths.saturating_mul(10))
 }
