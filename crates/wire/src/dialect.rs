@@ -64,40 +64,52 @@ impl fmt::Display for Dialect {
 
 /// What a provider speaks: one dialect or several, the preferred one first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Dialects([Option<Dialect>; Dialect::ALL.len()]);
+pub struct Dialects {
+    order: [Option<Dialect>; Dialect::ALL.len()],
+    /// A bit for each: whether one is among them is asked several times a request.
+    bits: u8,
+}
 
 impl Dialects {
+    const NONE: Self = Self { order: [None; Dialect::ALL.len()], bits: 0 };
+
     /// The one.
     pub const fn only(dialect: Dialect) -> Self {
-        let mut all = [None; Dialect::ALL.len()];
-        if let Some((first, _)) = all.split_first_mut() {
+        let mut only = Self::NONE;
+        if let Some((first, _)) = only.order.split_first_mut() {
             *first = Some(dialect);
         }
-        Self(all)
+        only.bits = bit(dialect);
+        only
     }
 
     /// These, each once; `None` where there are none.
     pub fn of(dialects: impl IntoIterator<Item = Dialect>) -> Option<Self> {
-        let mut all = Self([None; Dialect::ALL.len()]);
+        let mut all = Self::NONE;
         for dialect in dialects {
             if !all.contains(dialect)
-                && let Some(free) = all.0.iter_mut().find(|place| place.is_none())
+                && let Some(free) = all.order.iter_mut().find(|place| place.is_none())
             {
                 *free = Some(dialect);
+                all.bits |= bit(dialect);
             }
         }
-        all.0.first()?.map(|_| all)
+        (all.bits != 0).then_some(all)
     }
 
     /// Whether it is among them.
-    pub fn contains(&self, dialect: Dialect) -> bool {
-        self.0.contains(&Some(dialect))
+    pub const fn contains(&self, dialect: Dialect) -> bool {
+        self.bits & bit(dialect) != 0
     }
 
     /// All of them, the preferred one first.
     pub fn iter(&self) -> impl Iterator<Item = Dialect> {
-        self.0.into_iter().flatten()
+        self.order.into_iter().flatten()
     }
+}
+
+const fn bit(dialect: Dialect) -> u8 {
+    1 << dialect as u8
 }
 
 impl fmt::Display for Dialects {

@@ -70,9 +70,11 @@ impl Record {
         let metrics = &self.books.metrics;
         served.health().spent(now, self.tokens());
         metrics.usage(&served.counters, self.heard.usage(), worth.price.as_ref());
-        let dialect = served.asked(self.operation).dialect();
-        self.losses.iter().for_each(|loss| metrics.dropped(dialect, loss.label()));
-        self.heard.all_lost().iter().for_each(|part| metrics.dropped(dialect, part));
+        if !self.losses.is_empty() || !self.heard.all_lost().is_empty() {
+            let dialect = served.asked(self.operation).dialect();
+            self.losses.iter().for_each(|loss| metrics.dropped(dialect, loss.label()));
+            self.heard.all_lost().iter().for_each(|part| metrics.dropped(dialect, part));
+        }
         if self.heard.unreadable() > 0 {
             metrics.malformed(&served.counters, self.heard.unreadable());
         }
