@@ -10,7 +10,7 @@ use super::{money::NanoUsd, tier::Tier};
 pub struct Service {
     /// One of [`Service::NAMES`].
     pub name: String,
-    /// As [`Prices::source`].
+    /// As [`Prices::source`](super::Prices::source).
     pub source: String,
     /// ISO date of the source.
     pub as_of: String,
@@ -32,7 +32,7 @@ pub struct Fee {
     pub tool: String,
     /// One call; where a vendor bills containers, one of those.
     pub each: NanoUsd,
-    /// As [`Prices::source`], or `docs` for the vendor's own manual.
+    /// As [`Prices::source`](super::Prices::source), or `docs` for the vendor's own manual.
     pub source: String,
     /// ISO date of the source.
     pub as_of: String,

@@ -75,7 +75,9 @@ impl Program {
                 "here it is for this machine alone: from elsewhere, ask the port that sidecars use, with a token",
             ),
             (&Method::GET, "/") => plain(
-                "/metrics  /readyz  /livez  /usage  /usage/gaps  /api/v1/activity  /api/v1/generation\n".to_owned(),
+                "/metrics  /readyz  /livez  /usage  /usage/gaps  /usage/closed  /usage/expensive  \
+                 /api/v1/activity  /api/v1/generation\n"
+                    .to_owned(),
             ),
             _ => text(StatusCode::NOT_FOUND, "text/plain", "no such page\n".to_owned()),
         }
