@@ -36,6 +36,8 @@ pub enum Source {
         /// Makes one.
         make: Make,
     },
+    /// The control plane does, whose Secret is read and never changed.
+    Theirs,
     /// Somebody else, who puts them into this `kubernetes.io/tls` Secret of the control plane's namespace.
     Secret(String),
 }
@@ -79,7 +81,10 @@ pub fn keep(
     let running = async move {
         match source {
             Source::Own { timing, make } => {
-                secret::Keeper::new(&cluster, name, timing, make, known).run(leading, reports).await
+                secret::Keeper::new(&cluster, name, timing, Some(make), known).run(leading, reports).await
+            }
+            Source::Theirs => {
+                secret::Keeper::new(&cluster, name, Timing::default(), None, known).run(leading, reports).await
             }
             Source::Secret(name) => served::run(cluster, name, known).await,
         }
@@ -91,6 +96,7 @@ impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own { timing, make: _ } => f.debug_struct("Own").field("timing", timing).finish_non_exhaustive(),
+            Self::Theirs => f.write_str("Theirs"),
             Self::Secret(name) => f.debug_tuple("Secret").field(name).finish(),
         }
     }

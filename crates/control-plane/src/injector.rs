@@ -98,7 +98,7 @@ async fn serve(args: InjectorArgs) -> anyhow::Result<()> {
     let mut names = args.tls_names.clone();
     names.extend(tls::service_names(&args.service, cluster.namespace())?);
     let timing = args.timing();
-    let serving = Serving::pending_for(&names, timing.serving, None)?;
+    let serving = Serving::pending_for(&names, timing.serving)?;
     let source = match &args.tls_secret {
         Some(name) => Source::Secret(name.clone()),
         None => Source::Own { timing, make: Arc::new(Authority::make) },

@@ -152,13 +152,11 @@ async fn cluster(args: &LedgerArgs) -> anyhow::Result<Origin> {
     let cluster = Cluster::connect(args.kubeconfig.as_deref(), args.system_namespace.clone()).await?;
     let mut names = args.tls_names.clone();
     names.extend(tls::service_names(&args.service, cluster.namespace())?);
-    let timing = args.timing();
-    let serving = Serving::pending_for(&names, timing.serving, None)?;
+    let serving = Serving::pending_for(&names, args.timing().serving)?;
     let source = match &args.tls_secret {
         Some(name) => Source::Secret(name.clone()),
-        None => Source::Own { timing, make: Arc::new(Authority::make) },
+        None => Source::Theirs,
     };
-    // Who never leads makes nothing and writes nothing.
     let (follows, leading) = watch::channel(false);
     let (told, reports) = watch::channel(authority::Report::default());
     let (known, keeping) = authority::keep(&cluster, authority::NAME, source, leading, reports);

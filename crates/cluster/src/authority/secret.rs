@@ -34,7 +34,8 @@ pub(super) struct Keeper {
     /// Its name.
     name: &'static str,
     timing: Timing,
-    make: Make,
+    /// `None`: whoever keeps it is another program, and nothing is changed here.
+    make: Option<Make>,
     known: watch::Sender<Known>,
     /// As last read, with the version that a change must be of; without one while the Secret is not there or broken.
     document: Option<Arc<Document>>,
@@ -61,7 +62,7 @@ impl Keeper {
         cluster: &Cluster,
         name: &'static str,
         timing: Timing,
-        make: Make,
+        make: Option<Make>,
         known: watch::Sender<Known>,
     ) -> Self {
         let api = Api::namespaced(cluster.client(), cluster.namespace());
@@ -142,6 +143,16 @@ impl Keeper {
         }
     }
 
+    /// Says once that whoever makes it has not done so yet.
+    fn await_it(&mut self) {
+        let why = format!("authority_pending: the control plane has not made the Secret {} yet", self.name);
+        if self.complaint.as_ref() != Some(&why) {
+            tracing::info!("{why}");
+            self.known.send_replace(Known { material: None, why: Some(why.clone()) });
+            self.complaint = Some(why);
+        }
+    }
+
     /// How the bundles stand, if they are those of this document.
     fn spread(&self, bundles: &Report) -> Spread {
         let bundle = self.document.as_ref().map(|document| document.bundle());
@@ -155,6 +166,10 @@ impl Keeper {
     /// Does what is due; answers when to look again.
     async fn act(&mut self, leads: bool, spread: Spread, now: SystemTime) -> Duration {
         let changed = match (&self.there, self.document.clone()) {
+            (There::Nothing, None) if self.make.is_none() => {
+                self.await_it();
+                return LOOK;
+            }
             (There::Nothing, None) => self.create(None, now).await,
             // Somebody deleted it. Every sidecar still trusts what is known here.
             (There::Nothing, Some(document)) if leads => self.create(Some(document), now).await,
@@ -248,7 +263,10 @@ impl Keeper {
     }
 
     fn make(&self, now: SystemTime) -> Result<super::Made, String> {
-        (self.make)(now, self.timing.life).map_err(|error| format!("an authority cannot be made: {error:#}"))
+        let Some(make) = &self.make else {
+            return Err(format!("the control plane makes what is in the Secret {}", self.name));
+        };
+        make(now, self.timing.life).map_err(|error| format!("an authority cannot be made: {error:#}"))
     }
 }
 

@@ -53,7 +53,7 @@ impl Serving {
         let InCluster { metrics, fingerprints, replicas, .. } = setup;
         let mut names = names.to_vec();
         names.extend(service_names(service, cluster.namespace())?);
-        let serving = Self::pending_for(&names, timing.serving, None)?;
+        let serving = Self::pending_for(&names, timing.serving)?;
         let source = match tls_secret {
             Some(name) => Source::Secret(name),
             None => Source::Own { timing, make: Arc::new(Authority::make) },

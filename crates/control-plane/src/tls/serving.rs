@@ -30,6 +30,9 @@ use crate::lock::lock;
 /// From `not_before` to `not_after`.
 const LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
 
+/// Why there is nothing to show, until somebody knows better.
+const FIRST: &str = "authority_pending: there is no certificate to show yet";
+
 /// When a certificate is renewed that is not ours to renew.
 const NEVER: Duration = Duration::from_secs(1 << 40);
 
@@ -42,7 +45,7 @@ pub(crate) struct Serving {
     /// What is shown; `None` while there is nothing, and then nobody gets in.
     current: ArcSwapOption<Current>,
     /// Why there is nothing.
-    pending: Mutex<Option<String>>,
+    pending: Mutex<String>,
 }
 
 struct Current {
@@ -53,19 +56,20 @@ struct Current {
 impl Serving {
     /// A server that sidecars reach under `names`, and under every name of this machine for itself.
     pub(crate) fn new(authority: Authority, names: &[ServerName<'_>], now: SystemTime) -> Result<Arc<Self>> {
-        let serving = Self::pending_for(names, LIFE, None)?;
+        let serving = Self::pending_for(names, LIFE)?;
         serving.sign_with(authority, now)?;
         Ok(serving)
     }
 
-    /// A server that has nothing to show yet, for this reason. `life`: of the certificates that are to be signed for it.
-    pub(crate) fn pending_for(names: &[ServerName<'_>], life: Duration, why: Option<String>) -> Result<Arc<Self>> {
+    /// A server that has nothing to show yet, and is not ready until it has. `life`: of the certificates that are to be
+    /// signed for it.
+    pub(crate) fn pending_for(names: &[ServerName<'_>], life: Duration) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             names: subject_names(names)?,
             life,
             authority: ArcSwapOption::empty(),
             current: ArcSwapOption::empty(),
-            pending: Mutex::new(why),
+            pending: Mutex::new(FIRST.to_owned()),
         }))
     }
 
@@ -80,7 +84,7 @@ impl Serving {
         if self.current.load().is_some() {
             return None;
         }
-        lock(&self.pending).clone()
+        Some(lock(&self.pending).clone())
     }
 
     /// Shows what `material` gives from now on. If it fails nothing changes.
@@ -93,7 +97,7 @@ impl Serving {
 
     /// There is nothing to show, for this reason. What was shown goes on.
     pub(crate) fn wait(&self, why: &str) {
-        *lock(&self.pending) = Some(why.to_owned());
+        why.clone_into(&mut lock(&self.pending));
     }
 
     /// `authority` signs for it from now on, beginning with what is shown from now on. If it fails nothing changes.

@@ -13,7 +13,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// A server of a cluster, and what follows for it.
 fn waiting() -> (Arc<Serving>, Follower, Arc<Fingerprints>) {
     let names = service_names("outrigger-control-plane", "outrigger-system").unwrap();
-    let serving = Serving::pending_for(&names, Timing::default().serving, None).unwrap();
+    let serving = Serving::pending_for(&names, Timing::default().serving).unwrap();
     let fingerprints = Arc::new(Fingerprints::default());
     let follower =
         Follower::new(serving.clone(), Arc::new(Metrics::new().unwrap()), fingerprints.clone(), Arc::default());
