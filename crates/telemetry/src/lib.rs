@@ -4,6 +4,7 @@
 pub mod build;
 mod family;
 pub mod logging;
+pub mod memory;
 pub mod out;
 pub mod private;
 pub mod registry;
