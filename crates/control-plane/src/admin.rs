@@ -39,7 +39,7 @@ pub(crate) async fn accept(listener: TcpListener, pages: Arc<Pages>) -> Infallib
 /// What of them a cluster may see.
 impl outrigger_probe::Pages for Pages {
     fn metrics(&self) -> String {
-        self.metrics.render(self.fleet.len())
+        self.rendered()
     }
 
     fn pending(&self) -> Option<String> {
@@ -48,6 +48,11 @@ impl outrigger_probe::Pages for Pages {
 }
 
 impl Pages {
+    fn rendered(&self) -> String {
+        self.metrics.certificate(self.serving.as_ref().and_then(|serving| serving.ends()));
+        self.metrics.render(self.fleet.len())
+    }
+
     /// Why it is of no use yet.
     fn why_pending(&self) -> Option<String> {
         self.standing.pending().or_else(|| self.serving.as_ref()?.pending())
@@ -63,9 +68,7 @@ impl Pages {
             return refusal(StatusCode::FORBIDDEN, why.code(), why.text());
         }
         match (request.method(), path) {
-            (&Method::GET, "/metrics") => {
-                text(StatusCode::OK, "text/plain; version=0.0.4", self.metrics.render(self.fleet.len()))
-            }
+            (&Method::GET, "/metrics") => text(StatusCode::OK, "text/plain; version=0.0.4", self.rendered()),
             (&Method::GET, "/livez") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
             // Ready once a policy could be read (R-CFG-10) and there is a certificate to show: before that a sidecar does
             // better to ask another replica.

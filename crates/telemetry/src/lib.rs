@@ -6,6 +6,7 @@ mod family;
 pub mod logging;
 pub mod out;
 pub mod private;
+mod process;
 pub mod registry;
 
 pub use registry::Registry;
