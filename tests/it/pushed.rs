@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `edits` | what an edit of the folder does to sidecars that serve |
 //! | `broken` | edits that cannot be meant, and what goes on meanwhile |
+//! | `counted` | what sidecars count, added up by the control plane |
 //! | `folder` | folders that are emptied, vanish, or hold what is no YAML |
 //! | `fleet` | who is connected and holds what, as a page and as `outrigger fleet` |
 //! | `keys` | provider keys: changed under load, taken back, and never shown |
@@ -19,6 +20,7 @@
 mod away;
 mod bootstrap;
 mod broken;
+mod counted;
 mod edits;
 mod fleet;
 mod folder;

@@ -15,6 +15,7 @@ pub mod lease;
 mod lock;
 mod lookup;
 pub mod pods;
+pub mod probes;
 pub mod profiles;
 pub mod record;
 pub mod replicas;

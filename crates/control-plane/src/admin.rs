@@ -12,6 +12,7 @@ use crate::{
     fleet::Fleet,
     metrics::Metrics,
     roster::{Page, refusal, text},
+    scrape::Scraper,
     source::Standing,
     tls::Serving,
 };
@@ -21,6 +22,8 @@ use crate::{
 pub(crate) struct Pages {
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) metrics: Arc<Metrics>,
+    /// `None`: what sidecars count is read at their pods.
+    pub(crate) scraper: Option<Arc<Scraper>>,
     pub(crate) standing: Arc<Standing>,
     pub(crate) desk: Arc<Desk>,
     /// `None` without TLS.
@@ -39,7 +42,11 @@ pub(crate) async fn accept(listener: TcpListener, pages: Arc<Pages>) -> Infallib
 /// What of them a cluster may see.
 impl outrigger_probe::Pages for Pages {
     fn metrics(&self) -> String {
-        self.rendered()
+        self.metrics.certificate(self.serving.as_ref().and_then(|serving| serving.ends()));
+        let shown = self.scraper.as_ref().map(|scraper| scraper.show());
+        let mut page = self.metrics.render(self.fleet.len());
+        page.extend(shown);
+        page
     }
 
     fn pending(&self) -> Option<String> {
@@ -48,11 +55,6 @@ impl outrigger_probe::Pages for Pages {
 }
 
 impl Pages {
-    fn rendered(&self) -> String {
-        self.metrics.certificate(self.serving.as_ref().and_then(|serving| serving.ends()));
-        self.metrics.render(self.fleet.len())
-    }
-
     /// Why it is of no use yet.
     fn why_pending(&self) -> Option<String> {
         self.standing.pending().or_else(|| self.serving.as_ref()?.pending())
@@ -68,7 +70,9 @@ impl Pages {
             return refusal(StatusCode::FORBIDDEN, why.code(), why.text());
         }
         match (request.method(), path) {
-            (&Method::GET, "/metrics") => text(StatusCode::OK, "text/plain; version=0.0.4", self.rendered()),
+            (&Method::GET, "/metrics") => {
+                text(StatusCode::OK, "text/plain; version=0.0.4", outrigger_probe::Pages::metrics(self))
+            }
             (&Method::GET, "/livez") => text(StatusCode::OK, "text/plain", "ok\n".to_owned()),
             // Ready once a policy could be read (R-CFG-10) and there is a certificate to show: before that a sidecar does
             // better to ask another replica.

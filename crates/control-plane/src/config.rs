@@ -14,7 +14,8 @@ use outrigger_compile::SYSTEM_NAMESPACE;
 use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
 use rustls::pki_types::ServerName;
-use words::{CLUSTER, LogFormat, delay, timing};
+pub(crate) use words::MetricsFrom;
+use words::{CLUSTER, LogFormat, delay, interval, timing};
 
 use crate::lifetime::lifetime;
 
@@ -63,6 +64,15 @@ pub(crate) struct RunArgs {
     /// Sidecars that may be connected at one time; others wait, or find another replica
     #[arg(long = "max-sidecars", env = "OUTRIGGER_MAX_SIDECARS", default_value_t = 20_000, value_name = "N")]
     pub(crate) most_sidecars: usize,
+    /// Where what sidecars count is read: here, as outrigger_fleet_..., added up by workload, or at each pod
+    #[arg(long, env = "OUTRIGGER_METRICS_FROM", default_value = "control-plane", value_name = "WHERE")]
+    pub(crate) metrics_from: MetricsFrom,
+    /// How often each sidecar that is connected is asked what it has counted
+    #[arg(long, env = "OUTRIGGER_SCRAPE_INTERVAL", default_value = "15s", value_parser = interval, value_name = "TIME")]
+    pub(crate) scrape_interval: Duration,
+    /// Series of sidecars that are added up; others are dropped, and counted
+    #[arg(long, env = "OUTRIGGER_FLEET_SERIES", default_value_t = 100_000, value_name = "N")]
+    pub(crate) fleet_series: usize,
     /// Threads for streams
     #[arg(long, env = "OUTRIGGER_THREADS", default_value_t = 2, value_name = "N")]
     pub(crate) threads: usize,

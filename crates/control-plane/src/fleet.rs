@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, OnceLock, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -24,8 +25,10 @@ use crate::{
 };
 
 /// Every open stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Fleet {
+    /// Which replica this is: random, one for each start. Sidecars are told, and say it with what they count.
+    pub(crate) replica: Box<str>,
     next: AtomicU64,
     open: Mutex<HashMap<u64, Weak<Connection>>>,
     /// Something has changed that is counted.
@@ -38,6 +41,10 @@ pub(crate) struct Connection {
     pub(crate) id: u64,
     fleet: Arc<Fleet>,
     pub(crate) token: Token,
+    /// Where it comes from.
+    pub(crate) peer: Option<IpAddr>,
+    /// Where its pod shows what it counts, once that was asked for.
+    pub(crate) place: OnceLock<SocketAddr>,
     seat: ArcSwap<Seat>,
     /// Wakes the stream: there is something new for it, or it is over.
     pub(crate) waker: AtomicWaker,
@@ -59,6 +66,8 @@ pub(crate) struct Hello {
     pub(crate) version: String,
     pub(crate) instance_id: String,
     pub(crate) started_at_ms: u64,
+    /// Where its metrics are, on its own address.
+    pub(crate) probe_port: Option<u16>,
 }
 
 /// What is known of a sidecar.
@@ -84,13 +93,22 @@ impl About {
 const REJECTIONS: usize = 16;
 const TEXT: usize = 256;
 
+impl Default for Fleet {
+    fn default() -> Self {
+        let replica = format!("{:016x}", fastrand::u64(..)).into();
+        Self { replica, next: AtomicU64::default(), open: Mutex::default(), changed: Notify::default() }
+    }
+}
+
 impl Fleet {
     /// A stream begins.
-    pub(crate) fn join(self: &Arc<Self>, token: Token, seat: Seat) -> Arc<Connection> {
+    pub(crate) fn join(self: &Arc<Self>, token: Token, seat: Seat, peer: Option<IpAddr>) -> Arc<Connection> {
         let connection = Arc::new(Connection {
             id: self.next.fetch_add(1, Relaxed),
             fleet: self.clone(),
             token,
+            peer,
+            place: OnceLock::new(),
             seat: ArcSwap::from_pointee(seat),
             waker: AtomicWaker::new(),
             ended: OnceLock::new(),
@@ -187,13 +205,14 @@ impl Connection {
             service_account: service_account.clone(),
             team: team.as_deref().unwrap_or_default().to_owned(),
         };
-        v1::Welcome { workload: Some(workload), version: env!("CARGO_PKG_VERSION").to_owned() }
+        let (version, replica) = (env!("CARGO_PKG_VERSION").to_owned(), self.fleet.replica.to_string());
+        v1::Welcome { workload: Some(workload), version, replica }
     }
 
     /// What it says of itself. What it holds is not known yet.
     pub(crate) fn introduce(&self, hello: Hello, now: SystemTime) {
-        let Hello { version, instance_id, started_at_ms } = hello;
-        let hello = Hello { version: short(version), instance_id: short(instance_id), started_at_ms };
+        let Hello { version, instance_id, started_at_ms, probe_port } = hello;
+        let hello = Hello { version: short(version), instance_id: short(instance_id), started_at_ms, probe_port };
         tracing::debug!(
             namespace = self.workload().namespace,
             token = &*self.token.id,
@@ -271,6 +290,12 @@ impl Connection {
     /// What is known of it.
     pub(crate) fn about(&self) -> About {
         lock(&self.about).clone()
+    }
+
+    /// What it says of itself; `None` before it has.
+    pub(crate) fn hello(&self) -> Option<Hello> {
+        let about = lock(&self.about);
+        (!about.hello.instance_id.is_empty()).then(|| about.hello.clone())
     }
 
     /// Why it is over, if it is.

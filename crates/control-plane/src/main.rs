@@ -22,6 +22,7 @@ mod ready;
 mod reviews;
 mod roster;
 mod run;
+mod scrape;
 mod source;
 mod state;
 mod tally;
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::Bootstrap(args)) => bootstrap::write(&args),
         Some(Command::Metrics) => out::write(&outrigger_telemetry::registry::markdown(
-            &[metrics::FAMILIES, injector::FAMILIES, ledger::FAMILIES].concat(),
+            &[metrics::FAMILIES, &scrape::families(), injector::FAMILIES, ledger::FAMILIES].concat(),
         ))
         .map_err(Into::into),
         None => run::run(run),

@@ -9,9 +9,11 @@ use metrics::{Counter, Gauge, Histogram};
 use outrigger_cluster::review::{Counts, OUTCOMES};
 use outrigger_telemetry::{Registry, registry::Family};
 
-use crate::{identity::InCluster, outlook::Unknown};
+use crate::{identity::InCluster, outlook::Unknown, scrape};
 
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0];
+
+const PAGES: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0];
 
 macro_rules! families {
     ($($ident:ident = $kind:literal $name:literal [$($label:literal),*] $buckets:expr, $help:literal;)+) => {
@@ -52,6 +54,15 @@ families! {
          `pending` and `failed` (nothing could be found out), `busy` and `unread` (no answer).";
     ADMISSION_SECONDS = "histogram" "outrigger_control_plane_admission_seconds" [] SECONDS,
         "How long the webhook took to answer.";
+    SCRAPES = "counter" "outrigger_fleet_scrapes_total" ["outcome"] &[],
+        "Pages of sidecars that were asked for: `ok`, `elsewhere` (of one that follows another replica by now), `stranger` \
+         (another process answers there), `unreachable`, `late`, `refused` (another status than 200), `large`, `unreadable`, \
+         `nowhere` (no address of it is known).";
+    SCRAPE_SECONDS = "histogram" "outrigger_fleet_scrape_seconds" [] PAGES,
+        "How long a page of a sidecar took, read or not.";
+    SERIES = "gauge" "outrigger_fleet_series" [] &[], "Series of the fleet that are served.";
+    SERIES_DROPPED = "counter" "outrigger_fleet_series_dropped_total" [] &[],
+        "Series of sidecars that are not added up, for want of room among those that are served or of whom the last value is kept.";
     BUNDLES = "gauge" "outrigger_control_plane_ca_bundles" ["state"] &[],
         "Namespaces with sidecars, and its own, whose ConfigMap outrigger-ca is as it should be (`written`) and cannot be written (`refused`), where this replica leads.";
     BOOTSTRAPS = "gauge" "outrigger_control_plane_bootstraps" ["state"] &[],
@@ -103,6 +114,10 @@ pub(crate) struct Metrics {
     stale: Gauge,
     problems: Gauge,
     admissions: Histogram,
+    scrapes: [Counter; scrape::OUTCOMES.len()],
+    scrape: Histogram,
+    series: Gauge,
+    dropped: Counter,
     /// In a cluster: counted where it happens, and read when somebody wants to know.
     cluster: OnceLock<Cluster>,
 }
@@ -130,6 +145,10 @@ impl Metrics {
             stale: registry.gauge(&STALE, &[]),
             problems: registry.gauge(&PROBLEMS, &[]),
             admissions: registry.histogram(&ADMISSION_SECONDS, &[]),
+            scrapes: scrape::OUTCOMES.map(|outcome| registry.counter(&SCRAPES, &[("outcome", outcome.word())])),
+            scrape: registry.histogram(&SCRAPE_SECONDS, &[]),
+            series: registry.gauge(&SERIES, &[]),
+            dropped: registry.counter(&SERIES_DROPPED, &[]),
             cluster: OnceLock::new(),
             registry,
         })
@@ -156,6 +175,18 @@ impl Metrics {
     pub(crate) fn admitted(&self, became: Admission, took: Duration) {
         self.registry.counter(&ADMISSIONS, &[("outcome", became.word())]).increment(1);
         self.admissions.record(took.as_secs_f64());
+    }
+
+    /// A page of a sidecar was asked for.
+    pub(crate) fn scraped(&self, outcome: scrape::Outcome, took: Duration) {
+        self.scrapes[outcome as usize].increment(1);
+        self.scrape.record(took.as_secs_f64());
+    }
+
+    /// Series of the fleet that are served, and how many were not taken since the start.
+    pub(crate) fn series(&self, held: usize, dropped: u64) {
+        self.series.set(held as f64);
+        self.dropped.absolute(dropped);
     }
 
     pub(crate) fn views(&self, views: usize, compilations: u64) {

@@ -16,6 +16,7 @@ use std::{
     error::Error,
     future::Future,
     io,
+    net::IpAddr,
     pin::pin,
     sync::{
         Arc,
@@ -58,6 +59,10 @@ const HEADERS: u32 = 16 << 10;
 /// How long a listener rests after an `accept` that failed for want of something that comes back.
 const REST: Duration = Duration::from_millis(50);
 
+/// Where a call comes from: an extension of its request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
 /// Who answers what comes on a connection.
 pub(crate) trait Calls: Send + Sync + 'static {
     /// What an answer holds.
@@ -73,8 +78,8 @@ pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, serv
     loop {
         // Beyond the bound they wait in the kernel's queue, and then elsewhere.
         let Ok(place) = room.clone().acquire_owned().await else { return };
-        let socket = match listener.accept().await {
-            Ok((socket, _)) => socket,
+        let (socket, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(REST).await;
@@ -82,6 +87,7 @@ pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, serv
             }
         };
         let _ = socket.set_nodelay(true);
+        let peer = Peer(peer.ip().to_canonical());
         let (tls, service, handshakes) = (tls.clone(), service.clone(), handshakes.clone());
         tokio::spawn(async move {
             // Who says nothing takes nobody's turn.
@@ -98,8 +104,8 @@ pub(crate) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, serv
             drop(turn);
             match shaken {
                 // In a task of its own: this one is as large as a handshake, and would be for as long as the connection.
-                Ok(Ok(Socket::Tls(socket))) => drop(tokio::spawn(serve(socket, service, place))),
-                Ok(Ok(Socket::Plain(socket))) => drop(tokio::spawn(serve(socket, service, place))),
+                Ok(Ok(Socket::Tls(socket))) => drop(tokio::spawn(serve(socket, peer, service, place))),
+                Ok(Ok(Socket::Plain(socket))) => drop(tokio::spawn(serve(socket, peer, service, place))),
                 Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
                 Err(_) => tracing::debug!("a handshake took too long"),
             }
@@ -114,12 +120,14 @@ enum Socket {
 
 async fn serve(
     socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
     service: Arc<impl Calls>,
     _place: tokio::sync::OwnedSemaphorePermit,
 ) {
     let known = Arc::new(AtomicBool::new(false));
     let is_known = known.clone();
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let (service, known) = (service.clone(), known.clone());
         // Apart, and given back with the answer: the task of a stream is as large as the largest it ever holds.
         Box::pin(async move {

@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use outrigger_fleet_metrics::Limits;
 use outrigger_telemetry::{logging, private};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
@@ -20,13 +21,14 @@ use listeners::Listeners;
 
 use crate::{
     admin::{self, Pages},
-    config::RunArgs,
+    config::{MetricsFrom, RunArgs},
     desk::Desk,
     metrics::Metrics,
     publish::Publisher,
     push::{self, People, Service},
     ready, reviews,
     roster::Roster,
+    scrape::Scraper,
     source::{self, Worlds},
     tls::Serving,
     webhook::Webhook,
@@ -65,7 +67,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
         true => cluster::origin(&args, &house).await?,
         false => folder::origin(&args, &house)?,
     };
-    let Origin { authority, serving, worlds, outlook, access, peers, lease } = origin;
+    let Origin { authority, places, serving, worlds, outlook, access, peers, lease } = origin;
     let House { catalog, metrics, fleet, standing, publisher, fingerprints } = house;
     let tls = serving.as_ref().map(|serving| serving.config().map(TlsAcceptor::from)).transpose()?;
     if let Some(world) = worlds.borrow().clone() {
@@ -73,6 +75,10 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
     }
     let publishing = tokio::spawn(publish(worlds.clone(), publisher.clone()));
 
+    let scraper = (args.metrics_from == MetricsFrom::ControlPlane).then(|| {
+        let limits = Limits { series: args.fleet_series, ..Limits::default() };
+        Scraper::start(fleet.clone(), places, metrics.clone(), args.scrape_interval, limits)
+    });
     let roster = Arc::new(Roster::new(fleet.clone(), standing.clone(), fingerprints));
     let desk = Arc::new(Desk::new(roster, outlook.clone(), catalog, worlds, fleet.clone()));
     let service = Service {
@@ -85,7 +91,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
         check_delay: args.check_delay,
     };
     tokio::spawn(push::accept(sidecars, tls, Arc::new(service), args.most_sidecars));
-    let shown = Arc::new(Pages { fleet, metrics: metrics.clone(), standing, desk, serving: serving.clone() });
+    let shown = Arc::new(Pages { fleet, metrics: metrics.clone(), scraper, standing, desk, serving: serving.clone() });
     if let Some(probe) = probe {
         tokio::spawn(outrigger_probe::serve(probe, shown.clone()));
     }

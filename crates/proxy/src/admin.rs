@@ -12,6 +12,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use outrigger_probe::{Pages, Peer, browser};
 use outrigger_route::hash::Hex;
+use outrigger_telemetry::memory;
 use outrigger_wire::{Dialect, Operation};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -39,6 +40,7 @@ impl Pages for App {
         let metrics = &self.books.metrics;
         metrics.buffered.set(self.allowance.held() as f64);
         metrics.stale.set(self.staleness.seconds().unwrap_or_default() as f64);
+        metrics.resident.set(memory::resident().unwrap_or_default() as f64);
         metrics.in_flight.set(self.books.requests.open() as f64);
         self.books.ledger.iter().for_each(|ledger| ledger.measure(&metrics.registry));
         metrics.registry.upkeep();

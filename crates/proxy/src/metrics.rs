@@ -8,7 +8,7 @@ pub(crate) mod ledger;
 pub(crate) mod outcome;
 pub(crate) mod target;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use metrics::{Counter, Gauge, Histogram};
 use outrigger_telemetry::Registry;
@@ -27,10 +27,11 @@ pub(crate) struct Metrics {
     pub(crate) registry: Registry,
     durations: Vec<Histogram>,
     pub(crate) overhead: Histogram,
-    /// Set when somebody looks, as are the next two.
+    /// Set when somebody looks, as are the next three.
     pub(crate) in_flight: Gauge,
     pub(crate) buffered: Gauge,
     pub(crate) stale: Gauge,
+    pub(crate) resident: Gauge,
     pub(crate) panics: Counter,
     pub(crate) policy_problems: Counter,
 }
@@ -48,6 +49,7 @@ impl Metrics {
             in_flight: registry.gauge(&IN_FLIGHT, &[]),
             buffered: registry.gauge(&BUFFERED, &[]),
             stale: registry.gauge(&STALE, &[]),
+            resident: registry.gauge(&RESIDENT, &[]),
             panics: registry.counter(&PANICS, &[]),
             policy_problems: registry.counter(&POLICY_REJECTED, &[]),
             registry,
@@ -174,6 +176,18 @@ impl Metrics {
     /// Says which revision is served.
     pub(crate) fn policy(&self, revision: &str) {
         self.registry.info(&POLICY, &[revision]);
+    }
+
+    /// Says which process this is.
+    pub(crate) fn process(&self, instance: &str, started: SystemTime) {
+        self.registry.info(&PROCESS, &[instance, outrigger_telemetry::build::VERSION]);
+        let started = started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.registry.gauge(&STARTED, &[]).set(started.as_secs_f64());
+    }
+
+    /// Says which replica of a control plane is followed, by which stream of this process.
+    pub(crate) fn link(&self, replica: &str, stream: u64) {
+        self.registry.info(&LINK, &[replica, &stream.to_string()]);
     }
 
     /// Says whom the sidecar runs beside.

@@ -28,6 +28,7 @@ pub struct Sidecar {
     listen: SocketAddr,
     admin: SocketAddr,
     probe: Option<SocketAddr>,
+    instance: Box<str>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
@@ -53,9 +54,11 @@ impl Sidecar {
         let (listen, admin) = (listener.local_addr()?, admin_listener.local_addr()?);
         let probe = probe_listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
         let app = Arc::new(App::new(config, snapshot, ledger)?);
+        let instance = format!("{:016x}", fastrand::u64(..)).into_boxed_str();
+        app.books.metrics.process(&instance, SystemTime::now());
         spawn_admin(app.clone(), admin_listener, probe_listener)?;
         let accepting = tokio::spawn(listen::accept(app.clone(), listener));
-        Ok(Self { app, listen, admin, probe, accepting })
+        Ok(Self { app, listen, admin, probe, instance, accepting })
     }
 
     /// Where callers connect.
@@ -71,6 +74,16 @@ impl Sidecar {
     /// Where a cluster looks at it, if anywhere.
     pub fn probe(&self) -> Option<SocketAddr> {
         self.probe
+    }
+
+    /// Which process this is: random, one for each start. Its metrics name it.
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// Says which replica of a control plane is followed from now on, by which stream of this process.
+    pub fn linked(&self, replica: &str, stream: u64) {
+        self.app.books.metrics.link(replica, stream);
     }
 
     /// Says what is waited for while no policy was applied: `/readyz` shows it to whoever reaches the pod, so it names no

@@ -60,6 +60,8 @@ pub(crate) struct Link {
     pub(crate) mounted: Option<Mounted>,
     pub(crate) max_staleness: Option<Duration>,
     pub(crate) instance: String,
+    /// Streams that a control plane has answered, so far.
+    pub(crate) streams: u64,
     pub(crate) started: SystemTime,
     /// When the control plane last said that this is the policy.
     pub(crate) confirmed: Option<SystemTime>,
@@ -146,7 +148,11 @@ impl Link {
                         .await
                         .context("the stream is closed")?;
                 }
-                Some(Told::Welcome(welcome)) => self.welcome(welcome.workload.unwrap_or_default())?,
+                Some(Told::Welcome(v1::Welcome { workload, version: _, replica })) => {
+                    self.streams += 1;
+                    self.sidecar.linked(&replica, self.streams);
+                    self.welcome(workload.unwrap_or_default())?;
+                }
                 // Of a later version: a hint.
                 None => {}
             }
@@ -175,6 +181,7 @@ impl Link {
             instance_id: self.instance.clone(),
             started_at_ms: u64::try_from(started.as_millis()).unwrap_or(u64::MAX),
             holdings: self.holdings.holdings().into_iter().take_while(|holding| fits(holding)).collect(),
+            probe_port: self.sidecar.probe().map_or(0, |at| at.port().into()),
         };
         Ok(Dial { control_plane: self.control_plane.clone(), connector, bearer, hello })
     }

@@ -4,9 +4,9 @@
 pub mod build;
 mod family;
 pub mod logging;
+pub mod memory;
 pub mod out;
 pub mod private;
-mod process;
 pub mod registry;
 
 pub use registry::Registry;

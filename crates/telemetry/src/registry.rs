@@ -10,7 +10,7 @@ use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 pub use crate::family::Family;
-use crate::{logging, process};
+use crate::logging;
 
 /// Label of a metric.
 pub type Labels<'a> = &'a [(&'static str, &'a str)];
@@ -26,9 +26,7 @@ pub struct Registry {
 /// A table of families, one line for each, and of what every program has.
 pub fn markdown(families: &[Family]) -> String {
     let mut table = "| metric | kind | labels | meaning |\n| --- | --- | --- | --- |\n".to_owned();
-    for Family { name, kind, labels, help, buckets: _ } in
-        families.iter().chain([&logging::DROPPED]).chain(&process::FAMILIES)
-    {
+    for Family { name, kind, labels, help, buckets: _ } in families.iter().chain([&logging::DROPPED]) {
         let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
         let labels = if labels.is_empty() { "-".to_owned() } else { labels.join(", ") };
         let _ = writeln!(table, "| `{name}` | {kind} | {labels} | {} |", help.replace('|', "\\|"));
@@ -86,10 +84,9 @@ impl Registry {
         self.info.lock().unwrap_or_else(PoisonError::into_inner).insert(name, text);
     }
 
-    /// Everything in the Prometheus text format, with what there is to know of the process and its log.
+    /// Everything in the Prometheus text format, with what there is to know of the process's log.
     pub fn render(&self) -> String {
         let mut text = self.handle.render();
-        text.push_str(&process::page());
         let Family { name, kind, help, .. } = logging::DROPPED;
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {}", logging::dropped());
         text.extend(self.info.lock().unwrap_or_else(PoisonError::into_inner).values().map(String::as_str));
@@ -128,8 +125,7 @@ mod tests {
     /// The page, but for what every page has.
     fn families(registry: &Registry) -> String {
         let page = registry.render();
-        let every: Vec<&str> = process::FAMILIES.iter().chain([&logging::DROPPED]).map(|family| family.name).collect();
-        page.split_inclusive('\n').filter(|line| !every.iter().any(|name| line.contains(name))).collect()
+        page.split_inclusive('\n').filter(|line| !line.contains(logging::DROPPED.name)).collect()
     }
 
     #[test]

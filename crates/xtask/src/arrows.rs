@@ -30,6 +30,7 @@ const CLUSTER: &str = "outrigger-cluster";
 const COMPILE: &str = "outrigger-compile";
 const CONTROL_PLANE: &str = "outrigger-control-plane";
 const CRD: &str = "outrigger-crd";
+const FLEET_METRICS: &str = "outrigger-fleet-metrics";
 const FOLDER: &str = "outrigger-folder";
 const INJECT: &str = "outrigger-inject";
 const LEDGER: &str = "outrigger-ledger";
@@ -79,6 +80,11 @@ const TABLE: &[Crate] = &[
     Crate { name: CLUSTER, may: &[COMPILE, CRD, CATALOG, ROUTE], never: &["prost", "tonic", "openssl", "aws-lc-rs"] },
     Crate { name: INJECT, may: &[CRD], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
     Crate { name: FOLDER, may: &[COMPILE, CRD], never: &["tokio", "hyper", "kube-client", "kube-runtime"] },
+    Crate {
+        name: FLEET_METRICS,
+        may: &[],
+        never: &["tokio", "hyper", "kube", "kube-core", "k8s-openapi", "prost", "fastrand", "rand"],
+    },
     Crate { name: TELEMETRY, may: &[], never: &["kube", "kube-core", "k8s-openapi"] },
     Crate { name: PROBE, may: &[], never: &["kube", "kube-core", "k8s-openapi", "prost", "tonic"] },
     Crate {
@@ -133,7 +139,21 @@ const TABLE: &[Crate] = &[
     Crate { name: LEDGER, may: &[API, CATALOG], never: &["kube", "kube-core", "k8s-openapi", "hyper"] },
     Crate {
         name: CONTROL_PLANE,
-        may: &[WIRE, CATALOG, ROUTE, API, CLUSTER, CRD, COMPILE, FOLDER, INJECT, PROBE, TELEMETRY, LEDGER],
+        may: &[
+            WIRE,
+            CATALOG,
+            ROUTE,
+            API,
+            CLUSTER,
+            CRD,
+            COMPILE,
+            FLEET_METRICS,
+            FOLDER,
+            INJECT,
+            PROBE,
+            TELEMETRY,
+            LEDGER,
+        ],
         never: &[PROXY],
     },
     Crate {

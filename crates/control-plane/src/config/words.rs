@@ -30,6 +30,21 @@ pub(super) fn timing(life: Duration, settle: Duration) -> Timing {
     Timing { life, serving: serving.min(life / 4), settle, margin: margin.min(life / 20) }
 }
 
+/// Where what sidecars count is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MetricsFrom {
+    /// Here, added up by workload
+    ControlPlane,
+    /// At each pod
+    Pods,
+}
+
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    let interval = delay(text)?;
+    let allowed = Duration::from_millis(200)..=Duration::from_secs(300);
+    if allowed.contains(&interval) { Ok(interval) } else { Err("between 200ms and 5m".to_owned()) }
+}
+
 pub(super) fn delay(text: &str) -> Result<Duration, String> {
     outrigger_crd::Duration(text.to_owned()).parse().map_err(|bad| bad.to_string())
 }

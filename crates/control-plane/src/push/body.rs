@@ -1,6 +1,7 @@
 //! One stream as a state machine: it takes what the sidecar says and gives what the sidecar should hold.
 
 use std::{
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -36,6 +37,8 @@ const ACK: Duration = Duration::from_secs(60);
 pub(crate) struct Open {
     pub(crate) token: Token,
     pub(crate) seat: Seat,
+    /// Where it comes from.
+    pub(crate) peer: Option<IpAddr>,
     pub(crate) gzip: bool,
     pub(crate) life: Duration,
     pub(crate) now: SystemTime,
@@ -73,13 +76,13 @@ enum Stage {
 
 impl Body {
     pub(crate) fn new(incoming: Incoming, open: Open, fleet: &Arc<Fleet>, metrics: Arc<Metrics>) -> Self {
-        let Open { token, seat, gzip, life, now } = open;
+        let Open { token, seat, peer, gzip, life, now } = open;
         let began = Instant::now();
         let left = token.expires.duration_since(now).unwrap_or_default();
         Self {
             incoming,
             messages: Messages::default(),
-            connection: fleet.join(token, seat),
+            connection: fleet.join(token, seat, peer),
             metrics,
             gzip,
             stage: Stage::Silent,
@@ -102,9 +105,11 @@ impl Body {
         let said = v1::SyncRequest::decode(message.clone()).map_err(|_| invalid("the message cannot be read"))?;
         match (said.message, std::mem::replace(&mut self.stage, Stage::Over)) {
             (Some(Said::Hello(hello)), Stage::Silent) => {
-                let v1::Hello { version, capabilities: _, instance_id, started_at_ms, holdings } = hello;
+                let v1::Hello { version, capabilities: _, instance_id, started_at_ms, holdings, probe_port } = hello;
                 let held = Held::of(holdings).map_err(invalid)?;
-                self.connection.introduce(Hello { version, instance_id, started_at_ms }, SystemTime::now());
+                let probe_port = u16::try_from(probe_port).ok().filter(|port| *port > 0);
+                let hello = Hello { version, instance_id, started_at_ms, probe_port };
+                self.connection.introduce(hello, SystemTime::now());
                 self.end.as_mut().reset(self.life.min(self.expires));
                 self.stage = Stage::Greeted(held);
             }

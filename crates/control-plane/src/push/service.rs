@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, Either, Empty};
 use hyper::body::Incoming;
 
 use super::{
-    Calls,
+    Calls, Peer,
     bearer::bearer,
     body::{Body, Open},
     people::People,
@@ -122,7 +122,8 @@ impl Service {
         let life = life(fastrand::f64());
         // Verifying may have taken a while.
         let now = SystemTime::now();
-        let open = Open { token, seat: Seat { subscription, account }, gzip, life, now };
+        let peer = request.extensions().get().map(|Peer(address)| *address);
+        let open = Open { token, seat: Seat { subscription, account }, peer, gzip, life, now };
         let body = Body::new(request.into_body(), open, &self.fleet, self.metrics.clone());
         // Between the first look and its joining it may have been revoked, or its pod relabelled, and nobody would look
         // again.

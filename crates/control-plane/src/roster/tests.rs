@@ -40,8 +40,13 @@ impl Plane {
         let subscription = self.publisher.subscribe(workload).unwrap();
         let now = SystemTime::UNIX_EPOCH;
         let token = Token { expires: now, id: "t".into(), stands: Stands::Key("k".into()) };
-        let connection = self.fleet.join(token, Seat { subscription, account: Account::default() });
-        let hello = Hello { instance_id: format!("i{instance:05}"), version: "1".to_owned(), started_at_ms: 0 };
+        let connection = self.fleet.join(token, Seat { subscription, account: Account::default() }, None);
+        let hello = Hello {
+            instance_id: format!("i{instance:05}"),
+            version: "1".to_owned(),
+            started_at_ms: 0,
+            probe_port: None,
+        };
         connection.introduce(hello, now);
         connection
     }

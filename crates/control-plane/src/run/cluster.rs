@@ -8,7 +8,9 @@ use outrigger_cluster::{
     access::Access,
     authority::Report,
     lease::{self, Lease},
-    pods, replicas,
+    pods,
+    probes::Probes,
+    replicas,
     review::ApiServer,
     status,
     webhook::{self, ValidatingWebhookConfiguration},
@@ -25,6 +27,7 @@ use crate::{
     identity::{self, InCluster},
     outlook::Outlook,
     peers::{self, Dial, Door, Replicas, Trust},
+    scrape::Places,
     source::{self, Followed, Worlds},
     tally::counting,
     tls::{self, Serving},
@@ -126,6 +129,7 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
     let outlook = Outlook::new(catalog.clone(), worlds.clone(), fleet.clone(), Some(cluster.clone()), only);
     Ok(Origin {
         authority: identity::Authority::Cluster(who),
+        places: Places::Pods(Probes::new(cluster.client())),
         serving: Some(serving),
         worlds,
         outlook: Arc::new(outlook),

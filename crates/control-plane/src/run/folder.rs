@@ -13,6 +13,7 @@ use crate::{
     fleet::Fleet,
     identity::{self, Tokens},
     outlook::Outlook,
+    scrape::Places,
     source,
     state::State,
     tls::{Authority, Serving},
@@ -44,7 +45,17 @@ pub(super) fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Origin> {
     tokio::spawn(watch_tokens(tokens.clone(), fleet.clone()));
     let authority = identity::Authority::Issued(tokens);
     let outlook = Outlook::new(catalog.clone(), worlds.clone(), fleet.clone(), None, None);
-    Ok(Origin { authority, serving, worlds, outlook: Arc::new(outlook), access: None, peers: None, lease: None })
+    let places = Places::Peers;
+    Ok(Origin {
+        authority,
+        places,
+        serving,
+        worlds,
+        outlook: Arc::new(outlook),
+        access: None,
+        peers: None,
+        lease: None,
+    })
 }
 
 /// Ends the streams whose tokens are revoked, whose keys are gone.

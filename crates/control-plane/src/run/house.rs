@@ -13,6 +13,7 @@ use crate::{
     outlook::Outlook,
     peers::Door,
     publish::Publisher,
+    scrape::Places,
     source::{Standing, Worlds},
     tls::Serving,
 };
@@ -40,6 +41,8 @@ impl House {
 /// What comes from where policy does.
 pub(super) struct Origin {
     pub(super) authority: identity::Authority,
+    /// Where sidecars are.
+    pub(super) places: Places,
     /// `None`: plain HTTP.
     pub(super) serving: Option<Arc<Serving>>,
     pub(super) worlds: Worlds,

@@ -75,5 +75,11 @@ families! {
         "Bytes of entries that wait for the ledger, on disk and in memory.";
     LEDGER_ON_DISK = "gauge" "outrigger_ledger_spool_on_disk" [] &[],
         "1 while new entries go to disk, 0 while they are in memory for want of one.";
+    PROCESS = "gauge" "outrigger_process_info" ["instance", "version"] &[],
+        "1 for the process: `instance` is random, one for each start, and what a control plane tells two processes of one pod apart by.";
+    LINK = "gauge" "outrigger_link_info" ["replica", "stream"] &[],
+        "1 for the control plane that the sidecar is connected to, or was last: which replica, random for each of its starts, and which of this process's streams.";
+    STARTED = "gauge" "process_start_time_seconds" [] &[], "When the process started, in seconds since 1970.";
+    RESIDENT = "gauge" "process_resident_memory_bytes" [] &[], "Memory of the process that is resident, as the kernel counts it.";
     PANICS = "counter" "outrigger_panics_total" [] &[], "Requests that ended in a bug of the sidecar.";
 }

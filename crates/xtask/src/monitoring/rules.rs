@@ -141,7 +141,7 @@ pub(crate) const RULES: &[Rule] = &[
         "sidecars",
         Each {
             control_plane: "sum by (OWNER, version) (outrigger_fleet_sidecars)",
-            pods: "count by (OWNER, version) (outrigger:pods * on (namespace, pod) group_left (version) outrigger_build_info)",
+            pods: "count by (OWNER, version) (outrigger:pods * on (namespace, pod) group_left (version) max by (namespace, pod, version) (outrigger_process_info))",
         },
         "Sidecars that run, by version",
     ),

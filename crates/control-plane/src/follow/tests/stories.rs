@@ -163,7 +163,7 @@ async fn a_change_in_between_is_not_lost() {
     let expires = SystemTime::now() + Duration::from_secs(60);
     let token = crate::identity::Token { expires, id: "demo/a".into(), stands };
     let seat = Seat { subscription, account: Account::default() };
-    let connection = plane.fleet.join(token, seat);
+    let connection = plane.fleet.join(token, seat, None);
     plane.pods.look_again(&"uid-of-a".into());
     until(|| *connection.workload() == workload("gold")).await;
     assert_eq!(plane.team().as_deref(), Some("blue"));

@@ -96,6 +96,7 @@ async fn connect(shared: &Shared, number: usize) -> Result<Open, End> {
         instance_id: format!("{number:016x}"),
         started_at_ms: 0,
         holdings: shared.holdings[number].borrow().holdings(),
+        probe_port: 0,
     };
     let sent = said.send_data(frame::write(Said::Hello(hello)), false);
     let response = match sent {
