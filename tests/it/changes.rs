@@ -90,6 +90,22 @@ async fn a_control_plane_is_asked_who_is_touched() {
     drop(sidecar);
 }
 
+/// An edit leaves a line behind: what it was, what it opened and what it closed. Nothing is said of a start.
+#[tokio::test]
+async fn an_edit_leaves_a_line_behind() {
+    let plane = ControlPlane::with_policy(policy()).await;
+    let sidecar = plane.sidecar().start().await;
+    plane.edit(format!("{}---\n{EU}", policy()));
+    let closed = plane.wait_log("policy_changed").await;
+    assert!(closed.contains("ModelPolicy default/eu added"), "{closed}");
+    assert!(closed.contains("closes ModelRoute default/far for 1 workload with 1 sidecar"), "{closed}");
+    plane.edit(policy());
+    let opened = plane.wait_log("ModelPolicy default/eu removed").await;
+    assert!(opened.contains("opens: regions eu -> any"), "{opened}");
+    assert_eq!(plane.log().iter().filter(|line| line.contains("policy_changed")).count(), 2);
+    drop(sidecar);
+}
+
 /// Called as kubectl calls it, it finds the control plane by kubectl: here one that says what it is told to.
 #[tokio::test]
 async fn as_a_plugin_it_goes_by_way_of_kubectl() {

@@ -73,6 +73,32 @@ async fn every_request_comes_once_with_what_it_used_and_cost() {
     assert!(metrics.contains("outrigger_ledger_spool_on_disk 1"), "{metrics}");
 }
 
+/// H3: what is sent once more on a fresh connection is told before it is sent, like everything that may be billed: the provider
+/// was asked three times, and three times are booked.
+#[tokio::test]
+async fn a_request_that_is_sent_once_more_is_two_of_the_ledgers() {
+    let upstream = Upstream::with(|_, number| match number {
+        1 => Reply::refuse(),
+        _ => chat_ok_usage("hello", 11, 7),
+    });
+    let upstream = upstream.await;
+    let booked = Booked::with(&upstream).await;
+    let sidecar = booked.sidecar().await;
+    for _ in 0..2 {
+        let answer = sidecar.client().post(CHAT, chat("r")).await;
+        assert_eq!((answer.status, answer.header("x-outrigger-attempts")), (200, Some("1")), "{}", answer.text());
+    }
+    assert_eq!(upstream.hits(), 3);
+    booked.ledger.until("2 records", |epochs| epochs.iter().map(|it| it.records().len()).sum::<usize>() == 2).await;
+    let [epoch] = &booked.ledger.epochs()[..] else { panic!("one epoch") };
+    assert_eq!(epoch.begun().len(), 3);
+    let records = epoch.records();
+    let codes: Vec<_> =
+        records[1].attempts.iter().map(|it| (it.code.as_str(), it.blamed, it.tokens.is_some())).collect();
+    assert_eq!(codes, [("connection_reset", false, false), ("ok", false, true)]);
+    assert_eq!((records[1].served, records[1].failover.as_str()), (Some(1), ""));
+}
+
 /// R-DRAIN-4: killed in the middle of an answer, it has lost nothing: what was begun is told by the next process of the pod,
 /// which closes the epoch.
 #[tokio::test]

@@ -22,7 +22,9 @@ mod turns;
 use std::time::{Duration, Instant};
 
 pub use plugin::plugin;
-pub use release::{SYSTEM, alone, beside, chart, chart_without, helm, helm_beside, install, kinds, shared};
+pub use release::{
+    SYSTEM, alone, beside, chart, chart_without, helm, helm_beside, install, install_with, kinds, shared,
+};
 pub use story::Story;
 
 /// How long a pod may take to run, on a machine that does other things too.

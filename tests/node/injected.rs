@@ -3,6 +3,7 @@
 mod asked;
 mod away;
 mod bare;
+mod booked;
 mod callers;
 mod change;
 mod checked;

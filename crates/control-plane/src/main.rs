@@ -1,6 +1,7 @@
 //! The `outrigger-control-plane` command.
 
 mod admin;
+mod audit;
 mod bootstrap;
 mod check;
 mod config;

@@ -116,7 +116,7 @@ fn named(edit: &Edit, lately: &Lately) -> Vec<ObjectRef> {
 }
 
 /// Who is connected, each workload once.
-fn readers(fleet: &Fleet) -> Vec<Reader> {
+pub(crate) fn readers(fleet: &Fleet) -> Vec<Reader> {
     let mut all: BTreeMap<(Arc<Workload>, Option<Box<str>>), u64> = BTreeMap::new();
     for connection in fleet.connections() {
         let seat = connection.seat();

@@ -18,6 +18,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 pub(crate) use review::bare;
+pub(crate) use tell::{closes, opens};
 use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{

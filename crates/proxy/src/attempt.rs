@@ -290,7 +290,7 @@ async fn attempt(
         let response = match to.send(request, timeouts.connect).await {
             Ok(response) => response,
             Err(Unanswered::Failed(failure)) => return Err(failure),
-            Err(Unanswered::Stale) => Box::pin(again(cx, at, operation, key)).await?,
+            Err(Unanswered::Stale) => Box::pin(again(cx, at, operation, key, told)).await?,
         };
         judge(operation, streamed, response, cx.allowance).await
     });
@@ -307,16 +307,22 @@ async fn attempt(
 }
 
 /// Sends the request once more, on a fresh connection: the one it was sent on had been closed meanwhile. That is no
-/// attempt, and nobody is to blame (H3).
+/// attempt, and nobody is to blame (H3). A ledger is told of both: what was read before the end may be billed.
 async fn again(
     cx: &Context<'_>,
     at: usize,
     operation: Operation,
     key: Option<usize>,
+    told: &mut Option<usize>,
 ) -> Result<http::Response<body::Body>, Failure> {
     cx.metrics.resent(&cx.counters(at));
+    let candidate = &cx.plan.candidates[at];
     // The first was used up: made anew from the caller's bytes, as every attempt is.
-    let Prepared { to, request, .. } = prepare::request(cx, &cx.plan.candidates[at], operation, key)?;
+    let Prepared { to, request, .. } = prepare::request(cx, candidate, operation, key)?;
+    if let Some((sheet, first)) = cx.sheet.zip(*told) {
+        sheet.unheard(first, cx.now());
+        *told = Some(sheet.begins(&cx.plan.route.name, &candidate.target, key, cx.now()));
+    }
     to.send_afresh(request, cx.plan.route.timeouts.connect).await
 }
 

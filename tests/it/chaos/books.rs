@@ -104,6 +104,8 @@ impl Account {
             0..5 => return Reply::error(500),
             5..8 => return Reply::error(503),
             8..10 => return Reply::error(502),
+            // Read, and never answered: over a connection that it had before, the sidecar asks again (H3).
+            10..13 => return Reply::refuse(),
             _ => {}
         }
         // No two answers are alike.

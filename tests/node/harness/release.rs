@@ -39,6 +39,11 @@ pub async fn beside() -> Together<'static> {
 
 /// As a person does it: both charts, where images are, and that keys may be mounted.
 pub async fn install() {
+    install_with(&[]).await;
+}
+
+/// The same with more values: `ledger.enabled=true`. Those of another time count no more.
+pub async fn install_with(values: &[&str]) {
     kinds(&chart("outrigger-crds")).await;
     let mut words: Vec<String> =
         ["upgrade", "--install", "outrigger"].map(str::to_owned).into_iter().chain([chart("outrigger")]).collect();
@@ -50,6 +55,7 @@ pub async fn install() {
         }
         words.extend(["--set".to_owned(), format!("{of}.image.pullPolicy=Never")]);
     }
+    words.extend(values.iter().flat_map(|value| ["--set", value]).map(str::to_owned));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let output = helm_beside(&words).await;
     if !output.status.success() {

@@ -1,6 +1,9 @@
 //! What an API server has, as an object of ours.
 
-use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use k8s_openapi::{
+    api::core::v1::Namespace,
+    apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta},
+};
 use kube_core::{DynamicObject, PartialObjectMeta};
 use outrigger_compile::{
     Kind, ObjectRef, Unreadable,
@@ -19,6 +22,8 @@ pub(crate) struct Item {
     pub(crate) generation: i64,
     /// `metadata.resourceVersion`.
     pub(crate) version: String,
+    /// The field manager that wrote it last.
+    pub(crate) manager: String,
     pub(crate) status: Status,
 }
 
@@ -29,6 +34,7 @@ impl Item {
         let name = ObjectRef::new(kind, &metadata);
         let (uid, generation) = (metadata.uid.clone().unwrap_or_default(), metadata.generation.unwrap_or_default());
         let version = metadata.resource_version.clone().unwrap_or_default();
+        let manager = last_writer(metadata.managed_fields.as_deref().unwrap_or_default());
         let status = data.as_object_mut().and_then(|data| data.remove("status"));
         let status = status.and_then(|status| serde_json::from_value(status).ok()).unwrap_or_default();
         let metadata = serde_json::to_value(bare(metadata));
@@ -39,8 +45,20 @@ impl Item {
             data.insert("metadata".to_owned(), metadata);
         }
         let object = manifest::object(data).map_err(|unread| Unreadable { object: name.clone(), ..unread });
-        (name, Self { object, uid, generation, version, status })
+        (name, Self { object, uid, generation, version, manager, status })
     }
+}
+
+/// Most bytes of a field manager's name: an API server takes 128.
+const MANAGER: usize = 128;
+
+/// The field manager that wrote it last. Who wrote a `status` said nothing of policy.
+fn last_writer(entries: &[ManagedFieldsEntry]) -> String {
+    let own = |entry: &&ManagedFieldsEntry| entry.subresource.as_deref().unwrap_or_default().is_empty();
+    let last = entries.iter().filter(own).max_by(|left, right| left.time.cmp(&right.time));
+    let mut manager = last.and_then(|entry| entry.manager.clone()).unwrap_or_default();
+    manager.truncate(manager.floor_char_boundary(MANAGER));
+    manager
 }
 
 /// What of it matters: neither what changes at every write nor what may be large.
@@ -86,6 +104,24 @@ mod tests {
         assert_eq!((name.to_string().as_str(), first.generation, &*first.uid), ("ModelRoute a/r", 3, "u"));
         assert_eq!(first.object, second.object);
         assert_eq!(second.status.conditions.len(), 1);
+    }
+
+    /// Who says what became of an object is not who edited it.
+    #[test]
+    fn the_last_writer_is_of_the_object_and_not_of_its_status() {
+        let entry = |manager: &str, time: &str, subresource: &str| json!({"manager": manager, "operation": "Update", "time": time, "subresource": subresource});
+        let entries = [
+            entry("helm", "2026-11-01T00:00:00Z", ""),
+            entry("kubectl-edit", "2026-11-03T00:00:00Z", ""),
+            entry("outrigger", "2026-11-05T00:00:00Z", "status"),
+            entry("argocd", "2026-11-02T00:00:00Z", ""),
+        ];
+        let mut written = route(json!({"targets": [{"model": "m"}]}), json!({}));
+        assert_eq!(item(written.clone()).1.manager, "kubectl");
+        written["metadata"]["managedFields"] = json!(entries);
+        assert_eq!(item(written.clone()).1.manager, "kubectl-edit");
+        written["metadata"]["managedFields"] = json!([]);
+        assert_eq!(item(written).1.manager, "");
     }
 
     /// R-CFG-10: an object that cannot be read is one of its own, and holds its names.

@@ -79,6 +79,8 @@ pub struct Observed {
     pub generation: i64,
     /// `metadata.resourceVersion`: tells what was written from what was there before.
     pub version: String,
+    /// The field manager that wrote it last, its `status` aside; empty where nobody says.
+    pub manager: String,
     /// `status`.
     pub status: Status,
 }
@@ -185,9 +187,9 @@ impl State {
         let mut observed = Vec::new();
         let all = [&self.providers, &self.routes, &self.policies];
         for (name, item) in all.into_iter().flat_map(Kept::objects) {
-            let Item { object, uid, generation, version, status } = item;
-            let (uid, version, status) = (uid.clone(), version.clone(), status.clone());
-            observed.push(Observed { object: name.clone(), uid, generation: *generation, version, status });
+            let Item { object, uid, generation, version, manager, status } = item;
+            let (uid, version, manager, status) = (uid.clone(), version.clone(), manager.clone(), status.clone());
+            observed.push(Observed { object: name.clone(), uid, generation: *generation, version, manager, status });
             match object {
                 Ok(Object::Provider(provider)) => world.providers.push((**provider).clone()),
                 Ok(Object::Route(route)) => world.routes.push((**route).clone()),

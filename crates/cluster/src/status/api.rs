@@ -63,6 +63,7 @@ fn observed(object: &ObjectRef, written: DynamicObject) -> Observed {
         uid: metadata.uid.unwrap_or_default(),
         generation: metadata.generation.unwrap_or_default(),
         version: metadata.resource_version.unwrap_or_default(),
+        manager: String::new(),
         status: status.unwrap_or_default(),
     }
 }

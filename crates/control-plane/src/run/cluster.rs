@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use super::house::{House, Origin};
 use crate::{
-    bootstrap,
+    audit, bootstrap,
     config::{self, ClusterArgs, RunArgs},
     fleet::Fleet,
     follow::follow_pods,
@@ -92,6 +92,15 @@ pub(super) async fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Orig
         fingerprints: fingerprints.clone(),
         replicas: replicas.clone(),
     })?;
+
+    let edits = audit::Edits {
+        worlds: worlds.clone(),
+        observed: Some(observed.clone()),
+        leading: Some(lease.leading()),
+        catalog: catalog.clone(),
+        fleet: fleet.clone(),
+    };
+    tokio::spawn(audit::follow(edits));
 
     let own = counting::follow(fleet.clone(), publisher.clone(), *settle);
     let name = ServerName::try_from(service.clone()).with_context(|| format!("{service:?} is no DNS name"))?;

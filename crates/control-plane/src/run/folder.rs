@@ -9,6 +9,7 @@ use anyhow::bail;
 
 use super::house::{House, Origin};
 use crate::{
+    audit,
     config::{FolderArgs, RunArgs},
     fleet::Fleet,
     identity::{self, Tokens},
@@ -43,6 +44,14 @@ pub(super) fn origin(args: &RunArgs, house: &House) -> anyhow::Result<Origin> {
     let system_namespace = args.system_namespace.clone();
     let worlds = source::follow_folder(policy, catalog.clone(), system_namespace, standing.clone(), metrics.clone())?;
     tokio::spawn(watch_tokens(tokens.clone(), fleet.clone()));
+    let edits = audit::Edits {
+        worlds: worlds.clone(),
+        observed: None,
+        leading: None,
+        catalog: catalog.clone(),
+        fleet: fleet.clone(),
+    };
+    tokio::spawn(audit::follow(edits));
     let authority = identity::Authority::Issued(tokens);
     let outlook = Outlook::new(catalog.clone(), worlds.clone(), fleet.clone(), None, None);
     let places = Places::Peers;

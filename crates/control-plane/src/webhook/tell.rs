@@ -85,7 +85,8 @@ fn problem(problem: &Problem) -> String {
     format!("{object}{field}: {reason}")
 }
 
-fn closes(passage: &Passage) -> String {
+/// What becomes of a passage that is closed, in one line.
+pub(crate) fn closes(passage: &Passage) -> String {
     let Passage { what, whole, why, .. } = passage;
     let (whom, targets) = (passage.for_whom(), passage.listed());
     let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
@@ -97,7 +98,8 @@ fn closes(passage: &Passage) -> String {
     }
 }
 
-fn opens(passage: &Passage) -> String {
+/// What becomes of one that is opened, in one line.
+pub(crate) fn opens(passage: &Passage) -> String {
     let Passage { what, whole, why, .. } = passage;
     let (whom, targets) = (passage.for_whom(), passage.listed());
     let why = if why.is_empty() { String::new() } else { format!(" ({why})") };

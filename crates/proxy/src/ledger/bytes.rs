@@ -1,19 +1,21 @@
-//! Messages of Protocol Buffers, as far as an entry needs them, into bytes that lie on the stack. What does not fit is not
-//! written, and said.
+//! Messages of Protocol Buffers, as far as an entry needs them. What does not fit is not written, and said.
 
 use outrigger_spool::LONGEST;
 
-/// Writes one entry.
+/// What most entries fit into: asked for at once, and more of it only by those that are longer. An array of the longest would be
+/// filled with zeros for each.
+const USUAL: usize = 768;
+
+/// Writes one entry, of at most [`LONGEST`] bytes.
 #[derive(Debug)]
 pub(super) struct Writer {
-    bytes: [u8; LONGEST],
-    length: usize,
+    bytes: Vec<u8>,
     full: bool,
 }
 
 impl Default for Writer {
     fn default() -> Self {
-        Self { bytes: [0; LONGEST], length: 0, full: false }
+        Self { bytes: Vec::with_capacity(USUAL), full: false }
     }
 }
 
@@ -23,17 +25,18 @@ const LENGTH: u32 = 2;
 
 impl Writer {
     pub(super) fn written(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.bytes
     }
 
     /// How far it is written.
     pub(super) fn at(&self) -> usize {
-        self.length
+        self.bytes.len()
     }
 
     /// Takes back what was written behind `at`, and answers whether all of it had fitted.
     pub(super) fn back_to(&mut self, at: usize) {
-        (self.length, self.full) = (at, false);
+        self.bytes.truncate(at);
+        self.full = false;
     }
 
     /// Something did not fit.
@@ -42,27 +45,25 @@ impl Writer {
     }
 
     fn put(&mut self, bytes: &[u8]) {
-        match self.bytes.get_mut(self.length..self.length + bytes.len()).filter(|_| !self.full) {
-            Some(room) => {
-                room.copy_from_slice(bytes);
-                self.length += bytes.len();
-            }
-            None => self.full = true,
+        match !self.full && bytes.len() <= LONGEST - self.bytes.len() {
+            true => self.bytes.extend_from_slice(bytes),
+            false => self.full = true,
+        }
+    }
+
+    fn byte(&mut self, byte: u8) {
+        match !self.full && self.bytes.len() < LONGEST {
+            true => self.bytes.push(byte),
+            false => self.full = true,
         }
     }
 
     fn varint(&mut self, mut value: u64) {
-        let (mut bytes, mut length) = ([0; 10], 0);
-        loop {
-            let last = value < 0x80;
-            bytes[length] = (value & 0x7f) as u8 | if last { 0 } else { 0x80 };
-            length += 1;
-            if last {
-                break;
-            }
+        while value >= 0x80 {
+            self.byte((value & 0x7f) as u8 | 0x80);
             value >>= 7;
         }
-        self.put(&bytes[..length]);
+        self.byte(value as u8);
     }
 
     fn tag(&mut self, field: u32, kind: u32) {
@@ -104,13 +105,13 @@ impl Writer {
     /// A message of its own: its length takes two bytes however small it is, which every reader takes.
     pub(super) fn message(&mut self, field: u32, write: impl FnOnce(&mut Self)) {
         self.tag(field, LENGTH);
-        let at = self.length;
+        let at = self.bytes.len();
         self.put(&[0, 0]);
         write(self);
         if self.full {
             return;
         }
-        let length = self.length - at - 2;
+        let length = self.bytes.len() - at - 2;
         self.bytes[at] = (length & 0x7f) as u8 | 0x80;
         self.bytes[at + 1] = (length >> 7) as u8;
     }

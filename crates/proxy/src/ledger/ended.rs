@@ -76,9 +76,7 @@ impl Record<'_> {
             writer.text(14, finish, FINISH);
             writer.number(15, micros(self.ended.took));
             writer.present(16, self.ended.first_token.map(micros));
-            let failed = |call: &Call| call.end.as_ref().map(|end| end.code).filter(|code| *code != "ok");
-            let moved = self.notes.calls.len() > 1;
-            writer.text(17, self.notes.calls.first().filter(|_| moved).and_then(failed).unwrap_or_default(), NAME);
+            writer.text(17, self.notes.moved_by().unwrap_or_default(), NAME);
             writer.text(18, &self.notes.user, NAME);
             writer.text(19, &self.notes.session, NAME);
             for (name, value) in &self.notes.tags {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use outrigger_route::Target;
 use outrigger_wire::{Head, Usage};
 use smallvec::SmallVec;
@@ -59,6 +59,12 @@ pub(super) struct Notes {
 }
 
 impl Notes {
+    /// The code of the first failure that made another target be asked.
+    pub(super) fn moved_by(&self) -> Option<&'static str> {
+        let moved = self.calls.windows(2).find(|two| !Arc::ptr_eq(&two[0].target, &two[1].target))?;
+        moved[0].end.as_ref().map(|end| end.code).filter(|code| *code != "ok")
+    }
+
     /// Whose request it is, by what its caller says.
     pub(super) fn read(&mut self, headers: &HeaderMap, head: &Head<'_>, users: &Users) {
         let header = || headers.get(SESSION).and_then(|value| value.to_str().ok());
@@ -68,14 +74,14 @@ impl Notes {
             Some(session) => booked(&session),
             None => header().map(booked).unwrap_or_default(),
         };
-        self.tags =
-            headers.iter().filter_map(|(name, value)| tag(name.as_str(), value.to_str().ok()?)).take(TAGS).collect();
+        self.tags = headers.iter().filter_map(|(name, value)| tag(name.as_str(), value)).take(TAGS).collect();
     }
 }
 
 /// A tag, if the header is one that can be booked: a value of printable ASCII, cut where it is too long.
-fn tag(name: &str, value: &str) -> Option<(Box<str>, Box<str>)> {
+fn tag(name: &str, value: &HeaderValue) -> Option<(Box<str>, Box<str>)> {
     let name = name.strip_prefix(TAG).filter(|name| (1..=TAG_NAME).contains(&name.len()))?;
+    let value = value.to_str().ok()?;
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     plain.then(|| (name.into(), value[..value.floor_char_boundary(TAG_VALUE)].into()))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use http::HeaderMap;
 use outrigger_route::Target;
-use outrigger_wire::Head;
+use outrigger_wire::{Head, Kind};
 
 use super::{
     Ledger,
@@ -69,6 +69,14 @@ impl Sheet {
     pub(crate) fn call_ended(&self, call: usize, end: End) {
         if let Some(call) = lock(&self.notes).calls.get_mut(call) {
             call.end = Some(end);
+        }
+    }
+
+    /// Of a call nothing was heard, and it is sent once more: what became of it nobody knows.
+    pub(crate) fn unheard(&self, call: usize, now: Duration) {
+        if let Some(call) = lock(&self.notes).calls.get_mut(call) {
+            let (took, code) = (now.saturating_sub(call.sent), Kind::Reset.code());
+            call.end = Some(End { took, status: 0, code, blamed: false, usage: None, price: None });
         }
     }
 

@@ -238,6 +238,28 @@ fn an_attempt_that_was_let_go_is_told_as_cancelled_and_what_it_used_as_unknown()
     assert_eq!((record.served, record.failover.as_str()), (None, ""));
 }
 
+/// H3: what was sent once more is told before it is; the first is unknown, and no reason to move.
+#[test]
+fn a_call_that_was_sent_once_more_is_two() {
+    let ledger = ledger(Users::Clear);
+    let sheet = Sheet::open(&ledger, Id::new(at()), at());
+    let (a, b) = (target("a"), target("b"));
+    let first = sheet.begins("shop/r", &a, None, Duration::from_secs(6));
+    sheet.unheard(first, Duration::from_millis(6_250));
+    let again = sheet.begins("shop/r", &a, None, Duration::from_millis(6_250));
+    assert_eq!(entries(&ledger).len(), 2);
+    sheet.call_ended(again, end("overloaded", None));
+    let moved = sheet.begins("shop/r", &b, None, Duration::from_secs(7));
+    sheet.call_ended(moved, end("ok", Some(Usage { input: Some(1), ..Usage::default() })));
+    sheet.ended(&ended(Some(moved)));
+    let told = entries(&ledger);
+    let Some(Told::Record(record)) = told.last() else { panic!("{told:?}") };
+    let codes: Vec<_> = record.attempts.iter().map(|it| (it.code.as_str(), it.status, it.blamed, it.took_us)).collect();
+    assert_eq!(codes[0], ("connection_reset", 0, false, 250_000));
+    assert_eq!(codes[1..].iter().map(|it| it.0).collect::<Vec<_>>(), ["overloaded", "ok"]);
+    assert_eq!((record.failover.as_str(), record.served), ("overloaded", Some(2)));
+}
+
 /// An entry has a bound: attempts are cut, the one that served is not.
 #[test]
 fn the_longest_record_fits_and_keeps_the_attempt_that_served() {

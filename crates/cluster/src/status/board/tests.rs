@@ -50,6 +50,7 @@ impl Cluster {
             uid: format!("uid-{name}"),
             generation: 1,
             version: "1".to_owned(),
+            manager: String::new(),
             status: Status::default(),
         };
         let world = World { routes: routes.iter().map(of).collect(), ..World::default() };

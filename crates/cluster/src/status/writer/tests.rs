@@ -69,6 +69,7 @@ impl Stage {
             uid: it["metadata"]["uid"].as_str().unwrap().to_owned(),
             generation: it["metadata"]["generation"].as_i64().unwrap(),
             version: it["metadata"]["resourceVersion"].as_str().unwrap().to_owned(),
+            manager: String::new(),
             status: serde_json::from_value(it["status"].clone()).unwrap_or_default(),
         };
         self.observed.send_replace(Arc::new(names.iter().filter_map(found).map(seen).collect()));

@@ -53,6 +53,7 @@ fn made(now: SystemTime) -> outrigger_cluster::authority::Made {
 fn it_waits_for_an_authority() {
     let (server, mut follower, fingerprints) = waiting();
     let now = SystemTime::now();
+    assert!(server.pending().is_some_and(|why| why.starts_with("authority_pending")), "ready before anybody was asked");
     follower.take(&Known { material: None, why: Some("the Secret cannot be read".to_owned()) }, now);
     assert_eq!(server.pending().as_deref(), Some("the Secret cannot be read"));
     assert!(server.renew_at() > now + 10_000 * DAY && fingerprints.of(&[0; 32]).is_none());
