@@ -42,6 +42,7 @@ pub(crate) async fn accept(listener: TcpListener, pages: Arc<Pages>) -> Infallib
 /// What of them a cluster may see.
 impl outrigger_probe::Pages for Pages {
     fn metrics(&self) -> String {
+        self.metrics.certificate(self.serving.as_ref().and_then(|serving| serving.ends()));
         let shown = self.scraper.as_ref().map(|scraper| scraper.show());
         let mut page = self.metrics.render(self.fleet.len());
         page.extend(shown);

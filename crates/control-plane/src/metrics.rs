@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use metrics::{Counter, Gauge, Histogram};
@@ -39,6 +39,8 @@ families! {
         "1 while the source cannot be read or has become empty and the last policy is served.";
     PROBLEMS = "gauge" "outrigger_control_plane_policy_problems" [] &[],
         "Problems in the objects of the source, as last read.";
+    CERTIFICATE = "gauge" "outrigger_control_plane_certificate_end_seconds" [] &[],
+        "When the certificate ends that sidecars are shown, in seconds since 1970; not there where cert-manager or somebody else issues it.";
     REVIEWS = "counter" "outrigger_control_plane_reviews_total" ["outcome"] &[],
         "Tokens of pods, by what became of their review: `good` and `refused` by the API server, `remembered` from an \
          earlier one, `unanswered` by an API server that is away, `busy` for want of a place to wait.";
@@ -204,6 +206,13 @@ impl Metrics {
         let gauge = |family| self.registry.gauge(family, &[]);
         let (remembered, waiting, pods) = (gauge(&REMEMBERED), gauge(&WAITING), gauge(&PODS));
         let _ = self.cluster.set(Cluster { source, reviews, remembered, waiting, pods });
+    }
+
+    /// The certificate that is shown ends then.
+    pub(crate) fn certificate(&self, ends: Option<SystemTime>) {
+        if let Some(since) = ends.and_then(|ends| ends.duration_since(SystemTime::UNIX_EPOCH).ok()) {
+            self.registry.gauge(&CERTIFICATE, &[]).set(since.as_secs_f64());
+        }
     }
 
     /// How many bundles are as they should be, and how many cannot be written.

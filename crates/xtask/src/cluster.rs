@@ -7,7 +7,7 @@
 mod address;
 mod cgroups;
 mod config;
-mod debs;
+pub(crate) mod debs;
 mod dns;
 mod enter;
 mod images;

@@ -1,7 +1,7 @@
 //! `cargo xtask fleet`: a control plane, two sidecars and two simulated providers on this machine, to try a fleet in a
 //! minute and without a cluster.
 
-mod member;
+pub(crate) mod member;
 mod place;
 mod policy;
 mod told;

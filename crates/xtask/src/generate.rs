@@ -7,7 +7,7 @@ use std::{fs, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{charts, tools};
+use crate::{charts, monitoring, tools};
 
 /// As they are applied by whoever has no Helm.
 const CRDS: &str = "deploy/kubernetes/crds.yaml";
@@ -36,6 +36,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     ];
     for chart in charts::all() {
         files.extend(of_chart(&chart, args.check)?);
+    }
+    for (path, text) in monitoring::files() {
+        files.push(file(&path, &text, args.check)?);
     }
     let stale: Vec<String> = files.into_iter().flatten().collect();
     if args.check && !stale.is_empty() {

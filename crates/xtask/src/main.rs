@@ -17,6 +17,7 @@ mod house;
 mod kubernetes;
 mod ledger;
 mod llmock;
+mod monitoring;
 mod promises;
 mod proto;
 mod sdk;
@@ -55,6 +56,7 @@ enum Chore {
     Kubernetes(kubernetes::Args),
     Ledger(ledger::Args),
     Llmock(llmock::Args),
+    Monitoring(monitoring::Args),
     Promises(promises::Args),
     Proto(proto::Args),
     Sdk(sdk::Args),
@@ -82,6 +84,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Kubernetes(args) => kubernetes::run(&args),
         Chore::Ledger(args) => ledger::run(&args),
         Chore::Llmock(args) => llmock::run(&args),
+        Chore::Monitoring(args) => monitoring::run(&args),
         Chore::Promises(args) => promises::run(&args),
         Chore::Proto(args) => proto::run(&args),
         Chore::Sdk(args) => sdk::run(&args),

@@ -5,7 +5,7 @@ use std::{process::Command, time::Instant};
 use anyhow::Result;
 
 use crate::{
-    arrows, budget, charts, circles, cluster, faults, kubernetes, ledger, llmock, promises, proto, sdk,
+    arrows, budget, charts, circles, cluster, faults, kubernetes, ledger, llmock, monitoring, promises, proto, sdk,
     tools::{self, Output},
     traffic,
 };
@@ -109,6 +109,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match charts::Step::prepare() {
         charts::Step::Skipped(why) => println!("skip  charts: {why}"),
         step @ charts::Step::Ready(_) => report.step("charts", Counting::Tests(plain_total), || step.run()),
+    }
+    match monitoring::Step::prepare() {
+        monitoring::Step::Skipped(why) => println!("skip  monitoring: {why}"),
+        step @ monitoring::Step::Ready(_) => report.step("monitoring", Counting::Tests(plain_total), || step.run()),
     }
     if let Some(why) = kubernetes.why_skipped() {
         println!("skip  kubernetes: {why}");

@@ -51,6 +51,8 @@ pub(crate) struct Serving {
 struct Current {
     key: Arc<CertifiedKey>,
     renew_at: SystemTime,
+    /// When it ends; `None` where somebody else has signed it, who tells of that.
+    ends: Option<SystemTime>,
 }
 
 impl Serving {
@@ -118,7 +120,8 @@ impl Serving {
         let key = CertifiedKey::from_der(chain, key, &ring::default_provider())
             .map_err(|_| anyhow!("`tls.key` is not the key of `tls.crt`, or of a kind that is not known"))?;
         self.authority.store(None);
-        self.current.store(Some(Arc::new(Current { key: Arc::new(key), renew_at: SystemTime::UNIX_EPOCH + NEVER })));
+        let renew_at = SystemTime::UNIX_EPOCH + NEVER;
+        self.current.store(Some(Arc::new(Current { key: Arc::new(key), renew_at, ends: None })));
         Ok(())
     }
 
@@ -126,6 +129,11 @@ impl Serving {
     /// then: it may be set.
     pub(crate) fn renew_at(&self) -> SystemTime {
         self.current.load().as_ref().map_or(SystemTime::UNIX_EPOCH + NEVER, |current| current.renew_at)
+    }
+
+    /// When the certificate ends that is shown, where we signed it.
+    pub(crate) fn ends(&self) -> Option<SystemTime> {
+        self.current.load().as_ref()?.ends
     }
 
     /// Shows a new certificate from now on; connections that are open keep theirs. If it fails the old one stays.
@@ -219,5 +227,5 @@ fn make(authority: &Authority, names: &[SanType], life: Duration, now: SystemTim
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key));
     let key = ring::sign::any_ecdsa_type(&key).context("the new key cannot be used")?;
     let key = Arc::new(CertifiedKey::new(vec![certificate.into()], key));
-    Ok(Current { key, renew_at: now + end.duration_since(now).unwrap_or_default() * 2 / 3 })
+    Ok(Current { key, renew_at: now + end.duration_since(now).unwrap_or_default() * 2 / 3, ends: Some(end) })
 }

@@ -145,6 +145,8 @@ fn a_certificate_is_renewed_at_two_thirds_of_its_life() {
     let later = now + day * 244;
     server.renew(later).unwrap();
     assert!(due(&server, later) > day * 243);
+    let left = server.ends().unwrap().duration_since(later).unwrap();
+    assert!(left > day * 364 && left <= day * 365, "what is told of its end is that of the new one");
 }
 
 #[test]

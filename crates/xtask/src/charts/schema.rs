@@ -109,6 +109,7 @@ fn text(kind: Text) -> Json {
         Text::Duration => ("^([0-9]+(h|m|s))+$", 32),
         Text::Key => (LABEL_KEY, 317),
         Text::Address => ("^(0\\.0\\.0\\.0|::)$", 7),
+        Text::Pages => ("^[A-Za-z0-9][-A-Za-z0-9._~:/@%+]*/$", 1024),
         Text::Filter => ("^[A-Za-z0-9_:=,.-]*$", 1024),
     };
     json!({"type": "string", "pattern": pattern, "maxLength": most})

@@ -21,7 +21,7 @@ use bench::Bench;
 /// What a check is called, and the check.
 type Check = (&'static str, fn(&Bench) -> Result<()>);
 
-const CHECKS: [Check; 16] = [
+const CHECKS: [Check; 17] = [
     ("lint says nothing", plain::lint),
     ("the same bytes twice, the same objects of both Helms", plain::same_bytes),
     ("every minor from 1.29 to 1.36", plain::minors),
@@ -29,6 +29,7 @@ const CHECKS: [Check; 16] = [
     ("deploy/kubernetes is what the chart renders", plain::manifests),
     ("the kinds are what is printed of crates/crd", plain::kinds),
     ("each switch, on and off", switches::each),
+    ("rules and dashboards, and whose figures they read", switches::figures),
     ("no value is without effect", effect::every_value),
     ("images by tag and by digest", switches::images),
     ("Secrets and ConfigMaps that may be read", switches::named),

@@ -74,6 +74,8 @@ pub(super) enum Text {
     Address,
     /// A level, or directives.
     Filter,
+    /// What stands before the name of a page.
+    Pages,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

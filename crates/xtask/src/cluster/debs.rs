@@ -26,11 +26,13 @@ const IPTABLES: [&str; 6] =
 
 /// Packages that are unpacked into one folder.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Bundle {
+pub(crate) enum Bundle {
     /// What the node calls.
     Tools,
     /// What is in images with an interpreter.
     Base,
+    /// Prometheus and promtool, which need nothing but the C library; the rest of their packages is for their pages.
+    Prometheus,
 }
 
 impl Bundle {
@@ -38,6 +40,7 @@ impl Bundle {
         match self {
             Self::Tools => "cluster/tools",
             Self::Base => "cluster/base",
+            Self::Prometheus => "prometheus",
         }
     }
 
@@ -45,7 +48,13 @@ impl Bundle {
         match self {
             Self::Tools => &["runc", "iptables", "busybox-static"],
             Self::Base => &["python3-minimal", "libpython3-stdlib", "libstdc++6", "ca-certificates", "busybox-static"],
+            Self::Prometheus => &["prometheus"],
         }
+    }
+
+    /// Whether what belongs to it is left where it is.
+    fn alone(self) -> bool {
+        matches!(self, Self::Prometheus)
     }
 
     /// What is asked for and not wanted, by how the name of its file begins.
@@ -54,6 +63,7 @@ impl Bundle {
             // The machine has these, and a second C library beside it does not do.
             Self::Tools => &["gcc-", "libc6_", "libgcc-s1_", "netbase_"],
             Self::Base => &["debconf_", "dpkg_", "gcc-", "openssl_", "tar_"],
+            Self::Prometheus => &[],
         }
     }
 }
@@ -64,13 +74,13 @@ pub(super) fn triple() -> String {
 }
 
 /// Whether it is unpacked already.
-pub(super) fn unpacked(bundle: Bundle) -> Result<bool> {
+pub(crate) fn unpacked(bundle: Bundle) -> Result<bool> {
     let cache = Cache::at(bundle.kept())?;
     Ok(cache.holds(&stamp(bundle)) && cache.bin().is_dir())
 }
 
 /// The folder of a bundle, which is fetched if it is not there.
-pub(super) fn ensure(bundle: Bundle) -> Result<PathBuf> {
+pub(crate) fn ensure(bundle: Bundle) -> Result<PathBuf> {
     let cache = Cache::at(bundle.kept())?;
     if unpacked(bundle)? {
         return Ok(cache.bin());
@@ -104,7 +114,7 @@ pub(super) fn ensure(bundle: Bundle) -> Result<PathBuf> {
 }
 
 /// A program that some releases have in one folder and some in another.
-pub(super) fn program(root: &Path, name: &str) -> Result<PathBuf> {
+pub(crate) fn program(root: &Path, name: &str) -> Result<PathBuf> {
     let places = ["usr/sbin", "usr/bin", "sbin", "bin"].map(|folder| root.join(folder).join(name));
     let found = places.into_iter().find(|path| path.is_file());
     found.with_context(|| format!("no {name} among what was unpacked in {}", root.display()))
@@ -132,17 +142,20 @@ fn fetch(state: &Path, bundle: Bundle) -> Result<Vec<PathBuf>> {
         command.args(["-o", "APT::Sandbox::User=root", "-o", "APT::Install-Recommends=0"]);
         // The machine's own lock is nobody's business, and its hooks are not ours.
         command.args(["-o", "Debug::NoLocking=1", "-o", "APT::Update::Post-Invoke-Success=", "-q", "-y"]);
-        command.args(words).env("DEBIAN_FRONTEND", "noninteractive");
+        // `download` writes where it is called.
+        command.args(words).current_dir(&archives).env("DEBIAN_FRONTEND", "noninteractive");
         tools::succeed(&mut command)
     };
     apt(&["update"]).context("apt-get finds no packages")?;
-    apt(&[&["install", "--download-only"], bundle.packages()].concat())?;
+    let asked: &[&str] = if bundle.alone() { &["download"] } else { &["install", "--download-only"] };
+    apt(&[asked, bundle.packages()].concat())?;
     let entries = fs::read_dir(&archives)?.collect::<Result<Vec<_>, _>>()?;
     let files =
         entries.into_iter().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == "deb"));
     let wanted = files.filter(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        !bundle.without().iter().any(|begin| name.starts_with(begin))
+        let asked = bundle.packages().iter().any(|package| name.starts_with(&format!("{package}_")));
+        (asked || !bundle.alone()) && !bundle.without().iter().any(|begin| name.starts_with(begin))
     });
     let mut wanted: Vec<PathBuf> = wanted.collect();
     wanted.sort();
@@ -174,6 +187,7 @@ fn finished(bundle: Bundle, root: &Path) -> Result<()> {
             fs::create_dir_all(root.join("etc/ssl/certs"))?;
             fs::write(root.join("etc/ssl/certs/ca-certificates.crt"), all)?;
         }
+        Bundle::Prometheus => {}
     }
     for folder in ["doc", "man", "lintian", "locale", "bash-completion"] {
         remove(&root.join("usr/share").join(folder))?;

@@ -22,9 +22,9 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// A process; it is killed when this is dropped.
 #[derive(Debug)]
-pub(super) struct Member {
-    pub(super) name: &'static str,
-    pub(super) log: PathBuf,
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) log: PathBuf,
     command: Command,
     child: Child,
     ended: bool,
@@ -35,7 +35,7 @@ pub(super) struct Member {
 
 impl Member {
     /// Starts it, and waits until `path` at `address` is answered.
-    pub(super) fn start(
+    pub(crate) fn start(
         name: &'static str,
         mut command: Command,
         log: PathBuf,
@@ -55,7 +55,7 @@ impl Member {
     }
 
     /// Starts it again if it has ended. Whether it had.
-    pub(super) fn again(&mut self) -> Result<bool> {
+    pub(crate) fn again(&mut self) -> Result<bool> {
         if !self.ended {
             return Ok(false);
         }
@@ -65,19 +65,19 @@ impl Member {
         Ok(true)
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// How it ended; once.
-    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         let status = self.child.try_wait().ok().flatten().filter(|_| !self.ended)?;
         self.ended = true;
         Some(status)
     }
 
     /// SIGTERM.
-    pub(super) fn ask_to_leave(&self) {
+    pub(crate) fn ask_to_leave(&self) {
         // One that has ended and was waited for has no process id any more.
         if !self.ended {
             let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
@@ -85,7 +85,7 @@ impl Member {
     }
 
     /// Waits until it is gone, and not for ever.
-    pub(super) fn wait(&mut self) {
+    pub(crate) fn wait(&mut self) {
         let began = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) && began.elapsed() < LEAVE {
             thread::sleep(LOOK);

@@ -15,6 +15,8 @@ fn base((cert_manager, store): (bool, &str)) -> Json {
         "ledger": {"enabled": true, "store": store, "postgresql": {"secret": "x"}},
         "networkPolicy": {"enabled": true},
         "podMonitor": {"enabled": true},
+        "prometheusRule": {"enabled": true},
+        "grafana": {"dashboards": {"enabled": true}},
         // Kind and group are of an issuer that has a name.
         "certManager": {"enabled": cert_manager, "issuerRef": {"name": "x"}},
     })

@@ -130,6 +130,8 @@ fn selected(objects: &[Json]) -> Result<()> {
     for object in objects {
         let selector = match text(&object["kind"]) {
             "Service" => &object["spec"]["selector"],
+            // Sidecars are in other people's pods.
+            "PodMonitor" if object["spec"]["namespaceSelector"]["any"] == true => continue,
             "PodDisruptionBudget" | "PodMonitor" => &object["spec"]["selector"]["matchLabels"],
             "NetworkPolicy" => &object["spec"]["podSelector"]["matchLabels"],
             _ => continue,

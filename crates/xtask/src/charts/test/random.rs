@@ -149,6 +149,7 @@ fn text(kind: Text, rng: &mut Rng) -> &'static str {
         Text::Duration => one(rng, &["1h", "1h30m", "90s"]),
         Text::Key => one(rng, &["team", "example.com/team", "true", "1"]),
         Text::Address => one(rng, &["0.0.0.0", "::"]),
+        Text::Pages => one(rng, &["https://wiki.example.com/outrigger/", "pages/"]),
         Text::Filter => one(rng, &["", "debug", "info,a::b=trace", "off"]),
     }
 }

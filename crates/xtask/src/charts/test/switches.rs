@@ -12,7 +12,7 @@ use super::{
 use crate::charts::values::{self, Is, Kind};
 
 /// A value, and an object that is there with it and not without.
-const SWITCHES: [(&str, bool, &str, &str); 22] = [
+const SWITCHES: [(&str, bool, &str, &str); 24] = [
     ("injector.enabled", true, "Deployment", "outrigger-injector"),
     ("injector.enabled", true, "Service", "outrigger-injector"),
     ("injector.enabled", true, "ServiceAccount", "outrigger-injector"),
@@ -35,6 +35,8 @@ const SWITCHES: [(&str, bool, &str, &str); 22] = [
     ("certManager.enabled", false, "Certificate", "outrigger-injector"),
     ("certManager.enabled", false, "Issuer", "outrigger"),
     ("podMonitor.enabled", false, "PodMonitor", "outrigger"),
+    ("prometheusRule.enabled", false, "PrometheusRule", "outrigger"),
+    ("grafana.dashboards.enabled", false, "ConfigMap", "outrigger-dashboard-overview"),
     ("uninstall.enabled", true, "Job", "outrigger-uninstall"),
 ];
 
@@ -61,10 +63,35 @@ pub(super) fn each(bench: &Bench) -> Result<()> {
     // All that one may have at one time.
     let all = bench.objects(&[
         "--set=networkPolicy.enabled=true,certManager.enabled=true,podMonitor.enabled=true,listenAddress=::",
+        "--set=prometheusRule.enabled=true,grafana.dashboards.enabled=true,metrics.from=Pods",
         "--set=ledger.enabled=true",
     ])?;
     invariants::hold(&all, &BTreeSet::new())?;
     ensure!(args(&all, "outrigger-control-plane")?.contains(&"--listen=[::]:4119".to_owned()), "an address of IPv6");
+    Ok(())
+}
+
+/// Rules read what there is: sums of the control plane, or pods, which then have to be read.
+pub(super) fn figures(bench: &Bench) -> Result<()> {
+    for (from, of_pods) in [("ControlPlane", false), ("Pods", true)] {
+        let from = format!("metrics.from={from}");
+        let rendered = bench.objects(&[
+            "--set=podMonitor.enabled=true,prometheusRule.enabled=true,grafana.dashboards.enabled=true",
+            "--set=prometheusRule.runbooks=https://wiki/o/,grafana.dashboards.label=shown",
+            "--set",
+            &from,
+        ])?;
+        let rule = get(&rendered, "PrometheusRule", "outrigger")?.to_string();
+        ensure!(rule.contains("outrigger_fleet_") != of_pods, "{from}: whose figures rules read");
+        let link = "\"runbook_url\":\"https://wiki/o/provider-down.md\"";
+        ensure!(rule.contains(link) && !rule.contains("\"docs/runbooks"), "{from}: links of alerts");
+        ensure!(find(&rendered, "PodMonitor", "outrigger-sidecars").is_some() == of_pods, "{from}: who is read");
+        let board = get(&rendered, "ConfigMap", "outrigger-dashboard-cost")?;
+        ensure!(board["metadata"]["labels"]["shown"] == "1", "{from}: the label of dashboards");
+        let text = board["data"]["cost.json"].as_str().unwrap_or_default();
+        let json: Json = serde_json::from_str(text).context("a dashboard is JSON")?;
+        ensure!(json["uid"] == "outrigger-cost", "{from}: whose dashboard it is");
+    }
     Ok(())
 }
 

@@ -98,10 +98,51 @@ pub(in crate::charts) fn outrigger() -> Vec<Value> {
             ],
         ),
         group(
-            "podMonitor",
-            "A PodMonitor of the Prometheus operator",
+            "metrics",
+            "Figures of sidecars",
+            vec![one(
+                "from",
+                Kind::Word(&["ControlPlane", "Pods"]),
+                json!("ControlPlane"),
+                "Where a Prometheus finds them: `ControlPlane`, which reads its sidecars and serves sums, or `Pods`, each of \
+                 which is read. Rules read the one or the other",
+            )],
+        ),
+        group(
+            "grafana",
+            "For Grafana",
+            vec![group(
+                "dashboards",
+                "ConfigMaps with dashboards, which Grafana's sidecar finds by a label",
+                vec![
+                    switch("enabled", false, "Make them"),
+                    text("label", Text::Key, "grafana_dashboard", "Key of the label; its value is 1"),
+                ],
+            )],
+        ),
+        group(
+            "prometheusRule",
+            "A PrometheusRule of the Prometheus operator: records that the dashboards read, and alerts",
             vec![
-                switch("enabled", false, "Make one, of control plane, injector and ledger"),
+                switch("enabled", false, "Make one"),
+                one("labels", Kind::Labels, json!({}), "Labels by which a Prometheus finds it"),
+                text(
+                    "runbooks",
+                    Text::Pages,
+                    "docs/runbooks/",
+                    "Where your copy of the pages in docs/runbooks is, for links of alerts: `https://wiki.example.com/outrigger/`",
+                ),
+            ],
+        ),
+        group(
+            "podMonitor",
+            "PodMonitors of the Prometheus operator",
+            vec![
+                switch(
+                    "enabled",
+                    false,
+                    "Make one, of control plane, injector and ledger, and with `metrics.from: Pods` one of all sidecars",
+                ),
                 text("interval", Text::Duration, "30s", "How often metrics are read"),
                 one("labels", Kind::Labels, json!({}), "Labels by which a Prometheus finds it"),
             ],
