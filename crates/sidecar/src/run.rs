@@ -56,10 +56,10 @@ async fn serve(args: Cli, key: Option<Vec<u8>>) -> anyhow::Result<ExitCode> {
     let config = args.settings.config(process::variable)?;
     let ledger = args.ledger.ledger.as_ref().map(|to| {
         let way = Way { to: to.clone(), token_file: args.token_file.clone(), ca_file: args.ca_file.clone() };
-        books(&args.ledger, way)
+        books(&args.ledger, way, users(&args.ledger, key))
     });
     let told = ledger.as_ref().map(|ledger| {
-        outrigger_proxy::Ledger::new(ledger.spool.clone(), users(&args.ledger, key), args.ledger.team.clone())
+        outrigger_proxy::Ledger::new(ledger.spool.clone(), ledger.users.clone(), args.ledger.team.clone())
     });
     let sidecar = Arc::new(Sidecar::start_booked(config, snapshot, told).await?);
     if known {
@@ -123,7 +123,7 @@ async fn serve(args: Cli, key: Option<Vec<u8>>) -> anyhow::Result<ExitCode> {
 }
 
 /// What is spooled, and the way it takes from there.
-fn books(args: &LedgerArgs, way: Way) -> Ledger {
+fn books(args: &LedgerArgs, way: Way, users: Users) -> Ledger {
     let spool = Spool::open(&outrigger_spool::Settings {
         folder: args.spool.clone(),
         limit: args.spool_limit as u64,
@@ -132,22 +132,15 @@ fn books(args: &LedgerArgs, way: Way) -> Ledger {
     });
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let reporter = Reporter { pod: args.pod.clone(), node: args.node.clone(), version };
-    Ledger { way, reporter, spool }
+    Ledger { way, reporter, spool, users }
 }
 
 /// How users and sessions are booked.
 fn users(args: &LedgerArgs, key: Option<Vec<u8>>) -> Users {
     match key {
-        _ if args.clear_users => Users::Clear,
+        _ if args.clear_users => Users::clear(),
         Some(key) => Users::hashed(&key),
-        None => {
-            tracing::warn!(
-                code = "user_hash_key_drawn",
-                "no --user-hash-key-file: users and sessions are booked by a key that this process drew, and have other \
-                 hashes after its end"
-            );
-            Users::drawn()
-        }
+        None => Users::awaited(),
     }
 }
 
