@@ -6,6 +6,7 @@
 
 mod alerts;
 mod ask;
+mod compare;
 mod dashboards;
 mod files;
 mod fleet;

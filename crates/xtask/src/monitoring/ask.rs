@@ -1,5 +1,7 @@
 //! Every query of every panel, variable and rule, put to a Prometheus that reads a fleet.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use super::{
@@ -57,7 +59,8 @@ pub(crate) fn all(server: &Server, mode: Mode, told: &mut Told) -> Result<()> {
 fn of_dashboard(server: &Server, dashboard: &Dashboard, told: &mut Told) {
     for variable in &dashboard.variables {
         let values = server.label_values(&chosen(variable.series), variable.of);
-        let samples = values.map(|values| values.iter().map(|_| Sample { value: 1.0 }).collect());
+        let samples =
+            values.map(|values| values.iter().map(|_| Sample { labels: BTreeMap::new(), value: 1.0 }).collect());
         judged(dashboard.name, &format!("${}", variable.name), samples, None, told);
     }
     for panel in dashboard.rows.iter().flat_map(|row| &row.panels) {

@@ -73,6 +73,8 @@ impl Fleet {
         let mut command = Command::new(&program);
         command.arg("--policy").arg(place.join("policy")).arg("--state").arg(&state);
         command.args(["--listen", &listen.to_string(), "--admin-listen", &control_plane.to_string()]);
+        // As often as the Prometheus beside it reads pods.
+        command.args(["--scrape-interval", "1s"]);
         members.push(Member::start(CONTROL_PLANE, command, place.join("control-plane.log"), control_plane, "/readyz")?);
         let (books, ledger) = (free()?, free()?);
         let mut command = Command::new(&program);
@@ -151,6 +153,7 @@ fn sidecar(
         .arg("--spool")
         .arg(place.join(format!("{pod}-spool")));
     command.args(["--listen", &listen.to_string(), "--admin-listen", &admin.to_string(), "--pod", pod]);
+    command.args(["--probe-listen", "127.0.0.1:0"]);
     let member = Member::start(pod, command, place.join(format!("{pod}.log")), admin, "/readyz")?;
     Ok((listen, admin, member))
 }

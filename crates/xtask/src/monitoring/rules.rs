@@ -203,7 +203,6 @@ pub(crate) fn records(mode: Mode, clock: Clock, group: Group) -> Vec<(String, St
 }
 
 /// Every name of a record that has the same meaning in both modes.
-#[cfg(test)]
 pub(crate) fn names() -> Vec<String> {
     RULES.iter().map(|rule| format!("outrigger:{}", rule.name)).collect()
 }

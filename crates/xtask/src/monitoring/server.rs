@@ -1,6 +1,6 @@
 //! A Prometheus that reads a fleet, and what it answers.
 
-use std::{fmt::Write as _, fs, net::SocketAddr, path::Path, process::Command};
+use std::{collections::BTreeMap, fmt::Write as _, fs, net::SocketAddr, path::Path, process::Command};
 
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
@@ -33,6 +33,8 @@ pub(crate) struct Server {
 /// One series of an answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
+    /// Name and value of each label, in one order.
+    pub(crate) labels: BTreeMap<String, String>,
     pub(crate) value: f64,
 }
 
@@ -65,10 +67,10 @@ impl Server {
         let answer = self.asked(&format!("/api/v1/query?query={}", http::escaped(expression)))?;
         let result = &answer["data"]["result"];
         if answer["data"]["resultType"] == "scalar" {
-            return Ok(vec![Sample { value: number(&result[1]) }]);
+            return Ok(vec![Sample { labels: BTreeMap::new(), value: number(&result[1]) }]);
         }
         let series = result.as_array().map(Vec::as_slice).unwrap_or_default();
-        Ok(series.iter().map(|it| Sample { value: number(&it["value"][1]) }).collect())
+        Ok(series.iter().map(|it| Sample { labels: labels(&it["metric"]), value: number(&it["value"][1]) }).collect())
     }
 
     /// `label_values(series, label)`
@@ -102,6 +104,11 @@ impl Server {
         }
         Ok(answer)
     }
+}
+
+fn labels(metric: &Value) -> BTreeMap<String, String> {
+    let all = metric.as_object().into_iter().flatten();
+    all.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }
 
 fn number(value: &Value) -> f64 {

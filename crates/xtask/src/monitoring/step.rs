@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Result, bail, ensure};
 
 use super::{
-    ask,
+    ask, compare, dashboards,
     fleet::{self, Fleet},
     mode::Mode,
     programs::Programs,
@@ -20,6 +20,8 @@ use crate::tools::Output;
 
 /// How long callers ask before anything is looked at: every misbehaviour comes more than once.
 const TRAFFIC: Duration = Duration::from_secs(45);
+/// By how much a sum of slices may differ from what it is of: the edges of each.
+const EDGES: f64 = 0.1;
 /// How long figures may take to agree once nobody asks any more.
 const SETTLE: Duration = Duration::from_secs(30);
 
@@ -57,28 +59,82 @@ fn all(programs: &Programs) -> Result<Output> {
     let mut told = Told::default();
     promtool::check(programs, &mut told)?;
     let fleet = Fleet::start()?;
-    let mode = Mode::Pods;
-    let folder = fleet.folder().join(mode.file());
-    let server = Server::start(programs, mode, &folder, fleet::free()?, &fleet.targets())?;
-    until(|| {
-        let up = server.query("sum(up)")?.first().map(|sample| sample.value);
-        ensure!(up == Some(fleet.targets().len() as f64), "not everybody is read: {up:?}");
-        Ok(())
-    })?;
+    let servers = Mode::ALL.map(|mode| {
+        let folder = fleet.folder().join(mode.file());
+        Server::start(programs, mode, &folder, fleet::free()?, &fleet.targets())
+    });
+    let [control_plane, pods] = servers;
+    let (control_plane, pods) = (control_plane?, pods?);
+    for server in [&control_plane, &pods] {
+        until(|| everybody(server, &fleet))?;
+    }
     let traffic = fleet.traffic();
     thread::sleep(TRAFFIC);
-    ask::all(&server, mode, &mut told)?;
+    let same = compare::all(&control_plane, &pods);
+    for (mode, server) in Mode::ALL.into_iter().zip([&control_plane, &pods]) {
+        ask::all(server, mode, &mut told)?;
+    }
+    told.say("\nthe same records of both");
+    for (line, wrong) in same? {
+        told.line(&line, wrong.as_deref());
+    }
     let asked = traffic.stop();
     told.say(&format!("\n{asked} requests"));
-    told.check("what was spent is the same in metrics and ledger", until(|| agree(&server, &fleet)));
+    for (mode, server) in Mode::ALL.into_iter().zip([&control_plane, &pods]) {
+        let what = format!("what was spent is the same in metrics and ledger, metrics.from: {}", mode.word());
+        told.check(&what, until(|| spent(server, &fleet, mode)));
+        let mut apart = 0.0;
+        let near = until(|| shown(server, &fleet, &mut apart));
+        told.check(
+            &format!("and on the dashboards, but for {:.1} %, metrics.from: {}", apart * 100.0, mode.word()),
+            near,
+        );
+    }
     Ok(told.output())
 }
 
+/// Whether this one has read all programs, and the control plane all sidecars.
+fn everybody(server: &Server, fleet: &Fleet) -> Result<()> {
+    let one = |expression: &str| Ok::<_, anyhow::Error>(server.query(expression)?.first().map(|sample| sample.value));
+    let up = one("sum(up)")?;
+    ensure!(up == Some(fleet.targets().len() as f64), "not everybody is read: {up:?}");
+    // A first page adds nothing, so each has to be there before anybody asks.
+    let (known, pages) = (one("sum(outrigger_fleet_sidecars)")?, one("sum(outrigger_fleet_scrapes_total)")?);
+    ensure!(known == Some(3.0) && pages >= Some(9.0), "the control plane knows {known:?} sidecars, by {pages:?} pages");
+    Ok(())
+}
+
 /// The sum of the counters, and that of the books: to the nano-dollar.
-fn agree(server: &Server, fleet: &Fleet) -> Result<()> {
+fn spent(server: &Server, fleet: &Fleet, mode: Mode) -> Result<()> {
+    let family = match mode {
+        Mode::ControlPlane => "outrigger_fleet_cost_nano_usd_total",
+        Mode::Pods => "outrigger_cost_nano_usd_total",
+    };
     let booked = fleet.booked()?;
-    let counted = server.query("sum(outrigger_cost_nano_usd_total)")?.first().map_or(0.0, |sample| sample.value);
+    let counted = server.query(&format!("sum({family})"))?.first().map_or(0.0, |sample| sample.value);
     ensure!(booked > 0 && counted == booked as f64, "counted {counted}, booked {booked} nano-dollars");
+    Ok(())
+}
+
+/// Every panel that shows what was spent in all, over the whole time: as near as sums of slices come. `apart`: how near.
+fn shown(server: &Server, fleet: &Fleet, apart: &mut f64) -> Result<()> {
+    let booked = fleet.booked()? as f64 / 1e9;
+    let mut seen = 0;
+    *apart = 0.0;
+    for panel in dashboards::all().iter().flat_map(|dashboard| &dashboard.rows).flat_map(|row| &row.panels) {
+        for query in panel.queries.iter().filter(|query| query.expr.contains("$__range")) {
+            let expression = ask::chosen(&query.expr.replace("$__range", "10m"));
+            let shown: f64 = server.query(&expression)?.iter().map(|sample| sample.value).sum();
+            *apart = apart.max((shown - booked).abs() / booked);
+            ensure!(
+                (shown - booked).abs() <= booked * EDGES,
+                "{}: ${shown:.4} is shown, ${booked:.4} booked",
+                panel.title
+            );
+            seen += 1;
+        }
+    }
+    ensure!(seen >= 6, "only {seen} panels show what was spent");
     Ok(())
 }
 

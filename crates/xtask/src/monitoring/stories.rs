@@ -202,7 +202,10 @@ fn test(text: &mut String, mode: Mode, days: bool, name: &str, sidecars: &[Serie
             Mode::Pods => {
                 let info = r#"outrigger_workload_info{namespace="shop",pod="web-1",owner="web",service_account="s",team="search"}"#;
                 series(info, "1x13000");
-                series(r#"outrigger_process_info{exported_instance="x",namespace="shop",pod="web-1",version="1"}"#, "1x13000");
+                series(
+                    r#"outrigger_process_info{exported_instance="x",namespace="shop",pod="web-1",version="1"}"#,
+                    "1x13000",
+                );
             }
         }
     }

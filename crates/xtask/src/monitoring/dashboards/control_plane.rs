@@ -20,6 +20,7 @@ pub(super) fn dashboard() -> Dashboard {
             Row { title: "Policy", height: 9, panels: policy() },
             Row { title: "Who asks", height: 9, panels: asking() },
             Row { title: "Ledger", height: 9, panels: ledger() },
+            Row { title: "Figures of sidecars, where metrics.from is ControlPlane", height: 8, panels: figures() },
         ],
     }
 }
@@ -193,6 +194,33 @@ fn ledger() -> Vec<Panel> {
             Count,
             "Entries that are known to be missing: of pods and nodes that were lost, or on their way.",
             vec![query("max(outrigger_ledger_missing_entries)", "missing")],
+        ),
+    ]
+}
+
+fn figures() -> Vec<Panel> {
+    vec![
+        Panel::new(
+            "Pages of sidecars",
+            Stacked,
+            PerSecond,
+            "Read by the control plane, and what became of each.",
+            vec![query("sum by (outcome) (rate(outrigger_fleet_scrapes_total[$__rate_interval]))", "{{outcome}}")],
+        ),
+        Panel::new("A page", Lines, Seconds, "How long it took.", quantiles("outrigger_fleet_scrape_seconds")),
+        Panel::new(
+            "Series",
+            Lines,
+            Count,
+            "Served, by all replicas together.",
+            vec![query("sum(outrigger_fleet_series)", "served")],
+        ),
+        Panel::new(
+            "Series for which there is no room",
+            Lines,
+            PerSecond,
+            "They are in no figure: raise --fleet-series.",
+            vec![query("sum(rate(outrigger_fleet_series_dropped_total[$__rate_interval]))", "dropped")],
         ),
     ]
 }
