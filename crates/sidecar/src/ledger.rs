@@ -17,9 +17,8 @@ use anyhow::{Context as _, bail};
 use outrigger_api::ledger::{AppendResponse, Reporter};
 use outrigger_proxy::Users;
 use outrigger_spool::{Batch, Spool};
-use tokio::sync::oneshot;
 
-use crate::link::backoff::Backoff;
+use crate::{farewell::Asked, link::backoff::Backoff};
 pub(crate) use call::Way;
 use call::{Call, Refused};
 use key::Key;
@@ -45,35 +44,6 @@ pub(crate) struct Ledger {
     pub(crate) spool: Spool,
     /// Who is told by which key users are hashed.
     pub(crate) users: Users,
-}
-
-/// Tells the one that ships that the process leaves, and waits until all is told.
-#[derive(Debug)]
-pub(crate) struct Leaving {
-    leave: oneshot::Sender<()>,
-    done: oneshot::Receiver<()>,
-}
-
-/// What the one that ships hears.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    leave: oneshot::Receiver<()>,
-    done: oneshot::Sender<()>,
-}
-
-/// Both ends.
-pub(crate) fn ends() -> (Leaving, Asked) {
-    let ((leave, asked), (done, told)) = (oneshot::channel(), oneshot::channel());
-    (Leaving { leave, done: told }, Asked { leave: asked, done })
-}
-
-impl Leaving {
-    /// Has the rest sent, and waits for that for so long at the most. Answers whether all of it went.
-    pub(crate) async fn leave(self, within: Duration) -> bool {
-        let Self { leave, done } = self;
-        let told = leave.send(()).is_ok();
-        told && matches!(tokio::time::timeout(within, done).await, Ok(Ok(())))
-    }
 }
 
 impl Ledger {
