@@ -241,7 +241,7 @@ fn an_attempt_that_was_let_go_is_told_as_cancelled_and_what_it_used_as_unknown()
 /// H3: what was sent once more is told before it is; the first is unknown, and no reason to move.
 #[test]
 fn a_call_that_was_sent_once_more_is_two() {
-    let ledger = ledger(Users::Clear);
+    let ledger = ledger(Users::clear());
     let sheet = Sheet::open(&ledger, Id::new(at()), at());
     let (a, b) = (target("a"), target("b"));
     let first = sheet.begins("shop/r", &a, None, Duration::from_secs(6));
