@@ -103,13 +103,25 @@ impl Ledger {
 
     /// The pages that a token sees on the port of sidecars, by HTTP/2.
     async fn with_token(&self, token: &str, path: &str) -> (u16, Value) {
+        self.asks(http::Method::GET, token, path, "").await
+    }
+
+    /// What a token is answered there that sends this.
+    async fn posts(&self, token: &str, path: &str, body: &str) -> u16 {
+        self.asks(http::Method::POST, token, path, body).await.0
+    }
+
+    async fn asks(&self, method: http::Method, token: &str, path: &str, sent: &str) -> (u16, Value) {
         let socket = tokio::net::TcpStream::connect(self.addr()).await.unwrap();
         let (send, connection) = h2::client::handshake(socket).await.unwrap();
         let connected = tokio::spawn(connection);
-        let request = http::Request::get(format!("http://{}{path}", self.addr()));
+        let request = http::Request::builder().method(method).uri(format!("http://{}{path}", self.addr()));
         let request = request.header("authorization", format!("Bearer {token}")).body(()).unwrap();
-        let (answer, _) = send.ready().await.unwrap().send_request(request, true).unwrap();
-        let (head, mut body) = answer.await.unwrap().into_parts();
+        let (answer, mut out) = send.ready().await.unwrap().send_request(request, false).unwrap();
+        // A question may be refused before its body has come.
+        let _ = out.send_data(sent.to_owned().into(), true);
+        let answer = answer.await.unwrap();
+        let (head, mut body) = answer.into_parts();
         let mut bytes = Vec::new();
         while let Some(part) = body.data().await {
             let part = part.unwrap();
@@ -386,4 +398,47 @@ async fn a_user_is_one_across_sidecars_and_is_forgotten_by_name() {
     for sidecar in [&one, &two, &other] {
         assert!(sidecar.log().iter().all(|line| !line.contains("user_key\":")), "a key is in a log");
     }
+}
+
+/// Other prices are looked at before they are booked; what was booked stays, the difference stands beside it, and asking again
+/// finds nothing.
+#[tokio::test]
+async fn other_prices_are_looked_at_and_then_booked_beside_the_old_ones() {
+    let ledger = Ledger::start().await;
+    let (token, now) = (ledger.token("prod"), now_ms());
+    let entries = vec![record(1, "gen-1", "search", now, 1_000), record(2, "gen-2", "ads", now, 500)];
+    assert_eq!(ledger.says(&token, &batch(1, 2, now, entries)).await, booked(2));
+    let before = ledger.page("/usage?by=model,vendor").await;
+    let names = &before["rows"][0]["names"];
+    let (model, vendor) = (names[0].as_str().unwrap().to_owned(), names[1].as_str().unwrap().to_owned());
+    let prices = ledger.home.path().join("prices.csv");
+    std::fs::write(&prices, format!("vendor,model,input,output\n{vendor},{model},1000,1000\n")).unwrap();
+    let prices = prices.to_str().unwrap();
+    let (code, look, complaint) = ledger.usage(&["reprice", "--prices", prices]).await;
+    assert!(code == 0 && look.contains("Nothing is booked: --apply"), "{look}{complaint}");
+    let line = look.lines().nth(1).unwrap().to_owned();
+    assert!(line.starts_with(&vendor) && line.contains("open"), "{look}");
+    assert_eq!(ledger.page("/usage?by=model,vendor").await, before, "a look changes nothing");
+    let (code, done, complaint) = ledger.usage(&["reprice", "--prices", prices, "--apply"]).await;
+    assert!(
+        code == 0 && done.contains("Booked as adjustments") && done.lines().nth(1) == Some(&*line),
+        "{done}{complaint}"
+    );
+    let after = ledger.page("/usage?by=model,vendor").await;
+    assert_eq!(after["total"]["booked"], before["total"]["booked"], "the old figure is kept");
+    assert!(after["total"]["adjusted"]["nano"].as_i64().unwrap() > 0, "{after:#}");
+    let (code, again, complaint) = ledger.usage(&["reprice", "--prices", prices, "--apply"]).await;
+    assert!(code == 0 && again.contains("Nothing costs anything else"), "{again}{complaint}");
+    std::fs::write(ledger.home.path().join("prices.csv"), "vendor,model,input,output\na,b,dear,1\n").unwrap();
+    let (code, _, complaint) = ledger.usage(&["reprice", "--prices", prices]).await;
+    assert!(code == 1 && complaint.contains("row 1"), "{complaint}");
+    // What changes the books is the system namespace's, and a look at it is too.
+    let system = ledger.token("outrigger-system");
+    assert_eq!(ledger.posts(&token, "/usage/reprice", "").await, 403);
+    assert_eq!(ledger.posts(&system, "/usage/reprice", "").await, 200);
+    assert_eq!(ledger.posts(&token, "/usage/forget?namespace=prod", r#"{"user": "ann"}"#).await, 403);
+    assert_eq!(ledger.posts(&system, "/usage/forget?namespace=prod", r#"{"user": "ann"}"#).await, 200);
+    // Which months are closed, a namespace's reader knows of its own.
+    assert_eq!(ledger.with_token(&token, "/usage/closed?namespace=prod").await, (200, json!([])));
+    assert_eq!(ledger.with_token(&token, "/usage/closed?namespace=dev").await.0, 403);
 }

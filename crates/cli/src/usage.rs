@@ -5,6 +5,7 @@ pub(crate) mod ask;
 mod call;
 mod import;
 mod money;
+mod reprice;
 mod table;
 mod wire;
 
@@ -21,5 +22,6 @@ pub(crate) fn usage(args: &UsageArgs) -> anyhow::Result<ExitCode> {
         Some(UsageCommand::Forget(args)) => ask::forget(args),
         Some(UsageCommand::Close(args)) => ask::close(args),
         Some(UsageCommand::Reconcile(args)) => ask::reconcile(args),
+        Some(UsageCommand::Reprice(args)) => reprice::reprice(args),
     }
 }

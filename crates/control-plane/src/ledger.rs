@@ -117,6 +117,7 @@ async fn serve(args: LedgerArgs) -> anyhow::Result<()> {
         metrics: Metrics::new()?,
         serving,
         asking: Semaphore::new(questions::AT_ONCE),
+        repricing: Arc::default(),
         away: Mutex::default(),
     });
     let addresses = serde_json::json!({

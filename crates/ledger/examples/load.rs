@@ -1,9 +1,14 @@
 //! Fills a ledger with made-up traffic, holds it against its books, and says how fast it was and how fast it answers.
 //!
 //! `cargo run --release -p outrigger-ledger --example load -- sqlite:/tmp/ledger.db --sidecars 1000 --requests 1000`
+//!
+//! With `--copies 10 --sums 100` of these million requests there are ten million records and sums of a hundred million: the store
+//! makes them of what was told, by statements of its own.
 
 #![allow(clippy::print_stdout)]
 
+#[path = "load/many.rs"]
+mod many;
 #[path = "../src/tests/traffic.rs"]
 mod traffic;
 
@@ -37,6 +42,12 @@ struct Args {
     /// Processes that tell at the same time, each with one batch under way.
     #[arg(long, default_value_t = 100)]
     together: usize,
+    /// So often each record is there in the end: what is more than one is copied within the store, in epochs of its own.
+    #[arg(long, default_value_t = 1)]
+    copies: u32,
+    /// So often it counts in sums; no fewer than its copies.
+    #[arg(long, default_value_t = 1)]
+    sums: u32,
     /// Fill nothing: ask what is there.
     #[arg(long)]
     ask: bool,
@@ -59,10 +70,16 @@ async fn main() -> Result<()> {
         start_ms: START,
         length_ms: args.days * DAY,
     };
-    let ledger = Ledger::open(&args.store, Settings::default()).await?;
+    let mut ledger = Ledger::open(&args.store, Settings::default()).await?;
     if !args.ask {
         let books = fill(&ledger, &args, shape).await?;
         compare(&ledger, &shape, &books).await?;
+        let before = total(&ledger, &shape).await?;
+        ledger.shut().await;
+        let sums = args.sums.max(args.copies);
+        many::multiply(&args.store, args.copies, sums).await?;
+        ledger = Ledger::open(&args.store, Settings::default()).await?;
+        ensure!(total(&ledger, &shape).await? == before * i128::from(sums), "the sums are not {sums} times as large");
     }
     ask(&ledger, &shape, args.times).await?;
     ledger.shut().await;
@@ -158,6 +175,12 @@ async fn compare(ledger: &Ledger, shape: &Shape, books: &Books) -> Result<()> {
     ensure!(ledger.gaps(None, end).await?.is_empty(), "something is missing");
     println!("the ledger is what was made, to the token and the nano-dollar: {} nano-dollars, no gap", sum.nano);
     Ok(())
+}
+
+/// All that was booked, in nano-dollars.
+async fn total(ledger: &Ledger, shape: &Shape) -> Result<i128> {
+    let end = (shape.start_ms + shape.length_ms) as i64;
+    Ok(ledger.usage(&Query::between(shape.start_ms as i64, end)).await?.total.nano())
 }
 
 /// Asks, some times each, and prints the slowest.

@@ -6,6 +6,7 @@ use crate::{
     db::{Cells, Db, Value},
     error::{Error, Result},
     period::Period,
+    usage::among,
 };
 
 /// A month that was closed.
@@ -59,7 +60,28 @@ pub(crate) async fn close(db: &Db, period: Period, now_ms: i64) -> Result<Vec<Cl
     Ok(months)
 }
 
-pub(crate) async fn list(db: &Db) -> Result<Vec<Closed>> {
-    let rows = db.read().await?.fetch(&format!("SELECT {COLUMNS} FROM closed ORDER BY month"), &[]).await?;
+/// The months that are closed, in order, with what was booked in them of these namespaces (`None`: of all).
+pub(crate) async fn list(db: &Db, namespaces: Option<&[String]>) -> Result<Vec<Closed>> {
+    let (sql, names) = match namespaces {
+        None => (format!("SELECT {COLUMNS} FROM closed ORDER BY month"), &[][..]),
+        Some(_) => {
+            // Sums of a month (span 2) as they were booked, which is what never changes.
+            let (among, names) = among("s.namespace", namespaces, 1);
+            let sum = |column: &str| {
+                format!(
+                    "(SELECT CAST(COALESCE(SUM(r.{column}), 0) AS BIGINT) FROM rollups r JOIN series s ON s.id = r.series \
+                     WHERE r.span = 2 AND r.start = c.month AND r.adjustment = 0{among})"
+                )
+            };
+            let sql = format!(
+                "SELECT c.month, c.closed_ms, {}, {} FROM closed c ORDER BY c.month",
+                sum("nano"),
+                sum("requests")
+            );
+            (sql, names)
+        }
+    };
+    let values: Vec<_> = names.iter().map(|name| Value::Text(name)).collect();
+    let rows = db.read().await?.fetch(&sql, &values).await?;
     rows.into_iter().map(Closed::from_cells).collect()
 }

@@ -55,6 +55,41 @@ pub enum Error {
     Corrupt(String),
 }
 
+/// Whose fault an error is, as whoever asks is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The one who asks: asking again is of no use.
+    Asker,
+    /// The one who asks, about what is another's.
+    Stranger,
+    /// Nobody: there is too much to do, and another time it may be done.
+    Busy,
+    /// Nobody: the ledger ends.
+    Closing,
+    /// The store. What it says may hold more than whoever asks is to know.
+    Store,
+}
+
+impl Error {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Invalid(_) | Self::TooMuch(_) => Blame::Asker,
+            Self::NotYours(_) => Blame::Stranger,
+            Self::Busy(_) => Blame::Busy,
+            Self::Closing => Blame::Closing,
+            Self::Locked(_)
+            | Self::NetworkFileSystem { .. }
+            | Self::File { .. }
+            | Self::NoRandomness
+            | Self::Store(_)
+            | Self::Migrate(_)
+            | Self::Corrupt(_) => Blame::Store,
+        }
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(Arc::new(error))

@@ -15,7 +15,7 @@ use crate::{
     keys::Keys,
     period::Period,
     query::Query,
-    reprice::{self, Pricer, Repriced},
+    reprice::{self, Pricer, Repriced, Stretch},
     retain,
     settings::Settings,
     stamp::Stamp,
@@ -141,13 +141,22 @@ impl Ledger {
         close::close(&self.db, period, now_ms).await
     }
 
-    /// The months that are closed, in order.
+    /// The months that are closed, in order, with what was booked in them of these namespaces (`None`: of all).
     ///
     /// # Errors
     ///
     /// What the store says.
-    pub async fn closed(&self) -> Result<Vec<Closed>> {
-        close::list(&self.db).await
+    pub async fn closed(&self, namespaces: Option<&[String]>) -> Result<Vec<Closed>> {
+        close::list(&self.db, namespaces).await
+    }
+
+    /// What another price would make of the records that are kept of a stretch of time. Nothing is booked.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn reprice_dry(&self, stretch: Stretch<'_>, pricer: &(impl Pricer + Sync)) -> Result<Repriced> {
+        reprice::look(&self.db, stretch, pricer).await
     }
 
     /// Asks for the price of what is kept of a stretch of time once more, and books the differences as adjustments: what was
@@ -156,14 +165,8 @@ impl Ledger {
     /// # Errors
     ///
     /// What the store says. What was done until then stays, and asking again does the rest.
-    pub async fn reprice(
-        &self,
-        since_ms: i64,
-        until_ms: i64,
-        pricer: &(impl Pricer + Sync),
-        now_ms: i64,
-    ) -> Result<Repriced> {
-        reprice::reprice(&self.db, &self.sorter, since_ms, until_ms, pricer, now_ms).await
+    pub async fn reprice(&self, stretch: Stretch<'_>, pricer: &(impl Pricer + Sync), now_ms: i64) -> Result<Repriced> {
+        reprice::reprice(&self.db, &self.sorter, stretch, pricer, now_ms).await
     }
 
     /// What has to be done now and then, such as each minute: what began in epochs that have been silent for too long is booked

@@ -1,11 +1,15 @@
 //! What another price makes of old records.
 
-use std::collections::HashMap;
+mod report;
+
+use std::collections::{HashMap, HashSet};
 
 use outrigger_api::ledger::{Cost, CostSource, Record, Target, Tokens};
 use prost::Message as _;
-use serde::Serialize;
 use tokio::sync::Mutex;
+
+use report::Changed;
+pub use report::{Repriced, RepricedModel};
 
 use crate::{
     book::{self, Part},
@@ -33,15 +37,15 @@ pub trait Pricer {
     fn price(&self, target: &Target, tokens: &Tokens, at_ms: i64) -> Option<Priced>;
 }
 
-/// What a re-pricing did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Repriced {
-    /// Attempts whose cost is another now.
-    pub changed: u64,
-    /// What they cost before, in nano-dollars; those without a price cost nothing.
-    pub before_nano: i128,
-    /// What they cost now, in nano-dollars.
-    pub after_nano: i128,
+/// What is to be priced again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch<'a> {
+    /// From when on, in milliseconds since 1970.
+    pub since_ms: i64,
+    /// Until when, in milliseconds since 1970, not itself.
+    pub until_ms: i64,
+    /// Of this namespace; `None`: of all.
+    pub namespace: Option<&'a str>,
 }
 
 /// Changes of one transaction: writers wait while it runs.
@@ -70,23 +74,49 @@ struct Change {
     row: String,
 }
 
+impl Change {
+    /// What is told of it.
+    fn told(&self, closed: &HashSet<i64>) -> Changed<'_> {
+        let (epoch, sequence, _) = self.key;
+        Changed {
+            record: (epoch, sequence),
+            closed: closed.contains(&time::month(self.at_ms)),
+            series: &self.new.series,
+            unpriced: self.old.series.source == Source::Unpriced.as_str(),
+            before_nano: self.old.delta.nano.into(),
+            after_nano: self.new.delta.nano.into(),
+        }
+    }
+}
+
+/// What other prices would make of a stretch. Nothing is written.
+pub(crate) async fn look(db: &Db, stretch: Stretch<'_>, pricer: &(impl Pricer + Sync)) -> Result<Repriced> {
+    let (mut found, closed) = (Repriced::default(), closed(db).await?);
+    for day in days(db, stretch).await? {
+        each(db, day, stretch, pricer, |change| found.add(&change.told(&closed))).await?;
+    }
+    Ok(found)
+}
+
+/// Books what other prices make of a stretch.
 pub(crate) async fn reprice(
     db: &Db,
     sorter: &Mutex<Sorter>,
-    since_ms: i64,
-    until_ms: i64,
+    stretch: Stretch<'_>,
     pricer: &(impl Pricer + Sync),
     now_ms: i64,
 ) -> Result<Repriced> {
     let mut done = Repriced::default();
-    let bounds = [Value::Int(time::day(since_ms.max(0))), Value::Int(time::day(until_ms.max(0)))];
-    let sql = "SELECT DISTINCT day FROM records WHERE day >= $1 AND day <= $2 ORDER BY day";
-    let days = db.read().await?.fetch(sql, &bounds).await?;
-    for mut row in days {
-        let day = row.int()?;
+    for day in days(db, stretch).await? {
         // What was written is no change when it is looked at again.
         loop {
-            let changes = changes(db, day, since_ms, until_ms, pricer).await?;
+            let mut changes = Vec::new();
+            each(db, day, stretch, pricer, |change| {
+                if changes.len() < MOST_CHANGES {
+                    changes.push(change);
+                }
+            })
+            .await?;
             for some in changes.chunks(AT_ONCE) {
                 let mut sorter = sorter.lock().await;
                 let written = write(db, &mut sorter, some, now_ms).await;
@@ -94,11 +124,9 @@ pub(crate) async fn reprice(
                     sorter.clear();
                 }
                 written?;
-                for change in some {
-                    done.changed += 1;
-                    done.before_nano += i128::from(change.old.delta.nano);
-                    done.after_nano += i128::from(change.new.delta.nano);
-                }
+                drop(sorter);
+                let closed = closed(db).await?;
+                some.iter().for_each(|change| done.add(&change.told(&closed)));
             }
             if changes.len() < MOST_CHANGES {
                 break;
@@ -111,26 +139,37 @@ pub(crate) async fn reprice(
 /// Changes that are held at one time.
 const MOST_CHANGES: usize = 50_000;
 
-async fn changes(
+/// Days of the stretch that have records.
+async fn days(db: &Db, Stretch { since_ms, until_ms, .. }: Stretch<'_>) -> Result<Vec<i64>> {
+    let bounds = [Value::Int(time::day(since_ms.max(0))), Value::Int(time::day(until_ms.max(0)))];
+    let sql = "SELECT DISTINCT day FROM records WHERE day >= $1 AND day <= $2 ORDER BY day";
+    db.read().await?.fetch(sql, &bounds).await?.into_iter().map(|mut row| row.int()).collect()
+}
+
+/// Months that are closed, since the year 0.
+async fn closed(db: &Db) -> Result<HashSet<i64>> {
+    let rows = db.read().await?.fetch("SELECT month FROM closed", &[]).await?;
+    rows.into_iter().map(|mut row| row.int()).collect()
+}
+
+/// All attempts of a day that cost something else now.
+async fn each(
     db: &Db,
     day: i64,
-    since_ms: i64,
-    until_ms: i64,
+    Stretch { since_ms, until_ms, namespace }: Stretch<'_>,
     pricer: &(impl Pricer + Sync),
-) -> Result<Vec<Change>> {
+    mut found: impl FnMut(Change),
+) -> Result<()> {
     let mut tx = db.read().await?;
     let last = last(&mut tx, day, day, MOST_LAST).await?;
-    let mut changes = Vec::new();
-    let sql = "SELECT r.epoch, r.seq, r.at_ms, r.series, e.namespace, r.body \
-               FROM records r JOIN epochs e ON e.id = r.epoch WHERE r.day = $1 AND r.at_ms >= $2 AND r.at_ms < $3";
-    tx.rows(sql, &[Value::Int(day), Value::Int(since_ms), Value::Int(until_ms)], |row| {
-        if changes.len() < MOST_CHANGES {
-            of_record(row, &last, pricer, &mut changes)?;
-        }
-        Ok(())
-    })
-    .await?;
-    Ok(changes)
+    let mut values = vec![Value::Int(day), Value::Int(since_ms), Value::Int(until_ms)];
+    values.extend(namespace.map(Value::Text));
+    let within = if namespace.is_some() { " AND e.namespace = $4" } else { "" };
+    let sql = format!(
+        "SELECT r.epoch, r.seq, r.at_ms, r.series, e.namespace, r.body \
+         FROM records r JOIN epochs e ON e.id = r.epoch WHERE r.day = $1 AND r.at_ms >= $2 AND r.at_ms < $3{within}"
+    );
+    tx.rows(&sql, &values, |row| of_record(row, &last, pricer, &mut found)).await
 }
 
 /// Attempts with another price than they were booked with, of the days that are looked at together.
@@ -197,7 +236,12 @@ fn part(namespace: &str, record: &Record, at: usize, cost: Option<Cost>) -> Opti
     book::parts(namespace, &record).into_iter().nth(at)
 }
 
-fn of_record(mut row: Cells, last: &HashMap<Key, Last>, pricer: &impl Pricer, changes: &mut Vec<Change>) -> Result<()> {
+fn of_record(
+    mut row: Cells,
+    last: &HashMap<Key, Last>,
+    pricer: &impl Pricer,
+    found: &mut impl FnMut(Change),
+) -> Result<()> {
     let (epoch, seq, at_ms) = (row.int()?, row.int()?, row.int()?);
     let series = row.text()?;
     let namespace = row.text()?;
@@ -223,7 +267,7 @@ fn of_record(mut row: Cells, last: &HashMap<Key, Last>, pricer: &impl Pricer, ch
         if old == new {
             continue;
         }
-        changes.push(Change {
+        found(Change {
             key,
             turn: before.map_or(0, |last| last.turn + 1),
             at_ms,

@@ -43,7 +43,7 @@ fn all_that_it_does_can_be_sent_between_threads() {
         sent(|| ledger.activity(0, 1, None));
         sent(|| ledger.forget("", None));
         sent(|| ledger.close(crate::Period::month_of(0), 0));
-        sent(|| ledger.reprice(0, 1, &Nobody, 0));
+        sent(|| ledger.reprice(crate::Stretch { since_ms: 0, until_ms: 1, namespace: None }, &Nobody, 0));
         sent(|| ledger.settle(0));
         sent(|| ledger.retain(0));
         sent(|| ledger.clone().shut());

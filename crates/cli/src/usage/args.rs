@@ -34,6 +34,9 @@ pub(crate) enum UsageCommand {
     Close(CloseArgs),
     /// Hold the ledger against a vendor's bill, by day and model
     Reconcile(ReconcileArgs),
+    /// Print what other prices would make of records, which are kept for 90 days; --apply books the differences beside what was
+    /// booked, which stays
+    Reprice(RepriceArgs),
 }
 
 const IMPORT: &str = "\
@@ -176,6 +179,37 @@ pub(crate) struct ReconcileArgs {
     /// What of ours is held against it: vendor=openai; may be given more than once
     #[arg(long = "where", value_name = "WHAT=VALUE")]
     pub(super) filters: Vec<String>,
+    /// How to print it
+    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    pub(super) output: Format,
+    #[command(flatten)]
+    pub(super) books: BooksArgs,
+}
+
+/// Arguments of `outrigger usage reprice`.
+#[derive(Args, Debug)]
+pub(crate) struct RepriceArgs {
+    /// From when on: how long ago (90d, 12h, 4w), a date (2026-07-01), a moment (2026-07-01T09:00:00Z) or a period (2026-Q3);
+    /// without it, 30 days ago
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Until when, likewise; without it, now
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// A whole period instead: 2026-Q3, 2026-09 or 2026
+    #[arg(long, value_name = "PERIOD", conflicts_with_all = ["since", "until"])]
+    pub(super) period: Option<String>,
+    /// Of this namespace alone
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+    /// The prices: CSV with the columns vendor, model, input, output and, where they are known, cache_read, cache_write_5m,
+    /// cache_write_1h, reasoning, input_audio, output_audio, input_image and output_image, in dollars for a million tokens; or a
+    /// catalogue (JSON); `-` for standard input; without it, the price list within the ledger
+    #[arg(long, value_name = "FILE")]
+    pub(super) prices: Option<PathBuf>,
+    /// Book it; without it, nothing is changed
+    #[arg(long)]
+    pub(super) apply: bool,
     /// How to print it
     #[arg(long, short, default_value = "table", value_name = "FORMAT")]
     pub(super) output: Format,

@@ -121,7 +121,7 @@ pub(super) fn reconcile(args: &ReconcileArgs) -> anyhow::Result<ExitCode> {
     print(*output, || table::lines(&lines), || table::lines_csv(&lines), &lines)
 }
 
-fn print(
+pub(super) fn print(
     format: Format,
     people: impl FnOnce() -> String,
     csv: impl FnOnce() -> String,
@@ -154,7 +154,8 @@ pub(crate) fn running<T>(asking: impl Future<Output = anyhow::Result<T>>) -> any
     runtime.context("cannot start the runtime")?.block_on(asking)
 }
 
-fn file(path: &Path) -> anyhow::Result<Vec<u8>> {
+/// A file that people give, or standard input; at most 32 MiB.
+pub(super) fn file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = match path.to_str() {
         Some("-") => stdin().take(BILL + 1).read_to_end(&mut bytes),

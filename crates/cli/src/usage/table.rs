@@ -51,7 +51,7 @@ fn figures(row: &Row) -> impl Iterator<Item = String> {
 }
 
 /// Numbers, which are in `columns`, end where their heads do. Returns the heads.
-fn right(cells: &mut [Vec<String>], head: &[&str], columns: Range<usize>) -> Vec<String> {
+pub(super) fn right(cells: &mut [Vec<String>], head: &[&str], columns: Range<usize>) -> Vec<String> {
     let mut head: Vec<String> = head.iter().map(|word| (*word).to_owned()).collect();
     for column in columns {
         let width = cells.iter().map(|row| row[column].chars().count()).chain([head[column].chars().count()]).max();
@@ -63,7 +63,7 @@ fn right(cells: &mut [Vec<String>], head: &[&str], columns: Range<usize>) -> Vec
     head
 }
 
-fn words(head: &[String]) -> Vec<&str> {
+pub(super) fn words(head: &[String]) -> Vec<&str> {
     head.iter().map(String::as_str).collect()
 }
 
@@ -222,7 +222,7 @@ pub(super) fn lines_csv(lines: &[Line]) -> String {
 }
 
 /// A line of RFC 4180.
-fn csv(cells: impl Iterator<Item = String>) -> String {
+pub(super) fn csv(cells: impl Iterator<Item = String>) -> String {
     let cells = cells.map(|cell| match cell.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell,
@@ -231,7 +231,7 @@ fn csv(cells: impl Iterator<Item = String>) -> String {
 }
 
 /// A word that callers may have chosen: a spreadsheet takes it for a word, whatever it begins with.
-fn plain(word: &str) -> String {
+pub(super) fn plain(word: &str) -> String {
     match word.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{word}"),
         false => word.to_owned(),

@@ -93,3 +93,27 @@ pub(super) struct Forgotten {
     #[serde(default)]
     pub(super) unreadable: u64,
 }
+
+/// `POST /usage/reprice`.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Repriced {
+    pub(super) since: String,
+    pub(super) until: String,
+    /// The version of the prices.
+    pub(super) prices: String,
+    pub(super) applied: bool,
+    pub(super) attempts: u64,
+    pub(super) models: Vec<RepricedModel>,
+}
+
+/// A model of it, in months that are closed or in others.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct RepricedModel {
+    pub(super) vendor: String,
+    pub(super) model: String,
+    pub(super) closed: bool,
+    pub(super) requests: i128,
+    pub(super) unpriced: i128,
+    pub(super) before_nano: i128,
+    pub(super) after_nano: i128,
+}

@@ -10,7 +10,7 @@ use outrigger_api::ledger::{AppendRequest, AppendResponse, entry::Entry as Kind}
 use prost::Message as _;
 use tokio::time::{Instant, timeout};
 
-use outrigger_ledger::{Error, Stamp};
+use outrigger_ledger::{Blame, Error, Stamp};
 
 use super::{
     batch::{self, LONGEST},
@@ -78,21 +78,14 @@ impl Program {
 
     /// What whoever sent a batch is told of its failure.
     fn unbooked(&self, why: &Error) -> Status {
-        match why {
-            Error::Invalid(_) | Error::TooMuch(_) => Status::new(Code::InvalidArgument, why.to_string()),
-            Error::NotYours(_) => Status::new(Code::PermissionDenied, format!("epoch_taken: {why}")),
-            Error::Busy(_) => {
+        match why.blame() {
+            Blame::Asker => Status::new(Code::InvalidArgument, why.to_string()),
+            Blame::Stranger => Status::new(Code::PermissionDenied, format!("epoch_taken: {why}")),
+            Blame::Busy => {
                 Status { pushback: Some(AGAIN), ..Status::new(Code::ResourceExhausted, format!("ledger_busy: {why}")) }
             }
-            Error::Closing => away("the books are being closed"),
-            // What a database says may hold more than a sidecar is to know.
-            Error::Locked(_)
-            | Error::NetworkFileSystem { .. }
-            | Error::File { .. }
-            | Error::NoRandomness
-            | Error::Store(_)
-            | Error::Migrate(_)
-            | Error::Corrupt(_) => {
+            Blame::Closing => away("the books are being closed"),
+            Blame::Store => {
                 self.complain(why);
                 away("the books cannot be written")
             }

@@ -25,6 +25,8 @@ pub(super) struct Program {
     pub(super) serving: Option<Arc<Serving>>,
     /// Questions that are being answered.
     pub(super) asking: Semaphore,
+    /// Held while other prices are booked.
+    pub(super) repricing: Arc<tokio::sync::Mutex<()>>,
     /// Why the store does not answer, as last looked.
     pub(super) away: Mutex<Option<String>>,
 }

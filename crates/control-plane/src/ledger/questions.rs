@@ -1,25 +1,28 @@
-//! The pages: what somebody asks, about whom they may, and how that is answered.
+//! The pages: what somebody asks, and how that is answered. `said`: what stands in a question; `may`: about whom they may ask;
+//! `change`: what changes the books.
+
+mod change;
+mod may;
+mod said;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, request::Parts};
-use http_body_util::{BodyExt as _, Limited};
+use http::{Method, Request, Response, StatusCode, request::Parts};
 use hyper::body::Incoming;
 use outrigger_ledger::{
-    Dimension, Error, Query,
-    period::Period,
+    Dimension, Query,
     reconcile::{self, Hole},
 };
-use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 
 use super::{
-    program::{Program, now_ms},
+    program::Program,
     readers::{Scope, Verb},
     told::{self, Missing},
 };
-use crate::roster::{Page, decoded, refusal, text};
+use crate::roster::{Page, refusal};
+use said::{Pairs, Told, bad, json, named, now, only, pairs, pinned, read};
 
 /// Questions that are answered at one time.
 pub(super) const AT_ONCE: usize = 16;
@@ -27,12 +30,6 @@ pub(super) const AT_ONCE: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long an answer may take.
 const ANSWER: Duration = Duration::from_secs(60);
-/// How long a body may take to come.
-const WORD: Duration = Duration::from_secs(30);
-/// Longest query that is read.
-const LONGEST: usize = 8 << 10;
-/// Longest body but a bill's.
-const BODY: usize = 16 << 10;
 /// Longest bill.
 const BILL: usize = 32 << 20;
 /// Days and models that are held against one bill.
@@ -54,24 +51,6 @@ pub(super) enum Asker {
     WithToken,
     /// Whoever is on this machine, about everybody.
     OnThisMachine,
-}
-
-/// An answer, or the one that there is instead.
-type Told = Result<Response<Page>, Box<Response<Page>>>;
-
-/// What stands behind the `?`, without percent signs.
-type Pairs = Vec<(String, String)>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Forget {
-    user: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Close {
-    period: String,
 }
 
 impl Program {
@@ -105,23 +84,10 @@ impl Program {
             (&Method::GET, USAGE) => self.usage(&head, asker, pairs).await,
             (&Method::GET, "/usage/gaps") => self.gaps(&head, asker, &pairs).await,
             (&Method::GET, "/usage/expensive") => self.expensive(&head, asker, pairs).await,
-            (&Method::GET, "/usage/closed") => {
-                self.scope(&head.headers, asker, None).await?;
-                Ok(json(&self.books.closed().await.map_err(|why| self.unanswered(&why))?))
-            }
-            (&Method::POST, "/usage/forget") => {
-                only(&pairs, &["namespace"])?;
-                let namespace = named(&pairs);
-                self.may_change(&head.headers, asker, Verb::Delete, namespace).await?;
-                let Forget { user } = body_of(&read(body, BODY).await?)?;
-                self.forget(&user, namespace).await
-            }
-            (&Method::POST, "/usage/close") => {
-                self.may_change(&head.headers, asker, Verb::Update, None).await?;
-                let Close { period } = body_of(&read(body, BODY).await?)?;
-                let period: Period = period.parse().map_err(|why| self.unanswered(&why))?;
-                Ok(json(&self.books.close(period, now()).await.map_err(|why| self.unanswered(&why))?))
-            }
+            (&Method::GET, "/usage/closed") => self.closed(&head, asker, &pairs).await,
+            (&Method::POST, "/usage/forget") => self.forget(&head, asker, &pairs, body).await,
+            (&Method::POST, "/usage/close") => self.close(&head, asker, &pairs, body).await,
+            (&Method::POST, "/usage/reprice") => self.reprice(&head, asker, pairs, body).await,
             (&Method::POST, "/usage/reconcile") => {
                 // Who may not ask sends no bill.
                 let scope = self.scope(&head.headers, asker, named(&pairs)).await?;
@@ -135,7 +101,7 @@ impl Program {
                 "bad_method",
                 &format!(
                     "{path} does not take {method}: GET /usage, /usage/gaps, /usage/expensive, /usage/closed, {ACTIVITY} and {GENERATION}, \
-                     POST /usage/forget, /usage/close and /usage/reconcile"
+                     POST /usage/forget, /usage/close, /usage/reprice and /usage/reconcile"
                 ),
             ))),
         }
@@ -155,6 +121,13 @@ impl Program {
         Ok(json(&self.books.gaps(scope.as_deref(), now()).await.map_err(|why| self.unanswered(&why))?))
     }
 
+    /// The months that are closed: of all, or what a namespace's reader may know of its own.
+    async fn closed(&self, head: &Parts, asker: Asker, pairs: &Pairs) -> Told {
+        only(pairs, &["namespace"])?;
+        let scope = self.scope(&head.headers, asker, named(pairs)).await?;
+        Ok(json(&self.books.closed(scope.as_deref()).await.map_err(|why| self.unanswered(&why))?))
+    }
+
     /// The most expensive requests of a stretch of time.
     async fn expensive(&self, head: &Parts, asker: Asker, pairs: Pairs) -> Told {
         only(&pairs, &["since", "until", "period", "namespace", "limit"])?;
@@ -163,13 +136,6 @@ impl Program {
         let (since, until) = (query.since_ms, query.until_ms);
         let found = self.books.most_expensive(since, until, scope.as_deref(), query.limit).await;
         Ok(json(&told::expensive(&found.map_err(|why| self.unanswered(&why))?)))
-    }
-
-    async fn forget(&self, user: &str, namespace: Option<&str>) -> Told {
-        if user.is_empty() {
-            return Err(bad("`user` is empty: whoever named none is nobody's to forget"));
-        }
-        Ok(json(&self.books.forget(user, namespace).await.map_err(|why| self.unanswered(&why))?))
     }
 
     /// The ledger beside a bill, over the days of the bill.
@@ -257,158 +223,5 @@ impl Program {
     ) -> Result<Missing, Box<Response<Page>>> {
         let gaps = self.books.gaps(namespaces, now()).await.map_err(|why| self.unanswered(&why))?;
         Ok(Missing::of(&gaps, since, until))
-    }
-
-    async fn scope(
-        &self,
-        headers: &HeaderMap,
-        asker: Asker,
-        asked: Option<&str>,
-    ) -> Result<Scope, Box<Response<Page>>> {
-        match asker {
-            Asker::OnThisMachine => Ok(asked.map(|namespace| vec![namespace.to_owned()])),
-            Asker::WithToken => self.readers.scope(headers, asked).await,
-        }
-    }
-
-    async fn may_change(
-        &self,
-        headers: &HeaderMap,
-        asker: Asker,
-        verb: Verb,
-        namespace: Option<&str>,
-    ) -> Result<(), Box<Response<Page>>> {
-        match asker {
-            Asker::OnThisMachine => Ok(()),
-            Asker::WithToken => self.readers.may(headers, verb, namespace).await,
-        }
-    }
-
-    /// What whoever asks is told of a failure.
-    fn unanswered(&self, why: &Error) -> Box<Response<Page>> {
-        let (status, code) = match why {
-            Error::Invalid(_) => (StatusCode::BAD_REQUEST, "bad_query"),
-            Error::TooMuch(_) => (StatusCode::BAD_REQUEST, "too_much"),
-            Error::NotYours(_) => (StatusCode::FORBIDDEN, "forbidden"),
-            Error::Busy(_) | Error::Closing => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            // What a database says may hold more than whoever asks is to know.
-            Error::Locked(_)
-            | Error::NetworkFileSystem { .. }
-            | Error::File { .. }
-            | Error::NoRandomness
-            | Error::Store(_)
-            | Error::Migrate(_)
-            | Error::Corrupt(_) => {
-                self.complain(why);
-                let why = "the books cannot be read: the ledger's log says why";
-                return Box::new(refusal(StatusCode::SERVICE_UNAVAILABLE, "store_failed", why));
-            }
-        };
-        Box::new(refusal(status, code, &why.to_string()))
-    }
-}
-
-fn now() -> i64 {
-    i64::try_from(now_ms()).unwrap_or(i64::MAX)
-}
-
-fn bad(why: &str) -> Box<Response<Page>> {
-    Box::new(refusal(StatusCode::BAD_REQUEST, "bad_query", why))
-}
-
-fn json(value: &impl Serialize) -> Response<Page> {
-    match serde_json::to_string(value) {
-        Ok(body) => text(StatusCode::OK, "application/json", body + "\n"),
-        Err(_) => refusal(StatusCode::INTERNAL_SERVER_ERROR, "bug", "the answer cannot be written: this is a bug"),
-    }
-}
-
-fn pairs(query: &str) -> Result<Pairs, Box<Response<Page>>> {
-    if query.len() > LONGEST {
-        return Err(bad("the query is longer than 8 KiB"));
-    }
-    let pair = |pair: &str| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Some((decoded(name)?, decoded(value)?))
-    };
-    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(pair);
-    pairs.collect::<Option<_>>().ok_or_else(|| bad("the query is not percent-encoded text"))
-}
-
-/// Whether nothing else is named.
-fn only(pairs: &Pairs, known: &[&str]) -> Result<(), Box<Response<Page>>> {
-    match pairs.iter().find(|(name, _)| !known.contains(&name.as_str())) {
-        Some((name, _)) => Err(bad(&format!("{name:?} is not known here: {} are", known.join(", ")))),
-        None => Ok(()),
-    }
-}
-
-/// The namespace that is named, by itself or as the one that counts.
-fn named(pairs: &Pairs) -> Option<&str> {
-    pairs.iter().find_map(|(name, value)| match name.as_str() {
-        "namespace" => Some(value.as_str()),
-        "where" => value.strip_prefix("namespace="),
-        _ => None,
-    })
-}
-
-/// The one namespace that a question is about; of several, none.
-fn pinned(query: &Query) -> Option<&str> {
-    let mut about = query.filters.iter().filter(|it| it.dimension == Dimension::Namespace && !it.not);
-    let one = about.next()?;
-    about.all(|other| other.value == one.value).then_some(one.value.as_str())
-}
-
-async fn read(body: Incoming, most: usize) -> Result<Bytes, Box<Response<Page>>> {
-    match timeout(WORD, Limited::new(body, most).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(_)) => Err(Box::new(refusal(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_long",
-            &format!("the body is longer than {most} bytes, or broke off"),
-        ))),
-        Err(_) => Err(Box::new(refusal(StatusCode::REQUEST_TIMEOUT, "too_slow", "the body did not come in time"))),
-    }
-}
-
-fn body_of<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Result<T, Box<Response<Page>>> {
-    serde_json::from_slice(body).map_err(|why| bad(&format!("the body cannot be read: {why}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn asked(query: &str) -> Query {
-        let pairs = pairs(query).map_err(|_| ()).unwrap();
-        let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Query::parse(pairs, 1_795_867_200_000).unwrap()
-    }
-
-    /// A namespace's reader names it: what could be about another is about all, which they may not ask.
-    #[test]
-    fn a_question_is_about_one_namespace_or_about_all() {
-        assert_eq!(pinned(&asked("where=namespace%3Dprod&where=team=a")), Some("prod"));
-        assert_eq!(pinned(&asked("where=namespace=prod&where=namespace=prod")), Some("prod"));
-        for all in ["", "where=team=prod", "where=namespace!=prod", "where=namespace=prod&where=namespace=dev"] {
-            assert_eq!(pinned(&asked(all)), None, "{all}");
-        }
-        let named = |query: &str| named(&pairs(query).map_err(|_| ()).unwrap()).map(str::to_owned);
-        assert_eq!(named("namespace=prod").as_deref(), Some("prod"));
-        assert_eq!(named("where=team=a&where=namespace%3Dprod").as_deref(), Some("prod"));
-        assert_eq!(named("where=namespace!=prod"), None);
-    }
-
-    #[test]
-    fn what_is_no_query_is_refused() {
-        for bad in ["a=%zz", "a=%f", &"a".repeat(LONGEST + 1)] {
-            assert_eq!(pairs(bad).unwrap_err().status(), StatusCode::BAD_REQUEST, "{bad}");
-        }
-        let read = |query: &str| pairs(query).map_err(|_| ()).unwrap();
-        assert!(only(&read("date=x"), &["date"]).is_ok() && only(&read("dat=x"), &["date"]).is_err());
-        assert_eq!(
-            read("by=team,model&where=team%3Da+b"),
-            [("by".into(), "team,model".into()), ("where".into(), "team=a b".into())]
-        );
     }
 }

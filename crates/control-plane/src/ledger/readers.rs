@@ -126,11 +126,11 @@ fn no_token(readers: &Readers) -> Response<Page> {
 
 /// What somebody would need.
 fn role(verb: Verb, namespace: Option<&str>) -> String {
+    let such = if verb == Verb::Get { ", such as the ClusterRole outrigger-usage-reader" } else { "" };
     let verb = verb.word();
     match namespace {
         Some(namespace) => format!(
-            "bind it in namespace {namespace} to a role that may {verb} the resource usage of the API group outrigger.dev, such \
-             as the ClusterRole outrigger-usage-reader"
+            "bind it in namespace {namespace} to a role that may {verb} the resource usage of the API group outrigger.dev{such}"
         ),
         None => format!(
             "ask about one namespace, with where=namespace=NAME, or bind it by a ClusterRoleBinding to a role that may {verb} \

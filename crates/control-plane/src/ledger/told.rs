@@ -1,7 +1,7 @@
 //! Answers as JSON, and in OpenRouter's shapes: pure.
 
 use outrigger_api::ledger::{Attempt, Outcome, Record, Tokens};
-use outrigger_ledger::{Activity, Figures, Gap, Generation, Query, Row, Usage, reconcile::Hole};
+use outrigger_ledger::{Activity, Figures, Gap, Generation, Query, Repriced, Row, Usage, reconcile::Hole};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -48,6 +48,18 @@ impl Missing {
             open: sum.open + usize::from(gap.open),
         })
     }
+}
+
+/// What `POST /usage/reprice` answers, of a stretch of time and with prices of that version.
+pub(super) fn repriced(done: &Repriced, (since_ms, until_ms): (i64, i64), prices: &str, applied: bool) -> Value {
+    json!({
+        "since": moment(since_ms),
+        "until": moment(until_ms),
+        "prices": prices,
+        "applied": applied,
+        "attempts": done.changed,
+        "models": done.models(),
+    })
 }
 
 /// What `GET /usage` answers.

@@ -21,25 +21,26 @@ pub(crate) enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
+/// A statement with its values, for whichever store the type that it has to be says.
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {{
+        // Statements are put together of words of this crate alone; what others say is bound.
+        let query = sqlx::query(AssertSqlSafe($sql.to_owned()));
+        $values.iter().fold(query, |query, value| match *value {
+            Value::Int(number) => query.bind(number),
+            Value::Text(text) => query.bind(text),
+            Value::Maybe(text) => query.bind(text),
+            Value::Bytes(bytes) => query.bind(bytes),
+        })
+    }};
+}
+
 fn sqlite<'a>(sql: &str, values: &[Value<'a>]) -> Query<'a, Sqlite, SqliteArguments> {
-    // Statements are put together of words of this crate alone; what others say is bound.
-    let query = sqlx::query(AssertSqlSafe(sql.to_owned()));
-    values.iter().fold(query, |query, value| match *value {
-        Value::Int(number) => query.bind(number),
-        Value::Text(text) => query.bind(text),
-        Value::Maybe(text) => query.bind(text),
-        Value::Bytes(bytes) => query.bind(bytes),
-    })
+    bound!(sql, values)
 }
 
 fn postgres<'a>(sql: &str, values: &[Value<'a>]) -> Query<'a, Postgres, PgArguments> {
-    let query = sqlx::query(AssertSqlSafe(sql.to_owned()));
-    values.iter().fold(query, |query, value| match *value {
-        Value::Int(number) => query.bind(number),
-        Value::Text(text) => query.bind(text),
-        Value::Maybe(text) => query.bind(text),
-        Value::Bytes(bytes) => query.bind(bytes),
-    })
+    bound!(sql, values)
 }
 
 fn sqlite_cells(row: &SqliteRow) -> Result<Cells> {

@@ -6,7 +6,7 @@ use super::{
     place::{Place, on_both},
     small::{DAY, HOUR, NOON, all, attempt, batch, begun, record, stamp, told},
 };
-use crate::{Dimension, Period, Priced, Pricer, Query};
+use crate::{Dimension, Period, Priced, Pricer, Query, RepricedModel, Stretch};
 
 /// So many nano-dollars a token, whatever it is.
 struct Flat(u64);
@@ -20,6 +20,11 @@ impl Pricer for Flat {
             partial: false,
         })
     }
+}
+
+/// Everything until then.
+fn until(until_ms: i64) -> Stretch<'static> {
+    Stretch { since_ms: 0, until_ms, namespace: None }
 }
 
 on_both! {
@@ -41,7 +46,7 @@ on_both! {
         let mut late = batch(1, after, vec![told(3, record("gen-3", NOON, vec![attempt("gpt-5", Some(7))]))]);
         (late.started_at_ms, late.closed) = ((NOON - DAY) as u64, true);
         ledger.append(stamp("apps", after), late).await.unwrap();
-        ledger.reprice(0, after, &Flat(1), after).await.unwrap();
+        ledger.reprice(until(after), &Flat(1), after).await.unwrap();
         let figures = ledger.usage(&Query::of(september)).await.unwrap().total;
         assert_eq!(figures.booked, before.booked);
         assert_eq!((figures.adjusted.requests, figures.unknown.attempts), (2, 1));
@@ -50,7 +55,13 @@ on_both! {
         // Closed again: it is what it was.
         let again = ledger.close(september, after + DAY).await.unwrap();
         assert_eq!((again[0].nano, again[0].closed_at_ms), (5, after));
-        assert_eq!(ledger.closed().await.unwrap().len(), 3);
+        assert_eq!(ledger.closed(None).await.unwrap().len(), 3);
+        // A namespace knows its own part of it: what was booked when it was closed.
+        let of = |namespace: &str| vec![namespace.to_owned()];
+        let own = ledger.closed(Some(&of("apps"))).await.unwrap();
+        assert_eq!((own.len(), own[2].nano, own[2].requests, own[0].nano), (3, 5, 1, 0));
+        let others = ledger.closed(Some(&of("other"))).await.unwrap();
+        assert_eq!((others.len(), others[2].nano, others[2].requests, others[2].closed_at_ms), (3, 0, 0, after));
         ledger.shut().await;
     }
 
@@ -69,7 +80,7 @@ on_both! {
         ledger.append(stamp("apps", NOON), batch(1, NOON, entries)).await.unwrap();
         let before = all(&ledger).await;
         assert_eq!((before.nano(), before.unpriced.requests, before.unpriced.tokens), (8, 2, 220));
-        let done = ledger.reprice(0, NOON + DAY, &Flat(2), NOON + HOUR).await.unwrap();
+        let done = ledger.reprice(until(NOON + DAY), &Flat(2), NOON + HOUR).await.unwrap();
         assert_eq!((done.changed, done.before_nano, done.after_nano), (2, 5, 440));
         let after = all(&ledger).await;
         assert_eq!(after.booked, before.booked, "what was booked stays");
@@ -82,10 +93,45 @@ on_both! {
         let by_code = ledger.usage(&Query::between(NOON, NOON + HOUR).by([Dimension::Code])).await.unwrap();
         assert_eq!(by_code.total, after);
         // The same price once more changes nothing; another one builds on the last.
-        assert_eq!(ledger.reprice(0, NOON + DAY, &Flat(2), NOON + HOUR).await.unwrap().changed, 0);
-        let done = ledger.reprice(0, NOON + DAY, &Flat(1), NOON + HOUR).await.unwrap();
+        assert_eq!(ledger.reprice(until(NOON + DAY), &Flat(2), NOON + HOUR).await.unwrap().changed, 0);
+        let done = ledger.reprice(until(NOON + DAY), &Flat(1), NOON + HOUR).await.unwrap();
         assert_eq!((done.changed, done.before_nano, done.after_nano), (2, 440, 220));
         assert_eq!(all(&ledger).await.nano(), 223);
+        ledger.shut().await;
+    }
+
+    /// A look says what would change and changes nothing; what is booked then is the same, closed months apart, and in the
+    /// namespace that was asked about alone.
+    async fn what_another_price_would_change_is_what_it_changes(place) {
+        let ledger = place.open().await;
+        let earlier = NOON - 40 * DAY;
+        let two = vec![attempt("gpt-5", Some(5)), attempt("gpt-5", None)];
+        let entries = vec![
+            told(1, record("gen-1", NOON, two)),
+            told(2, record("gen-2", NOON, vec![attempt("unheard-of", None)])),
+            told(3, record("gen-3", NOON, vec![attempt("gpt-5", Some(220))])),
+        ];
+        ledger.append(stamp("prod", NOON), batch(1, NOON, entries)).await.unwrap();
+        ledger.append(stamp("dev", NOON), batch(2, NOON, vec![told(1, record("gen-4", NOON, vec![attempt("gpt-5", Some(1))]))])).await.unwrap();
+        let old = vec![told(1, record("gen-5", earlier, vec![attempt("gpt-5", Some(7))]))];
+        ledger.append(stamp("prod", earlier), batch(3, earlier, old)).await.unwrap();
+        ledger.close(Period::month_of(earlier), NOON).await.unwrap();
+        let of = |namespace| Stretch { namespace, ..until(NOON + DAY) };
+        let model = |closed, requests, unpriced, before_nano, after_nano| RepricedModel {
+            vendor: "openai".into(), model: "gpt-5".into(), closed, requests, unpriced, before_nano, after_nano,
+        };
+        let before = all(&ledger).await;
+        let dry = ledger.reprice_dry(of(Some("prod")), &Flat(2)).await.unwrap();
+        assert_eq!(dry.models(), [model(false, 1, 1, 5, 440), model(true, 1, 0, 7, 220)]);
+        assert_eq!((dry.changed, dry.before_nano, dry.after_nano), (3, 12, 660));
+        assert_eq!(all(&ledger).await, before, "nothing is booked");
+        assert_eq!(ledger.reprice(of(Some("prod")), &Flat(2), NOON + HOUR).await.unwrap(), dry);
+        let after = all(&ledger).await;
+        assert_eq!((after.booked, after.nano() - before.nano()), (before.booked, 648));
+        let closed = ledger.usage(&Query::of(Period::month_of(earlier))).await.unwrap().total;
+        assert_eq!((closed.booked.nano, closed.adjusted.nano), (7, 213));
+        // The rest is the other namespace's.
+        assert_eq!(ledger.reprice_dry(of(None), &Flat(2)).await.unwrap().models(), [model(false, 1, 0, 1, 220)]);
         ledger.shut().await;
     }
 
