@@ -1,11 +1,11 @@
 //! The command line: what `outrigger` does, and the arguments that are its own. Settings about traffic and the process
 //! are `outrigger_proxy`'s.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use outrigger_compile::{ObjectRef, SYSTEM_NAMESPACE};
-use outrigger_proxy::config::Settings;
+use outrigger_proxy::config::{Settings, duration};
 
 use crate::{plane::args::PlaneArgs, report::args::ReportArgs, usage::args::UsageArgs};
 
@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Print who is connected to a control plane, and what each sidecar holds
     Fleet(FleetArgs),
+    /// Show what is going on in a fleet, by workload: live requests, failovers, spend
+    Top(TopArgs),
     /// Put a sidecar into the pods of a file, as the injector would; exit code 2 if one that is to have it gets none
     Inject(InjectArgs),
     /// Look at edits of policy
@@ -164,6 +166,25 @@ pub(crate) struct FleetArgs {
     /// Exit code 1 if a sidecar is not current or has rejected something
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// Arguments of `outrigger top`.
+#[derive(Args, Debug)]
+pub(crate) struct TopArgs {
+    #[command(flatten)]
+    pub(crate) plane: PlaneArgs,
+    /// Workloads of this namespace alone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Print it once, as it is where nobody looks at a terminal
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How often it is looked at
+    #[arg(long, default_value = "2s", value_parser = duration, value_name = "TIME")]
+    pub(crate) every: Duration,
+    /// How to print it; JSON and YAML are printed once
+    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    pub(crate) output: Output,
 }
 
 /// What to do with policy.

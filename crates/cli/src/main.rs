@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod simulate;
 mod source;
+mod top;
 mod usage;
 
 use std::{env, process::ExitCode};
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::Fleet(args) => fleet::fleet(&args),
+        Command::Top(args) => top::top(&args),
         Command::Inject(args) => inject::inject(&args),
         Command::Policy(command) => policy::policy(&command),
         Command::Report(args) => report::report(&args),

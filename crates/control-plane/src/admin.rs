@@ -89,7 +89,7 @@ impl Pages {
             (&Method::GET, "/") => text(
                 StatusCode::OK,
                 "text/plain",
-                "/metrics  /readyz  /livez  /fleet  /views/  /policy/changes\n".to_owned(),
+                "/metrics  /readyz  /livez  /fleet  /fleet/top  /views/  /policy/changes\n".to_owned(),
             ),
             _ => text(StatusCode::NOT_FOUND, "text/plain", "no such page\n".to_owned()),
         }

@@ -80,7 +80,7 @@ async fn serve(args: RunArgs) -> anyhow::Result<()> {
         Scraper::start(fleet.clone(), places, metrics.clone(), args.scrape_interval, limits)
     });
     let roster = Arc::new(Roster::new(fleet.clone(), standing.clone(), fingerprints));
-    let desk = Arc::new(Desk::new(roster, outlook.clone(), catalog, worlds, fleet.clone()));
+    let desk = Arc::new(Desk::new(roster, outlook.clone(), catalog, worlds, fleet.clone(), scraper.clone()));
     let service = Service {
         authority,
         publisher,

@@ -3,6 +3,7 @@
 //! ```text
 //! place  where a sidecar shows it: an address of its own alone      page     one page, over one connection, bounded
 //! shown  the families, for the inventory
+//! top    the page for people
 //! rows   who is connected, and who is asked next: pure
 //! ```
 //!
@@ -12,6 +13,7 @@ mod page;
 mod place;
 mod rows;
 mod shown;
+pub(crate) mod top;
 
 use std::{
     sync::{Arc, Mutex},
@@ -83,6 +85,7 @@ pub(crate) struct Scraper {
     fleet: Arc<Fleet>,
     places: Places,
     metrics: Arc<Metrics>,
+    interval: Duration,
     began: Instant,
     sums: Mutex<Sums>,
     rows: Mutex<Rows>,
@@ -104,6 +107,7 @@ impl Scraper {
             fleet,
             places,
             metrics,
+            interval,
             began: Instant::now(),
             rows: Mutex::new(Rows::new(interval)),
             asking: Arc::new(Semaphore::new(AT_ONCE)),

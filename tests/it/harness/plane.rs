@@ -44,7 +44,12 @@ impl ControlPlane {
 
     /// Another one on the same two folders.
     pub async fn replica(&self) -> Self {
-        Self::on(self.home.clone(), Vec::new(), self.secure).await
+        self.replica_with(&[]).await
+    }
+
+    /// The same with more arguments.
+    pub async fn replica_with(&self, more: &[&str]) -> Self {
+        Self::on(self.home.clone(), more.iter().map(Into::into).collect(), self.secure).await
     }
 
     async fn on(home: Arc<TempDir>, more: Vec<OsString>, secure: bool) -> Self {
@@ -170,10 +175,19 @@ impl ControlPlane {
     /// What `outrigger fleet` prints of it with these arguments, read from its pages unless they say otherwise: exit code,
     /// standard output, standard error.
     pub async fn fleet_command(&self, args: &[&str]) -> (i32, String, String) {
+        self.command("fleet", args).await
+    }
+
+    /// The same of `outrigger top`.
+    pub async fn top_command(&self, args: &[&str]) -> (i32, String, String) {
+        self.command("top", args).await
+    }
+
+    async fn command(&self, word: &str, args: &[&str]) -> (i32, String, String) {
         let mut command = process::command("outrigger", self.home.path());
         let from = ["--from".to_owned(), format!("http://{}", self.program.admin())];
         let from = if args.contains(&"--from") { &[][..] } else { &from[..] };
-        command.arg("fleet").args(args).args(from).stdout(Stdio::piped());
+        command.arg(word).args(args).args(from).stdout(Stdio::piped());
         let run = tokio::task::spawn_blocking(move || command.output()).await.expect("no panic").expect("it starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (run.status.code().unwrap_or(-1), text(&run.stdout), text(&run.stderr))

@@ -175,6 +175,15 @@ impl PushedSidecar {
         self.program.terminate().await
     }
 
+    /// Has it do nothing until it is thawed.
+    pub fn freeze(&self) {
+        self.program.freeze();
+    }
+
+    pub fn thaw(&self) {
+        self.program.thaw();
+    }
+
     pub fn kill(&mut self) {
         self.program.kill();
     }

@@ -85,6 +85,21 @@ impl Restarting {
         }
     }
 
+    /// Has it do nothing until it is thawed: what it listens on accepts, and nobody answers.
+    pub fn freeze(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    pub fn thaw(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let child = self.child.as_ref().expect("it runs");
+        let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process");
+        rustix::process::kill_process(pid, signal).expect("it can be told");
+    }
+
     /// Asks it to leave, and waits until it has.
     pub async fn terminate(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it runs");

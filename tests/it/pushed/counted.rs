@@ -60,3 +60,87 @@ async fn what_three_sidecars_count_is_what_the_control_plane_shows() {
     assert!(metrics.sum("outrigger_fleet_series", &[]) > 0.0);
     assert_eq!(metrics.sum("outrigger_fleet_series_dropped_total", &[]), 0.0);
 }
+
+/// M2: a sidecar that starts anew, and one that comes from another replica, add what they are seen to count and nothing twice;
+/// the sum over replicas never falls.
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_and_moves_add_nothing_of_their_own() {
+    let upstream = Upstream::with(|_: &Request, _| chat_ok("a")).await;
+    let one = asking(Policy::new().provider("a", upstream.base_url()).route("r", &["a"])).start().await;
+    let other = one.replica_with(&["--scrape-interval", "200ms"]).await;
+    let of_fleet = async || one.metrics().await.sum(OF_FLEET, &[]) + other.metrics().await.sum(OF_FLEET, &[]);
+    let (mut a, b) = (shown(&one, "default", "red").start().await, shown(&other, "default", "red").start().await);
+    let ask = async |sidecar: &PushedSidecar, requests: usize| {
+        for _ in 0..requests {
+            sidecar.client().post(CHAT, chat("r")).await;
+        }
+    };
+    seen(&one, 1).await;
+    seen(&other, 1).await;
+    ask(&a, 3).await;
+    ask(&b, 2).await;
+    until("five requests", SOON, async || of_fleet().await == 5.0).await;
+    // Another process, which has counted something before anybody has looked.
+    a.restart().await;
+    a.wait_ready().await;
+    ask(&a, 1).await;
+    let pages = one.metrics().await.sum(PAGES, &[("outcome", "ok")]);
+    let looked = async || one.metrics().await.sum(PAGES, &[("outcome", "ok")]) >= pages + 2.0;
+    until("pages of the new process", SOON * 3, looked).await;
+    let before = of_fleet().await;
+    // Whether the one before its first page was seen is chance; those before the restart are there once.
+    assert!((5.0..=6.0).contains(&before), "{before}");
+    ask(&a, 4).await;
+    until("four more", SOON, async || of_fleet().await == before + 4.0).await;
+    assert_eq!(one.metrics().await.sum("outrigger_fleet_sidecars", &[]), 1.0);
+}
+
+/// A dead or slow sidecar costs its own row: the others are counted as ever, and what is the case there is known no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_hangs_keeps_nobody_from_being_counted() {
+    let upstream = Upstream::with(|_: &Request, _| chat_ok("a")).await;
+    let plane = asking(Policy::new().provider("a", upstream.base_url()).route("r", &["a"])).start().await;
+    let (good, hangs) = (shown(&plane, "default", "red").start().await, shown(&plane, "other", "red").start().await);
+    // It has no such listener, and is asked nowhere.
+    let mute = plane.sidecar().start().await;
+    seen(&plane, 2).await;
+    hangs.freeze();
+    until("one that is late", SOON * 3, async || plane.metrics().await.has(PAGES, &[("outcome", "late")])).await;
+    for _ in 0..6 {
+        good.client().post(CHAT, chat("r")).await;
+    }
+    let counted = async || plane.metrics().await.sum(OF_FLEET, &[("namespace", "default")]) == 6.0;
+    until("six requests of the one that answers", SOON, counted).await;
+    let metrics = plane.metrics().await;
+    assert!(metrics.sum(PAGES, &[("outcome", "nowhere")]) > 0.0);
+    assert_eq!(metrics.sum("outrigger_fleet_sidecars", &[]), 3.0);
+    hangs.thaw();
+    drop(mute);
+}
+
+/// `outrigger top` prints a table where nobody looks at a terminal, and refuses to guess where pods are read by others.
+#[tokio::test(flavor = "multi_thread")]
+async fn top_shows_what_is_going_on_by_workload() {
+    let upstream = Upstream::with(|_: &Request, _| chat_ok("a")).await;
+    let plane = asking(Policy::new().provider("a", upstream.base_url()).route("r", &["a"])).start().await;
+    let sidecar = shown(&plane, "default", "red").start().await;
+    seen(&plane, 1).await;
+    for _ in 0..3 {
+        sidecar.client().post(CHAT, chat("r")).await;
+    }
+    until("three requests", SOON, async || plane.metrics().await.sum(OF_FLEET, &[]) == 3.0).await;
+    let (code, table, said) = plane.top_command(&[]).await;
+    let row: Vec<&str> = table.lines().nth(1).unwrap_or_default().split_whitespace().collect();
+    assert_eq!((code, said.as_str(), &row[..5]), (0, "", &["default", "-", "red", "1", "0"][..]), "{table}");
+    let (code, json, _) = plane.top_command(&["--once", "-o", "json"]).await;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &json["workloads"][0]["requests"], &json["replicas"]), (0, &3.0.into(), &1.into()), "{json}");
+    let (_, none, _) = plane.top_command(&["--namespace", "other"]).await;
+    assert!(!none.contains("default"), "{none}");
+
+    let pods = plane.replica_with(&["--metrics-from", "pods"]).await;
+    let metrics = pods.admin_client().get("/metrics").await.text();
+    assert!(!metrics.contains("outrigger_fleet_requests_total"), "{metrics}");
+    let (code, _, said) = pods.top_command(&[]).await;
+    assert!(code == 1 && said.contains("--metrics-from pods") && said.contains("Prometheus"), "{code} {said}");
+}

@@ -41,7 +41,7 @@ impl People {
     }
 
     async fn check<B>(&self, request: &Request<B>) -> Result<(), Box<Response<Page>>> {
-        let path = request.uri().path();
+        let path = Desk::right(request.uri().path());
         let refuse = |status, code: &str, message: &str| Err(Box::new(roster::refusal(status, code, message)));
         let Some(access) = &self.access else {
             return refuse(

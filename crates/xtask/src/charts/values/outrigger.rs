@@ -95,18 +95,28 @@ pub(in crate::charts) fn outrigger() -> Vec<Value> {
                     json!([443, 6443]),
                     "Ports of the API server, behind its Service too: many networks look at both",
                 ),
+                one(
+                    "sidecarPorts",
+                    Kind::Ports,
+                    json!([4121]),
+                    "Probe ports of sidecars, where a control plane reads what they count: those of SidecarProfiles, if they name \
+                     others",
+                ),
             ],
         ),
         group(
             "metrics",
-            "Figures of sidecars",
-            vec![one(
-                "from",
-                Kind::Word(&["ControlPlane", "Pods"]),
-                json!("ControlPlane"),
-                "Where a Prometheus finds them: `ControlPlane`, which reads its sidecars and serves sums, or `Pods`, each of \
-                 which is read. Rules read the one or the other",
-            )],
+            "What sidecars count",
+            vec![
+                one(
+                    "from",
+                    Kind::Word(&["ControlPlane", "Pods"]),
+                    json!("ControlPlane"),
+                    "Where a Prometheus reads it: at the control plane, which asks its sidecars and adds them up by workload \
+                     (`ControlPlane`), or at each pod (`Pods`)",
+                ),
+                text("interval", Text::Duration, "15s", "How often the control plane asks each sidecar"),
+            ],
         ),
         group(
             "grafana",
@@ -141,7 +151,7 @@ pub(in crate::charts) fn outrigger() -> Vec<Value> {
                 switch(
                     "enabled",
                     false,
-                    "Make one, of control plane, injector and ledger, and with `metrics.from: Pods` one of all sidecars",
+                    "Make one, of control plane, injector and ledger; and with `metrics.from: Pods` another, of sidecars",
                 ),
                 text("interval", Text::Duration, "30s", "How often metrics are read"),
                 one("labels", Kind::Labels, json!({}), "Labels by which a Prometheus finds it"),
