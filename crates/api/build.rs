@@ -18,8 +18,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build_server(false)
         .build_transport(false)
         .bytes(".outrigger.policy.v1.Resource")
-        // Keys of providers: what has no `Debug` reaches no log.
-        .skip_debug([".outrigger.policy.v1.Credential", ".outrigger.policy.v1.Resource"])
+        // Keys of providers and for users: what has no `Debug` reaches no log.
+        .skip_debug([
+            ".outrigger.policy.v1.Credential",
+            ".outrigger.policy.v1.Resource",
+            ".outrigger.ledger.v1.AppendResponse",
+        ])
         .compile_fds(files)?;
     Ok(())
 }

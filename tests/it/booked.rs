@@ -333,3 +333,57 @@ async fn a_quarter_is_reported_as_a_page() {
     let (code, _, complaint) = ledger.report(&["--quarter", "2999Q1"]).await;
     assert!(code == 1 && complaint.contains("has not begun"), "{complaint}");
 }
+
+/// Two sidecars of a namespace book one user alike, whoever they are to each other: she is one row, is asked about by her name,
+/// and when she is forgotten by it, both have forgotten her. Another namespace's user of that name is somebody else.
+#[tokio::test]
+async fn a_user_is_one_across_sidecars_and_is_forgotten_by_name() {
+    let upstream = Upstream::start([chat_ok_usage("hello", 11, 7)]).await;
+    let policy = Policy::new().provider("a", upstream.base_url()).route("r", &["a"]);
+    let plane = ControlPlane::setup(policy).insecure().start().await;
+    let ledger = Ledger::beside(&plane, &[]).await;
+    let setup =
+        || plane.sidecar().arg("--ledger").arg(format!("http://{}", ledger.addr())).arg("--log-format").arg("json");
+    let (one, two) = (setup().start().await, setup().start().await);
+    let other = setup().token(plane.token("dev", &["--service-account", "web"])).start().await;
+    for (sidecar, user) in [(&one, "ann"), (&two, "ann"), (&two, "bob"), (&other, "ann")] {
+        sidecar.wait_log("user_key_known").await;
+        let mut request = chat("r");
+        request["user"] = json!(user);
+        let answer = sidecar.client().post("/v1/chat/completions", request).await;
+        assert!(answer.status == 200 || std::ptr::eq(sidecar, &other), "{}", answer.text());
+    }
+    let begun = std::time::Instant::now();
+    while total(&ledger).await.0 < 4 {
+        assert!(begun.elapsed() < PATIENCE, "four records");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let rows = |usage: &Value| -> Vec<(String, i64)> {
+        let row = |row: &Value| {
+            let name = row["names"][0].as_str().unwrap().to_owned();
+            (name, row["booked"]["requests"].as_i64().unwrap())
+        };
+        usage["rows"].as_array().unwrap().iter().map(row).collect()
+    };
+    let users = rows(&ledger.page("/usage?by=user").await);
+    assert!(users.iter().all(|(user, _)| user.starts_with("n:") && user.len() == 34), "{users:?}");
+    let mut counts: Vec<i64> = users.iter().map(|(_, requests)| *requests).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [1, 1, 2], "ann, bob, and the other namespace's ann: {users:?}");
+    let namespace = "default".to_owned();
+    let asked = format!("where=user%3Dann&namespace={namespace}");
+    assert_eq!(rows(&ledger.page(&format!("/usage?by=namespace&{asked}")).await), [(namespace.clone(), 2)]);
+    assert_eq!(rows(&ledger.page("/usage?by=namespace&where=user%3Dann").await).len(), 2);
+    let (code, said, complaint) = ledger.usage(&["forget", "--user", "ann", "-n", &namespace]).await;
+    assert!(code == 0 && said.contains("2 records"), "{said}{complaint}");
+    let left = rows(&ledger.page("/usage?by=user").await);
+    let nobody = |rows: &[(String, i64)]| rows.iter().find(|(user, _)| user.is_empty()).map(|(_, requests)| *requests);
+    assert_eq!((left.len(), nobody(&left)), (3, Some(2)), "{left:?}");
+    assert_eq!(rows(&ledger.page(&format!("/usage?by=namespace&{asked}")).await), []);
+    let (code, said, complaint) = ledger.usage(&["forget", "--user", "ann"]).await;
+    assert!(code == 0 && said.contains("1 records") && !said.contains("hashed by keys"), "{said}{complaint}");
+    // What it all rests on is told nobody.
+    for sidecar in [&one, &two, &other] {
+        assert!(sidecar.log().iter().all(|line| !line.contains("user_key\":")), "a key is in a log");
+    }
+}

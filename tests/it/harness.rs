@@ -16,6 +16,7 @@
 
 mod answers;
 mod client;
+mod collector;
 mod ledger;
 mod plane;
 mod policy;
@@ -29,6 +30,7 @@ mod upstream;
 
 pub use answers::*;
 pub use client::{Answer, Client, End, Event, Headers, Streamed, Streaming};
+pub use collector::{FakeCollector, Told};
 pub use ledger::{Epoch, FakeLedger};
 pub use plane::{ControlPlane, PlaneSetup, holds};
 pub use policy::{MODEL, Policy, Provider, Route, UPSTREAM_MODEL};

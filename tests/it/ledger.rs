@@ -44,6 +44,7 @@ async fn every_request_comes_once_with_what_it_used_and_cost() {
     let upstream = Upstream::start([chat_ok_usage("hello", 11, 7)]).await;
     let booked = Booked::with(&upstream).await;
     let sidecar = booked.sidecar().await;
+    sidecar.wait_log("user_key_known").await;
     let client = sidecar.client().header("x-outrigger-tag-feature", "search").header("x-session-id", "s-1");
     for _ in 0..20 {
         assert_eq!(client.post(CHAT, chat("r")).await.status, 200);
@@ -63,7 +64,8 @@ async fn every_request_comes_once_with_what_it_used_and_cost() {
         assert_eq!((tokens.input, tokens.output, attempt.code.as_str()), (Some(11), Some(7), "ok"));
         assert_eq!((record.outcome, record.status, record.served), (1, 200, Some(0)));
         assert!(record.route.ends_with("/r") && record.requested == "r" && record.user.is_empty());
-        assert!(record.session.starts_with("h:") && !record.session.contains("s-1"));
+        // HMAC-SHA256 of "s-1" by the ledger's key.
+        assert_eq!(record.session, "n:c5efe08671c4ffbfa78005241f771fee");
         assert_eq!((record.tags[0].name.as_str(), record.tags[0].value.as_str()), ("feature", "search"));
         assert_eq!(begun.iter().filter(|begun| begun.id == record.id && begun.attempt == 0).count(), 1);
     }
@@ -97,6 +99,25 @@ async fn a_request_that_is_sent_once_more_is_two_of_the_ledgers() {
         records[1].attempts.iter().map(|it| (it.code.as_str(), it.blamed, it.tokens.is_some())).collect();
     assert_eq!(codes, [("connection_reset", false, false), ("ok", false, true)]);
     assert_eq!((records[1].served, records[1].failover.as_str()), (Some(1), ""));
+}
+
+/// An older ledger gives no key: users are booked by the process's own, each hash says so, and it is said once.
+#[tokio::test]
+async fn without_a_key_of_the_namespace_hashes_say_that_they_are_the_processs_own() {
+    let upstream = Upstream::start([chat_ok("hello")]).await;
+    let booked = Booked::with(&upstream).await;
+    booked.ledger.keyless();
+    let sidecar = booked.sidecar().await;
+    sidecar.wait_log("user_key_missing").await;
+    let client = sidecar.client().header("x-session-id", "s-1");
+    for _ in 0..2 {
+        assert_eq!(client.post(CHAT, chat("r")).await.status, 200);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    booked.ledger.until("both records", |epochs| epochs.iter().any(|it| it.records().len() == 2)).await;
+    let sessions: Vec<_> = booked.ledger.records().into_iter().map(|record| record.session).collect();
+    assert!(sessions[0].starts_with("p:") && sessions[0] == sessions[1], "{sessions:?}");
+    assert_eq!(sidecar.log().iter().filter(|line| line.contains("user_key_missing")).count(), 1);
 }
 
 /// R-DRAIN-4: killed in the middle of an answer, it has lost nothing: what was begun is told by the next process of the pod,

@@ -24,6 +24,8 @@
 //! | `books` | the same to the last nano-dollar: iterations, tiers, tools, stated costs, what cannot be |
 //! | `ledger` | what the ledger is told, whoever dies meanwhile |
 //! | `chaos` | sidecars and the ledger killed at random, and the provider's own books held against the ledger's |
+//! | `traces` | what a collector of traces is told, however it behaves |
+//! | `phoenix` | what a receiver of traces that is not ours makes of them |
 //! | `observe` | metrics, headers, metadata, logs |
 //! | `security` | keys, hosts, ports, quotas |
 //! | `pushed` | policy that a control plane pushes: edits, faults, keys, identity, being without it |
@@ -57,6 +59,7 @@ mod memory;
 mod models;
 mod observe;
 mod operations;
+mod phoenix;
 mod policy_edit;
 mod private;
 mod pushed;
@@ -68,6 +71,7 @@ mod surfaces;
 mod timeouts;
 mod tokens;
 mod towards;
+mod traces;
 mod traffic;
 mod translation;
 mod usage;

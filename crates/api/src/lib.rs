@@ -39,6 +39,16 @@ pub mod fleet {
 #[allow(missing_docs, unreachable_pub, clippy::all, missing_debug_implementations)]
 pub mod ledger {
     tonic::include_proto!("outrigger.ledger.v1");
+
+    /// Whether it has a key is all that is shown of one.
+    impl std::fmt::Debug for AppendResponse {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("AppendResponse")
+                .field("through", &self.through)
+                .field("has_user_key", &!self.user_key.is_empty())
+                .finish_non_exhaustive()
+        }
+    }
 }
 
 /// How messages are read and written, for whoever must not know by what.

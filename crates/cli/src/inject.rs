@@ -37,6 +37,7 @@ pub(crate) fn inject(args: &InjectArgs) -> Result<ExitCode> {
             .clone()
             .unwrap_or_else(|| format!("https://outrigger-control-plane.{system_namespace}.svc:4119")),
         ledger: ledger.clone(),
+        tracing: None,
         system_namespace: system_namespace.clone(),
     };
     let profiles = profiles(&documents, namespace)?;

@@ -39,7 +39,7 @@ pub use names::{AUDIENCE, BOOTSTRAPS, CONTAINER, INJECT, PREFIX, PROFILE, STATUS
 pub use note::Note;
 /// Re-exported: what profiles say.
 pub use outrigger_crd::SidecarProfileSpec;
-pub use settings::{Profiles, Settings};
+pub use settings::{Profiles, Settings, Tracing};
 pub use skip::Skip;
 pub use variables::{FAMILIES, Family};
 pub use wanted::{DISABLED, ENABLED};

@@ -13,8 +13,23 @@ pub struct Settings {
     pub control_plane: String,
     /// Where they find the ledger; `None`: there is none, and nothing is booked.
     pub ledger: Option<String>,
+    /// Where they send traces; `None`: nothing is traced.
+    pub tracing: Option<Tracing>,
     /// The control plane's own namespace, which has no sidecars and whose `default` profile is everybody's.
     pub system_namespace: String,
+}
+
+/// A collector of traces, in words of OpenTelemetry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracing {
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: `http://otel-collector.observability.svc:4317`.
+    pub endpoint: String,
+    /// `OTEL_TRACES_SAMPLER`; `None`: the sidecar's default.
+    pub sampler: Option<String>,
+    /// `OTEL_TRACES_SAMPLER_ARG`, likewise.
+    pub ratio: Option<String>,
+    /// Name and entry of a Secret of each pod's namespace with `OTEL_EXPORTER_OTLP_HEADERS`. A pod starts where there is none.
+    pub headers: Option<(String, String)>,
 }
 
 /// Profiles by namespace and name.

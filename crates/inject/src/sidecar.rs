@@ -4,7 +4,7 @@ use outrigger_crd::profile::{Amounts, BootstrapSecrets, LogFormat};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    SecretKey, Settings, keys,
+    SecretKey, Settings, Tracing, keys,
     names::{AUDIENCE, BOOTSTRAPS, CA, CONTAINER, KEYS, NO_TOKEN, SPOOL, STATE},
     plan::Plan,
     ports::Ports,
@@ -40,7 +40,7 @@ const STARTS: u32 = 600;
 
 /// The container.
 pub(crate) fn container(settings: &Settings, plan: &Plan, keys: &[SecretKey]) -> Value {
-    let Settings { image, pull_policy, control_plane: _, ledger, system_namespace: _ } = settings;
+    let Settings { image, pull_policy, control_plane: _, ledger, tracing: _, system_namespace: _ } = settings;
     let mut container = json!({
         "name": CONTAINER,
         "image": image,
@@ -132,6 +132,11 @@ fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
         set.push(("OUTRIGGER_SPOOL", SPOOL_FOLDER.to_owned()));
         set.push(("OUTRIGGER_SPOOL_LIMIT", SPOOL_LIMIT.to_owned()));
     }
+    if let Some(Tracing { endpoint, sampler, ratio, headers: _ }) = &settings.tracing {
+        set.push(("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.clone()));
+        set.extend(sampler.clone().map(|word| ("OTEL_TRACES_SAMPLER", word)));
+        set.extend(ratio.clone().map(|ratio| ("OTEL_TRACES_SAMPLER_ARG", ratio)));
+    }
     let Plan { log, max_body, buffer, threads, max_staleness, secrets, proxy, .. } = plan;
     // Also where none is mounted: then it says which it waits for.
     let mounts = *secrets == BootstrapSecrets::Mount;
@@ -150,7 +155,12 @@ fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
         set.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
     environment.push(field("OUTRIGGER_NAMESPACE", "metadata.namespace"));
     environment.push(field("OUTRIGGER_SERVICE_ACCOUNT", "spec.serviceAccountName"));
-    if settings.ledger.is_some() {
+    if let Some((name, key)) = settings.tracing.as_ref().and_then(|tracing| tracing.headers.as_ref()) {
+        // A namespace without it has no key for the collector, which is no reason to have no pods.
+        let reference = json!({"secretKeyRef": {"name": name, "key": key, "optional": true}});
+        environment.push(json!({"name": "OTEL_EXPORTER_OTLP_HEADERS", "valueFrom": reference}));
+    }
+    if settings.ledger.is_some() || settings.tracing.is_some() {
         environment.push(field("OUTRIGGER_POD", "metadata.name"));
         environment.push(field("OUTRIGGER_NODE", "spec.nodeName"));
     }

@@ -20,6 +20,7 @@ fn settings() -> Settings {
         pull_policy: None,
         control_plane: "https://outrigger-control-plane.outrigger-system.svc:4119".to_owned(),
         ledger: None,
+        tracing: None,
         system_namespace: "outrigger-system".to_owned(),
     }
 }

@@ -41,6 +41,9 @@ pub enum Error {
         /// Why.
         source: Arc<std::io::Error>,
     },
+    /// The system gives no random bytes: no secret can be made of less.
+    #[error("the system gives no random bytes for the ledger's secret")]
+    NoRandomness,
     /// The store said no: it is full, away, or broken.
     #[error("the store failed: {0}")]
     Store(Arc<sqlx::Error>),

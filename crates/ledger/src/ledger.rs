@@ -9,9 +9,10 @@ use crate::{
     close::{self, Closed},
     db::{self, Db},
     error::Result,
-    forget,
+    forget::{self, Forgotten},
     gaps::{self, Gap},
     generation::{self, Activity, Generation},
+    keys::Keys,
     period::Period,
     query::Query,
     reprice::{self, Pricer, Repriced},
@@ -27,6 +28,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Ledger {
     pub(crate) db: Db,
+    keys: Keys,
     settings: Settings,
     sorter: Arc<Mutex<Sorter>>,
     queue: Arc<Queue>,
@@ -47,28 +49,34 @@ impl Ledger {
     pub(crate) async fn open_with(store: &Store, settings: Settings, steps: &[db::Step]) -> Result<Self> {
         let db = db::open(store, settings.connections).await?;
         db::migrate(&db, steps).await?;
+        let keys = Keys::open(&db).await?;
         let sorter = Arc::new(Mutex::new(Sorter::new(settings.hourly)));
         let (queue, writer) = Queue::start(db.clone(), Arc::clone(&sorter), settings.queue);
-        Ok(Self { db, settings, sorter, queue: Arc::new(queue), writer: Arc::new(Mutex::new(Some(writer))) })
+        Ok(Self { db, keys, settings, sorter, queue: Arc::new(queue), writer: Arc::new(Mutex::new(Some(writer))) })
     }
 
-    /// Books what a sidecar tells. Answered once it is on disk.
+    /// Books what a sidecar tells, and answers with the key of its namespace. Answered once it is on disk. A call of an epoch
+    /// that has given no number and is not closed books nothing.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`](crate::Error::Invalid) and [`Error::NotYours`](crate::Error::NotYours): sending it again is of no
     /// use. [`Error::Busy`](crate::Error::Busy), [`Error::Closing`](crate::Error::Closing) and what the store says: it is.
     pub async fn append(&self, stamp: Stamp, batch: AppendRequest) -> Result<AppendResponse> {
-        self.queue.append(Batch::new(stamp, batch)?).await
+        let user_key = self.keys.namespace(&stamp.namespace);
+        let batch = Batch::new(stamp, batch)?;
+        let through = if batch.says_nothing() { 0 } else { self.queue.append(batch).await? };
+        Ok(AppendResponse { through, user_key })
     }
 
-    /// Answers a question.
+    /// Answers a question. A user or a session that it names in clear is looked for by its hash in each namespace that the
+    /// question is about.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`](crate::Error::Invalid) and [`Error::TooMuch`](crate::Error::TooMuch) say what to ask instead.
     pub async fn usage(&self, query: &Query) -> Result<Usage> {
-        usage::answer(&self.db, query).await
+        usage::asked(&self.db, &self.keys, query).await
     }
 
     /// What is missing, or may be, of the epochs of these namespaces (`None`: all). The last that was heard comes first.
@@ -113,14 +121,14 @@ impl Ledger {
         generation::activity(&self.db, since_ms, until_ms, namespaces).await
     }
 
-    /// Takes a user, as records have it (`h:` and a hash, or `c:` and the word), out of every record, with the sessions of
-    /// those records. How many those were. Sums stay.
+    /// Takes a user out of every record of a namespace (`None`: of all), with the sessions of those records. Sums stay. The user
+    /// is named in clear, or as records have it (`n:`, `h:` or `p:` and a hash, or `c:` and the word).
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`](crate::Error::Invalid) for an empty user; what the store says.
-    pub async fn forget(&self, user: &str) -> Result<u64> {
-        forget::forget(&self.db, user).await
+    pub async fn forget(&self, user: &str, namespace: Option<&str>) -> Result<Forgotten> {
+        forget::forget(&self.db, &self.keys, user, namespace).await
     }
 
     /// Closes the months of a period that is over: what was booked in it never changes again. Months that are closed stay as
@@ -143,7 +151,7 @@ impl Ledger {
     }
 
     /// Asks for the price of what is kept of a stretch of time once more, and books the differences as adjustments: what was
-    /// booked stays beside them.
+    /// booked stays beside them. Not to be dropped before its end: it holds numbers that a transaction has given.
     ///
     /// # Errors
     ///

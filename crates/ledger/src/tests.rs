@@ -3,6 +3,7 @@
 mod adjust;
 mod asked;
 mod epochs;
+mod keys;
 mod migrations;
 mod month;
 mod order;
@@ -40,6 +41,7 @@ fn all_that_it_does_can_be_sent_between_threads() {
         sent(|| ledger.generation("", None));
         sent(|| ledger.most_expensive(0, 1, None, 1));
         sent(|| ledger.activity(0, 1, None));
+        sent(|| ledger.forget("", None));
         sent(|| ledger.close(crate::Period::month_of(0), 0));
         sent(|| ledger.reprice(0, 1, &Nobody, 0));
         sent(|| ledger.settle(0));

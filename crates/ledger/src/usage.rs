@@ -5,6 +5,7 @@ mod groups;
 mod pieces;
 mod records;
 mod rollups;
+mod written;
 
 pub use figures::{Apart, Figures, Row, Usage};
 pub(crate) use groups::among;
@@ -12,13 +13,19 @@ pub(crate) use groups::among;
 use crate::{
     db::Db,
     error::Result,
+    keys::Keys,
     query::{Order, Query},
     time,
 };
 
-/// Answers a question.
-pub(crate) async fn answer(db: &Db, query: &Query) -> Result<Usage> {
+/// Answers a question of somebody's, who may name users in clear.
+pub(crate) async fn asked(db: &Db, keys: &Keys, query: &Query) -> Result<Usage> {
     query.check()?;
+    answer(db, &*written::written(db, keys, query).await?).await
+}
+
+/// Answers a question that can be.
+pub(crate) async fn answer(db: &Db, query: &Query) -> Result<Usage> {
     let since = time::hour(query.since_ms.max(0));
     let until = time::hour(query.until_ms.saturating_add(time::HOUR_MS - 1));
     let groups = if query.needs_records() {

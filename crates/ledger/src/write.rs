@@ -20,8 +20,6 @@ mod settle;
 
 use std::collections::HashMap;
 
-use outrigger_api::ledger::AppendResponse;
-
 pub(crate) use batch::Batch;
 pub(crate) use queue::Queue;
 pub(crate) use records::CLOCK_OFF;
@@ -34,8 +32,8 @@ use crate::{
 };
 pub(crate) use epoch::{COLUMNS, Epoch};
 
-/// Of each batch of a group: what is on disk, or why it was not taken.
-pub(crate) type Answers = Vec<Result<AppendResponse>>;
+/// Of each batch of a group: up to which number its epoch is on disk, or why it was not taken.
+pub(crate) type Answers = Vec<Result<u64>>;
 
 /// Writes a group of batches in one transaction.
 ///
@@ -66,7 +64,7 @@ pub(crate) async fn group(db: &Db, sorter: &mut Sorter, batches: &[Batch]) -> Re
     tx.commit().await?;
     let answer = |(at, batch): (usize, &Batch)| match refused.remove(&at) {
         Some(why) => Err(why),
-        None => Ok(AppendResponse { through: epochs.get(&batch.epoch).map_or(0, Epoch::through) }),
+        None => Ok(epochs.get(&batch.epoch).map_or(0, Epoch::through)),
     };
     Ok(batches.iter().enumerate().map(answer).collect())
 }

@@ -43,6 +43,7 @@ impl Pages for App {
         metrics.resident.set(memory::resident().unwrap_or_default() as f64);
         metrics.in_flight.set(self.books.requests.open() as f64);
         self.books.ledger.iter().for_each(|ledger| ledger.measure(&metrics.registry));
+        self.books.tracer.iter().for_each(|tracer| tracer.measure(&metrics.registry));
         metrics.registry.upkeep();
         metrics.registry.render()
     }

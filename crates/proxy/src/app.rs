@@ -12,8 +12,14 @@ use std::{
 use outrigger_route::Snapshot;
 
 use crate::{
-    allowance::Allowance, books::Books, config::Config, drain::Open, ledger::Ledger, staleness::Staleness,
-    state::State, tokens::Tokens, upstream::Upstreams,
+    allowance::Allowance,
+    books::{Books, Told},
+    config::Config,
+    drain::Open,
+    staleness::Staleness,
+    state::State,
+    tokens::Tokens,
+    upstream::Upstreams,
 };
 
 /// A sidecar but for its sockets.
@@ -37,19 +43,19 @@ pub(crate) struct App {
 
 impl App {
     /// Within a runtime: the pools have a task of their own.
-    pub(crate) fn new(config: Config, snapshot: Option<Snapshot>, ledger: Option<Ledger>) -> io::Result<Self> {
+    pub(crate) fn new(config: Config, snapshot: Option<Snapshot>, told: Told) -> io::Result<Self> {
         let upstreams = Upstreams::start(&config)?;
-        Self::with(config, snapshot, ledger, upstreams)
+        Self::with(config, snapshot, told, upstreams)
     }
 
     /// The same with these pools.
     pub(crate) fn with(
         config: Config,
         snapshot: Option<Snapshot>,
-        ledger: Option<Ledger>,
+        told: Told,
         upstreams: Arc<Upstreams>,
     ) -> io::Result<Self> {
-        let books = Books::open(&config, ledger)?;
+        let books = Books::open(&config, told)?;
         if let Some(snapshot) = &snapshot {
             books.metrics.policy(&snapshot.revision);
         }

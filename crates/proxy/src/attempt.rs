@@ -44,6 +44,7 @@ use crate::{
     },
     redact,
     signals::{InFlight, Probe},
+    trace::trail::CallEnd,
     upstream::{Unanswered, body},
 };
 
@@ -183,6 +184,9 @@ fn settle(
                 attempt.cost = price.map(|price| price.cost);
                 cx.metrics.usage(&counters, usage, price.as_ref());
             }
+            if let Some(trail) = cx.trail {
+                trail.failed(target, &failure, now, rule(failure.kind).then != Then::Stop);
+            }
             if let Some((sheet, call)) = cx.sheet.zip(call) {
                 let (status, code) = (failure.status.unwrap_or_default(), failure.kind.code());
                 let end = End { took: attempt.took, status, code, blamed: attempt.blamed(), usage, price };
@@ -264,6 +268,10 @@ impl Drop for Uncounted<'_> {
     fn drop(&mut self) {
         if self.armed {
             self.cx.metrics.attempt_failed(&self.cx.counters(self.at), Kind::Cancelled, false);
+            if let Some(trail) = self.cx.trail {
+                let end = CallEnd { at: self.cx.now(), status: None, code: Kind::Cancelled.code() };
+                trail.ended(&self.cx.plan.candidates[self.at].target, end);
+            }
         }
     }
 }

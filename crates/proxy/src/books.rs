@@ -16,7 +16,17 @@ use crate::{
     ledger::Ledger,
     metrics::Metrics,
     record::generation::Generations,
+    trace::Tracer,
 };
+
+/// Who is told of requests, one by one: nobody, if nobody is named.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Who books them.
+    pub ledger: Option<Ledger>,
+    /// Who traces them.
+    pub tracer: Option<Tracer>,
+}
 
 /// What every record is opened with and settled into.
 #[derive(Debug)]
@@ -33,10 +43,12 @@ pub(crate) struct Books {
     pub(crate) tells_cost: bool,
     /// Whom requests are told to, one by one; `None`: nobody.
     pub(crate) ledger: Option<Arc<Ledger>>,
+    /// Who traces them; `None`: nobody.
+    pub(crate) tracer: Option<Arc<Tracer>>,
 }
 
 impl Books {
-    pub(crate) fn open(config: &Config, ledger: Option<Ledger>) -> io::Result<Self> {
+    pub(crate) fn open(config: &Config, Told { ledger, tracer }: Told) -> io::Result<Self> {
         Ok(Self {
             clock: Clock::start(),
             metrics: Metrics::new().map_err(io::Error::other)?,
@@ -47,6 +59,7 @@ impl Books {
             departure: Departure::default(),
             tells_cost: config.usage_cost,
             ledger: ledger.map(Arc::new),
+            tracer: tracer.map(Arc::new),
         })
     }
 }

@@ -38,6 +38,7 @@ mod signals;
 mod staleness;
 mod state;
 mod tokens;
+pub mod trace;
 mod upstream;
 mod watch;
 
@@ -47,7 +48,9 @@ mod story;
 mod tests;
 
 pub use about::About;
+pub use books::Told;
 pub use config::Config;
 pub use explain::explain;
 pub use ledger::{Ledger, Users};
 pub use sidecar::{Requests, Sidecar};
+pub use trace::Tracer;

@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use crate::{
     app::App,
     attempt::{self, answered::Committed, context::Context},
+    books::Told,
     config::Config,
     error::Error,
     intake::{self, Taken},
@@ -48,7 +49,7 @@ impl Measured {
     /// # Errors
     /// As [`crate::Sidecar::start`].
     pub fn new(snapshot: Snapshot) -> io::Result<Self> {
-        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot), None)?) })
+        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot), Told::default())?) })
     }
 
     /// The same, and each request is told to `ledger`.
@@ -56,7 +57,8 @@ impl Measured {
     /// # Errors
     /// As [`crate::Sidecar::start`].
     pub fn booked(snapshot: Snapshot, ledger: Ledger) -> io::Result<Self> {
-        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot), Some(ledger))?) })
+        let told = Told { ledger: Some(ledger), tracer: None };
+        Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot), told)?) })
     }
 
     /// Reads and decides, tells a ledger that a call begins, where there is one, and that the request has ended.
@@ -144,6 +146,7 @@ impl Measured {
             plan: &plan,
             id: "",
             sheet: sheet.as_deref(),
+            trail: None,
             deadline,
         };
         let done = then(&context, &mut record);

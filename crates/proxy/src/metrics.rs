@@ -7,6 +7,7 @@ mod families;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
 pub(crate) mod target;
+pub(crate) mod trace;
 
 use std::time::{Duration, SystemTime};
 

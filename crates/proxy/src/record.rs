@@ -13,6 +13,7 @@ mod line;
 pub(crate) mod price;
 pub(crate) mod served;
 mod settle;
+mod trace;
 
 use std::{
     sync::Arc,
@@ -32,6 +33,7 @@ use crate::{
     ledger::{note::End as CallEnd, sheet::Sheet},
     memory::Share,
     metrics::outcome::Outcome,
+    trace::trail::Trail,
     watch::Watch,
 };
 
@@ -63,6 +65,8 @@ pub(crate) struct Record {
     holds: Option<Box<Share>>,
     /// What the ledger will be told; `None`: there is none.
     sheet: Option<Arc<Sheet>>,
+    /// What is traced; `None`: nothing is.
+    trail: Option<Arc<Trail>>,
     end: End,
 }
 
@@ -102,6 +106,7 @@ impl Record {
             carried: 0,
             holds: None,
             sheet: books.ledger.as_ref().map(|ledger| Sheet::open(ledger, id, opened)),
+            trail: None,
             end: End::UNSAID,
         })
     }
@@ -142,6 +147,7 @@ impl Record {
             let failure = Failure::local(kind, "");
             let cooled = served.health().failure(&failure, served.key, self.books.clock.now());
             self.books.metrics.attempt_failed(&served.counters, kind, cooled);
+            self.answer_ended(&served.target, kind.code(), self.books.clock.now());
         }
     }
 
@@ -154,6 +160,9 @@ impl Record {
             served.health().spent(self.books.clock.now(), tokens);
             self.books.metrics.usage(&served.counters, self.heard.usage(), part.as_ref());
             self.call_ended(&served, part);
+            if let Some(trail) = &self.trail {
+                trail.moved(&served.target, self.end.code, self.books.clock.now(), true);
+            }
         }
         self.carried = self.carried.saturating_add(part.map_or(0, |part| part.cost));
         self.heard.begin_again();

@@ -18,6 +18,7 @@ use crate::{
     record::{attempts::Attempts, served::Served},
     state::Published,
     tokens::Tokens,
+    trace::trail::Trail,
 };
 
 /// What a request uses of its sidecar, kept for as long as its answer may have to be gone on with.
@@ -27,6 +28,7 @@ pub(crate) struct Means {
     pub(crate) allowance: Arc<Allowance>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) sheet: Option<Arc<Sheet>>,
+    pub(crate) trail: Option<Arc<Trail>>,
 }
 
 /// What is needed to ask another target to go on. Holds the request's body for as long as the stream runs.
@@ -117,6 +119,7 @@ impl Resume {
             // Nothing is translated when a broken answer is continued.
             id: "",
             sheet: self.means.sheet.as_deref(),
+            trail: self.means.trail.as_deref(),
             deadline: self.deadline,
         };
         match attempt::run(&context, attempts, None).await {

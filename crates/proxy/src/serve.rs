@@ -34,6 +34,7 @@ use crate::{
     relay::{self, Body},
     resume::{Means, Resume},
     state::Published,
+    trace::trail,
 };
 
 /// A response that is on its way.
@@ -56,7 +57,8 @@ pub(crate) fn serve(app: &Arc<App>, request: Request<Incoming>, caller: &Caller)
         }
         None => return at_once(models::serve(app, path, &request)),
     };
-    let record = open(operation);
+    let mut record = open(operation);
+    record.trace(request.headers());
     let (head, body) = request.into_parts();
     Box::pin(infer(app.clone(), operation, head.headers, body, record))
 }
@@ -112,7 +114,7 @@ async fn answer(
     let mut plan = decide(&app.books, &published, &taken, &mut reading, record)?;
     app.tokens.keep_fitting(&mut plan, &taken.body).await.map_err(Error::NoRoute)?;
     let deadline = record.started() + plan.route.timeouts.total;
-    let (id, sheet) = (record.id, record.sheet().cloned());
+    let (id, sheet, trail) = (record.id, record.sheet().cloned(), record.trail().cloned());
     let context = Context {
         clock: app.books.clock,
         metrics: &app.books.metrics,
@@ -124,6 +126,7 @@ async fn answer(
         plan: &plan,
         id: &id,
         sheet: sheet.as_deref(),
+        trail: trail.as_deref(),
         deadline,
     };
     let started = Some(record.started());
@@ -137,7 +140,7 @@ async fn answer(
     let partial = continues.then(|| Partial::begin(taken.operation, &reading.head)).flatten();
     let resume = partial.map(|partial| {
         let (books, allowance, tokens) = (app.books.clone(), app.allowance.clone(), app.tokens.clone());
-        let means = Means { books, allowance, tokens, sheet };
+        let means = Means { books, allowance, tokens, sheet, trail };
         Box::new(Resume::new(means, published, taken, plan.clone(), partial, deadline))
     });
     Ok(Answer { committed, plan, resume })
@@ -191,6 +194,10 @@ pub(crate) fn decide(
                     revision: snapshot.revision.clone(),
                     sticky: reading.ask.sticky.is_some_and(|tie| plan.candidates[0].target.id == tie.target),
                 });
+            }
+            if let Some(trail) = record.trail() {
+                let revision = snapshot.revision.clone();
+                trail.decided(trail::Decision { revision, strategy: plan.ordering.as_str() });
             }
             record.routed(Routed { route: plan.route.clone(), counters });
             &*plan.removed

@@ -10,7 +10,7 @@ use std::{
 use outrigger_route::Snapshot;
 use tokio::time::Instant;
 
-use crate::{about::About, admin, app::App, config::Config, drain, ledger::Ledger, listen, lock::lock};
+use crate::{about::About, admin, app::App, books::Told, config::Config, drain, listen, lock::lock};
 
 /// How much a sidecar is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,20 +40,20 @@ impl Sidecar {
     /// # Errors
     /// A port that cannot be bound; the message says which and what to do.
     pub async fn start(config: Config, snapshot: Option<Snapshot>) -> io::Result<Self> {
-        Self::start_booked(config, snapshot, None).await
+        Self::start_telling(config, snapshot, Told::default()).await
     }
 
-    /// The same, and each request is told to `ledger`.
+    /// The same, and each request is `told`.
     ///
     /// # Errors
     /// As [`Sidecar::start`].
-    pub async fn start_booked(config: Config, snapshot: Option<Snapshot>, ledger: Option<Ledger>) -> io::Result<Self> {
+    pub async fn start_telling(config: Config, snapshot: Option<Snapshot>, told: Told) -> io::Result<Self> {
         let listener = listen::bind(config.listen, "--listen").await?;
         let admin_listener = listen::bind(config.admin_listen, "--admin-listen").await?;
         let probe_listener = config.probe_listen.map(outrigger_probe::bind).transpose()?;
         let (listen, admin) = (listener.local_addr()?, admin_listener.local_addr()?);
         let probe = probe_listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
-        let app = Arc::new(App::new(config, snapshot, ledger)?);
+        let app = Arc::new(App::new(config, snapshot, told)?);
         let instance = format!("{:016x}", fastrand::u64(..)).into_boxed_str();
         app.books.metrics.process(&instance, SystemTime::now());
         spawn_admin(app.clone(), admin_listener, probe_listener)?;
@@ -110,6 +110,7 @@ impl Sidecar {
     pub fn about(&self, about: About) {
         self.app.books.metrics.workload(&about);
         self.app.books.ledger.iter().for_each(|ledger| ledger.about(&about));
+        self.app.books.tracer.iter().for_each(|tracer| tracer.about(&about));
         self.app.books.about.store(Some(Arc::new(about)));
     }
 

@@ -4,6 +4,7 @@
 mod attempts;
 mod script;
 mod streams;
+mod traces;
 
 use std::{future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
@@ -21,7 +22,9 @@ use tokio::time::Instant;
 use crate::{
     app::App,
     attempt::{self, context::Context},
+    books,
     config::Config,
+    error::Error,
     intake::{self, Taken},
     record::Record,
     relay, serve,
@@ -32,6 +35,8 @@ use crate::{
 pub(super) struct Stage {
     app: App,
     script: Arc<Script>,
+    /// What callers send with their requests.
+    headers: HeaderMap,
 }
 
 /// What a caller got, and when.
@@ -48,6 +53,11 @@ pub(super) struct Told {
 impl Stage {
     /// `script` as in `a: 503, ok after 2s | b: ok`; `change` makes the route another than the default.
     pub(super) fn new(script: &str, change: impl FnOnce(&mut Route)) -> Self {
+        Self::telling(script, change, books::Told::default())
+    }
+
+    /// The same, and each request is `told`.
+    pub(super) fn telling(script: &str, change: impl FnOnce(&mut Route), told: books::Told) -> Self {
         let names: Vec<&str> = script.split('|').map(|part| part.split_once(':').unwrap().0.trim()).collect();
         let script = Arc::new(script::read(script));
         let targets: Vec<Arc<Target>> = names.iter().enumerate().map(|(at, name)| target(at, name)).collect();
@@ -61,8 +71,8 @@ impl Stage {
         change(&mut route);
         let mut snapshot = Snapshot { targets, ..Snapshot::default() };
         snapshot.routes.insert("r".into(), Arc::new(route));
-        let app = App::with(Config::default(), Some(snapshot), None, Upstreams::scripted(&script)).unwrap();
-        Self { app, script }
+        let app = App::with(Config::default(), Some(snapshot), told, Upstreams::scripted(&script)).unwrap();
+        Self { app, script, headers: HeaderMap::new() }
     }
 
     /// One request, to its end.
@@ -71,8 +81,9 @@ impl Stage {
         let seen = self.script.heard().len();
         let operation = Operation::ChatCompletions;
         let body = format!(r#"{{"model":"r","stream":{streamed},"messages":[{{"role":"user","content":"q"}}]}}"#);
-        let taken = Taken::of(operation, HeaderMap::new(), Bytes::from(body));
+        let taken = Taken::of(operation, self.headers.clone(), Bytes::from(body));
         let mut record = Record::open(books, operation, &Arc::default(), false);
+        record.trace(&self.headers);
         let mut reading = intake::read(operation, &taken.headers, &taken.body).unwrap();
         let published = self.app.state.load();
         let plan = serve::decide(books, &published, &taken, &mut reading, &mut record);
@@ -80,6 +91,7 @@ impl Stage {
             Ok(plan) => plan,
             Err(error) => return Told { attempts: String::new(), end: error.code().to_owned(), events: String::new() },
         };
+        let trail = record.trail().cloned();
         let context = Context {
             clock: books.clock,
             metrics: &books.metrics,
@@ -91,6 +103,7 @@ impl Stage {
             plan: &plan,
             id: "",
             sheet: None,
+            trail: trail.as_deref(),
             deadline: record.started() + plan.route.timeouts.total,
         };
         let run = attempt::run(&context, &mut record.attempts, None).await;
@@ -99,7 +112,9 @@ impl Stage {
             Err(exhausted) => {
                 let end = exhausted.last.as_ref().map_or("nothing", |failure| failure.kind.code());
                 let attempts = self.told(seen, exhausted.attempts.iter().map(|attempt| attempt.failure));
-                Told { attempts, end: format!("{end}@{}", at()), events: String::new() }
+                let told = Told { attempts, end: format!("{end}@{}", at()), events: String::new() };
+                drop(relay::error(&Error::Exhausted(exhausted), record, operation.dialect()));
+                told
             }
             Ok((mut committed, served)) => {
                 let attempts = self.told(seen, record.attempts.iter().map(|attempt| attempt.failure));
@@ -113,6 +128,11 @@ impl Stage {
                 }
             }
         }
+    }
+
+    /// The page of metrics.
+    pub(super) fn page(&self) -> String {
+        outrigger_probe::Pages::metrics(&self.app)
     }
 
     /// Who was asked since `seen`, beside what came of each.

@@ -2,14 +2,17 @@
 
 mod address;
 mod ledger;
+mod traces;
 
 use std::{path::PathBuf, time::Duration};
 
-use address::{address, is_loopback};
+use address::address;
+pub(crate) use address::is_loopback;
 use clap::{Args, Parser};
 use http::Uri;
 pub(crate) use ledger::LedgerArgs;
 use outrigger_proxy::config::{Settings, duration};
+pub(crate) use traces::TraceArgs;
 
 /// One API on localhost in front of every model and provider, with policy from a control plane.
 #[derive(Debug, Parser)]
@@ -38,6 +41,8 @@ pub(crate) struct Cli {
     pub(crate) bootstrap: BootstrapArgs,
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
+    #[command(flatten)]
+    pub(crate) traces: TraceArgs,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

@@ -1,6 +1,7 @@
 //! Takes what is spooled to the ledger: batch by batch, for ever. Nothing of a request waits for it (M6).
 
 mod call;
+mod key;
 mod left;
 mod message;
 mod narrow;
@@ -13,13 +14,14 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use outrigger_api::ledger::Reporter;
+use outrigger_api::ledger::{AppendResponse, Reporter};
+use outrigger_proxy::Users;
 use outrigger_spool::{Batch, Spool};
-use tokio::sync::oneshot;
 
-use crate::link::backoff::Backoff;
+use crate::{farewell::Asked, link::backoff::Backoff};
 pub(crate) use call::Way;
 use call::{Call, Refused};
+use key::Key;
 pub(crate) use left::tell;
 use narrow::{Narrow, Next};
 use quiet::Quiet;
@@ -40,35 +42,8 @@ pub(crate) struct Ledger {
     pub(crate) way: Way,
     pub(crate) reporter: Reporter,
     pub(crate) spool: Spool,
-}
-
-/// Tells the one that ships that the process leaves, and waits until all is told.
-#[derive(Debug)]
-pub(crate) struct Leaving {
-    leave: oneshot::Sender<()>,
-    done: oneshot::Receiver<()>,
-}
-
-/// What the one that ships hears.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    leave: oneshot::Receiver<()>,
-    done: oneshot::Sender<()>,
-}
-
-/// Both ends.
-pub(crate) fn ends() -> (Leaving, Asked) {
-    let ((leave, asked), (done, told)) = (oneshot::channel(), oneshot::channel());
-    (Leaving { leave, done: told }, Asked { leave: asked, done })
-}
-
-impl Leaving {
-    /// Has the rest sent, and waits for that for so long at the most. Answers whether all of it went.
-    pub(crate) async fn leave(self, within: Duration) -> bool {
-        let Self { leave, done } = self;
-        let told = leave.send(()).is_ok();
-        told && matches!(tokio::time::timeout(within, done).await, Ok(Ok(())))
-    }
+    /// Who is told by which key users are hashed.
+    pub(crate) users: Users,
 }
 
 impl Ledger {
@@ -77,9 +52,12 @@ impl Ledger {
         let Asked { mut leave, done } = asked;
         let (mut call, mut backoff, mut leaving, mut lost) = (None, Backoff::default(), false, false);
         let (mut narrow, mut quiet) = (Narrow::new(ENTRIES), Quiet::new(Instant::now()));
+        let mut key = Key::new(self.users.clone());
         loop {
             let word = || self.spool.word().filter(|_| !leaving && quiet.is_due(Instant::now()));
-            let Some(batch) = self.spool.batch(narrow.entries(), BYTES).or_else(word) else {
+            // Before the first request, so that few are booked by a key that nobody else has.
+            let greeting = || self.spool.greeting().filter(|_| !leaving && key.is_wanted());
+            let Some(batch) = self.spool.batch(narrow.entries(), BYTES).or_else(greeting).or_else(word) else {
                 if leaving {
                     let _ = done.send(());
                     return;
@@ -92,7 +70,7 @@ impl Ledger {
                 continue;
             };
             let began = Instant::now();
-            let sent = tokio::time::timeout(ANSWER, self.send(&mut call, &batch)).await;
+            let sent = tokio::time::timeout(ANSWER, self.send(&mut call, &mut key, &batch)).await;
             let sent = sent.unwrap_or_else(|_| bail!("the ledger did not answer within {} s", ANSWER.as_secs()));
             let wait = match sent {
                 Ok(()) => {
@@ -155,12 +133,14 @@ impl Ledger {
     }
 
     /// One batch, over the connection that there is or a new one.
-    async fn send(&self, call: &mut Option<Call>, batch: &Batch) -> anyhow::Result<()> {
+    async fn send(&self, call: &mut Option<Call>, key: &mut Key, batch: &Batch) -> anyhow::Result<()> {
         if call.as_ref().is_none_or(Call::is_stale) {
             *call = Some(Call::open(&self.way).await?);
         }
         let call = call.as_mut().context("no connection")?;
-        let through = call.append(message::request(batch, &self.reporter, SystemTime::now())).await?;
+        let answer = call.append(message::request(batch, &self.reporter, SystemTime::now())).await?;
+        let AppendResponse { through, user_key } = answer;
+        key.heard(&user_key);
         let word = batch.entries.is_empty() && !batch.last && through >= batch.issued;
         if !self.spool.taken(batch, through) && !word {
             bail!("the ledger took nothing: it has all up to {through}");

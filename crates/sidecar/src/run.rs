@@ -10,8 +10,9 @@ use std::{
 use anyhow::Context as _;
 use outrigger_api::ledger::Reporter;
 use outrigger_proxy::{
-    Sidecar, Users,
+    Sidecar, Told, Tracer, Users,
     process::{self, Signals},
+    trace::Sampler,
 };
 use outrigger_resident::{Files, Quiet};
 use outrigger_spool::Spool;
@@ -19,9 +20,11 @@ use outrigger_telemetry::{logging, private};
 
 use crate::{
     config::{Cli, LedgerArgs},
-    ledger::{self, Asked, Ledger, Way},
+    farewell::{self, Asked, Leaving},
+    ledger::{self, Ledger, Way},
     link::{self, Link},
     start::{self, Start},
+    traces::{self, Traces},
 };
 
 /// How long to wait after a bug.
@@ -35,14 +38,19 @@ pub(crate) fn run(args: Cli) -> anyhow::Result<ExitCode> {
     let _log = logging::init(args.settings.log_format.into(), &args.settings.log);
     args.check().map_err(anyhow::Error::msg)?;
     let key = args.ledger.hash_key().map_err(anyhow::Error::msg)?;
+    let traced = args.traces.read(&args.ledger.pod, &args.ledger.node).map_err(anyhow::Error::msg)?;
     let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;
-    let code = runtime.block_on(serve(args, key));
+    let code = runtime.block_on(serve(args, key, traced));
     // Connections kept alive by callers are no reason to stay.
     runtime.shutdown_background();
     code
 }
 
-async fn serve(args: Cli, key: Option<Vec<u8>>) -> anyhow::Result<ExitCode> {
+async fn serve(
+    args: Cli,
+    key: Option<Vec<u8>>,
+    traced: Option<(Sampler, traces::Way, traces::Resource)>,
+) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let started = SystemTime::now();
     let Start { disk, holdings, from, waits, mounted } = start::look(&args);
@@ -56,12 +64,14 @@ async fn serve(args: Cli, key: Option<Vec<u8>>) -> anyhow::Result<ExitCode> {
     let config = args.settings.config(process::variable)?;
     let ledger = args.ledger.ledger.as_ref().map(|to| {
         let way = Way { to: to.clone(), token_file: args.token_file.clone(), ca_file: args.ca_file.clone() };
-        books(&args.ledger, way)
+        books(&args.ledger, way, users(&args.ledger, key))
     });
-    let told = ledger.as_ref().map(|ledger| {
-        outrigger_proxy::Ledger::new(ledger.spool.clone(), users(&args.ledger, key), args.ledger.team.clone())
+    let booked = ledger.as_ref().map(|ledger| {
+        outrigger_proxy::Ledger::new(ledger.spool.clone(), ledger.users.clone(), args.ledger.team.clone())
     });
-    let sidecar = Arc::new(Sidecar::start_booked(config, snapshot, told).await?);
+    let (tracer, traces) = traced.map(tracing).unzip();
+    let told = Told { ledger: booked, tracer };
+    let sidecar = Arc::new(Sidecar::start_telling(config, snapshot, told).await?);
     if known {
         sidecar.staleness(holdings.received);
         if expired {
@@ -84,9 +94,12 @@ async fn serve(args: Cli, key: Option<Vec<u8>>) -> anyhow::Result<ExitCode> {
     tracing::info!(listen = %sidecar.listen(), admin = %sidecar.admin(), control_plane = %args.control_plane, "listening");
     let confirmed = holdings.received.filter(|_| known);
     let spooled = ledger.as_ref().map(|ledger| (ledger.spool.clone(), ledger.reporter.clone()));
-    let (leaving, asked) = ledger::ends();
+    let (leaving, asked) = farewell::ends();
+    let (traces_leave, traces_asked) = farewell::ends();
+    let traces_leave = traces.as_ref().map(|_| traces_leave);
     follow(
         ledger.map(|ledger| (ledger, asked)),
+        traces.map(|traces| (traces, traces_asked)),
         Link {
             control_plane: args.control_plane,
             token_file: args.token_file,
@@ -113,17 +126,39 @@ async fn serve(args: Cli, key: Option<Vec<u8>>) -> anyhow::Result<ExitCode> {
         () = signals.leave(|| {}) => return Ok(ExitCode::FAILURE),
     };
     tracing::info!(cut, "drained");
-    if let Some((spool, reporter)) = spooled {
-        tokio::select! {
-            () = settle(spool, reporter, leaving) => {}
-            () = signals.leave(|| {}) => return Ok(ExitCode::FAILURE),
+    let settled = async {
+        if let Some((spool, reporter)) = spooled {
+            settle(spool, reporter, leaving).await;
         }
+    };
+    let flushed = async {
+        if let Some(leaving) = traces_leave
+            && !leaving.leave(FAREWELL).await
+        {
+            tracing::warn!(code = "traces_left", "the collector of traces did not take the last spans in time");
+        }
+    };
+    tokio::select! {
+        _ = async { tokio::join!(settled, flushed) } => {}
+        () = signals.leave(|| {}) => return Ok(ExitCode::FAILURE),
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// Who traces, and the one that sends what it is told.
+fn tracing((sampler, way, resource): (Sampler, traces::Way, traces::Resource)) -> (Tracer, Traces) {
+    if way.shows_keys_in_clear() {
+        tracing::warn!(
+            code = "otlp_headers_in_clear",
+            "--otlp-endpoint is named by http://: --otlp-headers cross the network in clear; use https:// if they hold a key"
+        );
+    }
+    let (tracer, spans, beside) = Tracer::new(sampler);
+    (tracer, Traces { way, resource, spans, beside })
+}
+
 /// What is spooled, and the way it takes from there.
-fn books(args: &LedgerArgs, way: Way) -> Ledger {
+fn books(args: &LedgerArgs, way: Way, users: Users) -> Ledger {
     let spool = Spool::open(&outrigger_spool::Settings {
         folder: args.spool.clone(),
         limit: args.spool_limit as u64,
@@ -132,27 +167,20 @@ fn books(args: &LedgerArgs, way: Way) -> Ledger {
     });
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let reporter = Reporter { pod: args.pod.clone(), node: args.node.clone(), version };
-    Ledger { way, reporter, spool }
+    Ledger { way, reporter, spool, users }
 }
 
 /// How users and sessions are booked.
 fn users(args: &LedgerArgs, key: Option<Vec<u8>>) -> Users {
     match key {
-        _ if args.clear_users => Users::Clear,
+        _ if args.clear_users => Users::clear(),
         Some(key) => Users::hashed(&key),
-        None => {
-            tracing::warn!(
-                code = "user_hash_key_drawn",
-                "no --user-hash-key-file: users and sessions are booked by a key that this process drew, and have other \
-                 hashes after its end"
-            );
-            Users::drawn()
-        }
+        None => Users::awaited(),
     }
 }
 
 /// What was not told yet is: to the ledger while there is time, else to the log.
-async fn settle(spool: Spool, reporter: Reporter, leaving: ledger::Leaving) {
+async fn settle(spool: Spool, reporter: Reporter, leaving: Leaving) {
     let closing = spool.clone();
     let closed = tokio::task::spawn_blocking(move || closing.close());
     // A disk that hangs holds nobody up: what it has not synced may be on it all the same.
@@ -171,10 +199,13 @@ async fn settle(spool: Spool, reporter: Reporter, leaving: ledger::Leaving) {
 }
 
 /// The link has a thread and a runtime of its own, so that applying a large policy makes no request wait.
-fn follow(ledger: Option<(Ledger, Asked)>, mut link: Link) -> anyhow::Result<()> {
+fn follow(ledger: Option<(Ledger, Asked)>, traces: Option<(Traces, Asked)>, mut link: Link) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if let Some((ledger, asked)) = ledger {
         runtime.spawn(ledger.run(asked));
+    }
+    if let Some((traces, asked)) = traces {
+        runtime.spawn(traces.run(asked));
     }
     std::thread::Builder::new().name("link".to_owned()).spawn(move || {
         // A bug of ours that an update brings out must not be the last word: the next one has its own chance.

@@ -100,6 +100,11 @@ impl Spool {
         self.core.lock().word()
     }
 
+    /// The same for a process that wants to ask something of a ledger that need not have heard of it; `None`: it has ended.
+    pub fn greeting(&self) -> Option<Batch> {
+        self.core.lock().greeting()
+    }
+
     /// Passes over `batch` without deleting it: it was told elsewhere, and this process sends it no more.
     pub fn pass(&self, batch: &Batch) {
         self.core.lock().pass(batch);

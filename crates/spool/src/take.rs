@@ -231,8 +231,13 @@ impl<D: Disk> State<D> {
 
     /// What is to be said while there is nothing to tell; `None`: nobody has heard of this process yet, or it has ended.
     pub(crate) fn word(&self) -> Option<Batch> {
+        self.greeting().filter(|word| word.issued > 0)
+    }
+
+    /// The same, whether or not anybody has heard of it; `None`: it has ended.
+    pub(crate) fn greeting(&self) -> Option<Batch> {
         let own = &self.own;
-        (own.issued > 0 && !own.ended).then(|| Batch {
+        (!own.ended).then(|| Batch {
             epoch: own.epoch,
             started_at_ms: own.started_at_ms,
             issued: own.issued,

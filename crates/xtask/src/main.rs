@@ -24,6 +24,7 @@ mod sdk;
 mod syntax;
 mod test;
 mod tools;
+mod traces;
 mod traffic;
 
 use clap::{Parser, Subcommand};
@@ -63,6 +64,8 @@ enum Chore {
     /// Sends many requests with faults mixed in and looks for what the sidecar keeps of them (K6).
     Soak(elsewhere::Args),
     Test(test::Args),
+    /// Has a receiver of traces that is not ours read those of a sidecar
+    Traces,
     Traffic(traffic::Args),
 }
 
@@ -90,6 +93,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Sdk(args) => sdk::run(&args),
         Chore::Soak(args) => elsewhere::bench("soak", &args),
         Chore::Test(args) => test::run(&args),
+        Chore::Traces => traces::run(),
         Chore::Traffic(args) => traffic::run(&args),
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::{
     arrows, budget, charts, circles, cluster, faults, kubernetes, ledger, llmock, monitoring, promises, proto, sdk,
     tools::{self, Output},
-    traffic,
+    traces, traffic,
 };
 
 /// Runs every test and check, installing what it needs.
@@ -80,6 +80,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ledger::Step::Ready(server) => {
             report.step("ledger on PostgreSQL", Counting::Deferred(rust_tests), || ledger::step(&server));
         }
+    }
+    match traces::Step::prepare() {
+        traces::Step::Skipped(why) => println!("skip  traces: {why}"),
+        traces::Step::Ready(bin) => report.step("traces", Counting::Deferred(rust_tests), || traces::step(bin)),
     }
     if traffic::named() {
         report.step("recorded traffic", Counting::Deferred(rust_tests), traffic::tests);

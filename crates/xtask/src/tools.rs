@@ -55,7 +55,11 @@ fn is_deny(program: &Path) -> bool {
 
 /// A virtual environment with exactly what `requirements` pins, made once per content of that file.
 pub(crate) fn venv(name: &str, requirements: &Path) -> Result<PathBuf> {
-    let folder = target()?.join("tools").join(name);
+    venv_in(&target()?.join("tools").join(name), requirements)
+}
+
+/// The same in this folder.
+pub(crate) fn venv_in(folder: &Path, requirements: &Path) -> Result<PathBuf> {
     let bin = folder.join("bin");
     let stamp = folder.join("requirements.txt");
     let wanted = fs::read(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
@@ -66,11 +70,11 @@ pub(crate) fn venv(name: &str, requirements: &Path) -> Result<PathBuf> {
     let python = bin.join("python");
     // The machine's own pip, where it has one that can: giving each environment another takes longer than what goes into it.
     let lean = || {
-        succeed(Command::new("python3").args(["-m", "venv", "--clear", "--without-pip"]).arg(&folder))?;
+        succeed(Command::new("python3").args(["-m", "venv", "--clear", "--without-pip"]).arg(folder))?;
         succeed(Command::new("python3").args(["-m", "pip", "--python"]).arg(&python).args(pip).arg(requirements))
     };
     if lean().is_err() {
-        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
+        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))
             .context("python3 with its venv module is needed")?;
         succeed(Command::new(&python).args(["-m", "pip"]).args(pip).arg(requirements))?;
     }

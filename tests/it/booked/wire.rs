@@ -129,8 +129,9 @@ async fn call(to: SocketAddr, token: Option<&str>, batch: &Message) -> Option<To
     Some(Told { status: word("grpc-status").parse().ok()?, message: word("grpc-message"), through: through(&data) })
 }
 
-/// The one number of an answer: field 1, behind the five bytes of a frame.
+/// The number of an answer: field 1, behind the five bytes of a frame; not there where it is 0.
 fn through(data: &[u8]) -> u64 {
-    let number = data.get(6..).unwrap_or_default();
-    number.iter().enumerate().fold(0, |sum, (at, byte)| sum | u64::from(byte & 0x7f) << (7 * at))
+    let Some((8, number)) = data.get(5..).and_then(<[u8]>::split_first) else { return 0 };
+    let end = number.iter().position(|byte| byte & 0x80 == 0).unwrap_or_default();
+    number[..=end].iter().enumerate().fold(0, |sum, (at, byte)| sum | u64::from(byte & 0x7f) << (7 * at))
 }

@@ -37,6 +37,8 @@ struct Shared {
     away: AtomicBool,
     /// Calls are never answered.
     mute: AtomicBool,
+    /// Answers have no key for users, as those of older ledgers.
+    keyless: AtomicBool,
     /// A record with a tag of this name is never taken, and nothing that comes with it.
     refused: Mutex<Option<&'static str>>,
 }
@@ -83,6 +85,9 @@ impl Epoch {
 }
 
 impl FakeLedger {
+    /// By which users are hashed.
+    pub const KEY: [u8; 32] = [7; 32];
+
     pub async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free loopback port");
         let addr = listener.local_addr().expect("a bound address");
@@ -103,6 +108,11 @@ impl FakeLedger {
     /// Answers no call any more.
     pub fn mute(&self) {
         self.shared.mute.store(true, Relaxed);
+    }
+
+    /// Gives no key for users any more.
+    pub fn keyless(&self) {
+        self.shared.keyless.store(true, Relaxed);
     }
 
     /// Never takes a record with a tag of this name.
@@ -189,8 +199,11 @@ async fn call(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, sh
         let _ = stream.send_trailers(status("3"));
         return;
     }
-    let through = shared.take(told, token);
-    let answer = AppendResponse { through }.encode_to_vec();
+    // Who has given no number asks for the key alone.
+    let asks = told.issued == 0 && !told.closed && told.entries.is_empty();
+    let through = if asks { 0 } else { shared.take(told, token) };
+    let user_key = if shared.keyless.load(Relaxed) { Vec::new() } else { FakeLedger::KEY.to_vec() };
+    let answer = AppendResponse { through, user_key }.encode_to_vec();
     let mut framed = BytesMut::new();
     framed.put_u8(0);
     framed.put_u32(u32::try_from(answer.len()).expect("a small answer"));

@@ -146,9 +146,13 @@ pub(crate) struct GapsArgs {
 /// Arguments of `outrigger usage forget`.
 #[derive(Args, Debug)]
 pub(crate) struct ForgetArgs {
-    /// The user as the records have it: `h:` and its hash, or `c:` and the clear word
+    /// The user, as callers name it: the ledger finds its hash; or as the records have it (`n:`, `h:` or `p:` and a hash, `c:` and
+    /// the clear word)
     #[arg(long, value_name = "USER")]
     pub(super) user: String,
+    /// Of this namespace alone; without it, of every one
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
     #[command(flatten)]
     pub(super) books: BooksArgs,
 }

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use outrigger_telemetry::out;
 use serde::de::DeserializeOwned;
@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::{
     args::{BooksArgs, CloseArgs, ForgetArgs, Format, GapsArgs, Order, QuestionArgs, ReconcileArgs},
     money, table,
-    wire::{Answer, Closed, Gap, Line},
+    wire::{Answer, Closed, Forgotten, Gap, Line},
 };
 use crate::plane::Plane;
 
@@ -76,17 +76,20 @@ pub(super) fn gaps(args: &GapsArgs) -> anyhow::Result<ExitCode> {
 
 /// `outrigger usage forget`
 pub(super) fn forget(args: &ForgetArgs) -> anyhow::Result<ExitCode> {
-    let ForgetArgs { user, books } = args;
-    if !user.starts_with("h:") && !user.starts_with("c:") {
-        bail!(
-            "--user is as the records have it: h:HASH, or c:NAME where sidecars book users as they are (--clear-users)"
-        );
-    }
+    let ForgetArgs { user, namespace, books } = args;
+    let asked: Vec<_> = namespace.iter().map(|it| ("namespace", it.clone())).collect();
     let body = serde_json::json!({"user": user}).to_string();
     let plane = Plane::ledger(&books.place())?;
-    let told: serde_json::Value =
-        running(async { read(&plane.asker().post("/usage/forget", body.into_bytes()).await?) })?;
-    out::write(&format!("forgotten in {} records; sums stay\n", told["records"]))?;
+    let told: Forgotten =
+        running(async { read(&plane.asker().post_to("/usage/forget", &asked, body.into_bytes()).await?) })?;
+    out::write(&format!("forgotten in {} records; sums stay\n", told.records))?;
+    if told.unreadable > 0 {
+        out::write(&format!(
+            "{} records have users hashed by keys that the ledger has not (h: and p:), and are as they were: outrigger usage \
+             --by user shows them\n",
+            told.unreadable
+        ))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -85,3 +85,11 @@ pub(super) struct Closed {
     pub(super) nano: i128,
     pub(super) requests: i128,
 }
+
+/// `POST /usage/forget`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Forgotten {
+    pub(super) records: u64,
+    #[serde(default)]
+    pub(super) unreadable: u64,
+}

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::Args;
 use outrigger_cluster::authority::Timing;
 use outrigger_compile::SYSTEM_NAMESPACE;
+use outrigger_inject::Tracing;
 use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
 
@@ -48,6 +49,22 @@ pub(crate) struct InjectorArgs {
     /// Where sidecars find the ledger: https://HOST:PORT; without it, nothing is booked
     #[arg(long, value_name = "URL")]
     pub(crate) ledger: Option<String>,
+    /// Where sidecars send traces, OTLP over gRPC: http://HOST:4317; without it, nothing is traced
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
+    /// Which requests sidecars trace, decided at their head; without it, parentbased_always_on
+    #[arg(long, value_name = "WORD", requires = "otlp_endpoint", value_parser = [
+        "always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off",
+        "parentbased_traceidratio",
+    ])]
+    pub(crate) traces_sampler: Option<String>,
+    /// The ratio of those of traceidratio: 0 to 1; without it, all
+    #[arg(long, value_name = "RATIO", requires = "otlp_endpoint", value_parser = ratio)]
+    pub(crate) traces_sampler_arg: Option<String>,
+    /// Secret of each pod's namespace, and its entry, with headers for the collector as OTEL_EXPORTER_OTLP_HEADERS has them:
+    /// NAME=VALUE,...; pods of a namespace without it send none
+    #[arg(long, value_name = "SECRET/KEY", requires = "otlp_endpoint", value_parser = entry)]
+    pub(crate) otlp_headers_secret: Option<(String, String)>,
     /// How log lines look
     #[arg(long, env = "OUTRIGGER_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
@@ -85,7 +102,24 @@ impl InjectorArgs {
             pull_policy: self.image_pull_policy.clone(),
             control_plane,
             ledger: self.ledger.clone(),
+            tracing: self.otlp_endpoint.clone().map(|endpoint| Tracing {
+                endpoint,
+                sampler: self.traces_sampler.clone(),
+                ratio: self.traces_sampler_arg.clone(),
+                headers: self.otlp_headers_secret.clone(),
+            }),
             system_namespace: namespace.clone(),
         }
     }
+}
+
+fn ratio(text: &str) -> Result<String, String> {
+    let good = text.parse().is_ok_and(|ratio: f64| (0.0..=1.0).contains(&ratio));
+    if good { Ok(text.to_owned()) } else { Err("it is no ratio from 0 to 1".to_owned()) }
+}
+
+fn entry(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('/').filter(|(name, key)| !name.is_empty() && !key.is_empty() && !key.contains('/'));
+    let (name, key) = parts.ok_or("write it as SECRET/KEY")?;
+    Ok((name.to_owned(), key.to_owned()))
 }

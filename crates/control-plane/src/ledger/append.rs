@@ -45,7 +45,7 @@ impl Program {
         (answer.map_or_else(refusal, answered), known)
     }
 
-    async fn append(&self, request: Request<Incoming>, known: &mut bool) -> Result<u64, Status> {
+    async fn append(&self, request: Request<Incoming>, known: &mut bool) -> Result<AppendResponse, Status> {
         if request.method() != Method::POST || request.uri().path() != APPEND {
             return Err(Status::new(Code::Unimplemented, "there is no such method"));
         }
@@ -67,9 +67,9 @@ impl Program {
         let booked = timeout(BOOKED, self.books.append(stamp, request)).await;
         drop(place);
         match booked {
-            Ok(Ok(AppendResponse { through })) => {
+            Ok(Ok(answer)) => {
                 self.metrics.booked(&carried, now_ms());
-                Ok(through)
+                Ok(answer)
             }
             Ok(Err(why)) => Err(self.unbooked(&why)),
             Err(_) => Err(away("the books take too long")),
@@ -89,6 +89,7 @@ impl Program {
             Error::Locked(_)
             | Error::NetworkFileSystem { .. }
             | Error::File { .. }
+            | Error::NoRandomness
             | Error::Store(_)
             | Error::Migrate(_)
             | Error::Corrupt(_) => {
@@ -135,10 +136,11 @@ async fn message(mut body: Incoming) -> Result<Bytes, Status> {
     found.ok_or_else(|| Status::new(Code::InvalidArgument, "a call has a message"))
 }
 
-fn answered(through: u64) -> Response<Page> {
+#[allow(clippy::needless_pass_by_value, reason = "as an answer is handed on")]
+fn answered(answer: AppendResponse) -> Response<Page> {
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", HeaderValue::from_static("0"));
-    let told = frame::plain(&AppendResponse { through }.encode_to_vec());
+    let told = frame::plain(&answer.encode_to_vec());
     let body = Full::new(told).with_trailers(async move { Some(Ok(trailers)) });
     headed(Response::new(body.boxed_unsync()))
 }

@@ -110,12 +110,14 @@ impl Program {
                 Ok(json(&self.books.closed().await.map_err(|why| self.unanswered(&why))?))
             }
             (&Method::POST, "/usage/forget") => {
-                self.may_change(&head.headers, asker, Verb::Delete).await?;
+                only(&pairs, &["namespace"])?;
+                let namespace = named(&pairs);
+                self.may_change(&head.headers, asker, Verb::Delete, namespace).await?;
                 let Forget { user } = body_of(&read(body, BODY).await?)?;
-                self.forget(&user).await
+                self.forget(&user, namespace).await
             }
             (&Method::POST, "/usage/close") => {
-                self.may_change(&head.headers, asker, Verb::Update).await?;
+                self.may_change(&head.headers, asker, Verb::Update, None).await?;
                 let Close { period } = body_of(&read(body, BODY).await?)?;
                 let period: Period = period.parse().map_err(|why| self.unanswered(&why))?;
                 Ok(json(&self.books.close(period, now()).await.map_err(|why| self.unanswered(&why))?))
@@ -163,12 +165,11 @@ impl Program {
         Ok(json(&told::expensive(&found.map_err(|why| self.unanswered(&why))?)))
     }
 
-    async fn forget(&self, user: &str) -> Told {
+    async fn forget(&self, user: &str, namespace: Option<&str>) -> Told {
         if user.is_empty() {
             return Err(bad("`user` is empty: whoever named none is nobody's to forget"));
         }
-        let forgotten = self.books.forget(user).await.map_err(|why| self.unanswered(&why))?;
-        Ok(json(&serde_json::json!({"records": forgotten})))
+        Ok(json(&self.books.forget(user, namespace).await.map_err(|why| self.unanswered(&why))?))
     }
 
     /// The ledger beside a bill, over the days of the bill.
@@ -270,10 +271,16 @@ impl Program {
         }
     }
 
-    async fn may_change(&self, headers: &HeaderMap, asker: Asker, verb: Verb) -> Result<(), Box<Response<Page>>> {
+    async fn may_change(
+        &self,
+        headers: &HeaderMap,
+        asker: Asker,
+        verb: Verb,
+        namespace: Option<&str>,
+    ) -> Result<(), Box<Response<Page>>> {
         match asker {
             Asker::OnThisMachine => Ok(()),
-            Asker::WithToken => self.readers.may(headers, verb, None).await,
+            Asker::WithToken => self.readers.may(headers, verb, namespace).await,
         }
     }
 
@@ -288,6 +295,7 @@ impl Program {
             Error::Locked(_)
             | Error::NetworkFileSystem { .. }
             | Error::File { .. }
+            | Error::NoRandomness
             | Error::Store(_)
             | Error::Migrate(_)
             | Error::Corrupt(_) => {

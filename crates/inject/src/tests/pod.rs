@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{plain, pod, settings, sidecar, variables};
-use crate::Settings;
+use crate::{Settings, Tracing};
 
 #[test]
 fn a_pod_gets_one_native_sidecar_first() {
@@ -99,6 +99,27 @@ fn a_spool_is_there_where_a_ledger_is() {
         !text.contains("SPOOL") && !text.contains("outrigger-spool") && !text.contains("OUTRIGGER_LEDGER"),
         "{text}"
     );
+}
+
+/// Spans go where the installation says, with a key that stays in its Secret; without a collector nothing speaks of one.
+#[test]
+fn a_collector_of_traces_is_told_by_the_variables_of_opentelemetry() {
+    let tracing = Tracing {
+        endpoint: "http://collector.observability.svc:4317".to_owned(),
+        sampler: Some("parentbased_traceidratio".to_owned()),
+        ratio: Some("0.1".to_owned()),
+        headers: Some(("otlp".to_owned(), "headers".to_owned())),
+    };
+    let (after, _) = plain("", "").injected_with(&Settings { tracing: Some(tracing), ..settings() });
+    let all = sidecar(&after)["env"].as_array().unwrap();
+    let of = |name: &str| all.iter().find(|it| it["name"] == name).cloned().unwrap_or_default();
+    assert_eq!(of("OTEL_EXPORTER_OTLP_ENDPOINT")["value"], "http://collector.observability.svc:4317");
+    assert_eq!(of("OTEL_TRACES_SAMPLER")["value"], "parentbased_traceidratio");
+    assert_eq!(of("OTEL_TRACES_SAMPLER_ARG")["value"], "0.1");
+    let secret = json!({"secretKeyRef": {"name": "otlp", "key": "headers", "optional": true}});
+    assert_eq!(of("OTEL_EXPORTER_OTLP_HEADERS")["valueFrom"], secret);
+    assert!(of("OUTRIGGER_POD").is_object() && of("OUTRIGGER_NODE").is_object());
+    assert!(!plain("", "").injected().0.to_string().contains("OTEL"));
 }
 
 /// What is there stays as it is, byte for byte: only things are added.

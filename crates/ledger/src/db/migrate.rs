@@ -30,8 +30,10 @@ pub(crate) struct Step {
 }
 
 /// All steps, in order.
-pub(crate) const ALL: &[Step] =
-    &[Step { number: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") }];
+pub(crate) const ALL: &[Step] = &[
+    Step { number: 1, name: "ledger", sql: include_str!("../../migrations/0001_ledger.sql") },
+    Step { number: 2, name: "secrets", sql: include_str!("../../migrations/0002_secrets.sql") },
+];
 
 /// The words of one store, in place of what stands in braces.
 fn words(sql: &str, sqlite: bool) -> String {

@@ -1,5 +1,7 @@
 //! Answers that only the records know: by user, session, code and tag.
 
+use std::collections::HashSet;
+
 use outrigger_api::ledger::Record;
 use prost::Message as _;
 
@@ -41,6 +43,7 @@ pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Re
     );
     let mut tx = db.read().await?;
     let last = reprice::last(&mut tx, time::day(since_ms), time::day(until_ms), MOST).await?;
+    let wanted = Wanted::of(&query.filters);
     let mut seen = 0;
     let mut groups = Groups::new();
     let sql =
@@ -85,7 +88,7 @@ pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Re
                     }
                 }
             };
-            if !counts(&query.filters, value) {
+            if !wanted.iter().all(|wanted| wanted.has(&value(&wanted.dimension))) {
                 continue;
             }
             let names = query.by.iter().map(value).collect();
@@ -104,14 +107,27 @@ pub(super) fn decoded(body: &[u8]) -> Result<Record> {
     Record::decode(body).map_err(|_| Error::Corrupt("a record that cannot be read".into()))
 }
 
-/// Whether what has these values counts: of each dimension one of the values that are asked for, and none that is not wanted.
-fn counts(filters: &[Filter], value: impl Fn(&Dimension) -> String) -> bool {
-    filters.iter().all(|filter| {
-        let found = value(&filter.dimension);
-        if filter.not {
-            return found != filter.value;
+/// What counts of a dimension: one of the values that are asked for, where any is, and none that is not wanted.
+struct Wanted<'a> {
+    dimension: Dimension,
+    any: HashSet<&'a str>,
+    none: HashSet<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(filters: &'a [Filter]) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for Filter { dimension, not, value } in filters {
+            let at = all.iter().position(|it| it.dimension == *dimension).unwrap_or_else(|| {
+                all.push(Self { dimension: dimension.clone(), any: HashSet::new(), none: HashSet::new() });
+                all.len() - 1
+            });
+            if *not { &mut all[at].none } else { &mut all[at].any }.insert(value);
         }
-        let same = |other: &&Filter| !other.not && other.dimension == filter.dimension;
-        filters.iter().filter(same).any(|other| other.value == found)
-    })
+        all
+    }
+
+    fn has(&self, value: &str) -> bool {
+        !self.none.contains(value) && (self.any.is_empty() || self.any.contains(value))
+    }
 }

@@ -84,6 +84,12 @@ impl Batch {
         Ok(Self { stamp, epoch, request, clock })
     }
 
+    /// Its epoch has given no number and goes on: whoever sent it wants to hear something.
+    pub(crate) fn says_nothing(&self) -> bool {
+        let AppendRequest { issued, closed, dropped_below, entries, .. } = &self.request;
+        *issued == 0 && !closed && *dropped_below <= 1 && entries.is_empty()
+    }
+
     /// Takes what is new into `told`, and notes in the epoch that it came. Refused: nothing of it is.
     pub(super) fn take(&self, epoch: &mut Epoch, told: &mut Told) -> Result<()> {
         if epoch.namespace != self.stamp.namespace || epoch.service_account != self.stamp.service_account {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use outrigger_api::ledger::AppendResponse;
 use prost::Message as _;
 use tokio::{
     sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
@@ -33,7 +32,7 @@ pub(crate) struct Queue {
 
 struct Waiting {
     batch: Batch,
-    answer: oneshot::Sender<Result<AppendResponse>>,
+    answer: oneshot::Sender<Result<u64>>,
     _room: OwnedSemaphorePermit,
 }
 
@@ -46,8 +45,8 @@ impl Queue {
         (Self { to: Mutex::new(Some(to)), room: Arc::new(Semaphore::new(MOST_KIB)), length }, writer)
     }
 
-    /// Has a batch written. Refused at once where too much waits already.
-    pub(crate) async fn append(&self, batch: Batch) -> Result<AppendResponse> {
+    /// Has a batch written: up to which number its epoch is on disk. Refused at once where too much waits already.
+    pub(crate) async fn append(&self, batch: Batch) -> Result<u64> {
         let kib = u32::try_from(batch.request.encoded_len() / 1024 + 1).unwrap_or(u32::MAX);
         let to = self.to.lock().await.clone().ok_or(Error::Closing)?;
         let busy = || Error::Busy(self.length - to.capacity());

@@ -13,6 +13,7 @@ use crate::{
     metrics::{Metrics, by_route::TargetCounters},
     state::Published,
     tokens::Tokens,
+    trace::trail::Trail,
 };
 
 /// Everything an attempt may look at.
@@ -29,6 +30,8 @@ pub(crate) struct Context<'a> {
     pub(crate) id: &'a str,
     /// What the ledger will be told, where there is one.
     pub(crate) sheet: Option<&'a Sheet>,
+    /// What is traced, if anything is.
+    pub(crate) trail: Option<&'a Trail>,
     /// When `timeouts.total` runs out.
     pub(crate) deadline: Duration,
 }

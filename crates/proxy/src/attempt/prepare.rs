@@ -72,6 +72,9 @@ pub(crate) fn request(
     *request.method_mut() = Method::POST;
     *request.uri_mut() = path;
     *request.headers_mut() = headers(&cx.taken.headers, target, operation.dialect());
+    if let Some(trail) = cx.trail {
+        trail.mark(request.headers_mut(), &candidate.target, cx.now());
+    }
     account.sign(&mut request, key)?;
     let Sendable { hide_usage, echo, losses, .. } = body;
     Ok(Prepared { to: to.clone(), request, hide_usage, echo, losses })

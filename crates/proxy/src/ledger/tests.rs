@@ -107,7 +107,7 @@ fn at() -> SystemTime {
 /// U5: every attempt is told before it is sent, and what it used when the request has ended.
 #[test]
 fn each_field_is_where_the_generated_type_has_it() {
-    let ledger = ledger(Users::Clear);
+    let ledger = ledger(Users::clear());
     let about = About { namespace: Some("shop".into()), owner: Some("Deployment/web".into()), ..About::default() };
     ledger.about(&about);
     let sheet = Sheet::open(&ledger, Id::new(at()), at());
@@ -227,7 +227,7 @@ fn each_field_is_where_the_generated_type_has_it() {
 
 #[test]
 fn an_attempt_that_was_let_go_is_told_as_cancelled_and_what_it_used_as_unknown() {
-    let ledger = ledger(Users::Clear);
+    let ledger = ledger(Users::clear());
     let sheet = Sheet::open(&ledger, Id::new(at()), at());
     sheet.begins("shop/r", &target("a"), None, Duration::from_secs(6));
     sheet.ended(&Ended { outcome: Outcome::Cancelled, code: "cancelled", status: 499, ..ended(None) });
@@ -263,7 +263,7 @@ fn a_call_that_was_sent_once_more_is_two() {
 /// An entry has a bound: attempts are cut, the one that served is not.
 #[test]
 fn the_longest_record_fits_and_keeps_the_attempt_that_served() {
-    let ledger = ledger(Users::Clear);
+    let ledger = ledger(Users::clear());
     let long = "n".repeat(300);
     ledger.about(&About { namespace: Some(long.clone().into()), owner: Some(long.clone().into()), ..About::default() });
     let sheet = Sheet::open(&ledger, Id::new(at()), at());
@@ -297,7 +297,29 @@ fn users_are_hashed_by_a_key_and_alike_under_the_same_one() {
     assert!(hash.starts_with("h:") && hash.len() == 34 && !hash.contains("ann"), "{hash}");
     assert_eq!(hash, same.booked("ann"));
     assert_ne!(hash, other.booked("ann"));
-    assert_ne!(hash, Users::drawn().booked("ann"));
     assert_ne!(hash, one.booked("bob"));
     assert_eq!(format!("{one:?}"), "Hashed");
+}
+
+/// Two sidecars of a namespace book a user alike once each has its key, and say of each hash whose key made it.
+#[test]
+fn the_namespaces_key_is_used_from_when_it_is_known_and_each_hash_says_whose_it_is() {
+    let (one, two) = (Users::awaited(), Users::awaited());
+    let own = one.booked("ann");
+    assert!(own.starts_with("p:") && own.len() == 34 && one.is_awaited(), "{own}");
+    assert_ne!(own, two.booked("ann"));
+    assert!(one.learn(&[7; 32]) && two.learn(&[7; 32]));
+    // The ledger hashes the name itself: HMAC-SHA256 of "ann" under 32 bytes of 7, the first 16 bytes.
+    assert_eq!(&*one.booked("ann"), "n:b86f6e0b902d4113864ea164a4f64730");
+    assert_eq!(one.booked("ann"), two.booked("ann"));
+    assert!(!one.is_awaited() && !one.learn(&[7; 32]), "it is known");
+    // A ledger whose books are new has a new one.
+    assert!(one.learn(&[8; 32]));
+    assert_ne!(one.booked("ann"), two.booked("ann"));
+    // What the operator said holds.
+    for fixed in [Users::clear(), Users::hashed(&[1; 32])] {
+        let before = fixed.booked("ann");
+        assert!(!fixed.learn(&[7; 32]) && !fixed.is_awaited());
+        assert_eq!(before, fixed.booked("ann"));
+    }
 }

@@ -81,5 +81,10 @@ families! {
         "1 for the control plane that the sidecar is connected to, or was last: which replica, random for each of its starts, and which of this process's streams.";
     STARTED = "gauge" "process_start_time_seconds" [] &[], "When the process started, in seconds since 1970.";
     RESIDENT = "gauge" "process_resident_memory_bytes" [] &[], "Memory of the process that is resident, as the kernel counts it.";
+    TRACES_SENT = "counter" "outrigger_traces_sent_total" [] &[],
+        "Spans that the collector has taken.";
+    TRACES_DROPPED = "counter" "outrigger_traces_dropped_total" ["reason"] &[],
+        "Spans that no collector gets: `full`, there was no room for them here; `refused`, the collector said so; `unreachable`, it \
+         did not answer for too long.";
     PANICS = "counter" "outrigger_panics_total" [] &[], "Requests that ended in a bug of the sidecar.";
 }

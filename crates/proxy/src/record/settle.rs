@@ -39,6 +39,7 @@ impl Record {
         self.books.metrics.request(self.operation, counters, self.end.outcome, self.end.code, worth.took);
         self.log(&worth);
         self.tell_ledger(&worth);
+        self.tell_trail(&worth, now);
         self.keep(worth);
         self.books.requests.end();
     }

@@ -16,7 +16,7 @@ pub(super) fn address(text: &str) -> Result<Uri, String> {
 }
 
 /// Nobody else hears what is said there.
-pub(super) fn is_loopback(uri: &Uri) -> bool {
+pub(crate) fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }

@@ -29,8 +29,8 @@ pub(crate) struct LedgerArgs {
     /// How long it lies there at most
     #[arg(long, env = "OUTRIGGER_SPOOL_AGE", default_value = "24h", value_parser = duration, value_name = "TIME")]
     pub(crate) spool_age: Duration,
-    /// File with the key by which callers' `user` and `session_id` are hashed before they are booked, at least 16 bytes; without
-    /// it, a key that is drawn at each start: then the same user has another hash after it
+    /// File with a key of your own by which callers' `user` and `session_id` are hashed before they are booked, at least 16 bytes;
+    /// without it, the key that the ledger has for the namespace
     #[arg(long, env = "OUTRIGGER_USER_HASH_KEY_FILE", value_name = "FILE", conflicts_with = "clear_users")]
     pub(crate) user_hash_key_file: Option<PathBuf>,
     /// Book callers' `user` and `session_id` as they are
@@ -48,7 +48,7 @@ pub(crate) struct LedgerArgs {
 }
 
 impl LedgerArgs {
-    /// The key for users and sessions; `None`: one is to be drawn, or none is wanted.
+    /// The key for users and sessions; `None`: it is the ledger's, or none is wanted.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use http::Uri;
-use outrigger_api::ledger::{AppendRequest, ledger_service_client::LedgerServiceClient};
+use outrigger_api::ledger::{AppendRequest, AppendResponse, ledger_service_client::LedgerServiceClient};
 use tonic::{
     Code, Request,
     metadata::{Ascii, MetadataValue},
@@ -78,12 +78,12 @@ impl Call {
         self.opened.elapsed() > FRESH
     }
 
-    /// Answers up to which number the ledger has all.
+    /// Answers up to which number the ledger has all, and by which key users are hashed.
     ///
     /// # Errors
     ///
     /// What the ledger says instead: [`Refused`] where it will never say anything else.
-    pub(super) async fn append(&mut self, batch: AppendRequest) -> anyhow::Result<u64> {
+    pub(super) async fn append(&mut self, batch: AppendRequest) -> anyhow::Result<AppendResponse> {
         let mut request = Request::new(batch);
         request.metadata_mut().insert("authorization", self.bearer.clone());
         let answer = self.client.append(request).await;
@@ -91,6 +91,6 @@ impl Call {
             Code::InvalidArgument => Refused(status.message().to_owned()).into(),
             code => anyhow::anyhow!("the ledger says {code:?}: {}", status.message()),
         })?;
-        Ok(answer.into_inner().through)
+        Ok(answer.into_inner())
     }
 }

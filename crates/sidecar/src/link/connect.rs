@@ -56,6 +56,18 @@ impl Connector {
         };
         Ok(Self { host, port, tls })
     }
+
+    /// To `to`, which may be anybody's, known by the public authorities; without TLS for `http`.
+    pub(crate) fn public(to: &Uri) -> anyhow::Result<Self> {
+        if to.scheme_str() != Some("https") {
+            return Self::new(to, None);
+        }
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let host = to.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(host.clone()).context("its name cannot be in a certificate")?;
+        let connector = TlsConnector::from(Arc::new(trusting(roots)?));
+        Ok(Self { host, port: to.port_u16().unwrap_or(443), tls: Some((connector, name)) })
+    }
 }
 
 fn config(ca_file: &Path) -> anyhow::Result<ClientConfig> {
@@ -68,6 +80,10 @@ fn config(ca_file: &Path) -> anyhow::Result<ClientConfig> {
     if roots.is_empty() {
         bail!("{} holds no certificate", ca_file.display());
     }
+    trusting(roots)
+}
+
+fn trusting(roots: RootCertStore) -> anyhow::Result<ClientConfig> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&TLS13])
         .context("TLS 1.3 is not built in")?

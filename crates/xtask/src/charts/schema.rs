@@ -111,6 +111,8 @@ fn text(kind: Text) -> Json {
         Text::Address => ("^(0\\.0\\.0\\.0|::)$", 7),
         Text::Pages => ("^[A-Za-z0-9][-A-Za-z0-9._~:/@%+]*/$", 1024),
         Text::Filter => ("^[A-Za-z0-9_:=,.-]*$", 1024),
+        Text::Url => ("^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)?$", 300),
+        Text::Ratio => ("^(0(\\.[0-9]{1,9})?|1(\\.0{1,9})?)?$", 12),
     };
     json!({"type": "string", "pattern": pattern, "maxLength": most})
 }

@@ -76,6 +76,10 @@ pub(super) enum Text {
     Filter,
     /// What stands before the name of a page.
     Pages,
+    /// Where something is, without a path; empty: nowhere.
+    Url,
+    /// From 0 to 1; empty: what the program does by itself.
+    Ratio,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,6 +8,7 @@ fn settings() -> Settings {
         pull_policy: None,
         control_plane: "https://cp:4119".to_owned(),
         ledger: None,
+        tracing: None,
         system_namespace: "outrigger-system".to_owned(),
     }
 }

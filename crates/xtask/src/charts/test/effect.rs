@@ -17,6 +17,7 @@ fn base((cert_manager, store): (bool, &str)) -> Json {
         "podMonitor": {"enabled": true},
         "prometheusRule": {"enabled": true},
         "grafana": {"dashboards": {"enabled": true}},
+        "tracing": {"endpoint": "http://collector:4317", "headers": {"secret": "otlp"}},
         // Kind and group are of an issuer that has a name.
         "certManager": {"enabled": cert_manager, "issuerRef": {"name": "x"}},
     })

@@ -151,6 +151,8 @@ fn text(kind: Text, rng: &mut Rng) -> &'static str {
         Text::Address => one(rng, &["0.0.0.0", "::"]),
         Text::Pages => one(rng, &["https://wiki.example.com/outrigger/", "pages/"]),
         Text::Filter => one(rng, &["", "debug", "info,a::b=trace", "off"]),
+        Text::Url => one(rng, &["", "http://collector.observability.svc:4317", "https://otlp.example.com"]),
+        Text::Ratio => one(rng, &["", "0", "0.25", "1"]),
     }
 }
 
