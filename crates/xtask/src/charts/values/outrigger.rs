@@ -151,7 +151,7 @@ pub(in crate::charts) fn outrigger() -> Vec<Value> {
                 switch(
                     "enabled",
                     false,
-                    "Make one, of control plane, injector and ledger; and with `metrics.from: Pods` another, of sidecars",
+                    "Make one, of control plane, injector and ledger, and with `metrics.from: Pods` one of all sidecars",
                 ),
                 text("interval", Text::Duration, "30s", "How often metrics are read"),
                 one("labels", Kind::Labels, json!({}), "Labels by which a Prometheus finds it"),
