@@ -76,6 +76,7 @@ pub(in crate::charts) fn outrigger() -> Vec<Value> {
         group("injector", "The injector: puts a sidecar into pods that want one", injector()),
         group("ledger", "The ledger: books what every request used and cost, and is asked about it", ledger()),
         group("sidecar", "The sidecar: what is put into pods", vec![image("outrigger-sidecar")]),
+        group("tracing", "Traces of requests, which sidecars send to a collector", tracing()),
         group(
             "policyWebhook",
             "The webhook that tells people at apply what is wrong with policy",
@@ -260,6 +261,47 @@ fn ledger() -> Vec<Value> {
     ];
     let resources = [json!({"cpu": "100m", "memory": "128Mi"}), json!({"memory": "1Gi"})];
     [own, pod(30, 1, resources)].concat()
+}
+
+fn tracing() -> Vec<Value> {
+    let samplers = &[
+        "",
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio",
+    ];
+    vec![
+        text(
+            "endpoint",
+            Text::Url,
+            "",
+            "Where the collector is, OTLP over gRPC: `http://otel-collector.observability.svc:4317`; empty: nothing is traced",
+        ),
+        one(
+            "sampler",
+            Kind::Word(samplers),
+            json!(""),
+            "Which requests are traced, decided at their head; empty: those of callers that trace and all others. What failed over or \
+             broke is told in any case, unless it is `always_off`",
+        ),
+        text("ratio", Text::Ratio, "", "How many of those of `traceidratio`, as text: `\"0.1\"`; empty: all"),
+        group(
+            "headers",
+            "What sidecars show the collector",
+            vec![
+                text(
+                    "secret",
+                    Text::Name,
+                    "",
+                    "Secret of each pod's own namespace; pods of a namespace without it show nothing",
+                ),
+                text("key", Text::Entry, "headers", "Entry of it: `NAME=VALUE,...`, values percent-encoded"),
+            ],
+        ),
+    ]
 }
 
 fn tls_secret(ports: &str) -> String {
