@@ -221,3 +221,7 @@ fn owner(Seat { subscription, account }: &Seat) -> Arc<Owner> {
         team: account.team.as_deref().unwrap_or_default().into(),
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

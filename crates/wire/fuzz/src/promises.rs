@@ -1,8 +1,11 @@
 //! What some targets hold of any input; here, so that a test can hold it of their seeds without a nightly toolchain.
 
+use std::{sync::Arc, time::Duration};
+
 use bytes::Bytes;
 use outrigger_api::decode;
 use outrigger_compile::manifest;
+use outrigger_fleet_metrics::{Fleet, Limits, Page, Process, Seen};
 use outrigger_wire::{
     Head, Usage,
     edit::{Edits, Pieces},
@@ -77,6 +80,33 @@ pub fn manifest(input: &[u8]) {
     }
 }
 
+/// Any bytes can be a page of a sidecar's metrics. Its first half and the whole are two pages of one process: the first adds
+/// nothing, neither takes anything from a counter, and what is served can be read.
+pub fn metrics(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    let half = text.char_indices().map(|(at, _)| at).find(|at| *at >= text.len() / 2).unwrap_or_default();
+    let limits = Limits { series: 64, points: 256, points_each: 128, ..Limits::default() };
+    let mut fleet = Fleet::new(limits, "here");
+    let process = Process { whose: "pod".into(), instance: "1".into(), started_at_ms: 1 };
+    fleet.join(&process, &Arc::default(), "1", Duration::ZERO);
+    let (mut before, mut first) = (0.0, true);
+    for (round, text) in (0..).zip([&text[..half], text, text, &text[..half]]) {
+        let Ok(page) = Page::read(text) else { continue };
+        let seen = fleet.see(&process, &page, Duration::from_secs(round));
+        let mut served = String::new();
+        fleet.show(&mut served);
+        let counters = served.lines().filter(|line| line.contains("_total{")).map(|line| {
+            let value = line.rsplit_once(' ').and_then(|(_, value)| value.parse::<f64>().ok());
+            value.expect("a number ends each line")
+        });
+        let sum: f64 = counters.sum();
+        assert!(sum >= before && (!first || sum == 0.0), "{before} and then {sum}");
+        assert!(fleet.series() <= 64, "{}", fleet.series());
+        (before, first) = (sum, first && seen == Seen::Elsewhere);
+    }
+    fleet.leave(&process, Duration::ZERO);
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};
@@ -108,6 +138,11 @@ mod tests {
     #[test]
     fn any_bytes_can_be_read_as_a_resource() {
         holds("part", super::part);
+    }
+
+    #[test]
+    fn any_bytes_can_be_a_page_of_metrics() {
+        holds("metrics", super::metrics);
     }
 
     #[test]

@@ -68,6 +68,23 @@ pub(super) fn each(bench: &Bench) -> Result<()> {
     ])?;
     invariants::hold(&all, &BTreeSet::new())?;
     ensure!(args(&all, "outrigger-control-plane")?.contains(&"--listen=[::]:4119".to_owned()), "an address of IPv6");
+    metrics(bench)
+}
+
+/// What sidecars count is read at one of two places: the control plane reaches them, or a Prometheus is told where they are.
+fn metrics(bench: &Bench) -> Result<()> {
+    for (from, here) in [("ControlPlane", true), ("Pods", false)] {
+        let set = format!("--set=networkPolicy.enabled=true,podMonitor.enabled=true,metrics.from={from}");
+        let all = bench.objects(&[&set])?;
+        let args = args(&all, "outrigger-control-plane")?;
+        ensure!(args.contains(&"--metrics-from=pods".to_owned()) != here, "{from}: {args:?}");
+        let monitor = find(&all, "PodMonitor", "outrigger-sidecars");
+        ensure!(monitor.is_some() != here, "{from}: a PodMonitor of sidecars");
+        let policy = get(&all, "NetworkPolicy", "outrigger-control-plane")?["spec"]["egress"].to_string();
+        ensure!(policy.contains(r#""namespaceSelector":{}"#) == here, "{from}: {policy}");
+    }
+    let neither = refusal("metrics.from=Both", bench.objects(&["--set=metrics.from=Both"]))?;
+    ensure!(neither.contains("metrics"), "{neither}");
     Ok(())
 }
 
