@@ -9,7 +9,11 @@ use metrics::{Counter, Gauge, Histogram};
 use outrigger_cluster::review::{Counts, OUTCOMES};
 use outrigger_telemetry::{Registry, registry::Family};
 
-use crate::{identity::InCluster, outlook::Unknown, scrape};
+use crate::{
+    identity::InCluster,
+    outlook::Unknown,
+    scrape::outcome::{OUTCOMES as OUTCOMES_OF_PAGES, Outcome as Scraped},
+};
 
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0];
 
@@ -114,7 +118,7 @@ pub(crate) struct Metrics {
     stale: Gauge,
     problems: Gauge,
     admissions: Histogram,
-    scrapes: [Counter; scrape::OUTCOMES.len()],
+    scrapes: [Counter; OUTCOMES_OF_PAGES.len()],
     scrape: Histogram,
     series: Gauge,
     dropped: Counter,
@@ -145,7 +149,7 @@ impl Metrics {
             stale: registry.gauge(&STALE, &[]),
             problems: registry.gauge(&PROBLEMS, &[]),
             admissions: registry.histogram(&ADMISSION_SECONDS, &[]),
-            scrapes: scrape::OUTCOMES.map(|outcome| registry.counter(&SCRAPES, &[("outcome", outcome.word())])),
+            scrapes: OUTCOMES_OF_PAGES.map(|outcome| registry.counter(&SCRAPES, &[("outcome", outcome.word())])),
             scrape: registry.histogram(&SCRAPE_SECONDS, &[]),
             series: registry.gauge(&SERIES, &[]),
             dropped: registry.counter(&SERIES_DROPPED, &[]),
@@ -178,7 +182,7 @@ impl Metrics {
     }
 
     /// A page of a sidecar was asked for.
-    pub(crate) fn scraped(&self, outcome: scrape::Outcome, took: Duration) {
+    pub(crate) fn scraped(&self, outcome: Scraped, took: Duration) {
         self.scrapes[outcome as usize].increment(1);
         self.scrape.record(took.as_secs_f64());
     }

@@ -9,6 +9,7 @@
 //!
 //! What it adds up to is the crate `fleet-metrics`.
 
+pub(crate) mod outcome;
 mod page;
 mod place;
 mod rows;
@@ -20,6 +21,7 @@ use std::{
     time::Duration,
 };
 
+use outcome::Outcome;
 use outrigger_fleet_metrics::{Fleet as Sums, Limits, Page, Process, Seen};
 pub(crate) use place::Places;
 use rows::{Due, Rows};
@@ -35,49 +37,6 @@ use crate::{fleet::Fleet, lock::lock, metrics::Metrics};
 const AT_ONCE: usize = 64;
 /// How often old counters are looked for.
 const EXPIRE: Duration = Duration::from_secs(60);
-
-/// What became of asking a sidecar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Ok,
-    Elsewhere,
-    Stranger,
-    Unreachable,
-    Late,
-    Refused,
-    Large,
-    Unreadable,
-    Nowhere,
-}
-
-/// In the order of their declaration.
-pub(crate) const OUTCOMES: [Outcome; 9] = [
-    Outcome::Ok,
-    Outcome::Elsewhere,
-    Outcome::Stranger,
-    Outcome::Unreachable,
-    Outcome::Late,
-    Outcome::Refused,
-    Outcome::Large,
-    Outcome::Unreadable,
-    Outcome::Nowhere,
-];
-
-impl Outcome {
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Elsewhere => "elsewhere",
-            Self::Stranger => "stranger",
-            Self::Unreachable => "unreachable",
-            Self::Late => "late",
-            Self::Refused => "refused",
-            Self::Large => "large",
-            Self::Unreadable => "unreadable",
-            Self::Nowhere => "nowhere",
-        }
-    }
-}
 
 /// Asks sidecars, and knows what they have counted.
 #[derive(Debug)]

@@ -9,10 +9,11 @@ use std::{
 
 use crate::{
     families::{self, Kind},
+    owner::Owner,
+    pace::Pace,
     page::{Page, Sample},
     points::{NOWHERE, Point, Points},
     sums::{Key, Sums},
-    top::Pace,
 };
 
 /// One process for all time: never the container that it runs in, which starts others.
@@ -24,17 +25,6 @@ pub struct Process {
     pub instance: Box<str>,
     /// When it started, in milliseconds since 1970.
     pub started_at_ms: u64,
-}
-
-/// To whom what a process counts is added.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Owner {
-    /// Its namespace.
-    pub namespace: Box<str>,
-    /// What its pods belong to: `Deployment/web`; empty where nobody says.
-    pub workload: Box<str>,
-    /// Who is charged; empty where nobody says.
-    pub team: Box<str>,
 }
 
 /// How much is kept.

@@ -8,12 +8,15 @@
 //! page      one page of one process: bounded, refused as a whole or taken as a whole
 //! fleet     processes, what each said last, and what that adds to the sums (M2)
 //! sums      the sums: bounded, kept for a while when nobody adds to them any more
+//! owner     to whom it is added;  pace  how fast a process counts
 //! points    what one process said last, as small as it can be
 //! shown     the page that the control plane serves;  top  the same for people, by workload
 //! ```
 
 mod families;
 mod fleet;
+mod owner;
+mod pace;
 mod page;
 mod points;
 mod shown;
@@ -21,7 +24,8 @@ mod sums;
 mod top;
 
 pub use families::{FAMILIES, Family, Kind, OWN};
-pub use fleet::{Fleet, Limits, Owner, Process, Seen};
+pub use fleet::{Fleet, Limits, Process, Seen};
+pub use owner::Owner;
 pub use page::{INSTANCE, LINK, Page, Unreadable};
 pub use top::Row;
 

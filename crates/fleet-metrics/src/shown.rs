@@ -8,7 +8,8 @@ use std::{
 
 use crate::{
     families::{self, Kind, OWN},
-    fleet::{Fleet, Owner},
+    fleet::Fleet,
+    owner::Owner,
     sums::Group,
 };
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crate::{
     families::{self, Kind, Part},
-    fleet::Owner,
+    owner::Owner,
 };
 
 /// Series that a histogram may have: seventeen buckets, `+Inf` among them, its sum and its count, and one to spare. It is

@@ -1,20 +1,8 @@
 //! What is going on, by workload, for people.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{
-    families,
-    fleet::{Fleet, Owner},
-    page::Sample,
-};
-
-/// How fast a process counts, for each second between its last two pages; or, before it is divided, how much.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Pace {
-    requests: f64,
-    failovers: f64,
-    nano_usd: f64,
-}
+use crate::{families, fleet::Fleet, owner::Owner};
 
 /// What is known of the sidecars of a workload that are connected to this replica.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,38 +25,6 @@ pub struct Row {
     pub failovers: f64,
     /// What requests cost, in US dollars.
     pub usd: f64,
-}
-
-impl Pace {
-    pub(crate) fn sums() -> Self {
-        Self::default()
-    }
-
-    /// So much was added by this sample.
-    pub(crate) fn note(&mut self, sample: &Sample<'_>, increase: f64) {
-        if let Some(sum) = self.of(families::at(sample.family).of) {
-            *sum += increase;
-        }
-    }
-
-    fn of(&mut self, family: &str) -> Option<&mut f64> {
-        match family {
-            "outrigger_requests_total" => Some(&mut self.requests),
-            "outrigger_fallbacks_total" => Some(&mut self.failovers),
-            "outrigger_cost_nano_usd_total" => Some(&mut self.nano_usd),
-            _ => None,
-        }
-    }
-
-    /// For each second of `took`.
-    pub(crate) fn over(self, took: Duration) -> Self {
-        let seconds = took.as_secs_f64();
-        if seconds <= 0.0 {
-            return Self::default();
-        }
-        let Self { requests, failovers, nano_usd } = self;
-        Self { requests: requests / seconds, failovers: failovers / seconds, nano_usd: nano_usd / seconds }
-    }
 }
 
 impl Fleet {

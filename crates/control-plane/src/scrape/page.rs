@@ -9,7 +9,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, sync::Semaphore};
 
-use super::Outcome;
+use super::outcome::Outcome;
 
 /// How long a sidecar may take, from connecting to the end of its page.
 pub(super) const LIMIT: Duration = Duration::from_secs(2);

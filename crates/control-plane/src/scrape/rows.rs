@@ -8,7 +8,7 @@ use std::{
 
 use outrigger_fleet_metrics::{Owner, Process};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::{
     fleet::{Connection, Hello, Seat},
     identity::{Stands, Token},
