@@ -80,6 +80,42 @@ async fn no_content_and_no_credential_is_logged() {
     }
 }
 
+/// M5: on standard output a decision is told with what was in question, tried and paid: of what failed over, of what had nobody to
+/// ask, and of what is asked about; and nothing that anybody said.
+#[tokio::test]
+async fn decisions_are_told_of_what_failed_over_and_of_what_is_asked_about() {
+    let a = Upstream::start([Reply::json(500, json!({"error": {"message": "answer-canary"}}))]).await;
+    let b = Upstream::start([chat_ok_usage("answer-canary", 11, 7)]).await;
+    let sidecar = Sidecar::setup(two(&a, &b)).arg("--decision-log").arg("failures").start().await;
+    let client = sidecar.client().header("authorization", "Bearer caller-canary");
+    let mut request = chat("r");
+    request["messages"][0]["content"] = "prompt-canary".into();
+    let answer = client.post(CHAT, request.clone()).await;
+    let moved = answer.header("x-outrigger-decision-id").unwrap().to_owned();
+    assert_eq!((answer.status, answer.header("x-outrigger-attempts")), (200, Some("2")));
+    assert_eq!(client.post(CHAT, request.clone()).await.status, 200);
+    assert_eq!(client.clone().header("x-outrigger-log-decision", "true").post(CHAT, request.clone()).await.status, 200);
+    request["provider"] = json!({"only": ["nobody"]});
+    assert_ne!(client.post(CHAT, request).await.status, 200);
+    settled(&sidecar, 4).await;
+    let told = sidecar.wait_printed(3).await;
+    let [first, asked, nobody] = &told[..] else { panic!("{told:#?}") };
+    assert_eq!((&first["id"], &first["outcome"], &first["route"]), (&moved.into(), &"ok".into(), &"default/r".into()));
+    let providers: Vec<_> = first["candidates"].as_array().unwrap().iter().map(|it| &it["provider"]).collect();
+    assert_eq!(providers, ["default/a", "default/b"]);
+    let codes: Vec<_> = first["attempts"].as_array().unwrap().iter().map(|it| &it["code"]).collect();
+    assert_eq!(codes, ["server_error", "ok"]);
+    assert_eq!((&first["input_tokens"], &first["output_tokens"]), (&11.into(), &7.into()));
+    assert!(first["cost_usd"].is_string() && first["duration_ms"].is_number() && first["policy_revision"].is_string());
+    assert_eq!(asked["attempts"].as_array().map(Vec::len), Some(1));
+    assert_eq!((&nobody["candidates"], nobody["removed"].as_array().map(Vec::len)), (&json!([]), Some(2)));
+    let all = serde_json::to_string(&told).unwrap();
+    for canary in ["prompt-canary", "answer-canary", "caller-canary", "sk-test"] {
+        assert!(!all.contains(canary), "{canary} in {all}");
+    }
+    assert_eq!(b.last().header("x-outrigger-log-decision"), None);
+}
+
 fn two(a: &Upstream, b: &Upstream) -> Policy {
     Policy::new().provider("a", a.base_url()).provider("b", b.base_url()).route("r", &["a", "b"])
 }

@@ -139,7 +139,15 @@ pub struct Log {
     /// How they look: `Text` (for people) or `JSON` (for collectors). Default: `JSON`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<LogFormat>,
+    /// Which decisions are written to standard output, one JSON object a line: `off`, `asked` (by the header
+    /// `x-outrigger-log-decision: true`), and beside those `failures`, `all`, or a share such as `1%`. Default: `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = DECISIONS))]
+    pub decisions: Option<String>,
 }
+
+/// Words for which decisions are told.
+const DECISIONS: &str = r"^(off|asked|failures|all|[0-9]{1,3}(\.[0-9]{1,4})?%)$";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -40,6 +40,7 @@ pub(crate) struct Plan {
     pub(crate) limits: Amounts,
     pub(crate) log: Option<String>,
     pub(crate) log_format: LogFormat,
+    pub(crate) decisions: Option<String>,
     /// Bytes.
     pub(crate) max_body: Option<u128>,
     /// Bytes.
@@ -70,7 +71,7 @@ impl Plan {
         let profile::Ports { listen, admin, probe } = ports.unwrap_or_default();
         let Resources { requests: least, limits: most } = resources.unwrap_or_default();
         let (requests_of, limits) = amounts(least.unwrap_or_default(), most.unwrap_or_default(), notes);
-        let profile::Log { filter, format } = log.unwrap_or_default();
+        let profile::Log { filter, format, decisions } = log.unwrap_or_default();
         let Requests { max_body, buffer, threads } = requests.unwrap_or_default();
         let Variables { addresses, dummy_keys } = variables.unwrap_or_default();
         Self {
@@ -81,6 +82,7 @@ impl Plan {
             limits,
             log: filter.filter(|it| filters(it)),
             log_format: format.unwrap_or(LogFormat::Json),
+            decisions: decisions.filter(|it| tells(it)),
             max_body: max_body.as_deref().and_then(bytes),
             buffer: buffer.as_deref().and_then(bytes),
             threads,
@@ -91,6 +93,12 @@ impl Plan {
             proxy: self::proxy(proxy.unwrap_or_default(), notes),
         }
     }
+}
+
+/// Whether a sidecar knows which decisions are meant: it starts by no other word.
+fn tells(which: &str) -> bool {
+    let share = || which.strip_suffix('%')?.parse::<f64>().ok().filter(|share| *share > 0.0 && *share <= 100.0);
+    matches!(which, "off" | "asked" | "failures" | "all") || share().is_some()
 }
 
 /// As the kind's own rule has it, for profiles that no API server has looked at, and closer: a rule knows no largest port.

@@ -96,8 +96,12 @@ impl Over for Ports {
 
 impl Over for Log {
     fn over(self, below: Self) -> Self {
-        let Self { filter, format } = self;
-        Self { filter: filter.or(below.filter), format: format.or(below.format) }
+        let Self { filter, format, decisions } = self;
+        Self {
+            filter: filter.or(below.filter),
+            format: format.or(below.format),
+            decisions: decisions.or(below.decisions),
+        }
     }
 }
 

@@ -127,6 +127,7 @@ fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
         ("OUTRIGGER_DRAIN_TIMEOUT", format!("{}s", plan.drain.as_secs())),
         ("OUTRIGGER_LOG_FORMAT", format.to_owned()),
     ];
+    set.extend(plan.decisions.clone().map(|which| ("OUTRIGGER_DECISION_LOG", which)));
     if let Some(ledger) = &settings.ledger {
         set.push(("OUTRIGGER_LEDGER", ledger.clone()));
         set.push(("OUTRIGGER_SPOOL", SPOOL_FOLDER.to_owned()));

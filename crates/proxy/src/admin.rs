@@ -42,6 +42,9 @@ impl Pages for App {
         metrics.stale.set(self.staleness.seconds().unwrap_or_default() as f64);
         metrics.resident.set(memory::resident().unwrap_or_default() as f64);
         metrics.in_flight.set(self.books.requests.open() as f64);
+        if let Some(decisions) = &self.books.decisions {
+            metrics.decisions_dropped.absolute(decisions.dropped());
+        }
         self.books.ledger.iter().for_each(|ledger| ledger.measure(&metrics.registry));
         self.books.tracer.iter().for_each(|tracer| tracer.measure(&metrics.registry));
         metrics.registry.upkeep();

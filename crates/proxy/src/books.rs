@@ -12,6 +12,7 @@ use crate::{
     about::About,
     clock::Clock,
     config::Config,
+    decisions::Decisions,
     drain::{Departure, Open},
     ledger::Ledger,
     metrics::Metrics,
@@ -43,6 +44,8 @@ pub(crate) struct Books {
     pub(crate) tells_cost: bool,
     /// Whom requests are told to, one by one; `None`: nobody.
     pub(crate) ledger: Option<Arc<Ledger>>,
+    /// Where decisions are told; `None`: nowhere.
+    pub(crate) decisions: Option<Decisions>,
     /// Who traces them; `None`: nobody.
     pub(crate) tracer: Option<Arc<Tracer>>,
 }
@@ -59,6 +62,7 @@ impl Books {
             departure: Departure::default(),
             tells_cost: config.usage_cost,
             ledger: ledger.map(Arc::new),
+            decisions: Decisions::open(config.decision_log),
             tracer: tracer.map(Arc::new),
         })
     }

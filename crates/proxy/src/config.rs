@@ -11,6 +11,8 @@ pub use proxies::Proxies;
 pub use settings::{LogFormat, Settings};
 pub use units::{bytes, duration};
 
+pub use crate::decisions::Which;
+
 /// Settings that do not change while the sidecar runs. Everything else is policy.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -41,6 +43,8 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// How many finished requests `/v1/generation` remembers.
     pub generations: usize,
+    /// Which decisions are written to standard output.
+    pub decision_log: Which,
     /// Whether `usage.cost` is added to answers whose price is known.
     pub usage_cost: bool,
     /// PEM bundle of authorities by which providers are known too, read at the start.
@@ -67,6 +71,7 @@ impl Default for Config {
             keep_alive: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(25),
             generations: 512,
+            decision_log: Which::Off,
             usage_cost: true,
             upstream_ca: None,
             upstream_ca_only: false,

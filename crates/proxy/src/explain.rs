@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use outrigger_route::{
-    Health, NoRoute, Signals, Snapshot, Target,
+    NoRoute, Signals, Snapshot, Target,
     closed::Closed,
     cost,
     reason::{Reason, Removed},
 };
 use outrigger_tokens::{Counter, Estimate, estimate};
-use outrigger_wire::{Operation, Usage, translate};
+use outrigger_wire::{Operation, Usage};
 use serde_json::{Value, json};
 
-use crate::{closed::forbidden, crossing, intake, tokens};
+use crate::{closed::forbidden, crossing, decisions::words, intake, tokens};
 
 /// Explains what `body`, sent to `operation`, would lead to. With a `counter`, prompts are counted: by their length, and
 /// what they would cost at least.
@@ -45,19 +45,11 @@ pub fn explain<S: Signals>(
             "route": plan.route.name,
             "ordered_by": plan.ordering.as_str(),
             "attempt_budget": plan.route.failover.attempts,
-            "attempts": plan.candidates.iter().enumerate().map(|(at, candidate)| json!({
-                "order": at + 1,
-                "provider": candidate.target.provider.name,
-                "model": candidate.target.model,
-                "upstream_name": candidate.target.upstream_name,
-                "dialect": translate::upstream(operation, &candidate.target.provider.dialects)
-                    .map(|operation| operation.dialect().as_str()),
-                "score": candidate.score,
-                "prompt": counter.and_then(|counter| prompt(&candidate.target, body, counter)),
-                "health": health(candidate.standing.health, now),
-                "latency_p50_s": candidate.standing.latency.map(|p| p.at[0]),
-                "throughput_p50": candidate.standing.throughput.map(|p| p.at[0]),
-            })).collect::<Vec<_>>(),
+            "attempts": plan.candidates.iter().enumerate().map(|(at, candidate)| {
+                let mut told = words::candidate(at + 1, candidate, operation, now);
+                told["prompt"] = json!(counter.and_then(|counter| prompt(&candidate.target, body, counter)));
+                told
+            }).collect::<Vec<_>>(),
             "removed": plan.removed.iter().map(|it| removed(it, snapshot)).chain(by_policy(snapshot, &names)).collect::<Vec<_>>(),
         }),
         Err(error) => json!({
@@ -91,25 +83,12 @@ fn prompt(target: &Target, body: &[u8], counter: &Counter) -> Option<Value> {
 
 fn removed(removed: &Removed, snapshot: &Snapshot) -> Value {
     let policy = snapshot.strict.as_ref().filter(|_| matches!(removed.reason, Reason::Parameters(_)));
-    json!({
-        "provider": removed.target.provider.name,
-        "model": removed.target.model,
-        "reason": removed.reason.code(),
-        "policy": policy,
-        "detail": removed.to_string(),
-    })
+    let mut told = words::removed(removed);
+    told["policy"] = json!(policy);
+    told
 }
 
 /// What policy took away from the names of a request before it came here.
 fn by_policy(snapshot: &Snapshot, names: &[&str]) -> Vec<Value> {
     names.iter().filter_map(|name| snapshot.forbidden.get(*name)).flat_map(|all| all.iter()).map(forbidden).collect()
-}
-
-fn health(health: Health, now: Duration) -> Value {
-    match health {
-        Health::Good => json!("good"),
-        Health::Degraded => json!("degraded"),
-        Health::Limited { until } => json!({"limited_for_s": until.saturating_sub(now).as_secs_f64()}),
-        Health::Cooling { until } => json!({"cooling_for_s": until.saturating_sub(now).as_secs_f64()}),
-    }
 }

@@ -33,10 +33,16 @@ headers! {
 pub(crate) const TAG: &str = "x-outrigger-tag-";
 
 /// Headers of ours that callers may send. No provider gets them.
-pub const ASKED: &[(&str, &str)] = &[(
-    "x-outrigger-tag-NAME",
-    "A word by which the ledger can tell this request apart, such as a feature or an experiment: at most eight, names of at most 32 lower-case letters, digits and dashes, at most 64 bytes of each value.",
-)];
+pub const ASKED: &[(&str, &str)] = &[
+    (
+        "x-outrigger-tag-NAME",
+        "A word by which the ledger can tell this request apart, such as a feature or an experiment: at most eight, names of at most 32 lower-case letters, digits and dashes, at most 64 bytes of each value.",
+    ),
+    (LOG_DECISION, "`true`: this request's decision is written to the decision log, unless that is off."),
+];
+
+/// By this a caller has its request's decision logged.
+pub(crate) const LOG_DECISION: &str = "x-outrigger-log-decision";
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ mod clock;
 mod closed;
 pub mod config;
 mod crossing;
+mod decisions;
 mod drain;
 mod error;
 mod explain;

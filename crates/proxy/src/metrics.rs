@@ -34,6 +34,8 @@ pub(crate) struct Metrics {
     pub(crate) stale: Gauge,
     pub(crate) resident: Gauge,
     pub(crate) panics: Counter,
+    /// Set when somebody looks.
+    pub(crate) decisions_dropped: Counter,
     pub(crate) policy_problems: Counter,
 }
 
@@ -52,6 +54,7 @@ impl Metrics {
             stale: registry.gauge(&STALE, &[]),
             resident: registry.gauge(&RESIDENT, &[]),
             panics: registry.counter(&PANICS, &[]),
+            decisions_dropped: registry.counter(&DECISIONS_DROPPED, &[]),
             policy_problems: registry.counter(&POLICY_REJECTED, &[]),
             registry,
         })

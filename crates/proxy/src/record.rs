@@ -6,6 +6,7 @@
 
 pub(crate) mod asked;
 pub(crate) mod attempts;
+mod decision;
 pub(crate) mod generation;
 pub(crate) mod heard;
 pub(crate) mod id;
@@ -30,6 +31,7 @@ use served::Served;
 
 use crate::{
     books::Books,
+    decisions::Decided,
     ledger::{note::End as CallEnd, sheet::Sheet},
     memory::Share,
     metrics::outcome::Outcome,
@@ -65,6 +67,8 @@ pub(crate) struct Record {
     holds: Option<Box<Share>>,
     /// What the ledger will be told; `None`: there is none.
     sheet: Option<Arc<Sheet>>,
+    /// What was decided, where that may be told; `None`: it is not.
+    decided: Option<Box<Decided>>,
     /// What is traced; `None`: nothing is.
     trail: Option<Arc<Trail>>,
     end: End,
@@ -106,6 +110,7 @@ impl Record {
             carried: 0,
             holds: None,
             sheet: books.ledger.as_ref().map(|ledger| Sheet::open(ledger, id, opened)),
+            decided: None,
             trail: None,
             end: End::UNSAID,
         })

@@ -111,8 +111,11 @@ async fn answer(
     let published = app.state.load();
     published.ready()?;
     let mut reading = intake::read(taken.operation, &taken.headers, &taken.body)?;
-    let mut plan = decide(&app.books, &published, &taken, &mut reading, record)?;
-    app.tokens.keep_fitting(&mut plan, &taken.body).await.map_err(Error::NoRoute)?;
+    let decided = decide(&app.books, &published, &taken, &mut reading, record);
+    let mut plan = decided.inspect_err(|error| record.refused(&taken.headers, &published, error))?;
+    let fitting = app.tokens.keep_fitting(&mut plan, &taken.body).await.map_err(Error::NoRoute);
+    fitting.inspect_err(|error| record.refused(&taken.headers, &published, error))?;
+    record.decided(&taken.headers, &published, &plan);
     let deadline = record.started() + plan.route.timeouts.total;
     let (id, sheet, trail) = (record.id, record.sheet().cloned(), record.trail().cloned());
     let context = Context {

@@ -10,7 +10,9 @@ use std::{
 use outrigger_route::Snapshot;
 use tokio::time::Instant;
 
-use crate::{about::About, admin, app::App, books::Told, config::Config, drain, listen, lock::lock};
+use crate::{
+    about::About, admin, app::App, books::Told, config::Config, decisions::Decisions, drain, listen, lock::lock,
+};
 
 /// How much a sidecar is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +149,7 @@ impl Sidecar {
         let last = deadline.max(Instant::now() + Duration::from_secs(1));
         let _ = tokio::time::timeout_at(last, app.connections.none()).await;
         self.accepting.abort();
+        app.books.decisions.iter().for_each(Decisions::flush);
         cut
     }
 }

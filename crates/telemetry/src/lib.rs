@@ -3,10 +3,12 @@
 
 pub mod build;
 mod family;
+pub mod lines;
 pub mod logging;
 pub mod memory;
 pub mod out;
 pub mod private;
+mod queue;
 pub mod registry;
 
 pub use registry::Registry;

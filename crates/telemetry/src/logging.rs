@@ -2,7 +2,6 @@
 //! waits for whoever reads it (H1).
 
 mod filter;
-mod queue;
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -18,8 +17,10 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::family::Family;
-use queue::Queue;
+use crate::{
+    family::Family,
+    queue::{self, Queue},
+};
 
 pub use filter::Filter;
 
@@ -69,7 +70,7 @@ pub fn init(format: Format, filter: &Filter) -> Log {
     };
     // Errors only if a subscriber is installed already: then that one stays, with its thread and its hook.
     if registry().with(layer.with_filter(filter.0.clone())).try_init().is_ok() {
-        queue::start(&QUEUE, |lines| {
+        queue::start(&QUEUE, "log", io::stderr(), |lines| {
             tracing::warn!(lines, "log lines were dropped: standard error was not read fast enough");
         });
         panic::set_hook(Box::new(panicked));

@@ -18,6 +18,9 @@ use super::{
     process::{self, Log, read_ready, wait},
 };
 
+/// Where what it prints goes, in its folder.
+const PRINTED: &str = "printed";
+
 /// How long the binary may take to be ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
@@ -124,6 +127,26 @@ impl Sidecar {
         self.log.lines().clone()
     }
 
+    /// Every JSON object that it has printed, one a line, to its standard output.
+    fn printed(&self) -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(self.folder.path().join(PRINTED)).expect("what it printed");
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().filter(|line| line.starts_with('{')).map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+
+    /// Waits for so many of them, and returns all.
+    pub async fn wait_printed(&self, lines: usize) -> Vec<serde_json::Value> {
+        let begun = Instant::now();
+        loop {
+            let printed = self.printed();
+            if printed.len() >= lines {
+                return printed;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(10), "{lines} lines were to be printed: {printed:#?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Waits for a line that contains the text, and returns it.
     pub async fn wait_log(&self, text: &str) -> String {
         self.log.wait(text).await
@@ -202,6 +225,7 @@ impl Setup {
             .arg(folder.path().join("ready.json"))
             .args(self.args)
             .envs(self.env);
+        command.stdout(fs::File::create(folder.path().join(PRINTED)).expect("a file"));
         let mut child = process::spawn(&mut command);
         let log = match self.unread {
             true => Log::default(),

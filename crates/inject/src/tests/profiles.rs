@@ -12,7 +12,11 @@ fn the_narrower_profile_comes_over_the_wider_field_by_field() {
             "default",
             "{resources: {limits: {memory: 200Mi, cpu: '1'}}, ports: {listen: 5000}, maxStaleness: 1h}",
         )
-        .with("shop", "default", "{resources: {limits: {memory: 300Mi, cpu: '2'}}, log: {filter: warn, format: Text}}")
+        .with(
+            "shop",
+            "default",
+            "{resources: {limits: {memory: 300Mi, cpu: '2'}}, log: {filter: warn, format: Text, decisions: 1%}}",
+        )
         .with(
             "shop",
             "big",
@@ -32,6 +36,7 @@ fn the_narrower_profile_comes_over_the_wider_field_by_field() {
         "OUTRIGGER_PROBE_LISTEN=*:4121",
         "OUTRIGGER_LOG=warn",
         "OUTRIGGER_LOG_FORMAT=text",
+        "OUTRIGGER_DECISION_LOG=1%",
         "OUTRIGGER_MAX_BODY=8388608",
         "OUTRIGGER_BUFFER_BUDGET=33554432",
         "OUTRIGGER_THREADS=4",

@@ -8,7 +8,7 @@ use outrigger_probe::Listen;
 use outrigger_telemetry::logging;
 
 use super::{
-    Config, Proxies,
+    Config, Proxies, Which,
     units::{bytes, duration, generations, threads},
 };
 
@@ -70,6 +70,10 @@ pub struct Settings {
     /// Which log lines are written: a level, or directives such as outrigger_proxy=debug
     #[arg(long, env = "OUTRIGGER_LOG", default_value = "info", value_name = "FILTER")]
     pub log: logging::Filter,
+    /// Which decisions are written to standard output, one JSON object a line: off, asked (by x-outrigger-log-decision: true), and beside those
+    /// failures (what failed over, broke or failed), all, or a share such as 1%
+    #[arg(long, env = "OUTRIGGER_DECISION_LOG", default_value = "off", value_name = "WHICH")]
+    pub decision_log: Which,
     /// File that gets the bound addresses as JSON once the sidecar listens
     #[arg(long, env = "OUTRIGGER_READY_FILE", value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
@@ -94,6 +98,7 @@ impl Settings {
             keep_alive: self.keep_alive,
             drain_timeout: self.drain_timeout,
             generations: self.generations,
+            decision_log: self.decision_log,
             usage_cost: self.usage_cost,
             upstream_ca: self.upstream_ca.clone(),
             upstream_ca_only: self.upstream_ca_only,

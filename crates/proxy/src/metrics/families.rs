@@ -86,5 +86,7 @@ families! {
     TRACES_DROPPED = "counter" "outrigger_traces_dropped_total" ["reason"] &[],
         "Spans that no collector gets: `full`, there was no room for them here; `refused`, the collector said so; `unreachable`, it \
          did not answer for too long.";
+    DECISIONS_DROPPED = "counter" "outrigger_decisions_dropped_total" [] &[],
+        "Lines of the decision log that were dropped because standard output was not read, or could not be written.";
     PANICS = "counter" "outrigger_panics_total" [] &[], "Requests that ended in a bug of the sidecar.";
 }

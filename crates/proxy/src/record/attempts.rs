@@ -42,6 +42,13 @@ impl Attempt {
 
     /// The shape of `openrouter_metadata.attempts` and of error bodies.
     pub(crate) fn to_json(&self) -> Value {
+        let mut all = self.outline();
+        all["message"] = json!(self.message);
+        all
+    }
+
+    /// The same without what the provider said, which may repeat what it was asked.
+    pub(super) fn outline(&self) -> Value {
         let credential = self.key.and_then(|at| self.target.provider.credentials.get(at));
         json!({
             "provider": self.target.provider.name,
@@ -49,7 +56,6 @@ impl Attempt {
             "credential": credential.map(|credential| &credential.name),
             "status": self.status,
             "code": self.failure.map_or("ok", Kind::code),
-            "message": self.message,
             "latency_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
         })
     }

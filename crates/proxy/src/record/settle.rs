@@ -40,6 +40,7 @@ impl Record {
         self.log(&worth);
         self.tell_ledger(&worth);
         self.tell_trail(&worth, now);
+        self.tell_decision(&worth);
         self.keep(worth);
         self.books.requests.end();
     }

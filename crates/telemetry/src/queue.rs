@@ -5,7 +5,7 @@
 //! and may wait for more than a second at the end.
 
 use std::{
-    io::{self, ErrorKind, Write},
+    io::{ErrorKind, Write},
     mem,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Most bytes that wait to be written; as many may be on their way at the same time.
-pub(super) const LIMIT: usize = 256 << 10;
+pub(crate) const LIMIT: usize = 256 << 10;
 
 /// Room that is kept for the next lines: more is given back.
 const KEPT: usize = 16 << 10;
@@ -29,7 +29,7 @@ const FULL: Duration = Duration::from_millis(20);
 
 /// The lines that wait.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     lines: Mutex<Lines>,
     /// There is something to write.
     more: Condvar,
@@ -47,7 +47,7 @@ struct Lines {
 
 impl Queue {
     /// Adds `line`, or drops it where there is no room.
-    pub(super) fn push(&self, line: &[u8]) {
+    pub(crate) fn push(&self, line: &[u8]) {
         let mut lines = self.lock();
         if lines.waiting.len() + line.len() > LIMIT {
             drop(lines);
@@ -63,12 +63,12 @@ impl Queue {
     }
 
     /// How many lines nobody will read.
-    pub(super) fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Relaxed)
     }
 
     /// Waits until all has been written, for [`FAREWELL`] at the most.
-    pub(super) fn flush(&self) {
+    pub(crate) fn flush(&self) {
         let left = |lines: &mut Lines| lines.writing || !lines.waiting.is_empty();
         drop(self.done.wait_timeout_while(self.lock(), FAREWELL, left));
     }
@@ -101,13 +101,17 @@ impl Queue {
     }
 }
 
-/// Starts the thread that empties `queue` into standard error. Without one, which the system may refuse, lines are
-/// dropped.
-pub(super) fn start(queue: &Arc<Queue>, told: impl FnMut(u64) + Send + 'static) {
+/// Starts the thread `name` that empties `queue` into `out`. Without one, which the system may refuse, lines are dropped.
+pub(crate) fn start(
+    queue: &Arc<Queue>,
+    name: &str,
+    mut out: impl Write + Send + 'static,
+    told: impl FnMut(u64) + Send + 'static,
+) {
     let queue = queue.clone();
     // A few calls deep, and nothing of it grows.
-    let thread = thread::Builder::new().name("log".to_owned()).stack_size(128 << 10);
-    drop(thread.spawn(move || queue.empty_into(&mut io::stderr(), told)));
+    let thread = thread::Builder::new().name(name.to_owned()).stack_size(128 << 10);
+    drop(thread.spawn(move || queue.empty_into(&mut out, told)));
 }
 
 /// Writes `bytes`, and says how many lines of them could not be.
@@ -126,7 +130,10 @@ fn write(out: &mut impl Write, mut bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::{
+        io,
+        sync::mpsc::{Receiver, Sender, channel},
+    };
 
     use super::*;
 
