@@ -7,7 +7,7 @@ use tokio::{sync::Mutex, task::JoinHandle};
 
 use crate::{
     close::{self, Closed},
-    db::{self, Db},
+    db::{self, Db, Value},
     error::Result,
     forget::{self, Forgotten},
     gaps::{self, Gap},
@@ -65,8 +65,16 @@ impl Ledger {
     pub async fn append(&self, stamp: Stamp, batch: AppendRequest) -> Result<AppendResponse> {
         let user_key = self.keys.namespace(&stamp.namespace);
         let batch = Batch::new(stamp, batch)?;
-        let through = if batch.says_nothing() { 0 } else { self.queue.append(batch).await? };
+        // A greeting makes no epoch; of one that is known it hears the number all the same.
+        let books = !batch.says_nothing() || self.knows(&batch.epoch).await?;
+        let through = if books { self.queue.append(batch).await? } else { 0 };
         Ok(AppendResponse { through, user_key })
+    }
+
+    /// Whether anything was ever told of an epoch.
+    async fn knows(&self, epoch: &str) -> Result<bool> {
+        let sql = "SELECT id FROM epochs WHERE epoch = $1";
+        Ok(!self.db.read().await?.fetch(sql, &[Value::Text(epoch)]).await?.is_empty())
     }
 
     /// Answers a question. A user or a session that it names in clear is looked for by its hash in each namespace that the
