@@ -13,6 +13,8 @@ const CHAT: &str = "/v1/chat/completions";
 /// Callers at one time, where this process may open that many connections.
 const CALLERS: usize = 1_500;
 const BODY: usize = 150_000;
+/// What the container of an injected sidecar may have, in KiB. The bodies of the flood are 440 MiB as they are counted.
+const LIMIT: u64 = 160 << 10;
 
 /// K5, K6: bodies of more than the limit together are queued, not held; every caller is answered or told to come back.
 ///
@@ -60,7 +62,7 @@ async fn a_flood_of_large_requests_is_answered_within_bounded_memory() {
         }
     }
     assert_eq!((answered + refused, a.hits()), (callers, answered));
-    assert!(answered > 0 && peak < 128 << 10, "{peak} KiB, {answered} answered, {refused} refused");
+    assert!(answered > 0 && peak < LIMIT, "{peak} KiB, {answered} answered, {refused} refused");
     let metrics = settled(&sidecar, callers).await;
     assert_eq!(metrics.sum("outrigger_requests_in_flight", &[]), 0.0);
 }
