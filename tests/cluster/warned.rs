@@ -76,7 +76,7 @@ async fn an_edit_is_applied_and_what_it_means_is_told() {
     let closes = format!("closes ModelRoute {}/far for 1 workload with 1 sidecar", here.name);
     assert!(said.contains(&closes) && said.contains("(data_region)"), "{said}");
     // And left behind: what, by whose hand, and what it stopped.
-    let audit = plane.wait_log(&format!("ModelPolicy {}/eu added (generation 1, by kubectl", here.name)).await;
+    let audit = plane.wait_log(&format!("ModelPolicy {}/eu added (generation 1, by outrigger-tests", here.name)).await;
     assert!(audit.contains("policy_changed") && audit.contains(&closes) && !audit.contains("sk-test"), "{audit}");
     wait_for("the policy to hold", SOON, async || {
         (code(&sidecar.client().post(CHAT, chat("far")).await) == "policy_forbidden").then_some(())
