@@ -84,7 +84,8 @@ async fn no_content_and_no_credential_is_logged() {
 /// ask, and of what is asked about; and nothing that anybody said.
 #[tokio::test]
 async fn decisions_are_told_of_what_failed_over_and_of_what_is_asked_about() {
-    let a = Upstream::start([Reply::json(500, json!({"error": {"message": "answer-canary"}}))]).await;
+    let broken = Reply::json(500, json!({"error": {"message": "answer-canary"}}));
+    let a = Upstream::start([broken, chat_ok("answer-canary")]).await;
     let b = Upstream::start([chat_ok_usage("answer-canary", 11, 7)]).await;
     let sidecar = Sidecar::setup(two(&a, &b)).arg("--decision-log").arg("failures").start().await;
     let client = sidecar.client().header("authorization", "Bearer caller-canary");
@@ -113,7 +114,7 @@ async fn decisions_are_told_of_what_failed_over_and_of_what_is_asked_about() {
     for canary in ["prompt-canary", "answer-canary", "caller-canary", "sk-test"] {
         assert!(!all.contains(canary), "{canary} in {all}");
     }
-    assert_eq!(b.last().header("x-outrigger-log-decision"), None);
+    assert_eq!(a.last().header("x-outrigger-log-decision"), None);
 }
 
 fn two(a: &Upstream, b: &Upstream) -> Policy {

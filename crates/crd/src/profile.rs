@@ -142,7 +142,7 @@ pub struct Log {
     /// Which decisions are written to standard output, one JSON object a line: `off`, `asked` (by the header
     /// `x-outrigger-log-decision: true`), and beside those `failures`, `all`, or a share such as `1%`. Default: `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = DECISIONS))]
+    #[schemars(length(min = 1, max = 16), regex(pattern = DECISIONS))]
     pub decisions: Option<String>,
 }
 
