@@ -81,10 +81,10 @@ impl BooksArgs {
     }
 }
 
-/// What is asked.
+/// The stretch of time that is meant.
 #[derive(Args, Debug)]
 #[group(skip)]
-pub(crate) struct QuestionArgs {
+pub(super) struct StretchArgs {
     /// From when on: how long ago (90d, 12h, 4w), a date (2026-07-01), a moment (2026-07-01T09:00:00Z) or a period (2026-Q3);
     /// without it, 30 days ago
     #[arg(long, value_name = "TIME")]
@@ -95,6 +95,14 @@ pub(crate) struct QuestionArgs {
     /// A whole period instead: 2026-Q3, 2026-09 or 2026
     #[arg(long, value_name = "PERIOD", conflicts_with_all = ["since", "until"])]
     pub(super) period: Option<String>,
+}
+
+/// What is asked.
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct QuestionArgs {
+    #[command(flatten)]
+    pub(super) stretch: StretchArgs,
     /// What is told apart, with commas between: namespace, team, workload, route, provider, vendor, model, outcome, source, hour,
     /// day, month, quarter; of records, which are kept for 90 days, also user, session, code and tag:NAME
     #[arg(long, value_name = "WHAT")]
@@ -189,16 +197,8 @@ pub(crate) struct ReconcileArgs {
 /// Arguments of `outrigger usage reprice`.
 #[derive(Args, Debug)]
 pub(crate) struct RepriceArgs {
-    /// From when on: how long ago (90d, 12h, 4w), a date (2026-07-01), a moment (2026-07-01T09:00:00Z) or a period (2026-Q3);
-    /// without it, 30 days ago
-    #[arg(long, value_name = "TIME")]
-    pub(super) since: Option<String>,
-    /// Until when, likewise; without it, now
-    #[arg(long, value_name = "TIME")]
-    pub(super) until: Option<String>,
-    /// A whole period instead: 2026-Q3, 2026-09 or 2026
-    #[arg(long, value_name = "PERIOD", conflicts_with_all = ["since", "until"])]
-    pub(super) period: Option<String>,
+    #[command(flatten)]
+    pub(super) stretch: StretchArgs,
     /// Of this namespace alone
     #[arg(long, short, value_name = "NAME")]
     pub(super) namespace: Option<String>,

@@ -13,7 +13,7 @@ use outrigger_telemetry::out;
 use serde::de::DeserializeOwned;
 
 use super::{
-    args::{BooksArgs, CloseArgs, ForgetArgs, Format, GapsArgs, Order, QuestionArgs, ReconcileArgs},
+    args::{BooksArgs, CloseArgs, ForgetArgs, Format, GapsArgs, Order, QuestionArgs, ReconcileArgs, StretchArgs},
     money, table,
     wire::{Answer, Closed, Forgotten, Gap, Line},
 };
@@ -28,7 +28,7 @@ const BILL: u64 = 32 << 20;
 
 /// `outrigger usage`
 pub(super) fn question(args: &QuestionArgs, books: &BooksArgs) -> anyhow::Result<ExitCode> {
-    let QuestionArgs { since, until, period, by, filters, namespace, order, output } = args;
+    let QuestionArgs { stretch: StretchArgs { since, until, period }, by, filters, namespace, order, output } = args;
     let mut asked: Vec<(&str, String)> = Vec::new();
     for (name, value) in [("since", since), ("until", until), ("period", period), ("by", by), ("namespace", namespace)]
     {

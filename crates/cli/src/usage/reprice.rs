@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{
-    args::RepriceArgs,
+    args::{RepriceArgs, StretchArgs},
     ask::{file, print, read, running},
     money::{exact, grouped, shown},
     table::{csv, plain, right, words},
@@ -13,7 +13,7 @@ use crate::{columns::columns, plane::Plane};
 
 /// Runs it.
 pub(super) fn reprice(args: &RepriceArgs) -> anyhow::Result<ExitCode> {
-    let RepriceArgs { since, until, period, namespace, prices, apply, output, books } = args;
+    let RepriceArgs { stretch: StretchArgs { since, until, period }, namespace, prices, apply, output, books } = args;
     let mut asked: Vec<(&str, String)> = Vec::new();
     for (name, value) in [("since", since), ("until", until), ("period", period), ("namespace", namespace)] {
         asked.extend(value.iter().map(|value| (name, value.clone())));
