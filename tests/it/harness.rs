@@ -17,6 +17,7 @@
 mod answers;
 mod client;
 mod collector;
+mod grpc;
 mod ledger;
 mod plane;
 mod policy;

@@ -20,7 +20,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::PATIENCE;
+use super::{PATIENCE, grpc};
 
 /// Dropping it ends it.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl FakeLedger {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free loopback port");
         let addr = listener.local_addr().expect("a bound address");
         let shared = Arc::new(Shared::default());
-        let serving = tokio::spawn(serve(listener, shared.clone()));
+        let serving = tokio::spawn(grpc::serve(listener, shared.clone(), call));
         Self { addr, shared, serving }
     }
 
@@ -156,31 +156,10 @@ impl Drop for FakeLedger {
     }
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    while let Ok((socket, _)) = listener.accept().await {
-        tokio::spawn(connection(socket, shared.clone()));
-    }
-}
-
-async fn connection(socket: TcpStream, shared: Arc<Shared>) {
-    let window = 4 << 20;
-    let built =
-        h2::server::Builder::new().initial_window_size(window).initial_connection_window_size(window).handshake(socket);
-    let Ok(mut connection) = built.await else { return };
-    while let Some(Ok((request, respond))) = connection.accept().await {
-        tokio::spawn(call(request, respond, shared.clone()));
-    }
-}
-
 async fn call(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, shared: Arc<Shared>) {
     let token = request.headers().get("authorization").and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
     assert_eq!(request.uri().path(), "/outrigger.ledger.v1.LedgerService/Append");
-    let mut body = request.into_body();
-    let mut bytes = BytesMut::new();
-    while let Some(Ok(part)) = body.data().await {
-        let _ = body.flow_control().release_capacity(part.len());
-        bytes.extend_from_slice(&part);
-    }
+    let bytes = grpc::read(request.into_body()).await;
     if shared.mute.load(Relaxed) {
         return std::future::pending().await;
     }
