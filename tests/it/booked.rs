@@ -1,6 +1,7 @@
 //! The ledger as its own program, on a file: what sidecars tell it is booked once, survives whatever becomes of it, and is
 //! shown to those who may see it.
 
+mod left;
 mod wire;
 
 use std::{

@@ -131,7 +131,8 @@ async fn fill(ledger: &Ledger, args: &Args, shape: Shape) -> Result<Books> {
 
 /// Sends a batch, again where too much waits.
 async fn tell(ledger: &Ledger, namespace: &str, batch: AppendRequest, at_ms: u64) -> Result<()> {
-    let stamp = Stamp { namespace: namespace.into(), service_account: "default".into(), received_at_ms: at_ms as i64 };
+    let stamp =
+        Stamp { namespace: namespace.into(), service_account: Some("default".into()), received_at_ms: at_ms as i64 };
     loop {
         match ledger.append(stamp.clone(), batch.clone()).await {
             Ok(_) => return Ok(()),

@@ -40,7 +40,8 @@ pub(crate) enum UsageCommand {
 }
 
 const IMPORT: &str = "\
-The file is a log, of any number of sidecars: lines that are not such entries are passed over.
+The file is a log, of any number of sidecars: lines that are not such entries are passed over. Each entry says of which namespace
+it is; whoever gives it may `create` the resource `usage` of the API group outrigger.dev there.
 
 Exit codes:
   0  the ledger has all of them
@@ -57,10 +58,10 @@ pub(crate) struct BooksArgs {
     from: Option<http::Uri>,
     /// File with a token of the API server (kubectl create token NAME) for an https:// address; `-` for standard input
     #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    pub(super) token_file: Option<PathBuf>,
     /// File with the certificates (PEM) by which the ledger is known: `ca.crt` of the ConfigMap outrigger-ca
     #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
+    pub(super) ca_file: Option<PathBuf>,
     /// Ask as the user of this kubeconfig, by way of kubectl: it gives the token and the certificates, and without --from it
     /// leads to the ledger (port-forward)
     #[arg(long, value_name = "FILE")]

@@ -1,6 +1,6 @@
 //! One unary call of gRPC to a ledger, by hand on HTTP/2: a frame there, a frame back, and a status behind it.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -14,7 +14,6 @@ use rustls::pki_types::ServerName;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
-use super::import::args::ImportArgs;
 use crate::plane::trust;
 
 /// How long TCP and TLS may take.
@@ -33,14 +32,13 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Connects to the one that `args` name.
+    /// Connects to the one at `to`, as whoever the token in `token_file` belongs to.
     ///
     /// # Errors
     ///
     /// Why it cannot be. The token is in none of them.
-    pub(super) async fn connect(args: &ImportArgs) -> anyhow::Result<Self> {
-        let bearer = trust::bearer(&trust::token(&args.token_file)?)?;
-        let to = &args.ledger;
+    pub(super) async fn connect(to: &Uri, token_file: &Path, ca_file: Option<&Path>) -> anyhow::Result<Self> {
+        let bearer = trust::bearer(&trust::token(token_file)?)?;
         let (secure, host, port) = address(to)?;
         let connecting = async {
             let socket = TcpStream::connect((host.as_str(), port)).await?;
@@ -50,8 +48,7 @@ impl Ledger {
         let socket = timeout(CONNECT, connecting).await.map_err(anyhow::Error::from).and_then(|it| Ok(it?));
         let socket = socket.with_context(|| format!("cannot connect to the ledger at {to}"))?;
         let send = if secure {
-            let file =
-                args.ca_file.as_deref().context("--ca-file is missing: by which certificates is the ledger known?")?;
+            let file = ca_file.context("--ca-file is missing: by which certificates is the ledger known?")?;
             let config = trust::config(&trust::bundle(file)?)?;
             let name =
                 ServerName::try_from(host.clone()).with_context(|| format!("{host:?} cannot be in a certificate"))?;

@@ -1,6 +1,7 @@
 //! `outrigger usage import`: what sidecars could not deliver at their end, from their logs into a ledger.
 
 pub(super) mod args;
+mod door;
 mod line;
 
 use std::{
@@ -12,12 +13,11 @@ use std::{
 
 use anyhow::Context as _;
 use args::ImportArgs;
+use door::Door;
 use line::{Found, Line};
 use outrigger_api::ledger::AppendRequest;
 use outrigger_telemetry::out;
 use prost::Message as _;
-
-use super::call::Ledger;
 
 /// Most entries of one call, and most bytes of them: what the ledger takes.
 const ENTRIES: usize = 512;
@@ -37,14 +37,18 @@ pub(crate) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let told = runtime.block_on(async {
-        let mut ledger = Ledger::connect(args).await?;
-        give(input, &mut ledger).await
+        let mut door = Door::open(args).await?;
+        give(input, &mut door, args.namespace.as_deref()).await
     })?;
     out::complain(format_args!("{} entries given, {} lines that are no entries passed over", told.given, told.others));
     if told.broken > 0 {
         out::complain(format_args!("{} entries could not be read: were their lines cut on the way?", told.broken));
     }
-    Ok(if told.broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if told.nobodys > 0 {
+        let nobodys = told.nobodys;
+        out::complain(format_args!("{nobodys} entries say no namespace and were not given: say it with --namespace"));
+    }
+    Ok(if told.broken + told.nobodys == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What became of a file.
@@ -53,10 +57,19 @@ struct Told {
     given: u64,
     others: u64,
     broken: u64,
+    nobodys: u64,
 }
 
-async fn give(mut input: impl BufRead, ledger: &mut Ledger) -> anyhow::Result<Told> {
-    let (mut told, mut batch, mut room) = (Told::default(), AppendRequest::default(), BYTES);
+/// What goes in one call.
+#[derive(Debug, Default)]
+struct Pack {
+    namespace: String,
+    batch: AppendRequest,
+    bytes: usize,
+}
+
+async fn give(mut input: impl BufRead, door: &mut Door, namespace: Option<&str>) -> anyhow::Result<Told> {
+    let (mut told, mut pack) = (Told::default(), Pack::default());
     let mut text = Vec::new();
     while next(&mut input, &mut text).context("the file cannot be read to its end")? {
         let line = match line::read(&text) {
@@ -70,31 +83,46 @@ async fn give(mut input: impl BufRead, ledger: &mut Ledger) -> anyhow::Result<To
             }
             Found::Entry(line) => line,
         };
+        // A workload's token says whose they are, whatever they say.
+        let whose = if door.knows_whose() { Some("") } else { namespace.or_else(|| line.namespace()) };
+        let Some(whose) = whose.map(str::to_owned) else {
+            told.nobodys += 1;
+            continue;
+        };
         let size = line.entry.encoded_len() + 8;
-        if batch.epoch != line.epoch || batch.entries.len() >= ENTRIES || size > room {
-            send(ledger, &mut batch).await?;
-            room = BYTES;
+        if !pack.takes(&whose, &line.epoch, size) {
+            send(door, &mut pack).await?;
         }
-        room = room.saturating_sub(size);
-        put(&mut batch, *line);
+        pack.put(whose, *line, size);
         told.given += 1;
     }
-    send(ledger, &mut batch).await?;
+    send(door, &mut pack).await?;
     Ok(told)
 }
 
-fn put(batch: &mut AppendRequest, line: Line) {
-    let Line { epoch, started_at_ms, issued, dropped_below, reporter, entry } = line;
-    (batch.epoch, batch.started_at_ms, batch.reporter) = (epoch, started_at_ms, Some(reporter));
-    batch.issued = batch.issued.max(issued).max(entry.sequence);
-    batch.dropped_below = batch.dropped_below.max(dropped_below);
-    // Such lines are a process's last words.
-    batch.closed = true;
-    batch.entries.push(entry);
+impl Pack {
+    /// Whether such an entry may go with what is there.
+    fn takes(&self, namespace: &str, epoch: &[u8], size: usize) -> bool {
+        let same = self.batch.epoch == epoch && self.namespace == namespace;
+        same && self.batch.entries.len() < ENTRIES && self.bytes + size <= BYTES
+    }
+
+    fn put(&mut self, namespace: String, line: Line, size: usize) {
+        let Line { epoch, started_at_ms, issued, dropped_below, reporter, entry } = line;
+        let Self { namespace: whose, batch, bytes } = self;
+        *whose = namespace;
+        *bytes += size;
+        (batch.epoch, batch.started_at_ms, batch.reporter) = (epoch, started_at_ms, Some(reporter));
+        batch.issued = batch.issued.max(issued).max(entry.sequence);
+        batch.dropped_below = batch.dropped_below.max(dropped_below);
+        // Such lines are a process's last words.
+        batch.closed = true;
+        batch.entries.push(entry);
+    }
 }
 
-async fn send(ledger: &mut Ledger, batch: &mut AppendRequest) -> anyhow::Result<()> {
-    let mut batch = std::mem::take(batch);
+async fn send(door: &mut Door, pack: &mut Pack) -> anyhow::Result<()> {
+    let Pack { namespace, mut batch, bytes: _ } = std::mem::take(pack);
     if batch.entries.is_empty() {
         return Ok(());
     }
@@ -102,8 +130,7 @@ async fn send(ledger: &mut Ledger, batch: &mut AppendRequest) -> anyhow::Result<
     batch.sent_at_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     batch.entries.sort_by_key(|entry| entry.sequence);
     batch.entries.dedup_by_key(|entry| entry.sequence);
-    ledger.append(&batch).await?;
-    Ok(())
+    door.give(&namespace, &batch).await
 }
 
 /// The next line into `text`, at most [`LONGEST`] bytes of it; `false` at the end.

@@ -7,7 +7,7 @@ pub enum Wish<'a> {
     Page(&'a str),
     /// Something of the usage that is booked. There are no objects of that kind: it is a name that roles give a right by.
     Usage {
-        /// `get` to read it, `update` to close a period, `delete` to have a person forgotten.
+        /// `get` to read it, `create` to book what is in a log, `update` to close a period, `delete` to have a person forgotten.
         verb: &'a str,
         /// Whose; `None`: everybody's.
         namespace: Option<&'a str>,

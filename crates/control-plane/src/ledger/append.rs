@@ -14,7 +14,7 @@ use outrigger_ledger::{Blame, Error, Stamp};
 
 use super::{
     batch::{self, LONGEST},
-    line::AGAIN,
+    line::{AGAIN, Place},
     metrics::Carried,
     program::{Program, now_ms},
 };
@@ -58,12 +58,22 @@ impl Program {
         let message = timeout(WORD, message(request.into_body())).await.map_err(slow)??;
         self.metrics.received(message.len());
         let request = batch::read(message)?;
-        let carried = carried(&request);
         let stamp = Stamp {
             namespace: account.namespace.as_ref().to_owned(),
-            service_account: account.service_account.as_ref().to_owned(),
+            service_account: Some(account.service_account.as_ref().to_owned()),
             received_at_ms: i64::try_from(now_ms()).unwrap_or(i64::MAX),
         };
+        self.book(place, stamp, request).await
+    }
+
+    /// Books a batch that has its place in the line.
+    pub(super) async fn book(
+        &self,
+        place: Place<'_>,
+        stamp: Stamp,
+        request: AppendRequest,
+    ) -> Result<AppendResponse, Status> {
+        let carried = carried(&request);
         let booked = timeout(BOOKED, self.books.append(stamp, request)).await;
         drop(place);
         match booked {

@@ -1,7 +1,8 @@
 //! The pages: what somebody asks, and how that is answered. `said`: what stands in a question; `may`: about whom they may ask;
-//! `change`: what changes the books.
+//! `change`: what changes the books; `import`: what sidecars could not tell themselves.
 
 mod change;
+mod import;
 mod may;
 mod said;
 
@@ -87,6 +88,7 @@ impl Program {
             (&Method::GET, "/usage/closed") => self.closed(&head, asker, &pairs).await,
             (&Method::POST, "/usage/forget") => self.forget(&head, asker, &pairs, body).await,
             (&Method::POST, "/usage/close") => self.close(&head, asker, &pairs, body).await,
+            (&Method::POST, "/usage/import") => self.import(&head, asker, &pairs, body).await,
             (&Method::POST, "/usage/reprice") => self.reprice(&head, asker, pairs, body).await,
             (&Method::POST, "/usage/reconcile") => {
                 // Who may not ask sends no bill.
@@ -101,7 +103,7 @@ impl Program {
                 "bad_method",
                 &format!(
                     "{path} does not take {method}: GET /usage, /usage/gaps, /usage/expensive, /usage/closed, {ACTIVITY} and {GENERATION}, \
-                     POST /usage/forget, /usage/close, /usage/reprice and /usage/reconcile"
+                     POST /usage/forget, /usage/close, /usage/import, /usage/reprice and /usage/reconcile"
                 ),
             ))),
         }

@@ -36,6 +36,8 @@ pub(super) type Scope = Option<Vec<String>>;
 pub(super) enum Verb {
     /// Read.
     Get,
+    /// Book what sidecars wrote to their logs.
+    Create,
     /// Close a period, or price again.
     Update,
     /// Have a person forgotten.
@@ -47,6 +49,7 @@ impl Verb {
     fn word(self) -> &'static str {
         match self {
             Self::Get => "get",
+            Self::Create => "create",
             Self::Update => "update",
             Self::Delete => "delete",
         }
@@ -145,7 +148,7 @@ fn not_own(verb: Verb, own: &str, system: &str) -> Response<Page> {
             "the token is of namespace {own} and may ask about that one alone: ask with where=namespace={own}, or with a \
              token of namespace {system}"
         ),
-        Verb::Update | Verb::Delete => {
+        Verb::Create | Verb::Update | Verb::Delete => {
             format!("what changes the books is for tokens of namespace {system}, and this is of {own}")
         }
     };

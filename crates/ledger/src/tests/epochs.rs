@@ -4,7 +4,7 @@ use super::{
     place::{Place, on_both},
     small::{DAY, HOUR, NOON, all, attempt, batch, begun, record, stamp, told},
 };
-use crate::{Dimension, Error, Query, Settings};
+use crate::{Dimension, Error, Query, Settings, Stamp};
 
 on_both! {
     /// Kill -9 of a process loses no begun attempt: it is booked as unknown, and never as nothing.
@@ -115,6 +115,23 @@ on_both! {
         for (epoch, entries) in [(vec![1; 15], vec![]), (vec![1; 16], vec![told(0, record("x", NOON, vec![]))])] {
             let wrong = outrigger_api::ledger::AppendRequest { epoch, entries, ..batch(1, NOON, vec![]) };
             assert!(matches!(ledger.append(stamp("apps", NOON), wrong).await.unwrap_err(), Error::Invalid(_)));
+        }
+        ledger.shut().await;
+    }
+
+    async fn what_an_operator_told_stays_the_sidecars_who_tells_more_of_it(place) {
+        let ledger = place.open().await;
+        let one = |at: u64| told(at, record(&format!("gen-{at}"), NOON, vec![attempt("gpt-5", Some(1))]));
+        let of = |account: Option<&str>| Stamp { service_account: account.map(str::to_owned), ..stamp("apps", NOON) };
+        ledger.append(of(None), batch(1, NOON, vec![one(1)])).await.unwrap();
+        // Nor does an operator take it from anybody.
+        assert_eq!(ledger.append(of(Some("web")), batch(1, NOON, vec![one(1), one(2)])).await.unwrap().through, 2);
+        assert_eq!(ledger.append(of(None), batch(1, NOON, vec![one(2), one(3)])).await.unwrap().through, 3);
+        let found = ledger.generation("gen-1", None).await.unwrap().unwrap();
+        assert_eq!((found.service_account.as_str(), all(&ledger).await.booked.requests), ("web", 3));
+        for stranger in [of(Some("job")), Stamp { namespace: "other".into(), ..of(None) }] {
+            let why = ledger.append(stranger, batch(1, NOON, vec![one(4)])).await.unwrap_err();
+            assert!(matches!(why, Error::NotYours(_)), "{why}");
         }
         ledger.shut().await;
     }

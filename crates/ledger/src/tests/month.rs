@@ -22,7 +22,7 @@ on_both! {
                 let batch = sidecar.batch(chunk.to_vec(), end, at + 1 == chunks.len());
                 let stamp = Stamp {
                     namespace: sidecar.namespace.clone(),
-                    service_account: "default".into(),
+                    service_account: Some("default".into()),
                     received_at_ms: end as i64,
                 };
                 let through = ledger.append(stamp, batch).await.unwrap().through;
@@ -75,7 +75,7 @@ on_both! {
         for number in 0..5 {
             let sidecar = sidecar(&SHAPE, number, &mut books);
             for chunk in sidecar.entries.chunks(200) {
-                let stamp = Stamp { namespace: "n".into(), service_account: "s".into(), received_at_ms: end as i64 };
+                let stamp = Stamp { namespace: "n".into(), service_account: Some("s".into()), received_at_ms: end as i64 };
                 ledger.append(stamp, sidecar.batch(chunk.to_vec(), end, false)).await.unwrap();
             }
         }

@@ -37,7 +37,7 @@ async fn answer(ledger: &Ledger, namespace: &str) -> (Usage, usize) {
 }
 
 async fn send(ledger: &Ledger, namespace: &str, batch: outrigger_api::ledger::AppendRequest) -> u64 {
-    let stamp = Stamp { namespace: namespace.into(), service_account: "s".into(), received_at_ms: END as i64 };
+    let stamp = Stamp { namespace: namespace.into(), service_account: Some("s".into()), received_at_ms: END as i64 };
     ledger.append(stamp, batch).await.unwrap().through
 }
 

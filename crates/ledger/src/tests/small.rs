@@ -12,7 +12,7 @@ pub(super) const HOUR: i64 = 3_600_000;
 pub(super) const DAY: i64 = 24 * HOUR;
 
 pub(super) fn stamp(namespace: &str, at_ms: i64) -> Stamp {
-    Stamp { namespace: namespace.into(), service_account: "default".into(), received_at_ms: at_ms }
+    Stamp { namespace: namespace.into(), service_account: Some("default".into()), received_at_ms: at_ms }
 }
 
 pub(super) fn payer(team: &str) -> Option<Payer> {

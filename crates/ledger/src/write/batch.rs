@@ -92,7 +92,7 @@ impl Batch {
 
     /// Takes what is new into `told`, and notes in the epoch that it came. Refused: nothing of it is.
     pub(super) fn take(&self, epoch: &mut Epoch, told: &mut Told) -> Result<()> {
-        if epoch.namespace != self.stamp.namespace || epoch.service_account != self.stamp.service_account {
+        if !epoch.is_of(&self.stamp) {
             return Err(Error::NotYours(self.epoch.clone()));
         }
         let mut came = epoch.came.clone();
@@ -138,7 +138,7 @@ impl Batch {
                 None => {}
             }
         }
-        epoch.hear(&self.request, self.stamp.received_at_ms);
+        epoch.hear(&self.request, &self.stamp);
         Ok(())
     }
 }

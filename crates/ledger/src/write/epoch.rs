@@ -2,7 +2,7 @@
 
 use outrigger_api::ledger::AppendRequest;
 
-use crate::{clock::of_wire, db::Cells, error::Result, ranges::Ranges, series::clean};
+use crate::{clock::of_wire, db::Cells, error::Result, ranges::Ranges, series::clean, stamp::Stamp};
 
 /// The longest name of a pod or node that Kubernetes takes, in bytes.
 const LONGEST: usize = 253;
@@ -18,6 +18,7 @@ pub(crate) struct Epoch {
     pub(crate) id: i64,
     pub(crate) epoch: String,
     pub(crate) namespace: String,
+    /// Empty: only an operator has told of it yet.
     pub(crate) service_account: String,
     pub(crate) pod: String,
     pub(crate) node: String,
@@ -57,9 +58,23 @@ impl Epoch {
         })
     }
 
+    /// Whether whoever this is may tell of it.
+    pub(super) fn is_of(&self, stamp: &Stamp) -> bool {
+        let account = match &stamp.service_account {
+            Some(account) => self.service_account.is_empty() || self.service_account == *account,
+            None => true,
+        };
+        self.namespace == stamp.namespace && account
+    }
+
     /// Notes what a batch says of its epoch.
-    pub(super) fn hear(&mut self, request: &AppendRequest, received_ms: i64) {
-        self.heard_ms = self.heard_ms.max(received_ms);
+    pub(super) fn hear(&mut self, request: &AppendRequest, stamp: &Stamp) {
+        self.heard_ms = self.heard_ms.max(stamp.received_at_ms);
+        if let Some(account) = &stamp.service_account
+            && self.service_account.is_empty()
+        {
+            self.service_account.clone_from(account);
+        }
         self.issued = self.issued.max(of_wire(request.issued)).max(self.came.highest());
         // What was never given cannot be dropped.
         self.dropped_below = self.dropped_below.max(of_wire(request.dropped_below).min(self.issued + 1));

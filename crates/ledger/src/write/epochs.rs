@@ -25,7 +25,7 @@ pub(super) async fn load(tx: &mut Tx, words: Words, batches: &[Batch]) -> Result
             values.extend([
                 Value::Text(&batch.epoch),
                 Value::Text(&stamp.namespace),
-                Value::Text(&stamp.service_account),
+                Value::Text(stamp.service_account.as_deref().unwrap_or_default()),
             ]);
             values.extend([Value::Text(""); 3]);
             values.extend([Value::Int(started), Value::Int(stamp.received_at_ms)]);
@@ -68,8 +68,19 @@ pub(super) async fn store(tx: &mut Tx, epochs: impl Iterator<Item = &Epoch>) -> 
         values.extend([Value::Int(epoch.dropped_below), Value::Int(epoch.closed.into()), Value::Int(epoch.lost())]);
         values.extend([Value::Int(epoch.settled.into()), Value::Text(came)]);
     }
-    let changed =
-        ["pod", "node", "version", "heard_ms", "issued", "dropped_below", "closed", "lost", "settled", "came"];
+    let changed = [
+        "service_account",
+        "pod",
+        "node",
+        "version",
+        "heard_ms",
+        "issued",
+        "dropped_below",
+        "closed",
+        "lost",
+        "settled",
+        "came",
+    ];
     let set: Vec<String> = changed.iter().map(|name| format!("{name} = excluded.{name}")).collect();
     let tail = format!("ON CONFLICT (epoch) DO UPDATE SET {}", set.join(", "));
     tx.insert(&format!("INSERT INTO epochs ({COLUMNS})"), WIDTH, &values, &tail).await

@@ -5,18 +5,20 @@ use std::path::PathBuf;
 use clap::Args;
 use http::Uri;
 
+use crate::usage::args::BooksArgs;
+
 /// Arguments of `outrigger usage import`.
 #[derive(Args, Debug)]
 pub(crate) struct ImportArgs {
     /// Log with the entries; `-` for standard input
-    pub(crate) file: PathBuf,
-    /// Where the ledger is: https://HOST:PORT, or http:// on this machine
-    #[arg(long, env = "OUTRIGGER_LEDGER", value_name = "URL")]
-    pub(crate) ledger: Uri,
-    /// File with a token of the workload whose entries they are (kubectl create token NAME); `-` for standard input
-    #[arg(long, env = "OUTRIGGER_TOKEN_FILE", value_name = "FILE")]
-    pub(crate) token_file: PathBuf,
-    /// File with the certificates (PEM) by which the ledger is known: `ca.crt` of the ConfigMap outrigger-ca
-    #[arg(long, env = "OUTRIGGER_CA_FILE", value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+    pub(super) file: PathBuf,
+    /// Namespace that they are booked under; without it, the one that each entry names
+    #[arg(long, short, value_name = "NAME", conflicts_with = "ledger")]
+    pub(super) namespace: Option<String>,
+    /// Give them as the workload itself would, with a token of a pod of its (--token-file, --ca-file), to the ledger at
+    /// https://HOST:PORT, or http:// on this machine
+    #[arg(long, value_name = "URL", requires = "token_file", conflicts_with_all = ["from", "kubeconfig", "context"])]
+    pub(super) ledger: Option<Uri>,
+    #[command(flatten)]
+    pub(super) books: BooksArgs,
 }

@@ -1,7 +1,7 @@
 //! A line of a sidecar's log that holds an entry for the ledger.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use outrigger_api::ledger::{Entry, Reporter};
+use outrigger_api::ledger::{Entry, Reporter, entry};
 use prost::Message as _;
 use serde::Deserialize;
 
@@ -27,6 +27,17 @@ pub(super) struct Line {
     pub(super) dropped_below: u64,
     pub(super) reporter: Reporter,
     pub(super) entry: Entry,
+}
+
+impl Line {
+    /// The namespace that the entry says it is of: none outside a cluster, or in an entry of a later release.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        let payer = match self.entry.entry.as_ref()? {
+            entry::Entry::Begun(begun) => begun.payer.as_ref(),
+            entry::Entry::Record(record) => record.payer.as_ref(),
+        };
+        payer.map(|payer| payer.namespace.as_str()).filter(|namespace| !namespace.is_empty())
+    }
 }
 
 /// As it is written.
@@ -79,12 +90,13 @@ fn bytes_of(digits: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use outrigger_api::ledger::{Begun, entry};
+    use outrigger_api::ledger::{Begun, Payer};
 
     use super::*;
 
     fn written() -> String {
-        let begun = Begun { id: "gen-1".to_owned(), attempt: 1, ..Begun::default() };
+        let payer = Some(Payer { namespace: "prod".to_owned(), ..Payer::default() });
+        let begun = Begun { id: "gen-1".to_owned(), attempt: 1, payer, ..Begun::default() };
         let entry = Entry { sequence: 0, entry: Some(entry::Entry::Begun(begun)) };
         serde_json::json!({
             "code": CODE, "epoch": "000102030405060708090a0b0c0d0e0f", "started_at_ms": 5, "issued": 9, "sequence": 7,
@@ -98,7 +110,7 @@ mod tests {
         for line in [written(), format!("2026-11-28T10:00:00Z stderr F {}", written()), format!("{}\n", written())] {
             let Found::Entry(found) = read(line.as_bytes()) else { panic!("{line}") };
             assert_eq!((found.entry.sequence, found.issued, &*found.reporter.pod), (7, 9, "web-1"));
-            assert_eq!(found.epoch, (0..16).collect::<Vec<u8>>());
+            assert_eq!((&found.epoch, found.namespace()), (&(0..16).collect::<Vec<u8>>(), Some("prod")));
             let Some(entry::Entry::Begun(begun)) = found.entry.entry else { panic!() };
             assert_eq!((&*begun.id, begun.attempt), ("gen-1", 1));
         }
