@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use outrigger_compile::SYSTEM_NAMESPACE;
 
-use super::import::args::ImportArgs;
 use crate::plane::args::PlaneArgs;
 
 /// Arguments of `outrigger usage`: it asks, unless another word follows.
@@ -140,6 +139,22 @@ pub(super) enum Format {
     Csv,
     /// All of it
     Json,
+}
+
+/// Arguments of `outrigger usage import`.
+#[derive(Args, Debug)]
+pub(crate) struct ImportArgs {
+    /// Log with the entries; `-` for standard input
+    pub(super) file: PathBuf,
+    /// Namespace that they are booked under; without it, the one that each entry names
+    #[arg(long, short, value_name = "NAME", conflicts_with = "ledger")]
+    pub(super) namespace: Option<String>,
+    /// Give them as the workload itself would, with a token of a pod of its (--token-file, --ca-file), to the ledger at
+    /// https://HOST:PORT, or http:// on this machine
+    #[arg(long, value_name = "URL", requires = "token_file", conflicts_with_all = ["from", "kubeconfig", "context"])]
+    pub(super) ledger: Option<http::Uri>,
+    #[command(flatten)]
+    pub(super) books: BooksArgs,
 }
 
 /// Arguments of `outrigger usage gaps`.

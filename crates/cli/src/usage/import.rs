@@ -1,6 +1,5 @@
 //! `outrigger usage import`: what sidecars could not deliver at their end, from their logs into a ledger.
 
-pub(super) mod args;
 mod door;
 mod line;
 
@@ -12,12 +11,13 @@ use std::{
 };
 
 use anyhow::Context as _;
-use args::ImportArgs;
 use door::Door;
 use line::{Found, Line};
 use outrigger_api::ledger::AppendRequest;
 use outrigger_telemetry::out;
 use prost::Message as _;
+
+use super::args::ImportArgs;
 
 /// Most entries of one call, and most bytes of them: what the ledger takes.
 const ENTRIES: usize = 512;

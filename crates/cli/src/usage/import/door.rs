@@ -3,10 +3,12 @@
 use outrigger_api::ledger::AppendRequest;
 use prost::Message as _;
 
-use super::args::ImportArgs;
 use crate::{
     plane::Plane,
-    usage::{args::BooksArgs, call::Ledger},
+    usage::{
+        args::{BooksArgs, ImportArgs},
+        call::Ledger,
+    },
 };
 
 /// One of them.
