@@ -5,6 +5,7 @@ mod left;
 mod wire;
 
 use std::{
+    ffi::OsString,
     net::SocketAddr,
     path::Path,
     process::Stdio,
@@ -46,12 +47,28 @@ impl Ledger {
         Self::of(tempfile::tempdir().unwrap(), &plane.state_folder(), more).await
     }
 
+    /// The same on a disk of its own.
+    pub async fn on_disk(plane: &ControlPlane, disk: &SmallDisk, more: &[&str]) -> Self {
+        let store = format!("sqlite:{}", disk.path().join("ledger.db").display());
+        let home = tempfile::tempdir().unwrap();
+        Self::at(home, &plane.state_folder(), &store, disk.within(), more).await
+    }
+
+    /// The same in PostgreSQL.
+    pub async fn in_postgres(plane: &ControlPlane, server: &Postgres, more: &[&str]) -> Self {
+        Self::at(tempfile::tempdir().unwrap(), &plane.state_folder(), &server.url(), Vec::new(), more).await
+    }
+
     async fn of(home: TempDir, state: &Path, more: &[&str]) -> Self {
-        let home = Arc::new(home);
         let store = format!("sqlite:{}", home.path().join("ledger.db").display());
-        let args = ["--insecure", "--state", &state.display().to_string(), "--store", &store];
+        Self::at(home, state, &store, Vec::new(), more).await
+    }
+
+    async fn at(home: TempDir, state: &Path, store: &str, within: Vec<OsString>, more: &[&str]) -> Self {
+        let home = Arc::new(home);
+        let args = ["--insecure", "--state", &state.display().to_string(), "--store", store];
         let args = args.iter().chain(more).map(Into::into).collect();
-        let mut program = Restarting::new(NAME, home.path(), args).word("ledger");
+        let mut program = Restarting::new(NAME, home.path(), args).word("ledger").within(within);
         program.start().await;
         Self { program, home }
     }
@@ -82,6 +99,10 @@ impl Ledger {
         let answer = Client::new(self.program.admin()).get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         answer.json()
+    }
+
+    pub async fn metrics(&self) -> Metrics {
+        Metrics::parse(&Client::new(self.program.admin()).get("/metrics").await.text())
     }
 
     /// What `outrigger usage` prints with these arguments: exit code, standard output, standard error.

@@ -16,11 +16,14 @@
 
 mod answers;
 mod client;
+mod clock;
 mod collector;
+mod disk;
 mod grpc;
 mod ledger;
 mod plane;
 mod policy;
+mod postgres;
 mod process;
 mod pushed;
 mod relay;
@@ -31,10 +34,13 @@ mod upstream;
 
 pub use answers::*;
 pub use client::{Answer, Client, End, Event, Headers, Streamed, Streaming};
+pub use clock::WrongClock;
 pub use collector::{FakeCollector, Told};
+pub use disk::SmallDisk;
 pub use ledger::{Epoch, FakeLedger};
 pub use plane::{ControlPlane, PlaneSetup, holds};
 pub use policy::{MODEL, Policy, Provider, Route, UPSTREAM_MODEL};
+pub use postgres::Postgres;
 pub use process::{command as process_command, outrigger, outrigger_at, program};
 pub use pushed::{Keep, PushedSetup, PushedSidecar};
 pub use relay::Relay;

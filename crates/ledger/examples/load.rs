@@ -2,11 +2,13 @@
 //!
 //! `cargo run --release -p outrigger-ledger --example load -- sqlite:/tmp/ledger.db --sidecars 1000 --requests 1000`
 //!
-//! With `--copies 10 --sums 100` of these million requests there are ten million records and sums of a hundred million: the store
-//! makes them of what was told, by statements of its own.
+//! With `--days 9 --copies 10 --sums 100` of these million requests there are ten million records of 90 days and sums of a hundred
+//! million of 900: the store makes the older ones of what was told, by statements of its own.
 
 #![allow(clippy::print_stdout)]
 
+#[path = "load/ask.rs"]
+mod ask;
 #[path = "load/many.rs"]
 mod many;
 #[path = "../src/tests/traffic.rs"]
@@ -14,8 +16,10 @@ mod traffic;
 
 use std::{sync::Arc, time::Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Parser;
+use jiff::{civil::Date, tz::TimeZone};
+use many::Copies;
 use outrigger_api::ledger::AppendRequest;
 use outrigger_ledger::{Dimension, Error, Ledger, Query, Settings, Stamp, Store};
 use prost::Message as _;
@@ -42,7 +46,11 @@ struct Args {
     /// Processes that tell at the same time, each with one batch under way.
     #[arg(long, default_value_t = 100)]
     together: usize,
-    /// So often each record is there in the end: what is more than one is copied within the store, in epochs of its own.
+    /// The day on which it begins; that of the ledger's program must be less than 90 days later to keep all records.
+    #[arg(long, default_value = "2026-09-01")]
+    from: Date,
+    /// So often each record is there in the end: what is more than one is copied within the store, each copy before the last,
+    /// in epochs of its own.
     #[arg(long, default_value_t = 1)]
     copies: u32,
     /// So often it counts in sums; no fewer than its copies.
@@ -56,20 +64,14 @@ struct Args {
     times: usize,
 }
 
-/// The 1st of September 2026.
-const START: u64 = 1_788_220_800_000;
 const DAY: u64 = 86_400_000;
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let shape = Shape {
-        seed: 11,
-        sidecars: args.sidecars,
-        requests: args.requests,
-        start_ms: START,
-        length_ms: args.days * DAY,
-    };
+    let start_ms = u64::try_from(args.from.to_zoned(TimeZone::UTC)?.timestamp().as_millisecond())?;
+    let shape =
+        Shape { seed: 11, sidecars: args.sidecars, requests: args.requests, start_ms, length_ms: args.days * DAY };
     let mut ledger = Ledger::open(&args.store, Settings::default()).await?;
     if !args.ask {
         let books = fill(&ledger, &args, shape).await?;
@@ -77,11 +79,12 @@ async fn main() -> Result<()> {
         let before = total(&ledger, &shape).await?;
         ledger.shut().await;
         let sums = args.sums.max(args.copies);
-        many::multiply(&args.store, args.copies, sums).await?;
+        let (days, first_day) = (i64::try_from(args.days)?, i64::try_from(start_ms / DAY)?);
+        many::multiply(&args.store, Copies { records: args.copies, sums, days, first_day }).await?;
         ledger = Ledger::open(&args.store, Settings::default()).await?;
         ensure!(total(&ledger, &shape).await? == before * i128::from(sums), "the sums are not {sums} times as large");
     }
-    ask(&ledger, &shape, args.times).await?;
+    ask::all(&ledger, (shape.start_ms + shape.length_ms) as i64, args.times).await?;
     ledger.shut().await;
     bare(&args.store).await
 }
@@ -181,53 +184,7 @@ async fn compare(ledger: &Ledger, shape: &Shape, books: &Books) -> Result<()> {
 /// All that was booked, in nano-dollars.
 async fn total(ledger: &Ledger, shape: &Shape) -> Result<i128> {
     let end = (shape.start_ms + shape.length_ms) as i64;
-    Ok(ledger.usage(&Query::between(shape.start_ms as i64, end)).await?.total.nano())
-}
-
-/// Asks, some times each, and prints the slowest.
-async fn ask(ledger: &Ledger, shape: &Shape, times: usize) -> Result<()> {
-    let end = (shape.start_ms + shape.length_ms) as i64;
-    let day = DAY as i64;
-    let questions = [
-        "since=90d",
-        "since=90d&by=team,route,model",
-        "since=90d&by=day,model",
-        "since=90d&by=workload,route,model,outcome,source&where=team=team-1&order=cost",
-        "since=4w&by=hour",
-        "period=2026-Q3&by=month,vendor",
-        "since=2024-01-01&by=quarter,team,model",
-        "since=1h&by=user&order=cost",
-        "since=30d&by=tag:job&where=user=h:00000000000000000000000000000001",
-    ];
-    for question in questions {
-        let pairs = question.split('&').filter_map(|pair| pair.split_once('='));
-        let query = Query::parse(pairs, end)?;
-        let mut slowest = 0.0_f64;
-        let mut said = String::new();
-        for _ in 0..times {
-            let begin = Instant::now();
-            said = match ledger.usage(&query).await {
-                Ok(usage) => format!("{} groups, {} requests", usage.groups, usage.total.sums().requests),
-                Err(why) => why.to_string(),
-            };
-            slowest = slowest.max(begin.elapsed().as_secs_f64());
-        }
-        println!("{:8.1} ms  {question}: {said}", slowest * 1e3);
-    }
-    let begin = Instant::now();
-    let dearest = ledger.most_expensive(shape.start_ms as i64, end, None, 20).await?;
-    println!("{:8.1} ms  the {} dearest", begin.elapsed().as_secs_f64() * 1e3, dearest.len());
-    let id = dearest.first().context("there is no record")?.record.id.clone();
-    let begin = Instant::now();
-    ensure!(ledger.generation(&id, None).await?.is_some(), "{id} is not there");
-    println!("{:8.1} ms  one by its id", begin.elapsed().as_secs_f64() * 1e3);
-    let begin = Instant::now();
-    let activity = ledger.activity(end - 30 * day, end, None).await?;
-    println!("{:8.1} ms  activity of 30 days: {} rows", begin.elapsed().as_secs_f64() * 1e3, activity.len());
-    let begin = Instant::now();
-    let gaps = ledger.gaps(None, end).await?.len();
-    println!("{:8.1} ms  gaps: {gaps}", begin.elapsed().as_secs_f64() * 1e3);
-    Ok(())
+    Ok(ledger.usage(&Query::between(0, end)).await?.total.nano())
 }
 
 /// What the store does without a ledger: how large it is, rows written with nothing beside them, and all records read.

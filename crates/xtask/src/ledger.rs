@@ -12,6 +12,8 @@ use server::Server;
 
 /// Names the server to tests: `postgres://USER@HOST:PORT`.
 const SERVER: &str = "OUTRIGGER_LEDGER_POSTGRES";
+/// Says to stories, which kill one of their own, where the programs are.
+const PROGRAMS: &str = "OUTRIGGER_LEDGER_POSTGRES_PROGRAMS";
 
 /// Runs the ledger's tests that need PostgreSQL, or another command beside a server of its own.
 #[derive(Debug, clap::Args)]
@@ -23,25 +25,42 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let server = Server::start()?;
-    let mut command = match args.command.as_slice() {
-        [] => tests(),
+    let commands = match args.command.as_slice() {
+        [] => {
+            tools::succeed(&mut tools::build_programs())?;
+            tests().into()
+        }
         [program, words @ ..] => {
             let mut command = Command::new(program);
             command.args(words);
-            command
+            vec![command]
         }
     };
-    if !command.env(SERVER, server.url()).status()?.success() {
-        bail!("it failed");
+    for mut command in commands {
+        if !told(&mut command, &server).status()?.success() {
+            bail!("it failed");
+        }
     }
     Ok(())
 }
 
-fn tests() -> Command {
-    let mut cargo = tools::cargo();
-    // What is ignored there needs a server, and nothing else.
-    cargo.args(["test", "--package", "outrigger-ledger", "--no-fail-fast", "--", "--ignored"]);
-    cargo
+/// The tests of the ledger, and the stories of its program.
+fn tests() -> [Command; 2] {
+    let test = |words: &[&str]| {
+        let mut cargo = tools::cargo();
+        cargo.args(["test", "--no-fail-fast", "--package"]).args(words);
+        cargo
+    };
+    // What is ignored in the first needs a server, and nothing else.
+    [
+        test(&["outrigger-ledger", "--", "--ignored"]),
+        test(&["outrigger-tests", "--test", "it", "--", "--ignored", "chaos::postgres::"]),
+    ]
+}
+
+/// A command that knows the server.
+fn told<'a>(command: &'a mut Command, server: &Server) -> &'a mut Command {
+    command.env(SERVER, server.url()).env(PROGRAMS, server.programs())
 }
 
 /// The same as a step of `cargo xtask test`.
@@ -71,8 +90,14 @@ impl Step {
     }
 }
 
-/// The tests on a server.
+/// The tests on a server. The programs that stories start are built.
 pub(crate) fn step(server: &Server) -> Result<Output> {
     server.check()?;
-    tools::capture(tests().env(SERVER, server.url()).env("CARGO_TERM_COLOR", "never"))
+    let mut all = Output { text: String::new(), ok: true };
+    for mut command in tests() {
+        let Output { text, ok } = tools::capture(told(&mut command, server).env("CARGO_TERM_COLOR", "never"))?;
+        all.text += &text;
+        all.ok &= ok;
+    }
+    Ok(all)
 }

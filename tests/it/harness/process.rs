@@ -1,7 +1,9 @@
 //! A program under test as a child process: where it is, how it starts, what it says.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     io::{BufRead as _, BufReader, Read},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -46,6 +48,17 @@ pub fn command(name: &str, home: &Path) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
+    command
+}
+
+/// The same, started by other words before it.
+pub(super) fn command_within(words: &[OsString], name: &str, home: &Path) -> Command {
+    let own = command(name, home);
+    let [first, rest @ ..] = words else { return own };
+    let mut command = Command::new(first);
+    command.env_clear().envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.args(rest).arg(own.get_program());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 

@@ -31,6 +31,8 @@ pub struct PushedSetup {
     ca_file: Option<PathBuf>,
     keep: Keep,
     args: Vec<OsString>,
+    within: Vec<OsString>,
+    env: Vec<(&'static str, OsString)>,
 }
 
 /// Where a sidecar keeps its last good policy.
@@ -45,11 +47,31 @@ pub enum Keep {
 
 impl PushedSetup {
     pub fn new(url: &str, token: String, ca_file: Option<PathBuf>) -> Self {
-        Self { url: url.to_owned(), token, ca_file, keep: Keep::Nowhere, args: Vec::new() }
+        Self {
+            url: url.to_owned(),
+            token,
+            ca_file,
+            keep: Keep::Nowhere,
+            args: Vec::new(),
+            within: Vec::new(),
+            env: Vec::new(),
+        }
     }
 
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
+        self
+    }
+
+    /// Started by these words, which stand before its own.
+    pub fn within(mut self, words: Vec<OsString>) -> Self {
+        self.within = words;
+        self
+    }
+
+    /// It finds these in its environment.
+    pub fn env(mut self, env: Vec<(&'static str, OsString)>) -> Self {
+        self.env = env;
         self
     }
 
@@ -109,7 +131,7 @@ impl PushedSetup {
             args.extend(["--state".into(), state.path().into()]);
         }
         args.extend(self.args);
-        let program = Restarting::new("outrigger-sidecar", home.path(), args);
+        let program = Restarting::new("outrigger-sidecar", home.path(), args).within(self.within).env(self.env);
         let (listen, admin) = (program.listen(), program.admin());
         let sidecar = PushedSidecar { program, home, state, listen, admin };
         sidecar.write_token(&self.token);

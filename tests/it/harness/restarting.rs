@@ -23,6 +23,9 @@ pub struct Restarting {
     /// What it is to do, before its arguments.
     word: Option<&'static str>,
     args: Vec<OsString>,
+    /// Words that it is started by, and what it finds in its environment.
+    within: Vec<OsString>,
+    env: Vec<(&'static str, OsString)>,
     /// Its home, and where its ready file is.
     home: PathBuf,
     listen: Port,
@@ -35,12 +38,26 @@ impl Restarting {
     /// Not started yet.
     pub fn new(name: &'static str, home: &Path, args: Vec<OsString>) -> Self {
         let (listen, admin) = (Port::reserved(), Port::reserved());
-        Self { name, word: None, args, home: home.to_owned(), listen, admin, child: None, log: Log::default() }
+        let (within, env) = (Vec::new(), Vec::new());
+        let home = home.to_owned();
+        Self { name, word: None, args, within, env, home, listen, admin, child: None, log: Log::default() }
     }
 
     /// It is started with this word first.
     pub fn word(mut self, word: &'static str) -> Self {
         self.word = Some(word);
+        self
+    }
+
+    /// It is started by these words, which stand before its own.
+    pub fn within(mut self, words: Vec<OsString>) -> Self {
+        self.within = words;
+        self
+    }
+
+    /// It finds these in its environment.
+    pub fn env(mut self, env: Vec<(&'static str, OsString)>) -> Self {
+        self.env = env;
         self
     }
 
@@ -57,8 +74,9 @@ impl Restarting {
         assert!(self.child.is_none(), "{} runs already", self.name);
         let ready = self.home.join(format!("{}.ready", self.name));
         let _ = fs::remove_file(&ready);
-        let mut command = process::command(self.name, &self.home);
+        let mut command = process::command_within(&self.within, self.name, &self.home);
         command
+            .envs(self.env.iter().cloned())
             .args(self.word)
             .args(["--listen", &self.listen.addr.to_string(), "--admin-listen", &self.admin.addr.to_string()])
             .arg("--ready-file")

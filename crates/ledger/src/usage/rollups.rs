@@ -20,7 +20,17 @@ const MOST_DAYS: i64 = 1_130;
 /// The sum of money that may be larger than the store's largest number comes in two parts.
 const PART: i64 = 1_000_000_000;
 
-pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Result<Groups> {
+/// A question, as the store is asked it.
+pub(super) struct Asked<'a> {
+    pub(super) sql: String,
+    pub(super) values: Vec<Value<'a>>,
+    /// The columns of names that stand first in a row.
+    names: usize,
+    grain: Grain,
+}
+
+/// How the store is asked.
+pub(super) fn asked(query: &Query, since: i64, until: i64) -> Result<Asked<'_>> {
     let grain = grain(query);
     let told = grain.is_some();
     let hours = until - since;
@@ -34,11 +44,12 @@ pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Re
             "days are told apart for three years at most: ask by month, or for a shorter time".into(),
         ));
     }
-    let pieces = pieces(since, until, grain.unwrap_or(Grain::Month));
+    let grain = grain.unwrap_or(Grain::Month);
+    let pieces = pieces(since, until, grain);
     let mut values = Vec::new();
     let mut parts = Vec::new();
     for piece in pieces {
-        let bucket = if told { bucket(piece, grain.unwrap_or(Grain::Month)) } else { "0".into() };
+        let bucket = if told { bucket(piece, grain) } else { "0".into() };
         values.extend([Value::Int(piece.from), Value::Int(piece.to)]);
         parts.push(format!(
             "SELECT series, adjustment, {bucket} AS bucket, {} FROM rollups WHERE span = {} AND start >= ${} AND start < ${}",
@@ -54,7 +65,8 @@ pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Re
     let (condition, wanted) = conditions(&query.filters, |filter| column(&filter.dimension), values.len() + 1);
     values.extend(wanted);
     let keys: Vec<String> = query.by.iter().filter_map(column).collect();
-    let mut select = keys.clone();
+    let names = keys.len();
+    let mut select = keys;
     select.extend(["r.bucket".into(), "r.adjustment".into(), "s.source".into()]);
     let group: Vec<String> = (1..=select.len()).map(|at| at.to_string()).collect();
     let sums: Vec<String> = MEASURES.iter().map(|name| sum(name)).collect();
@@ -66,16 +78,21 @@ pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Re
         parts.join(" UNION ALL "),
         group.join(", ")
     );
+    Ok(Asked { sql, values, names, grain })
+}
+
+pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Result<Groups> {
+    let Asked { sql, values, names, grain } = asked(query, since, until)?;
     let mut groups = Groups::new();
     let mut tx = db.read().await?;
     tx.rows(&sql, &values, |mut row| {
-        let mut words = keys.iter().map(|_| row.text()).collect::<Result<Vec<_>>>()?.into_iter();
+        let mut words = (0..names).map(|_| row.text()).collect::<Result<Vec<_>>>()?.into_iter();
         let bucket = row.int()?;
         let adjusted = row.int()? != 0;
         let source = row.text()?;
         let source = Source::ALL.into_iter().find(|known| known.as_str() == source);
         let name = |dimension: &Dimension| match dimension.is_time() {
-            true => word(dimension, bucket, grain.unwrap_or(Grain::Month)),
+            true => word(dimension, bucket, grain),
             false => words.next().unwrap_or_default(),
         };
         let names = query.by.iter().map(name).collect();

