@@ -8,6 +8,7 @@ mod migrations;
 mod month;
 mod order;
 mod place;
+mod plans;
 mod rough;
 mod small;
 mod traffic;

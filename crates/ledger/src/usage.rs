@@ -53,3 +53,14 @@ pub(crate) async fn answer(db: &Db, query: &Query) -> Result<Usage> {
         groups: count,
     })
 }
+
+/// How the store is asked for an answer.
+#[cfg(test)]
+pub(crate) fn statement(query: &Query) -> Result<(String, Vec<crate::db::Value<'_>>)> {
+    let (since, until) = (time::hour(query.since_ms), time::hour(query.until_ms));
+    if query.needs_records() {
+        let (from, values) = records::asked(query, query.since_ms, query.until_ms);
+        return Ok((format!("SELECT r.body {from}"), values));
+    }
+    rollups::asked(query, since, until).map(|asked| (asked.sql, asked.values))
+}

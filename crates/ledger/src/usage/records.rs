@@ -23,8 +23,8 @@ use crate::{
 /// Records that one answer looks at: each is read whole.
 const MOST: i64 = 250_000;
 
-pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Result<Groups> {
-    let (since_ms, until_ms) = (since.saturating_mul(time::HOUR_MS), until.saturating_mul(time::HOUR_MS));
+/// Which records a question is about, as the store is asked it: `FROM ... WHERE ...`, and its values.
+pub(super) fn asked(query: &Query, since_ms: i64, until_ms: i64) -> (String, Vec<Value<'_>>) {
     let mut values = vec![Value::Int(time::day(since_ms)), Value::Int(time::day(until_ms))];
     values.extend([Value::Int(since_ms), Value::Int(until_ms)]);
     let (among, names) = among("e.namespace", query.namespaces.as_deref(), values.len() + 1);
@@ -41,21 +41,30 @@ pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Re
         "FROM records r JOIN epochs e ON e.id = r.epoch \
          WHERE r.day >= $1 AND r.day <= $2 AND r.at_ms >= $3 AND r.at_ms < $4{among}{condition}"
     );
+    (from, values)
+}
+
+fn too_much() -> Error {
+    Error::TooMuch(format!(
+        "by user, session, code and tag the records themselves are read, at most {MOST} of them: ask for a shorter time, \
+         or for one user"
+    ))
+}
+
+pub(super) async fn groups(db: &Db, query: &Query, since: i64, until: i64) -> Result<Groups> {
+    let (since_ms, until_ms) = (since.saturating_mul(time::HOUR_MS), until.saturating_mul(time::HOUR_MS));
+    let (from, values) = asked(query, since_ms, until_ms);
     let mut tx = db.read().await?;
+    // Counted before they are read: that there are too many is known without any of their messages.
+    let count = format!("SELECT COUNT(*) FROM (SELECT 1 {from} LIMIT {}) counted", MOST + 1);
+    if tx.fetch(&count, &values).await?.pop().map_or(Ok(0), |mut row| row.int())? > MOST {
+        return Err(too_much());
+    }
     let last = reprice::last(&mut tx, time::day(since_ms), time::day(until_ms), MOST).await?;
     let wanted = Wanted::of(&query.filters);
-    let mut seen = 0;
     let mut groups = Groups::new();
-    let sql =
-        format!("SELECT r.epoch, r.seq, e.namespace, r.at_ms, r.person, r.session, r.body {from} LIMIT {}", MOST + 1);
+    let sql = format!("SELECT r.epoch, r.seq, e.namespace, r.at_ms, r.person, r.session, r.body {from}");
     tx.rows(&sql, &values, |mut row| {
-        seen += 1;
-        if seen > MOST {
-            return Err(Error::TooMuch(format!(
-                "by user, session, code and tag the records themselves are read, at most {MOST} of them: ask for a shorter time, \
-                 or for one user"
-            )));
-        }
         let key = (row.int()?, row.int()?);
         let namespace = row.text()?;
         let at_ms = row.int()?;
