@@ -23,7 +23,7 @@
 //! | `usage` | tokens and what they cost |
 //! | `books` | the same to the last nano-dollar: iterations, tiers, tools, stated costs, what cannot be |
 //! | `ledger` | what the ledger is told, whoever dies meanwhile |
-//! | `chaos` | sidecars and the ledger killed at random, and the provider's own books held against the ledger's |
+//! | `chaos` | whoever is killed, disks that are full, clocks that jump; the provider's own books held against the ledger's |
 //! | `traces` | what a collector of traces is told, however it behaves |
 //! | `phoenix` | what a receiver of traces that is not ours makes of them |
 //! | `observe` | metrics, headers, metadata, logs |
