@@ -94,6 +94,11 @@ impl Ledger {
         self.run(&["token"], &["--namespace", namespace, "--service-account", "web"])
     }
 
+    /// Its page of metrics.
+    pub async fn metrics_page(&self) -> String {
+        Client::new(self.program.admin()).get("/metrics").await.text()
+    }
+
     /// A page of this machine.
     pub async fn page(&self, path: &str) -> Value {
         let answer = Client::new(self.program.admin()).get(path).await;

@@ -35,7 +35,7 @@ mod upstream;
 pub use answers::*;
 pub use client::{Answer, Client, End, Event, Headers, Streamed, Streaming};
 pub use clock::WrongClock;
-pub use collector::{FakeCollector, Told};
+pub use collector::{FakeCollector, Told, of_body};
 pub use disk::SmallDisk;
 pub use ledger::{Epoch, FakeLedger};
 pub use plane::{ControlPlane, PlaneSetup, holds};

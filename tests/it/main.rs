@@ -25,6 +25,8 @@
 //! | `ledger` | what the ledger is told, whoever dies meanwhile |
 //! | `chaos` | whoever is killed, disks that are full, clocks that jump; the provider's own books held against the ledger's |
 //! | `traces` | what a collector of traces is told, however it behaves |
+//! | `collected` | decisions that a collector is told, and what `outrigger run` tells one |
+//! | `inventory` | metrics of running programs, held against the lists of them |
 //! | `phoenix` | what a receiver of traces that is not ours makes of them |
 //! | `observe` | metrics, headers, metadata, logs |
 //! | `security` | keys, hosts, ports, quotas |
@@ -44,6 +46,7 @@ mod books;
 mod cancel;
 mod changes;
 mod chaos;
+mod collected;
 mod commands;
 mod cooldown;
 mod drain;
@@ -54,6 +57,7 @@ mod hardened;
 mod harness;
 mod harness_tests;
 mod input;
+mod inventory;
 mod ledger;
 mod memory;
 mod models;

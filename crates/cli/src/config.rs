@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use outrigger_compile::{ObjectRef, SYSTEM_NAMESPACE};
+use outrigger_otlp::TraceArgs;
 use outrigger_proxy::config::{Settings, duration};
 
 use crate::{plane::args::PlaneArgs, report::args::ReportArgs, usage::args::UsageArgs};
@@ -57,6 +58,8 @@ pub(crate) struct RunArgs {
     /// Namespace whose policy is served; all of them without it
     #[arg(long, env = "OUTRIGGER_NAMESPACE", value_name = "NAME")]
     pub(crate) namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) traces: TraceArgs,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

@@ -38,6 +38,7 @@ pub(crate) fn inject(args: &InjectArgs) -> Result<ExitCode> {
             .unwrap_or_else(|| format!("https://outrigger-control-plane.{system_namespace}.svc:4119")),
         ledger: ledger.clone(),
         tracing: None,
+        genai_metrics: false,
         system_namespace: system_namespace.clone(),
     };
     let profiles = profiles(&documents, namespace)?;

@@ -5,14 +5,16 @@ use std::{
     panic::{self, AssertUnwindSafe},
     process::ExitCode,
     sync::Arc,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::Context;
 use outrigger_catalog::Catalog;
 use outrigger_compile::{Kind, Scope, World};
+use outrigger_otlp::{Named, Speaker};
 use outrigger_proxy::{
-    Sidecar,
+    Sidecar, Told,
+    config::DecisionLogTo,
     process::{self, Signals},
 };
 use outrigger_route::Snapshot;
@@ -27,18 +29,23 @@ use crate::{
     source::Source,
 };
 
+/// How long a collector has for what is left at the end.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// Runs until SIGTERM or Ctrl-C.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     private::keep().context("cannot keep its memory to itself")?;
     let _log = logging::init(args.settings.log_format.into(), &args.settings.log);
+    let speaker = Speaker { program: "outrigger", pod: "", node: "" };
+    let collector = args.traces.read(speaker, args.settings.decision_log_to).map_err(anyhow::Error::msg)?;
     let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;
-    let code = runtime.block_on(serve(args));
+    let code = runtime.block_on(serve(args, collector));
     // Connections kept alive by callers are no reason to stay.
     runtime.shutdown_background();
     code
 }
 
-async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
+async fn serve(args: RunArgs, collector: Option<Named>) -> anyhow::Result<ExitCode> {
     let view = folder::view(args.namespace.as_ref());
     let mut signals = Signals::listen()?;
     let catalog = Catalog::embedded();
@@ -48,7 +55,15 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
     let is_policy = is_policy(&policy.snapshot, unreadable(&policy.world));
     let snapshot = policy.snapshot;
     let config = args.settings.config(process::variable)?;
-    let sidecar = Arc::new(Sidecar::start(config, is_policy.then(|| snapshot.clone())).await?);
+    let (told, exporting) = match collector {
+        Some(named) => {
+            let decisions = args.settings.decision_log_to == DecisionLogTo::Otlp;
+            let (tracer, taken, exporter) = outrigger_otlp::exporter(named, decisions);
+            (Told { tracer: Some(tracer), decisions: taken, ..Told::default() }, Some(exporter.start()?))
+        }
+        None => (Told::default(), None),
+    };
+    let sidecar = Arc::new(Sidecar::start_telling(config, is_policy.then(|| snapshot.clone()), told).await?);
     if !is_policy {
         tracing::error!(code = "policy_rejected", "nothing of the policy can be read: not ready until an edit can be");
     }
@@ -81,6 +96,16 @@ async fn serve(args: RunArgs) -> anyhow::Result<ExitCode> {
         () = signals.leave(|| {}) => return Ok(ExitCode::FAILURE),
     };
     tracing::info!(cut, "drained");
+    if let Some(leaving) = exporting {
+        tokio::select! {
+            all = leaving.leave(FAREWELL) => {
+                if !all {
+                    tracing::warn!(code = "traces_left", "the collector did not take the last spans in time");
+                }
+            }
+            () = signals.leave(|| {}) => return Ok(ExitCode::FAILURE),
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,7 @@ mod words;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use injector::InjectorArgs;
 pub(crate) use ledger::LedgerArgs;
 use outrigger_cluster::authority::Timing;
@@ -188,9 +188,23 @@ pub(crate) enum Command {
     /// Write what pods of a namespace start with while no control plane can be asked, of a folder of policy
     #[command(hide = true)]
     Bootstrap(BootstrapArgs),
-    /// Print the metrics as a Markdown table
+    /// Print the metrics of one of its programs as a Markdown table
     #[command(hide = true)]
-    Metrics,
+    Metrics {
+        /// Whose
+        of: Program,
+    },
+}
+
+/// The programs that this binary is, each with metrics of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Program {
+    /// Without a word: what it counts itself, and what it adds up of its sidecars
+    ControlPlane,
+    /// `injector`
+    Injector,
+    /// `ledger`
+    Ledger,
 }
 
 /// Arguments of `outrigger-control-plane bootstrap`.

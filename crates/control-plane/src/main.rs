@@ -35,7 +35,7 @@ mod webhook;
 use std::{process::ExitCode, time::SystemTime};
 
 use clap::Parser;
-use config::{Cli, Command, StateArgs};
+use config::{Cli, Command, Program, StateArgs};
 use outrigger_telemetry::out;
 use state::State;
 use tls::Authority;
@@ -54,10 +54,7 @@ fn main() -> ExitCode {
         Some(Command::Uninstall(args)) => uninstall::uninstall(args),
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::Bootstrap(args)) => bootstrap::write(&args),
-        Some(Command::Metrics) => out::write(&outrigger_telemetry::registry::markdown(
-            &[metrics::FAMILIES, &scrape::families(), injector::FAMILIES, ledger::FAMILIES].concat(),
-        ))
-        .map_err(Into::into),
+        Some(Command::Metrics { of }) => inventory(of),
         None => run::run(run),
     };
     done.map_or_else(
@@ -67,6 +64,16 @@ fn main() -> ExitCode {
         },
         |()| ExitCode::SUCCESS,
     )
+}
+
+/// `outrigger-control-plane metrics`: all that one of its programs can have on its page.
+fn inventory(of: Program) -> anyhow::Result<()> {
+    let families = match of {
+        Program::ControlPlane => [metrics::FAMILIES, &scrape::families()].concat(),
+        Program::Injector => injector::FAMILIES.to_vec(),
+        Program::Ledger => ledger::FAMILIES.to_vec(),
+    };
+    Ok(out::write(&outrigger_telemetry::registry::markdown(&families))?)
 }
 
 /// `outrigger-control-plane ca`

@@ -7,7 +7,10 @@ use std::{
 
 use metrics::{Counter, Gauge, Histogram};
 use outrigger_cluster::review::{Counts, OUTCOMES};
-use outrigger_telemetry::{Registry, registry::Family};
+use outrigger_telemetry::{
+    Registry,
+    registry::{Family, Stability},
+};
 
 use crate::{
     identity::InCluster,
@@ -21,8 +24,14 @@ const PAGES: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 
 macro_rules! families {
     ($($ident:ident = $kind:literal $name:literal [$($label:literal),*] $buckets:expr, $help:literal;)+) => {
-        $(const $ident: Family =
-            Family { name: $name, kind: $kind, labels: &[$($label),*], help: $help, buckets: $buckets };)+
+        $(const $ident: Family = Family {
+            name: $name,
+            kind: $kind,
+            labels: &[$($label),*],
+            help: $help,
+            buckets: $buckets,
+            stability: Stability::Stable,
+        };)+
         pub(crate) const FAMILIES: &[Family] = &[$($ident),+];
     };
 }

@@ -78,6 +78,7 @@ mod tests {
             control_plane: "https://cp:4119".to_owned(),
             ledger: None,
             tracing: None,
+            genai_metrics: false,
             system_namespace: "outrigger-system".to_owned(),
         }
     }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub ledger: Option<String>,
     /// Where they send traces; `None`: nothing is traced.
     pub tracing: Option<Tracing>,
+    /// Sidecars count by the names of OpenTelemetry's conventions too.
+    pub genai_metrics: bool,
     /// The control plane's own namespace, which has no sidecars and whose `default` profile is everybody's.
     pub system_namespace: String,
 }
@@ -30,6 +32,8 @@ pub struct Tracing {
     pub ratio: Option<String>,
     /// Name and entry of a Secret of each pod's namespace with `OTEL_EXPORTER_OTLP_HEADERS`. A pod starts where there is none.
     pub headers: Option<(String, String)>,
+    /// The decision log goes there too, where a profile asks for one.
+    pub decisions: bool,
 }
 
 /// Profiles by namespace and name.

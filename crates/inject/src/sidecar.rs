@@ -40,7 +40,8 @@ const STARTS: u32 = 600;
 
 /// The container.
 pub(crate) fn container(settings: &Settings, plan: &Plan, keys: &[SecretKey]) -> Value {
-    let Settings { image, pull_policy, control_plane: _, ledger, tracing: _, system_namespace: _ } = settings;
+    let Settings { image, pull_policy, control_plane: _, ledger, tracing: _, genai_metrics: _, system_namespace: _ } =
+        settings;
     let mut container = json!({
         "name": CONTAINER,
         "image": image,
@@ -133,11 +134,13 @@ fn environment(settings: &Settings, plan: &Plan) -> Vec<Value> {
         set.push(("OUTRIGGER_SPOOL", SPOOL_FOLDER.to_owned()));
         set.push(("OUTRIGGER_SPOOL_LIMIT", SPOOL_LIMIT.to_owned()));
     }
-    if let Some(Tracing { endpoint, sampler, ratio, headers: _ }) = &settings.tracing {
+    if let Some(Tracing { endpoint, sampler, ratio, headers: _, decisions }) = &settings.tracing {
         set.push(("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.clone()));
         set.extend(sampler.clone().map(|word| ("OTEL_TRACES_SAMPLER", word)));
         set.extend(ratio.clone().map(|ratio| ("OTEL_TRACES_SAMPLER_ARG", ratio)));
+        set.extend(decisions.then(|| ("OUTRIGGER_DECISION_LOG_TO", "otlp".to_owned())));
     }
+    set.extend(settings.genai_metrics.then(|| ("OUTRIGGER_GENAI_METRICS", "true".to_owned())));
     let Plan { log, max_body, buffer, threads, max_staleness, secrets, proxy, .. } = plan;
     // Also where none is mounted: then it says which it waits for.
     let mounts = *secrets == BootstrapSecrets::Mount;

@@ -21,6 +21,7 @@ fn settings() -> Settings {
         control_plane: "https://outrigger-control-plane.outrigger-system.svc:4119".to_owned(),
         ledger: None,
         tracing: None,
+        genai_metrics: false,
         system_namespace: "outrigger-system".to_owned(),
     }
 }

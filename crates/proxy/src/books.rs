@@ -12,10 +12,11 @@ use crate::{
     about::About,
     clock::Clock,
     config::Config,
-    decisions::Decisions,
+    decisions::{Decision, Decisions},
     drain::{Departure, Open},
     ledger::Ledger,
     metrics::Metrics,
+    outbox::Outbox,
     record::generation::Generations,
     trace::Tracer,
 };
@@ -27,6 +28,8 @@ pub struct Told {
     pub ledger: Option<Ledger>,
     /// Who traces them.
     pub tracer: Option<Tracer>,
+    /// Who takes the decision log, in place of standard output.
+    pub decisions: Option<Outbox<Decision>>,
 }
 
 /// What every record is opened with and settled into.
@@ -51,10 +54,10 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    pub(crate) fn open(config: &Config, Told { ledger, tracer }: Told) -> io::Result<Self> {
+    pub(crate) fn open(config: &Config, Told { ledger, tracer, decisions }: Told) -> io::Result<Self> {
         Ok(Self {
             clock: Clock::start(),
-            metrics: Metrics::new().map_err(io::Error::other)?,
+            metrics: Metrics::new(config.genai_metrics).map_err(io::Error::other)?,
             generations: Generations::new(config.generations),
             sticky: Mutex::default(),
             about: ArcSwapOption::empty(),
@@ -62,7 +65,7 @@ impl Books {
             departure: Departure::default(),
             tells_cost: config.usage_cost,
             ledger: ledger.map(Arc::new),
-            decisions: Decisions::open(config.decision_log),
+            decisions: Decisions::open(config.decision_log, decisions),
             tracer: tracer.map(Arc::new),
         })
     }

@@ -8,7 +8,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use outrigger_probe::Listen;
 pub use proxies::Proxies;
-pub use settings::{LogFormat, Settings};
+pub use settings::{DecisionLogTo, LogFormat, Settings};
 pub use units::{bytes, duration};
 
 pub use crate::decisions::Which;
@@ -43,8 +43,10 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// How many finished requests `/v1/generation` remembers.
     pub generations: usize,
-    /// Which decisions are written to standard output.
+    /// Which decisions are told.
     pub decision_log: Which,
+    /// Whether requests are counted by the names of OpenTelemetry's conventions too.
+    pub genai_metrics: bool,
     /// Whether `usage.cost` is added to answers whose price is known.
     pub usage_cost: bool,
     /// PEM bundle of authorities by which providers are known too, read at the start.
@@ -72,6 +74,7 @@ impl Default for Config {
             drain_timeout: Duration::from_secs(25),
             generations: 512,
             decision_log: Which::Off,
+            genai_metrics: false,
             usage_cost: true,
             upstream_ca: None,
             upstream_ca_only: false,

@@ -1,5 +1,6 @@
-//! The decision log: one JSON object a line on standard output, of requests that were asked about, went badly, or were drawn. What
-//! was in question, what removed it, its scores, the attempts, tokens and cost. Never what a prompt or an answer says.
+//! The decision log: one JSON object for each request that was asked about, went badly, or was drawn, as a line on standard output
+//! or to whoever sends them elsewhere. What was in question, what removed it, its scores, the attempts, tokens and cost. Never what
+//! a prompt or an answer says.
 //!
 //! Where it is off a request finds that out once.
 
@@ -7,7 +8,7 @@ pub(crate) mod line;
 mod which;
 pub(crate) mod words;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use outrigger_route::{Candidate, NoRoute, Plan, reason::Removed};
@@ -15,7 +16,11 @@ use outrigger_telemetry::lines::Lines;
 
 pub use which::Which;
 
-use crate::headers::LOG_DECISION;
+use crate::{
+    headers::LOG_DECISION,
+    outbox::{Outbox, Standing, Told},
+    trace::{SpanId, TraceId},
+};
 
 /// Most candidates, and most that were removed, in one line; how many more there were is said.
 const LISTED: usize = 64;
@@ -24,7 +29,34 @@ const LISTED: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Decisions {
     which: Which,
-    lines: Lines,
+    to: To,
+}
+
+/// Who takes them.
+#[derive(Debug)]
+enum To {
+    Stdout(Lines),
+    /// Whoever sends them elsewhere.
+    Elsewhere(Outbox<Decision>),
+}
+
+/// A decision as it is told elsewhere.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// When the request came.
+    pub at: SystemTime,
+    /// It failed over, broke or failed.
+    pub badly: bool,
+    /// The span of the request, and whether it is sampled, where it has one.
+    pub span: Option<(TraceId, SpanId, bool)>,
+    /// As it is written to standard output: a JSON object.
+    pub line: Box<str>,
+}
+
+impl Told for Decision {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.line.len()
+    }
 }
 
 /// What was decided of one request.
@@ -43,9 +75,10 @@ pub(crate) struct Decided {
 }
 
 impl Decisions {
-    /// `None`: nothing is told.
-    pub(crate) fn open(which: Which) -> Option<Self> {
-        (which != Which::Off).then(|| Self { which, lines: Lines::to_stdout("decisions") })
+    /// To standard output, if it is not said who takes them. `None`: nothing is told.
+    pub(crate) fn open(which: Which, elsewhere: Option<Outbox<Decision>>) -> Option<Self> {
+        let to = || elsewhere.map_or_else(|| To::Stdout(Lines::to_stdout("decisions")), To::Elsewhere);
+        (which != Which::Off).then(|| Self { which, to: to() })
     }
 
     /// Whether a request with these headers may be told, and whether it is told however it ends. `drawn`: of a million.
@@ -59,21 +92,41 @@ impl Decisions {
         }
     }
 
-    /// Tells one.
-    pub(crate) fn tell(&self, line: &serde_json::Value) {
-        let mut text = line.to_string();
-        text.push('\n');
-        self.lines.push(text.as_bytes());
+    /// Tells one of a request that came `at`, went `badly`, and is `span` of a trace.
+    pub(crate) fn tell(
+        &self,
+        line: &serde_json::Value,
+        at: SystemTime,
+        badly: bool,
+        span: Option<(TraceId, SpanId, bool)>,
+    ) {
+        let mut line = line.to_string();
+        match &self.to {
+            To::Stdout(lines) => {
+                line.push('\n');
+                lines.push(line.as_bytes());
+            }
+            To::Elsewhere(outbox) => outbox.put(vec![Decision { at, badly, span, line: line.into() }]),
+        }
     }
 
-    /// How many lines nobody will read.
+    /// How many nobody will read.
     pub(crate) fn dropped(&self) -> u64 {
-        self.lines.dropped()
+        match &self.to {
+            To::Stdout(lines) => lines.dropped(),
+            To::Elsewhere(outbox) => {
+                let Standing { sent: _, full, refused, unreachable } = outbox.standing();
+                full + refused + unreachable
+            }
+        }
     }
 
-    /// Waits a moment for the last lines to be read.
+    /// Waits a moment for the last lines to be read; what goes elsewhere is waited for by whoever sends it.
     pub(crate) fn flush(&self) {
-        self.lines.flush();
+        match &self.to {
+            To::Stdout(lines) => lines.flush(),
+            To::Elsewhere(_) => {}
+        }
     }
 }
 
@@ -123,7 +176,7 @@ mod tests {
     use super::*;
 
     fn decisions(which: Which) -> Decisions {
-        Decisions { which, lines: Lines::held() }
+        Decisions { which, to: To::Stdout(Lines::held()) }
     }
 
     fn headers(value: Option<&'static str>) -> HeaderMap {
@@ -134,7 +187,7 @@ mod tests {
     #[test]
     fn which_are_told() {
         let of = |which: &str, asked, drawn| decisions(which.parse().unwrap()).asks(&headers(asked), drawn);
-        assert!(Decisions::open(Which::Off).is_none());
+        assert!(Decisions::open(Which::Off, None).is_none());
         assert_eq!([of("asked", None, 0), of("asked", Some("true"), 0)], [None, Some(true)]);
         assert_eq!([of("failures", None, 0), of("failures", Some("true"), 0)], [Some(false), Some(true)]);
         assert_eq!([of("1%", None, 9_999), of("1%", None, 10_000)], [Some(true), None]);

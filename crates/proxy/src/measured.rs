@@ -57,7 +57,7 @@ impl Measured {
     /// # Errors
     /// As [`crate::Sidecar::start`].
     pub fn booked(snapshot: Snapshot, ledger: Ledger) -> io::Result<Self> {
-        let told = Told { ledger: Some(ledger), tracer: None };
+        let told = Told { ledger: Some(ledger), tracer: None, decisions: None };
         Ok(Self { app: Arc::new(App::new(Config::default(), Some(snapshot), told)?) })
     }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod by_route;
 mod families;
+pub(crate) mod genai;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
 pub(crate) mod target;
@@ -20,6 +21,7 @@ use crate::{about::About, record::price::Price};
 use by_route::{RouteCounters, TargetCounters};
 pub use families::FAMILIES;
 use families::*;
+use genai::Operated;
 use outcome::Outcome;
 
 /// The handles.
@@ -37,13 +39,16 @@ pub(crate) struct Metrics {
     /// Set when somebody looks.
     pub(crate) decisions_dropped: Counter,
     pub(crate) policy_problems: Counter,
+    /// The convention's own names are counted too.
+    genai: bool,
 }
 
 /// The route of a request for which nothing was decided. No policy can name one so: names have a slash.
 const NO_ROUTE: &str = "none";
 
 impl Metrics {
-    pub(crate) fn new() -> Result<Self, metrics_exporter_prometheus::BuildError> {
+    /// `genai`: by the names of OpenTelemetry's conventions too.
+    pub(crate) fn new(genai: bool) -> Result<Self, metrics_exporter_prometheus::BuildError> {
         let registry = Registry::new(FAMILIES)?;
         let of = |operation: Operation| operation.as_str();
         Ok(Self {
@@ -56,6 +61,7 @@ impl Metrics {
             panics: registry.counter(&PANICS, &[]),
             decisions_dropped: registry.counter(&DECISIONS_DROPPED, &[]),
             policy_problems: registry.counter(&POLICY_REJECTED, &[]),
+            genai,
             registry,
         })
     }
@@ -79,6 +85,15 @@ impl Metrics {
         match route {
             Some(route) => route.ended(operation, outcome, register).increment(1),
             None => register().increment(1),
+        }
+    }
+
+    /// Counts what `of` makes, by the names of OpenTelemetry's conventions, where that is switched on.
+    pub(crate) fn operated<'a>(&self, of: impl FnOnce() -> Option<Operated<'a>>) {
+        if self.genai
+            && let Some(of) = of()
+        {
+            genai::count(&self.registry, &of);
         }
     }
 

@@ -2,6 +2,7 @@
 //! is opened. `a: 429 | b: ok` says what providers do; what became of it reads as `a@0s 429 -> b@0s ok`.
 
 mod attempts;
+mod genai;
 mod script;
 mod streams;
 mod traces;
@@ -71,7 +72,8 @@ impl Stage {
         change(&mut route);
         let mut snapshot = Snapshot { targets, ..Snapshot::default() };
         snapshot.routes.insert("r".into(), Arc::new(route));
-        let app = App::with(Config::default(), Some(snapshot), told, Upstreams::scripted(&script)).unwrap();
+        let config = Config { genai_metrics: true, ..Config::default() };
+        let app = App::with(config, Some(snapshot), told, Upstreams::scripted(&script)).unwrap();
         Self { app, script, headers: HeaderMap::new() }
     }
 

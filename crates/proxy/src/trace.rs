@@ -2,12 +2,11 @@
 //! conventions for generative AI. Never what a prompt or an answer says, never a key.
 //!
 //! Where nothing traces, a request finds that out once, and that is all. Else what is known only while it runs is noted in its
-//! [`trail`]; when its record is settled, spans are made of both ([`told`]) and put into a bounded [`queue`]. Whoever sends them
-//! is not known here.
+//! [`trail`]; when its record is settled, spans are made of both ([`told`]) and put into a bounded [`outbox`](crate::outbox).
+//! Whoever sends them is not known here.
 
 mod context;
-mod convention;
-pub(crate) mod queue;
+pub(crate) mod convention;
 mod sampler;
 mod span;
 #[cfg(test)]
@@ -21,18 +20,23 @@ use arc_swap::ArcSwapOption;
 use outrigger_telemetry::Registry;
 
 pub use context::{SpanId, TraceId};
-pub use queue::{Batch, Spans, Standing};
 pub use sampler::Sampler;
 pub use span::{Event, Span, Value};
 
-use crate::{about::About, metrics::trace::TraceMetrics};
-use queue::Queue;
+use crate::{
+    about::About,
+    metrics::trace::TraceMetrics,
+    outbox::{Outbox, Waiting, outbox},
+};
+
+/// Spans on their way to whoever sends them.
+pub type Spans = Waiting<Span>;
 
 /// Decides which requests are told, and takes what is told of them.
 #[derive(Debug)]
 pub struct Tracer {
     sampler: Sampler,
-    queue: Queue,
+    queue: Outbox<Span>,
     /// Whom the sidecar runs beside.
     about: Beside,
     /// Registered when somebody looks.
@@ -45,7 +49,7 @@ pub type Beside = Arc<ArcSwapOption<About>>;
 impl Tracer {
     /// One that samples so, what it is told, and whom it will turn out to run beside.
     pub fn new(sampler: Sampler) -> (Self, Spans, Beside) {
-        let (queue, spans) = queue::queue();
+        let (queue, spans) = outbox();
         let about = Beside::default();
         (Self { sampler, queue, about: about.clone(), metrics: OnceLock::new() }, spans, about)
     }

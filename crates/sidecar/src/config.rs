@@ -1,18 +1,17 @@
 //! The command line: what a sidecar is told of its control plane. Everything else is policy.
 
-mod address;
 mod ledger;
-mod traces;
 
 use std::{path::PathBuf, time::Duration};
 
-use address::address;
-pub(crate) use address::is_loopback;
 use clap::{Args, Parser};
 use http::Uri;
 pub(crate) use ledger::LedgerArgs;
+use outrigger_otlp::{
+    TraceArgs,
+    address::{address, is_loopback},
+};
 use outrigger_proxy::config::{Settings, duration};
-pub(crate) use traces::TraceArgs;
 
 /// One API on localhost in front of every model and provider, with policy from a control plane.
 #[derive(Debug, Parser)]

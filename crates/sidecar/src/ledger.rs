@@ -15,10 +15,11 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use outrigger_api::ledger::{AppendResponse, Reporter};
+use outrigger_otlp::farewell::Asked;
 use outrigger_proxy::Users;
 use outrigger_spool::{Batch, Spool};
 
-use crate::{farewell::Asked, link::backoff::Backoff};
+use crate::link::backoff::Backoff;
 pub(crate) use call::Way;
 use call::{Call, Refused};
 use key::Key;

@@ -1,7 +1,6 @@
 //! The link to the control plane: one stream, opened again for ever. Nothing of a request waits for it.
 
 pub(crate) mod backoff;
-pub(crate) mod connect;
 mod pushback;
 
 use std::{
@@ -16,6 +15,7 @@ use http::Uri;
 use outrigger_api::v1::{
     self, policy_service_client::PolicyServiceClient, sync_request::Message as Said, sync_response::Message as Told,
 };
+use outrigger_otlp::connect::{self, innermost};
 use outrigger_proxy::{About, Sidecar};
 use tokio::sync::mpsc;
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
@@ -31,7 +31,6 @@ use crate::{
     mounted::Mounted,
 };
 use backoff::Backoff;
-pub(crate) use connect::small_file;
 
 /// How long the control plane may take to greet, connecting included.
 const GREETING: Duration = Duration::from_secs(15);
@@ -362,12 +361,4 @@ impl std::fmt::Display for Ended {
 fn said(status: tonic::Status) -> anyhow::Error {
     let (code, message) = (status.code(), status.message().to_owned());
     Ended { code, message, pushback: pushback::told(status.metadata()) }.into()
-}
-
-pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
-    let mut at = error;
-    while let Some(source) = at.source() {
-        at = source;
-    }
-    at.to_string()
 }

@@ -2,22 +2,20 @@
 //!
 //! `holdings` is what it was told, pure; `disk` keeps that over a restart; `bootstrap` is what was left for a pod that has
 //! nothing yet, and `mounted` the keys that such a pod finds as files; `start` chooses between them; `link` is the one part
-//! that speaks to a control plane, `ledger` the one that takes to a ledger what was spooled,
-//! `traces` the one that takes spans to a collector. Requests see none of it: they are decided on the snapshot that was published last,
+//! that speaks to a control plane, `ledger` the one that takes to a ledger what was spooled; what goes to a collector is taken
+//! there by `outrigger_otlp`. Requests see none of it: they are decided on the snapshot that was published last,
 //! control plane or not.
 
 mod bootstrap;
 mod claims;
 mod config;
 mod disk;
-mod farewell;
 mod holdings;
 mod ledger;
 mod link;
 mod mounted;
 mod run;
 mod start;
-mod traces;
 
 use std::process::ExitCode;
 

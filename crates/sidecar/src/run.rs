@@ -9,10 +9,14 @@ use std::{
 
 use anyhow::Context as _;
 use outrigger_api::ledger::Reporter;
+use outrigger_otlp::{
+    Exporter, Named, Speaker,
+    farewell::{self, Asked, Leaving},
+};
 use outrigger_proxy::{
-    Sidecar, Told, Tracer, Users,
+    Sidecar, Told, Users,
+    config::DecisionLogTo,
     process::{self, Signals},
-    trace::Sampler,
 };
 use outrigger_resident::{Files, Quiet};
 use outrigger_spool::Spool;
@@ -20,11 +24,9 @@ use outrigger_telemetry::{logging, private};
 
 use crate::{
     config::{Cli, LedgerArgs},
-    farewell::{self, Asked, Leaving},
     ledger::{self, Ledger, Way},
     link::{self, Link},
     start::{self, Start},
-    traces::{self, Traces},
 };
 
 /// How long to wait after a bug.
@@ -38,19 +40,16 @@ pub(crate) fn run(args: Cli) -> anyhow::Result<ExitCode> {
     let _log = logging::init(args.settings.log_format.into(), &args.settings.log);
     args.check().map_err(anyhow::Error::msg)?;
     let key = args.ledger.hash_key().map_err(anyhow::Error::msg)?;
-    let traced = args.traces.read(&args.ledger.pod, &args.ledger.node).map_err(anyhow::Error::msg)?;
+    let speaker = Speaker { program: "outrigger-sidecar", pod: &args.ledger.pod, node: &args.ledger.node };
+    let collector = args.traces.read(speaker, args.settings.decision_log_to).map_err(anyhow::Error::msg)?;
     let runtime = process::runtime(args.settings.threads).context("cannot start the runtime")?;
-    let code = runtime.block_on(serve(args, key, traced));
+    let code = runtime.block_on(serve(args, key, collector));
     // Connections kept alive by callers are no reason to stay.
     runtime.shutdown_background();
     code
 }
 
-async fn serve(
-    args: Cli,
-    key: Option<Vec<u8>>,
-    traced: Option<(Sampler, traces::Way, traces::Resource)>,
-) -> anyhow::Result<ExitCode> {
+async fn serve(args: Cli, key: Option<Vec<u8>>, collector: Option<Named>) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen()?;
     let started = SystemTime::now();
     let Start { disk, holdings, from, waits, mounted } = start::look(&args);
@@ -69,8 +68,13 @@ async fn serve(
     let booked = ledger.as_ref().map(|ledger| {
         outrigger_proxy::Ledger::new(ledger.spool.clone(), ledger.users.clone(), args.ledger.team.clone())
     });
-    let (tracer, traces) = traced.map(tracing).unzip();
-    let told = Told { ledger: booked, tracer };
+    let mut told = Told { ledger: booked, ..Told::default() };
+    let exporter = collector.map(|named| {
+        let decisions = args.settings.decision_log_to == DecisionLogTo::Otlp;
+        let (tracer, taken, exporter) = outrigger_otlp::exporter(named, decisions);
+        (told.tracer, told.decisions) = (Some(tracer), taken);
+        exporter
+    });
     let sidecar = Arc::new(Sidecar::start_telling(config, snapshot, told).await?);
     if known {
         sidecar.staleness(holdings.received);
@@ -95,11 +99,11 @@ async fn serve(
     let confirmed = holdings.received.filter(|_| known);
     let spooled = ledger.as_ref().map(|ledger| (ledger.spool.clone(), ledger.reporter.clone()));
     let (leaving, asked) = farewell::ends();
-    let (traces_leave, traces_asked) = farewell::ends();
-    let traces_leave = traces.as_ref().map(|_| traces_leave);
+    let (exporter_leave, exporter_asked) = farewell::ends();
+    let exporter_leave = exporter.as_ref().map(|_| exporter_leave);
     follow(
         ledger.map(|ledger| (ledger, asked)),
-        traces.map(|traces| (traces, traces_asked)),
+        exporter.map(|exporter| (exporter, exporter_asked)),
         Link {
             control_plane: args.control_plane,
             token_file: args.token_file,
@@ -132,10 +136,10 @@ async fn serve(
         }
     };
     let flushed = async {
-        if let Some(leaving) = traces_leave
+        if let Some(leaving) = exporter_leave
             && !leaving.leave(FAREWELL).await
         {
-            tracing::warn!(code = "traces_left", "the collector of traces did not take the last spans in time");
+            tracing::warn!(code = "traces_left", "the collector did not take the last spans in time");
         }
     };
     tokio::select! {
@@ -143,18 +147,6 @@ async fn serve(
         () = signals.leave(|| {}) => return Ok(ExitCode::FAILURE),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Who traces, and the one that sends what it is told.
-fn tracing((sampler, way, resource): (Sampler, traces::Way, traces::Resource)) -> (Tracer, Traces) {
-    if way.shows_keys_in_clear() {
-        tracing::warn!(
-            code = "otlp_headers_in_clear",
-            "--otlp-endpoint is named by http://: --otlp-headers cross the network in clear; use https:// if they hold a key"
-        );
-    }
-    let (tracer, spans, beside) = Tracer::new(sampler);
-    (tracer, Traces { way, resource, spans, beside })
 }
 
 /// What is spooled, and the way it takes from there.
@@ -199,13 +191,13 @@ async fn settle(spool: Spool, reporter: Reporter, leaving: Leaving) {
 }
 
 /// The link has a thread and a runtime of its own, so that applying a large policy makes no request wait.
-fn follow(ledger: Option<(Ledger, Asked)>, traces: Option<(Traces, Asked)>, mut link: Link) -> anyhow::Result<()> {
+fn follow(ledger: Option<(Ledger, Asked)>, exporter: Option<(Exporter, Asked)>, mut link: Link) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if let Some((ledger, asked)) = ledger {
         runtime.spawn(ledger.run(asked));
     }
-    if let Some((traces, asked)) = traces {
-        runtime.spawn(traces.run(asked));
+    if let Some((exporter, asked)) = exporter {
+        runtime.spawn(exporter.run(asked));
     }
     std::thread::Builder::new().name("link".to_owned()).spawn(move || {
         // A bug of ours that an update brings out must not be the last word: the next one has its own chance.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use outrigger_api::v1;
+use outrigger_otlp::connect::small_file;
 
 use crate::{
     bootstrap::{Bootstrap, Pod, Unusable},
@@ -122,6 +123,6 @@ fn is_anothers(holdings: &Holdings, token_file: &Path) -> bool {
 
 /// Namespace and service account that the token says.
 fn claims(token_file: &Path) -> Option<(String, String)> {
-    let token = String::from_utf8(link::small_file(token_file, link::TOKEN).ok()?).ok()?;
+    let token = String::from_utf8(small_file(token_file, link::TOKEN).ok()?).ok()?;
     claims::workload(&token)
 }

@@ -18,7 +18,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    family::Family,
+    family::{Family, Stability},
     queue::{self, Queue},
 };
 
@@ -40,6 +40,7 @@ pub(crate) const DROPPED: Family = Family {
     labels: &[],
     help: "Log lines that were dropped because standard error was not read, or could not be written.",
     buckets: &[],
+    stability: Stability::Stable,
 };
 
 /// The lines of this process.

@@ -9,7 +9,7 @@ use std::{
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-pub use crate::family::Family;
+pub use crate::family::{Family, Stability};
 use crate::logging;
 
 /// Label of a metric.
@@ -25,11 +25,14 @@ pub struct Registry {
 
 /// A table of families, one line for each, and of what every program has.
 pub fn markdown(families: &[Family]) -> String {
-    let mut table = "| metric | kind | labels | meaning |\n| --- | --- | --- | --- |\n".to_owned();
-    for Family { name, kind, labels, help, buckets: _ } in families.iter().chain([&logging::DROPPED]) {
+    let mut table =
+        "| metric | type | unit | labels | stable | meaning |\n| --- | --- | --- | --- | --- | --- |\n".to_owned();
+    for family in families.iter().chain([&logging::DROPPED]) {
+        let Family { name, kind, labels, help, buckets: _, stability } = family;
         let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
         let labels = if labels.is_empty() { "-".to_owned() } else { labels.join(", ") };
-        let _ = writeln!(table, "| `{name}` | {kind} | {labels} | {} |", help.replace('|', "\\|"));
+        let (unit, stable) = (family.unit().unwrap_or("-"), stability.word());
+        let _ = writeln!(table, "| `{name}` | {kind} | {unit} | {labels} | {stable} | {} |", help.replace('|', "\\|"));
     }
     table
 }
@@ -120,6 +123,7 @@ mod tests {
         labels: &["revision"],
         help: "1 for the revision being served.",
         buckets: &[],
+        stability: Stability::Stable,
     };
 
     /// The page, but for what every page has.

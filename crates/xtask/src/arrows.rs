@@ -34,6 +34,7 @@ const FLEET_METRICS: &str = "outrigger-fleet-metrics";
 const FOLDER: &str = "outrigger-folder";
 const INJECT: &str = "outrigger-inject";
 const LEDGER: &str = "outrigger-ledger";
+const OTLP: &str = "outrigger-otlp";
 const PROBE: &str = "outrigger-probe";
 const PROXY: &str = "outrigger-proxy";
 const REPORT: &str = "outrigger-report";
@@ -104,9 +105,10 @@ const TABLE: &[Crate] = &[
             "prost",
         ],
     },
+    Crate { name: OTLP, may: &[PROXY], never: &[CRD, COMPILE, API, "kube", "kube-core", "k8s-openapi", "sqlx"] },
     Crate {
         name: SIDECAR,
-        may: &[PROXY, ROUTE, API, SPOOL, TELEMETRY, RESIDENT],
+        may: &[PROXY, OTLP, ROUTE, API, SPOOL, TELEMETRY, RESIDENT],
         never: &[
             CRD,
             COMPILE,
@@ -159,8 +161,8 @@ const TABLE: &[Crate] = &[
     Crate {
         name: "outrigger",
         may: &[
-            PROXY, COMPILE, CRD, FOLDER, API, INJECT, LEDGER, CATALOG, REPORT, RESIDENT, ROUTE, SIMULATE, TELEMETRY,
-            TOKENS, WIRE,
+            PROXY, OTLP, COMPILE, CRD, FOLDER, API, INJECT, LEDGER, CATALOG, REPORT, RESIDENT, ROUTE, SIMULATE,
+            TELEMETRY, TOKENS, WIRE,
         ],
         never: &[CONTROL_PLANE, CLUSTER, "kube-client", "kube-runtime"],
     },

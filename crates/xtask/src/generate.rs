@@ -102,7 +102,7 @@ fn document(path: &str, tables: &[(&str, String)], check: bool) -> Result<Option
 }
 
 /// What people look up, by the names of the markers.
-fn tables() -> Result<[(&'static str, String); 9]> {
+fn tables() -> Result<[(&'static str, String); 11]> {
     let shared = settings::of("outrigger", &["run"])?;
     let sidecar = settings::own(settings::of("outrigger-sidecar", &[])?, &shared);
     let control_plane = settings::of(CONTROL_PLANE, &[])?;
@@ -115,7 +115,9 @@ fn tables() -> Result<[(&'static str, String); 9]> {
         ("sidecar-settings", settings::table(&sidecar)),
         ("control-plane-settings", settings::table(&control_plane)),
         ("metrics", reference("metrics")?),
-        ("control-plane-metrics", control_plane_metrics()?),
+        ("control-plane-metrics", metrics("control-plane")?),
+        ("injector-metrics", metrics("injector")?),
+        ("ledger-metrics", metrics("ledger")?),
     ])
 }
 
@@ -129,8 +131,8 @@ fn reference(table: &str) -> Result<String> {
 }
 
 /// It is a program and no library: it prints them itself.
-fn control_plane_metrics() -> Result<String> {
-    tools::succeed(Command::new(tools::program(CONTROL_PLANE)?).arg("metrics"))
+fn metrics(of: &str) -> Result<String> {
+    tools::succeed(Command::new(tools::program(CONTROL_PLANE)?).args(["metrics", of]))
 }
 
 fn begin(name: &str) -> String {

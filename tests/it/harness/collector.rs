@@ -1,4 +1,4 @@
-//! A collector of traces that keeps what it is told in memory: the real service of OTLP, as far as spans go.
+//! A collector that keeps what it is told in memory: the real services of OTLP, as far as spans and log records go.
 
 use std::{
     net::SocketAddr,
@@ -13,8 +13,12 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use h2::{RecvStream, server::SendResponse};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use opentelemetry_proto::tonic::{
-    collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse},
+    collector::{
+        logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse},
+        trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse},
+    },
     common::v1::{AnyValue, KeyValue, any_value::Value},
+    logs::v1::LogRecord,
     trace::v1::{Span, status::StatusCode},
 };
 use prost::Message as _;
@@ -36,6 +40,7 @@ pub struct FakeCollector {
 #[derive(Debug, Default)]
 struct Shared {
     told: Mutex<Vec<Told>>,
+    logs: Mutex<Vec<LogRecord>>,
     calls: AtomicUsize,
     /// Calls are refused, for now.
     away: AtomicBool,
@@ -68,6 +73,11 @@ fn shown(value: &AnyValue) -> String {
         Some(Value::DoubleValue(number)) => number.to_string(),
         Some(Value::BoolValue(flag)) => flag.to_string(),
         Some(Value::ArrayValue(all)) => all.values.iter().map(shown).collect::<Vec<_>>().join(","),
+        Some(Value::KvlistValue(all)) => {
+            let member =
+                |pair: &KeyValue| format!("{}={}", pair.key, pair.value.as_ref().map(shown).unwrap_or_default());
+            format!("{{{}}}", all.values.iter().map(member).collect::<Vec<_>>().join(","))
+        }
         other => format!("{other:?}"),
     }
 }
@@ -136,6 +146,19 @@ impl FakeCollector {
         self.shared.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Waits for so many log records.
+    pub async fn wait_logs(&self, records: usize) -> Vec<LogRecord> {
+        let begun = Instant::now();
+        loop {
+            let logs = self.shared.logs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if logs.len() >= records {
+                return logs;
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited for {records} records: {logs:#?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Waits for so many spans.
     pub async fn wait(&self, spans: usize) -> Vec<Told> {
         let begun = Instant::now();
@@ -154,7 +177,7 @@ impl Drop for FakeCollector {
 }
 
 async fn call(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, shared: Arc<Shared>) {
-    assert_eq!(request.uri().path(), "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+    let path = request.uri().path().to_owned();
     let header = |name| request.headers().get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
     let authorization = header("authorization");
     let bytes = grpc::read(request.into_body()).await;
@@ -176,9 +199,18 @@ async fn call(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, sh
         return;
     }
     assert!(bytes.len() <= 4 << 20, "{} bytes at once", bytes.len());
-    let request = ExportTraceServiceRequest::decode(bytes.get(5..).unwrap_or_default()).expect("spans");
-    shared.take(request, &authorization);
-    let answer = ExportTraceServiceResponse::default().encode_to_vec();
+    let message = bytes.get(5..).unwrap_or_default();
+    let answer = match path.as_str() {
+        "/opentelemetry.proto.collector.trace.v1.TraceService/Export" => {
+            shared.take(ExportTraceServiceRequest::decode(message).expect("spans"), &authorization);
+            ExportTraceServiceResponse::default().encode_to_vec()
+        }
+        "/opentelemetry.proto.collector.logs.v1.LogsService/Export" => {
+            shared.take_logs(ExportLogsServiceRequest::decode(message).expect("log records"));
+            ExportLogsServiceResponse::default().encode_to_vec()
+        }
+        other => panic!("{other}"),
+    };
     let mut framed = BytesMut::new();
     framed.put_u8(0);
     framed.put_u32(u32::try_from(answer.len()).expect("a small answer"));
@@ -187,7 +219,21 @@ async fn call(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, sh
     let _ = stream.send_trailers(status("0"));
 }
 
+/// A member of the body of a record, as text; empty if there is none.
+pub fn of_body(record: &LogRecord, key: &str) -> String {
+    match record.body.as_ref().and_then(|body| body.value.as_ref()) {
+        Some(Value::KvlistValue(all)) => value(&all.values, key),
+        other => panic!("{other:?}"),
+    }
+}
+
 impl Shared {
+    fn take_logs(&self, request: ExportLogsServiceRequest) {
+        let scopes = request.resource_logs.into_iter().flat_map(|of| of.scope_logs);
+        let records = scopes.flat_map(|scope| scope.log_records);
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).extend(records);
+    }
+
     fn take(&self, request: ExportTraceServiceRequest, authorization: &str) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         for of in request.resource_spans {

@@ -65,6 +65,12 @@ pub(crate) struct InjectorArgs {
     /// NAME=VALUE,...; pods of a namespace without it send none
     #[arg(long, value_name = "SECRET/KEY", requires = "otlp_endpoint", value_parser = entry)]
     pub(crate) otlp_headers_secret: Option<(String, String)>,
+    /// Sidecars send the decision log there too, where a SidecarProfile asks for one, and not to standard output
+    #[arg(long, requires = "otlp_endpoint")]
+    pub(crate) otlp_decisions: bool,
+    /// Sidecars count requests by the names of OpenTelemetry's conventions for generative AI too
+    #[arg(long)]
+    pub(crate) genai_metrics: bool,
     /// How log lines look
     #[arg(long, env = "OUTRIGGER_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
@@ -107,7 +113,9 @@ impl InjectorArgs {
                 sampler: self.traces_sampler.clone(),
                 ratio: self.traces_sampler_arg.clone(),
                 headers: self.otlp_headers_secret.clone(),
+                decisions: self.otlp_decisions,
             }),
+            genai_metrics: self.genai_metrics,
             system_namespace: namespace.clone(),
         }
     }

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use metrics::{Counter, Gauge, Histogram};
 use outrigger_inject::Skip;
-use outrigger_telemetry::{Registry, registry::Family};
+use outrigger_telemetry::{
+    Registry,
+    registry::{Family, Stability},
+};
 use tokio::sync::watch;
 
 const SECONDS: &[f64] = &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
@@ -15,6 +18,7 @@ const REVIEWS: Family = Family {
     labels: &["outcome"],
     help: "Pods that were asked about, by what became of them: `injected`, or why not.",
     buckets: &[],
+    stability: Stability::Stable,
 };
 const REVIEW_SECONDS: Family = Family {
     name: "outrigger_injector_review_seconds",
@@ -22,6 +26,7 @@ const REVIEW_SECONDS: Family = Family {
     labels: &[],
     help: "From the last byte of a question to its answer.",
     buckets: SECONDS,
+    stability: Stability::Stable,
 };
 const BARE: Family = Family {
     name: "outrigger_injector_pods_without_sidecar",
@@ -29,6 +34,7 @@ const BARE: Family = Family {
     labels: &[],
     help: "Pods that are to have a sidecar and have none, as last looked; 0 where another replica looks.",
     buckets: &[],
+    stability: Stability::Stable,
 };
 
 /// All of them.

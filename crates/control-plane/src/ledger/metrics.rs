@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use metrics::{Counter, Gauge, Histogram};
-use outrigger_telemetry::{Registry, registry::Family};
+use outrigger_telemetry::{
+    Registry,
+    registry::{Family, Stability},
+};
 
 use crate::push::status::Code;
 
@@ -12,8 +15,14 @@ const LAGS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 3600.0,
 
 macro_rules! families {
     ($($ident:ident = $kind:literal $name:literal [$($label:literal),*] $buckets:expr, $help:literal;)+) => {
-        $(const $ident: Family =
-            Family { name: $name, kind: $kind, labels: &[$($label),*], help: $help, buckets: $buckets };)+
+        $(const $ident: Family = Family {
+            name: $name,
+            kind: $kind,
+            labels: &[$($label),*],
+            help: $help,
+            buckets: $buckets,
+            stability: Stability::Stable,
+        };)+
         /// All of them.
         pub(crate) const FAMILIES: &[Family] = &[$($ident),+];
     };

@@ -109,8 +109,10 @@ fn a_collector_of_traces_is_told_by_the_variables_of_opentelemetry() {
         sampler: Some("parentbased_traceidratio".to_owned()),
         ratio: Some("0.1".to_owned()),
         headers: Some(("otlp".to_owned(), "headers".to_owned())),
+        decisions: true,
     };
-    let (after, _) = plain("", "").injected_with(&Settings { tracing: Some(tracing), ..settings() });
+    let settings = Settings { tracing: Some(tracing), genai_metrics: true, ..settings() };
+    let (after, _) = plain("", "").injected_with(&settings);
     let all = sidecar(&after)["env"].as_array().unwrap();
     let of = |name: &str| all.iter().find(|it| it["name"] == name).cloned().unwrap_or_default();
     assert_eq!(of("OTEL_EXPORTER_OTLP_ENDPOINT")["value"], "http://collector.observability.svc:4317");
@@ -119,7 +121,10 @@ fn a_collector_of_traces_is_told_by_the_variables_of_opentelemetry() {
     let secret = json!({"secretKeyRef": {"name": "otlp", "key": "headers", "optional": true}});
     assert_eq!(of("OTEL_EXPORTER_OTLP_HEADERS")["valueFrom"], secret);
     assert!(of("OUTRIGGER_POD").is_object() && of("OUTRIGGER_NODE").is_object());
-    assert!(!plain("", "").injected().0.to_string().contains("OTEL"));
+    assert_eq!(of("OUTRIGGER_DECISION_LOG_TO")["value"], "otlp");
+    assert_eq!(of("OUTRIGGER_GENAI_METRICS")["value"], "true");
+    let without = plain("", "").injected().0.to_string();
+    assert!(!without.contains("OTEL") && !without.contains("DECISION") && !without.contains("GENAI"), "{without}");
 }
 
 /// What is there stays as it is, byte for byte: only things are added.

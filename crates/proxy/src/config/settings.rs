@@ -70,10 +70,16 @@ pub struct Settings {
     /// Which log lines are written: a level, or directives such as outrigger_proxy=debug
     #[arg(long, env = "OUTRIGGER_LOG", default_value = "info", value_name = "FILTER")]
     pub log: logging::Filter,
-    /// Which decisions are written to standard output, one JSON object a line: off, asked (by x-outrigger-log-decision: true), and beside those
+    /// Which decisions are told, one JSON object each: off, asked (by x-outrigger-log-decision: true), and beside those
     /// failures (what failed over, broke or failed), all, or a share such as 1%
     #[arg(long, env = "OUTRIGGER_DECISION_LOG", default_value = "off", value_name = "WHICH")]
     pub decision_log: Which,
+    /// Count requests by the names of OpenTelemetry's conventions for generative AI too: gen_ai_client_operation_duration_seconds and others
+    #[arg(long, env = "OUTRIGGER_GENAI_METRICS")]
+    pub genai_metrics: bool,
+    /// Where decisions go: stdout, or otlp (as logs, to the collector of --otlp-endpoint)
+    #[arg(long, env = "OUTRIGGER_DECISION_LOG_TO", default_value = "stdout", value_name = "WHERE")]
+    pub decision_log_to: DecisionLogTo,
     /// File that gets the bound addresses as JSON once the sidecar listens
     #[arg(long, env = "OUTRIGGER_READY_FILE", value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
@@ -99,12 +105,22 @@ impl Settings {
             drain_timeout: self.drain_timeout,
             generations: self.generations,
             decision_log: self.decision_log,
+            genai_metrics: self.genai_metrics,
             usage_cost: self.usage_cost,
             upstream_ca: self.upstream_ca.clone(),
             upstream_ca_only: self.upstream_ca_only,
             proxies: Proxies::read(variable).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?,
         })
     }
+}
+
+/// Where decisions go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DecisionLogTo {
+    /// A line each on standard output
+    Stdout,
+    /// To the collector, as logs of OTLP
+    Otlp,
 }
 
 /// How log lines look.

@@ -4,7 +4,7 @@ use metrics::Counter;
 use outrigger_telemetry::Registry;
 
 use super::families::{TRACES_DROPPED, TRACES_SENT};
-use crate::trace::queue::Standing;
+use crate::outbox::Standing;
 
 /// The handles.
 #[derive(Debug)]

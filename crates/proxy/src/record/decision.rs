@@ -67,6 +67,7 @@ impl Record {
             took: worth.took,
             first_token: self.heard.first_token().map(|at| at.saturating_sub(self.started)),
         };
-        decisions.tell(&line(decided, went));
+        let span = self.trail.as_ref().map(|trail| trail.span());
+        decisions.tell(&line(decided, went), self.opened, !well, span);
     }
 }

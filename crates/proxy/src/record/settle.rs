@@ -6,7 +6,12 @@ use outrigger_route::sticky::Tie;
 use outrigger_wire::Kind;
 
 use super::{Record, generation::Generation, price::Price, served::Served};
-use crate::{ledger::ended::Ended, lock::lock, metrics::outcome::Outcome, signals::Took};
+use crate::{
+    ledger::ended::Ended,
+    lock::lock,
+    metrics::{genai::Operated, outcome::Outcome},
+    signals::Took,
+};
 
 /// What a request took and cost.
 pub(super) struct Worth {
@@ -37,12 +42,31 @@ impl Record {
         }
         let counters = self.routed.as_ref().map(|routed| &*routed.counters);
         self.books.metrics.request(self.operation, counters, self.end.outcome, self.end.code, worth.took);
+        self.books.metrics.operated(|| self.operated(&worth));
         self.log(&worth);
         self.tell_ledger(&worth);
         self.tell_trail(&worth, now);
         self.tell_decision(&worth);
         self.keep(worth);
         self.books.requests.end();
+    }
+
+    /// As OpenTelemetry counts it: nothing, where nobody was asked.
+    fn operated(&self, worth: &Worth) -> Option<Operated<'_>> {
+        let served = self.served.as_ref().map(|served| &*served.target);
+        let target = served.or_else(|| self.attempts.last().map(|attempt| &*attempt.target))?;
+        let route = self.routed.as_ref().map(|routed| &routed.route).filter(|route| !route.targets.is_empty());
+        let first = self.heard.first_token().filter(|_| self.asked.streamed);
+        Some(Operated {
+            operation: self.operation,
+            target,
+            answered: served.is_some(),
+            requested: route.map_or(&target.model, |route| &route.name),
+            error: (self.end.outcome != Outcome::Ok).then_some(self.end.code),
+            usage: self.heard.usage(),
+            took: worth.took,
+            first_chunk: first.map(|at| at.saturating_sub(self.started)),
+        })
     }
 
     /// Tells the ledger, where there is one.

@@ -7,7 +7,7 @@ use crate::upstream::scripted::{Act, End, Script};
 /// Reads `a: 503, ok after 2s | b: hi@0.1s there@0.2s end`. An act is
 ///
 /// - `refuse`, `absent`, `close`, `hang`;
-/// - `ok` or a status, and `after 2s` behind it;
+/// - `ok`, `used` (which says that it took 11 tokens and gave 7) or a status, and `after 2s` behind it;
 /// - words with times, and `end`, `cut` or `never` behind them: a stream, where `:` is a comment and `stop` the finish reason.
 pub(super) fn read(script: &str) -> Script {
     let acts = script.split('|').map(|part| {
@@ -25,10 +25,12 @@ fn act(text: &str) -> Act {
         "absent" => Act::Absent,
         "close" => Act::Close,
         "hang" => Act::Hang,
-        "ok" => {
+        "ok" | "used" => {
             let body =
                 r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}]}"#;
-            Act::Answer { after, status: 200, body: body.to_owned() }
+            let used = r#"{"usage":{"prompt_tokens":11,"completion_tokens":7},"#;
+            let body = if what == "used" { body.replacen('{', used, 1) } else { body.to_owned() };
+            Act::Answer { after, status: 200, body }
         }
         stream if stream.contains('@') => stream_of(stream),
         status => {

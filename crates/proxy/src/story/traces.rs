@@ -9,12 +9,12 @@ const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 fn traced(script: &str, sampler: &str) -> (Stage, Spans) {
     let (tracer, spans, _) = Tracer::new(Sampler::read(sampler, "").unwrap());
-    let told = Told { ledger: None, tracer: Some(tracer) };
+    let told = Told { tracer: Some(tracer), ..Told::default() };
     (Stage::telling(script, |route| route.failover.continue_on_break = true, told), spans)
 }
 
 fn read(spans: &mut Spans) -> Vec<Span> {
-    spans.now(1_000).map(|batch| batch.spans.clone()).unwrap_or_default()
+    spans.now(1_000).map(|batch| batch.items.clone()).unwrap_or_default()
 }
 
 fn value(span: &Span, name: &str) -> String {

@@ -5,7 +5,7 @@ use http::Uri;
 use outrigger_wire::Operation;
 
 /// `gen_ai.operation.name`. What the convention has no word for has ours.
-pub(super) fn operation(operation: Operation) -> &'static str {
+pub(crate) fn operation(operation: Operation) -> &'static str {
     match operation {
         Operation::ChatCompletions | Operation::Responses | Operation::Messages => "chat",
         Operation::Completions => "text_completion",
@@ -21,7 +21,7 @@ pub(super) fn operation(operation: Operation) -> &'static str {
 }
 
 /// `gen_ai.provider.name` of a provider of the catalogue. Whom the convention does not know has our word.
-pub(super) fn provider(slug: &str) -> &str {
+pub(crate) fn provider(slug: &str) -> &str {
     match slug {
         "amazon-bedrock" => "aws.bedrock",
         "azure" => "azure.ai.openai",
@@ -36,7 +36,7 @@ pub(super) fn provider(slug: &str) -> &str {
 }
 
 /// `server.address` and `server.port` of a base URL.
-pub(super) fn server(base_url: &str) -> Option<(Box<str>, u16)> {
+pub(crate) fn server(base_url: &str) -> Option<(Box<str>, u16)> {
     let uri: Uri = base_url.parse().ok()?;
     let host = uri.host()?.trim_matches(['[', ']']).into();
     Some((host, uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 })))

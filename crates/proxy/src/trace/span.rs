@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use super::context::{SpanId, TraceId};
+use crate::outbox::Told;
 
 /// A span.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,9 +76,8 @@ impl Value {
     }
 }
 
-impl Span {
-    /// What it takes of memory, in bytes.
-    pub(super) fn bytes(&self) -> usize {
+impl Told for Span {
+    fn bytes(&self) -> usize {
         let of = |attributes: &[(&'static str, Value)]| -> usize {
             attributes.iter().map(|(_, value)| size_of::<(&str, Value)>() + value.bytes()).sum()
         };

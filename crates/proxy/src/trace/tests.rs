@@ -148,7 +148,7 @@ fn a_callers_words_are_cut() {
     let spans = made(&trail(&HeaderMap::new()), &ended(None, &usage, &long));
     assert_eq!(spans.len(), 1);
     assert_eq!(spans[0].name, format!("chat {}", "é".repeat(64)));
-    assert!(spans[0].bytes() < 4 << 10, "{} bytes", spans[0].bytes());
+    assert!(crate::outbox::Told::bytes(&spans[0]) < 4 << 10, "{} bytes", crate::outbox::Told::bytes(&spans[0]));
 }
 
 /// A caller that left is nobody's error, nor is the call that it left behind.

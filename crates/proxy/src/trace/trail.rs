@@ -102,6 +102,12 @@ impl Trail {
         })
     }
 
+    /// The span of the request, and whether it is sampled.
+    pub(crate) fn span(&self) -> (TraceId, SpanId, bool) {
+        let Context { trace, span, sampled } = self.here;
+        (trace, span, sampled)
+    }
+
     /// It was decided.
     pub(crate) fn decided(&self, decision: Decision) {
         lock(&self.notes).decision = Some(decision);

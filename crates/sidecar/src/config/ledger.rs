@@ -4,9 +4,8 @@ use std::{fs::File, io::Read as _, path::PathBuf, time::Duration};
 
 use clap::Args;
 use http::Uri;
+use outrigger_otlp::address::address;
 use outrigger_proxy::config::{bytes, duration};
-
-use super::address::address;
 
 /// A key is 32 random bytes, or what somebody made of them.
 const KEY: u64 = 4 << 10;

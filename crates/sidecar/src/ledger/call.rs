@@ -10,13 +10,14 @@ use std::{
 use anyhow::Context as _;
 use http::Uri;
 use outrigger_api::ledger::{AppendRequest, AppendResponse, ledger_service_client::LedgerServiceClient};
+use outrigger_otlp::connect;
 use tonic::{
     Code, Request,
     metadata::{Ascii, MetadataValue},
     transport::{Channel, Endpoint},
 };
 
-use crate::link::{TOKEN, connect};
+use crate::link::TOKEN;
 
 /// A token is read anew this often: it is replaced while it is still good.
 const FRESH: Duration = Duration::from_secs(60);
@@ -69,7 +70,7 @@ impl Call {
             .keep_alive_timeout(PONG)
             .connect_with_connector(connector)
             .await
-            .map_err(|error| anyhow::anyhow!("cannot reach {}: {}", way.to, crate::link::innermost(&error)))?;
+            .map_err(|error| anyhow::anyhow!("cannot reach {}: {}", way.to, connect::innermost(&error)))?;
         Ok(Self { client: LedgerServiceClient::new(channel), bearer, opened: Instant::now() })
     }
 

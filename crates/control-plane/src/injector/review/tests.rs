@@ -9,6 +9,7 @@ fn settings() -> Settings {
         control_plane: "https://cp:4119".to_owned(),
         ledger: None,
         tracing: None,
+        genai_metrics: false,
         system_namespace: "outrigger-system".to_owned(),
     }
 }

@@ -93,7 +93,7 @@ fn counted(metrics: &Metrics) -> Vec<String> {
 
 #[test]
 fn a_candidate_is_counted_under_the_route_that_names_it() {
-    let (snapshot, metrics) = (snapshot(), Metrics::new().unwrap());
+    let (snapshot, metrics) = (snapshot(), Metrics::new(false).unwrap());
     let (routes, targets) = (Routes::of_policy(&snapshot), handles(&snapshot, &metrics));
     assert!(counted(&metrics).is_empty(), "nothing is registered that no request needed");
     for names in [&["a"][..], &["ns/a"], &["b", "m2"], &["m0", "b"]] {
@@ -110,7 +110,7 @@ fn a_candidate_is_counted_under_the_route_that_names_it() {
 
 #[test]
 fn a_continuation_counts_under_its_route() {
-    let (snapshot, metrics) = (snapshot(), Metrics::new().unwrap());
+    let (snapshot, metrics) = (snapshot(), Metrics::new(false).unwrap());
     let (routes, targets) = (Routes::of_policy(&snapshot), handles(&snapshot, &metrics));
     for name in ["a", "m1"] {
         let plan = asked(&snapshot, &[name]);
@@ -123,7 +123,7 @@ fn a_continuation_counts_under_its_route() {
 
 #[test]
 fn a_request_is_counted_under_its_route_or_none() {
-    let (snapshot, metrics) = (snapshot(), Metrics::new().unwrap());
+    let (snapshot, metrics) = (snapshot(), Metrics::new(false).unwrap());
     let routes = Routes::of_policy(&snapshot);
     let count = |route: Option<&RouteCounters>, outcome, code| {
         metrics.request(Operation::ChatCompletions, route, outcome, code, Duration::ZERO);

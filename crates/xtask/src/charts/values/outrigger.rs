@@ -117,6 +117,13 @@ pub(in crate::charts) fn outrigger() -> Vec<Value> {
                      (`ControlPlane`), or at each pod (`Pods`)",
                 ),
                 text("interval", Text::Duration, "15s", "How often the control plane asks each sidecar"),
+                one(
+                    "names",
+                    Kind::Word(&["Outrigger", "Both"]),
+                    json!("Outrigger"),
+                    "By which names sidecars count requests: by ours (`Outrigger`), or by those of OpenTelemetry's conventions for \
+                     generative AI beside them (`Both`), which only `Pods` has a Prometheus read",
+                ),
             ],
         ),
         group(
@@ -288,6 +295,13 @@ fn tracing() -> Vec<Value> {
              broke is told in any case, unless it is `always_off`",
         ),
         text("ratio", Text::Ratio, "", "How many of those of `traceidratio`, as text: `\"0.1\"`; empty: all"),
+        one(
+            "decisions",
+            Kind::Word(&["StandardOutput", "Collector"]),
+            json!("StandardOutput"),
+            "Where the decision log goes that a SidecarProfile asks for: to the sidecar's standard output, or to the collector, as logs \
+             of OTLP",
+        ),
         group(
             "headers",
             "What sidecars show the collector",

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::call::Failed;
+use crate::call::Failed;
 
 /// Most tries of one batch, and how long they may take together: what comes meanwhile has so long to fit.
 const TRIES: u32 = 5;
@@ -15,7 +15,7 @@ const HURRY: Duration = Duration::from_millis(100);
 
 /// Of one batch.
 #[derive(Debug)]
-pub(super) struct Retry {
+pub(crate) struct Retry {
     tries: u32,
     began: Instant,
 }
@@ -28,12 +28,12 @@ impl Default for Retry {
 
 impl Retry {
     /// Another batch.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         *self = Self::default();
     }
 
     /// How long to wait before the next try of a batch that `failed`; `None`: it is given up. `draw` is in 0..1.
-    pub(super) fn next(&mut self, failed: &Failed, leaves: bool, draw: f64) -> Option<Duration> {
+    pub(crate) fn next(&mut self, failed: &Failed, leaves: bool, draw: f64) -> Option<Duration> {
         self.tries += 1;
         if !failed.again || self.tries >= TRIES || self.began.elapsed() >= TIME {
             return None;

@@ -1,17 +1,21 @@
-//! What a sidecar is told of a collector of traces: by the variables of OpenTelemetry, and by flags that mean the same.
+//! What a program is told of a collector: by the variables of OpenTelemetry, and by flags that mean the same.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use clap::Args;
 use http::Uri;
-use outrigger_proxy::trace::Sampler;
+use outrigger_proxy::{config::DecisionLogTo, trace::Sampler};
 
-use super::address::address;
-use crate::traces::{Headers, Resource, Way, pairs};
+use crate::{
+    address::address,
+    call::{Headers, Way},
+    message::Resource,
+    pairs::pairs,
+};
 
 /// Where spans go, and which.
 #[derive(Args, Debug)]
-pub(crate) struct TraceArgs {
+pub struct TraceArgs {
     /// Where the collector of traces is: http://HOST:4317, OTLP over gRPC; without it, nothing is traced and `traceparent` passes
     /// as it comes
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
@@ -29,7 +33,7 @@ pub(crate) struct TraceArgs {
     /// The ratio of those of traceidratio: 0 to 1; without it, all
     #[arg(long, env = "OTEL_TRACES_SAMPLER_ARG", default_value = "", value_name = "RATIO")]
     traces_sampler_arg: String,
-    /// What the sidecar is called in its spans; without it, the `service.name` of --resource-attributes, or outrigger-sidecar
+    /// What it is called in its spans; without it, the `service.name` of --resource-attributes, or outrigger-sidecar
     #[arg(long, env = "OTEL_SERVICE_NAME", default_value = "", value_name = "NAME")]
     service_name: String,
     /// What else is said of it with its spans, NAME=VALUE,..., values percent-encoded
@@ -55,16 +59,41 @@ impl fmt::Debug for Unshown {
     }
 }
 
+/// A collector that is named.
+#[derive(Debug)]
+pub struct Named {
+    /// Which requests are told.
+    pub(crate) sampler: Sampler,
+    pub(crate) way: Way,
+    /// What is said of the sidecar.
+    pub(crate) resource: Resource,
+}
+
+/// Who says it.
+#[derive(Clone, Copy, Debug)]
+pub struct Speaker<'a> {
+    /// Name of the program.
+    pub program: &'static str,
+    /// Name of the pod; empty: not known.
+    pub pod: &'a str,
+    /// Name of its node, likewise.
+    pub node: &'a str,
+}
+
 impl TraceArgs {
-    /// Which requests are told, the way to the collector, and what is said of the sidecar; `None`: nothing is traced. As the
-    /// specification has it, an empty variable is none.
+    /// The collector; `None`: there is none, and nothing is traced. As the specification has it, an empty variable is none.
     ///
     /// # Errors
     ///
-    /// What is wrong, without a word of the headers.
-    pub(crate) fn read(&self, pod: &str, node: &str) -> Result<Option<(Sampler, Way, Resource)>, String> {
+    /// What is wrong, without a word of the headers; decisions are to go to a collector that is not named.
+    pub fn read(&self, speaker: Speaker<'_>, decisions: DecisionLogTo) -> Result<Option<Named>, String> {
         let endpoint = self.otlp_endpoint.as_ref().map(|url| url.0.trim()).filter(|url| !url.is_empty());
-        let Some(endpoint) = endpoint else { return Ok(None) };
+        let Some(endpoint) = endpoint else {
+            return match decisions {
+                DecisionLogTo::Stdout => Ok(None),
+                DecisionLogTo::Otlp => Err("--decision-log-to otlp: no --otlp-endpoint says where".to_owned()),
+            };
+        };
         let to: Uri = address(endpoint).map_err(|why| format!("--otlp-endpoint: {why}"))?;
         let sampler = Sampler::read(&self.traces_sampler, &self.traces_sampler_arg)
             .map_err(|why| format!("--traces-sampler: {why}"))?;
@@ -73,8 +102,10 @@ impl TraceArgs {
         let attributes = pairs(&self.resource_attributes).map_err(|why| format!("--resource-attributes: {why}"))?;
         let ca_file = self.otlp_ca_file.clone().filter(|file| !file.as_os_str().is_empty());
         let way = Way { to, ca_file, headers };
+        let Speaker { program, pod, node } = speaker;
         let (service, pod, node) = (self.service_name.trim().to_owned(), pod.to_owned(), node.to_owned());
-        Ok(Some((sampler, way, Resource { service, attributes, pod, node })))
+        let resource = Resource { program, service, attributes, pod, node };
+        Ok(Some(Named { sampler, way, resource }))
     }
 }
 
@@ -84,12 +115,24 @@ mod tests {
 
     use super::*;
 
-    fn read(words: &[&str]) -> Result<bool, String> {
+    fn told(words: &[&str], to: DecisionLogTo) -> Result<bool, String> {
         let command = TraceArgs::augment_args(Command::new("any"));
         let matches = command.try_get_matches_from(["any"].iter().chain(words)).map_err(|error| error.to_string())?;
         let args = TraceArgs::from_arg_matches(&matches).map_err(|error| error.to_string())?;
         assert!(!format!("{args:?}").contains("secret"));
-        args.read("pod", "node").map(|traced| traced.is_some())
+        let speaker = Speaker { program: "any", pod: "pod", node: "node" };
+        args.read(speaker, to).map(|traced| traced.is_some())
+    }
+
+    fn read(words: &[&str]) -> Result<bool, String> {
+        told(words, DecisionLogTo::Stdout)
+    }
+
+    /// Decisions that nobody would get are a mistake, and no silence.
+    #[test]
+    fn decisions_go_to_a_collector_that_is_named() {
+        assert_eq!(told(&["--otlp-endpoint", "http://collector:4317"], DecisionLogTo::Otlp), Ok(true));
+        assert!(told(&[], DecisionLogTo::Otlp).unwrap_err().contains("--otlp-endpoint"));
     }
 
     #[test]

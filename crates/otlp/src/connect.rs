@@ -1,4 +1,5 @@
-//! A connection to the control plane: TLS 1.3 by its own authority and by nobody else's.
+//! A connection to a control plane, a ledger or a collector: TLS 1.3, by an authority of its own and by nobody else's, or by the public
+//! ones.
 
 use std::{
     fs::File,
@@ -31,9 +32,10 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// A bundle of some hundred certificates.
 const BUNDLE: u64 = 1 << 20;
 
-/// Connects to one control plane.
+/// Connects to one server.
 #[derive(Clone)]
-pub(crate) struct Connector {
+#[allow(missing_debug_implementations, reason = "what TLS is set up with has none")]
+pub struct Connector {
     host: String,
     port: u16,
     tls: Option<(TlsConnector, ServerName<'static>)>,
@@ -41,7 +43,11 @@ pub(crate) struct Connector {
 
 impl Connector {
     /// To `to`, known by the certificates in `ca_file`; without TLS for `http`.
-    pub(crate) fn new(to: &Uri, ca_file: Option<&Path>) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// No file says by which certificates, or it cannot be used.
+    pub fn new(to: &Uri, ca_file: Option<&Path>) -> anyhow::Result<Self> {
         let host = to.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let secure = to.scheme_str() == Some("https");
         let port = to.port_u16().unwrap_or(if secure { 443 } else { 80 });
@@ -58,7 +64,11 @@ impl Connector {
     }
 
     /// To `to`, which may be anybody's, known by the public authorities; without TLS for `http`.
-    pub(crate) fn public(to: &Uri) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// Its name cannot be in a certificate.
+    pub fn public(to: &Uri) -> anyhow::Result<Self> {
         if to.scheme_str() != Some("https") {
             return Self::new(to, None);
         }
@@ -94,8 +104,21 @@ fn trusting(roots: RootCertStore) -> anyhow::Result<ClientConfig> {
     Ok(config)
 }
 
+/// What lies at the bottom of an error.
+pub fn innermost(error: &dyn std::error::Error) -> String {
+    let mut at = error;
+    while let Some(source) = at.source() {
+        at = source;
+    }
+    at.to_string()
+}
+
 /// The content of a file that is at most `most` bytes long.
-pub(crate) fn small_file(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+///
+/// # Errors
+///
+/// It cannot be read, or is longer.
+pub fn small_file(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
@@ -105,8 +128,11 @@ pub(crate) fn small_file(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
 }
 
 /// A stream, encrypted or not.
-pub(crate) enum Stream {
+#[derive(Debug)]
+pub enum Stream {
+    /// Encrypted.
     Tls(Box<TlsStream<TcpStream>>),
+    /// In clear.
     Plain(TcpStream),
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, time::Duration};
 
 use http::{Uri, uri::PathAndQuery};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use tokio::sync::Mutex;
 use tonic::{
     Code, Request, Status,
     metadata::{AsciiMetadataKey, AsciiMetadataValue},
@@ -11,15 +11,17 @@ use tonic::{
 };
 use tonic_prost::ProstCodec;
 
-use super::{message, pairs};
-use crate::{config::is_loopback, link::connect::Connector};
+use crate::{
+    address::is_loopback,
+    connect::{Connector, innermost},
+    pairs::pairs,
+    send::Signal,
+};
 
-/// The method, as `opentelemetry/proto/collector/trace/v1/trace_service.proto` names it.
-const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 /// How often a quiet collector is asked whether it is still there while a batch is with it, and how long it may take to answer.
 const PING: Duration = Duration::from_secs(20);
 const PONG: Duration = Duration::from_secs(8);
-/// Most bytes of an answer: it says how many spans were rejected, and why.
+/// Most bytes of an answer: it says how many were rejected, and why.
 const LONGEST: usize = 64 << 10;
 
 /// Where it is, and what it is shown.
@@ -70,26 +72,26 @@ impl Headers {
 
 /// Why a batch was not taken.
 #[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) why: String,
+pub(crate) struct Failed {
+    pub(crate) why: String,
     /// It may be taken later.
-    pub(super) again: bool,
+    pub(crate) again: bool,
     /// When, as the collector says.
-    pub(super) wait: Option<Duration>,
+    pub(crate) wait: Option<Duration>,
 }
 
 impl Failed {
-    pub(super) fn again(why: impl Into<String>) -> Self {
+    pub(crate) fn again(why: impl Into<String>) -> Self {
         Self { why: why.into(), again: true, wait: None }
     }
 
-    pub(super) fn never(why: String) -> Self {
+    pub(crate) fn never(why: String) -> Self {
         Self { why, again: false, wait: None }
     }
 
     /// What may be tried again is a list of the protocol's.
     fn of(status: &Status) -> Self {
-        let why = format!("the collector of traces says {:?}: {}", status.code(), status.message());
+        let why = format!("the collector says {:?}: {}", status.code(), status.message());
         match status.code() {
             Code::Cancelled
             | Code::DeadlineExceeded
@@ -106,45 +108,58 @@ impl Failed {
     }
 }
 
-/// One that is open.
-pub(super) struct Call {
-    channel: tonic::client::Grpc<Channel>,
-    headers: Vec<(AsciiMetadataKey, AsciiMetadataValue)>,
+/// The way, and the connection that all signals share, where one is open.
+#[derive(Debug)]
+pub(crate) struct Line {
+    way: Way,
+    open: Mutex<Option<Channel>>,
 }
 
-impl Call {
-    /// Connects.
-    pub(super) async fn open(way: &Way) -> Result<Self, Failed> {
-        let connector = match &way.ca_file {
-            Some(file) => Connector::new(&way.to, Some(file)),
-            None => Connector::public(&way.to),
-        };
-        let connector = connector.map_err(|error| Failed::again(format!("{error:#}")))?;
-        let channel = Endpoint::from(way.to.clone())
-            .http2_keep_alive_interval(PING)
-            .keep_alive_timeout(PONG)
-            .connect_with_connector(connector)
-            .await
-            .map_err(|error| {
-                let why = crate::link::innermost(&error);
-                Failed::again(format!("cannot reach the collector of traces at {}: {why}", way.to))
-            })?;
-        let channel = tonic::client::Grpc::new(channel).max_decoding_message_size(LONGEST);
-        Ok(Self { channel, headers: way.headers.0.clone() })
+impl Line {
+    pub(crate) fn new(way: Way) -> Self {
+        Self { way, open: Mutex::default() }
     }
 
-    /// Answers how many spans the collector rejected.
-    pub(super) async fn export(&mut self, batch: message::Request) -> Result<u64, Failed> {
+    /// Answers how many the collector rejected.
+    pub(crate) async fn export<S: Signal>(&self, batch: S::Request) -> Result<i64, Failed> {
+        let channel = self.channel().await?;
+        let mut channel = tonic::client::Grpc::new(channel).max_decoding_message_size(LONGEST);
         let mut request = Request::new(batch);
-        for (name, value) in &self.headers {
+        for (name, value) in &self.way.headers.0 {
             request.metadata_mut().insert(name.clone(), value.clone());
         }
-        self.channel.ready().await.map_err(|error| Failed::again(crate::link::innermost(&error)))?;
-        let codec = ProstCodec::<message::Request, ExportTraceServiceResponse>::default();
-        let answer = self.channel.unary(request, PathAndQuery::from_static(EXPORT), codec).await;
-        let partial = answer.map_err(|status| Failed::of(&status))?.into_inner().partial_success;
-        Ok(partial.map_or(0, |partial| u64::try_from(partial.rejected_spans).unwrap_or_default()))
+        channel.ready().await.map_err(|error| Failed::again(innermost(&error)))?;
+        let codec = ProstCodec::<S::Request, S::Response>::default();
+        let answer = channel.unary(request, PathAndQuery::from_static(S::EXPORT), codec).await;
+        answer.map(|answer| S::rejected(answer.into_inner())).map_err(|status| Failed::of(&status))
     }
+
+    /// The next call opens another connection; one that is under way keeps its own.
+    pub(crate) async fn drop(&self) {
+        self.open.lock().await.take();
+    }
+
+    async fn channel(&self) -> Result<Channel, Failed> {
+        let mut open = self.open.lock().await;
+        match &*open {
+            Some(channel) => Ok(channel.clone()),
+            None => Ok(open.insert(connect(&self.way).await?).clone()),
+        }
+    }
+}
+
+async fn connect(way: &Way) -> Result<Channel, Failed> {
+    let connector = match &way.ca_file {
+        Some(file) => Connector::new(&way.to, Some(file)),
+        None => Connector::public(&way.to),
+    };
+    let connector = connector.map_err(|error| Failed::again(format!("{error:#}")))?;
+    Endpoint::from(way.to.clone())
+        .http2_keep_alive_interval(PING)
+        .keep_alive_timeout(PONG)
+        .connect_with_connector(connector)
+        .await
+        .map_err(|error| Failed::again(format!("cannot reach the collector at {}: {}", way.to, innermost(&error))))
 }
 
 #[cfg(test)]
