@@ -15,7 +15,7 @@ use crate::{
     address::is_loopback,
     connect::{Connector, innermost},
     pairs::pairs,
-    send::Signal,
+    signal::Signal,
 };
 
 /// How often a quiet collector is asked whether it is still there while a batch is with it, and how long it may take to answer.

@@ -14,6 +14,7 @@ mod message;
 mod pairs;
 mod retry;
 mod send;
+mod signal;
 mod spans;
 
 use std::io;
@@ -64,9 +65,8 @@ impl Exporter {
         let (leave_logs, asked_logs) = oneshot::channel();
         let both = async {
             let logs = async {
-                match decisions {
-                    Some(decisions) => sender.follow::<logs::Logs>(decisions, asked_logs).await,
-                    None => (),
+                if let Some(decisions) = decisions {
+                    sender.follow::<logs::Logs>(decisions, asked_logs).await;
                 }
             };
             tokio::join!(sender.follow::<spans::Spans>(spans, asked_spans), logs);

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     message::{Resource, SCHEMA, member, nanos, pair, scope},
-    send::Signal,
+    signal::Signal,
 };
 
 /// Which event it is.

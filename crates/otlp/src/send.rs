@@ -3,17 +3,16 @@
 use std::time::{Duration, Instant};
 
 use outrigger_proxy::{
-    About,
     outbox::{Batch, Waiting},
     trace::Beside,
 };
-use prost::Message;
 use tokio::sync::oneshot;
 
 use crate::{
     call::{Failed, Line},
     message::Resource,
     retry::Retry,
+    signal::Signal,
 };
 
 /// What comes within it goes together.
@@ -24,25 +23,6 @@ const MOST: usize = 512;
 const ANSWER: Duration = Duration::from_secs(10);
 /// A log has a line for what goes on as often as this.
 const SAID: Duration = Duration::from_secs(60);
-
-/// One of the kinds of things that collectors take.
-pub(crate) trait Signal {
-    /// One of them, as the data plane tells it.
-    type Item;
-    type Request: Message + Clone + 'static;
-    type Response: Message + Default + 'static;
-    /// The method, as OTLP's services name it.
-    const EXPORT: &'static str;
-    /// What they are called, and the code of a log line of those that do not go.
-    const WHAT: &'static str;
-    const LOST: &'static str;
-
-    /// The call that tells `items`.
-    fn request(items: &[Self::Item], resource: &Resource, about: Option<&About>) -> Self::Request;
-
-    /// How many of them the collector did not take, which has answered so.
-    fn rejected(answer: Self::Response) -> i64;
-}
 
 /// What each signal is sent by.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use outrigger_proxy::{
 
 use crate::{
     message::{Resource, SCHEMA, nanos, pair, scope},
-    send::Signal,
+    signal::Signal,
 };
 
 /// Spans.
