@@ -15,6 +15,8 @@ fn base((cert_manager, store): (bool, &str)) -> Json {
         "ledger": {"enabled": true, "store": store, "postgresql": {"secret": "x"}},
         "networkPolicy": {"enabled": true},
         "podMonitor": {"enabled": true},
+        // It leaves the other nothing to read here.
+        "serviceMonitor": {"enabled": store == "SQLite"},
         "prometheusRule": {"enabled": true},
         "grafana": {"dashboards": {"enabled": true}},
         "tracing": {"endpoint": "http://collector:4317", "headers": {"secret": "otlp"}},
@@ -36,7 +38,7 @@ pub(super) fn every_value(bench: &Bench) -> Result<()> {
         // A Secret of one's own and cert-manager contradict each other; a volume is of one store.
         let which = match path.as_str() {
             path if path.ends_with("tlsSecret") => 0,
-            path if path.starts_with("ledger.storage.") => 2,
+            path if path.starts_with("ledger.storage.") || path.starts_with("serviceMonitor.") => 2,
             _ => 1,
         };
         let (base, plain) = (&bases[which], &plain[which]);

@@ -128,6 +128,9 @@ fn webhook(entry: &Json) -> Result<()> {
 fn selected(objects: &[Json]) -> Result<()> {
     let pods: Vec<&Json> = objects.iter().map(|object| &object["spec"]["template"]["metadata"]["labels"]).collect();
     for object in objects {
+        if object["kind"] == "ServiceMonitor" {
+            monitored(objects, object)?;
+        }
         let selector = match text(&object["kind"]) {
             "Service" => &object["spec"]["selector"],
             // Sidecars are in other people's pods.
@@ -142,6 +145,31 @@ fn selected(objects: &[Json]) -> Result<()> {
         let found = pods.iter().any(|labels| selector.iter().all(|(key, value)| labels[key] == *value));
         ensure!(found, "{} {} selects no pod", object["kind"], object["metadata"]["name"]);
     }
+    Ok(())
+}
+
+/// A ServiceMonitor finds every Service of ours, and each has the port that it reads, which is one of its pods'.
+fn monitored(objects: &[Json], monitor: &Json) -> Result<()> {
+    let labels = monitor["spec"]["selector"]["matchLabels"].as_object();
+    let wanted: Vec<&str> = list(&monitor["spec"]["endpoints"]).iter().map(|it| text(&it["port"])).collect();
+    let mut found = 0;
+    for service in objects.iter().filter(|object| object["kind"] == "Service") {
+        let name = &service["metadata"]["name"];
+        let selected = labels.into_iter().flatten().all(|(key, value)| service["metadata"]["labels"][key] == *value);
+        ensure!(selected, "Service {name} is read by nobody");
+        for port in &wanted {
+            let ports = list(&service["spec"]["ports"]);
+            let target = ports.iter().find(|it| it["name"] == *port).map(|it| text(&it["targetPort"]));
+            let of_pods = objects
+                .iter()
+                .flat_map(|object| list(&object["spec"]["template"]["spec"]["containers"]))
+                .flat_map(|container| list(&container["ports"]));
+            let has = target.is_some_and(|target| of_pods.clone().any(|it| it["name"] == target));
+            ensure!(has, "Service {name} has no port {port}");
+        }
+        found += 1;
+    }
+    ensure!(found > 0 && !wanted.is_empty(), "a ServiceMonitor of nothing");
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::charts::values::{self, Is, Kind};
 
 /// A value, and an object that is there with it and not without.
-const SWITCHES: [(&str, bool, &str, &str); 24] = [
+const SWITCHES: [(&str, bool, &str, &str); 25] = [
     ("injector.enabled", true, "Deployment", "outrigger-injector"),
     ("injector.enabled", true, "Service", "outrigger-injector"),
     ("injector.enabled", true, "ServiceAccount", "outrigger-injector"),
@@ -35,6 +35,7 @@ const SWITCHES: [(&str, bool, &str, &str); 24] = [
     ("certManager.enabled", false, "Certificate", "outrigger-injector"),
     ("certManager.enabled", false, "Issuer", "outrigger"),
     ("podMonitor.enabled", false, "PodMonitor", "outrigger"),
+    ("serviceMonitor.enabled", false, "ServiceMonitor", "outrigger"),
     ("prometheusRule.enabled", false, "PrometheusRule", "outrigger"),
     ("grafana.dashboards.enabled", false, "ConfigMap", "outrigger-dashboard-overview"),
     ("uninstall.enabled", true, "Job", "outrigger-uninstall"),
@@ -64,7 +65,7 @@ pub(super) fn each(bench: &Bench) -> Result<()> {
     let all = bench.objects(&[
         "--set=networkPolicy.enabled=true,certManager.enabled=true,podMonitor.enabled=true,listenAddress=::",
         "--set=prometheusRule.enabled=true,grafana.dashboards.enabled=true,metrics.from=Pods",
-        "--set=ledger.enabled=true",
+        "--set=ledger.enabled=true,serviceMonitor.enabled=true",
     ])?;
     invariants::hold(&all, &BTreeSet::new())?;
     ensure!(args(&all, "outrigger-control-plane")?.contains(&"--listen=[::]:4119".to_owned()), "an address of IPv6");
@@ -82,6 +83,18 @@ fn metrics(bench: &Bench) -> Result<()> {
         ensure!(monitor.is_some() != here, "{from}: a PodMonitor of sidecars");
         let policy = get(&all, "NetworkPolicy", "outrigger-control-plane")?["spec"]["egress"].to_string();
         ensure!(policy.contains(r#""namespaceSelector":{}"#) == here, "{from}: {policy}");
+    }
+    // What a ServiceMonitor has read no PodMonitor reads once more: sums would be twice what they are.
+    for (from, left) in [("ControlPlane", 0), ("Pods", 1)] {
+        let set = format!(
+            "--set=serviceMonitor.enabled=true,podMonitor.enabled=true,metrics.from={from},ledger.enabled=true"
+        );
+        let all = bench.objects(&[&set])?;
+        invariants::hold(&all, &BTreeSet::new())?;
+        let monitors: Vec<&Json> = all.iter().filter(|it| it["kind"] == "PodMonitor").collect();
+        ensure!(monitors.len() == left, "{from}: {monitors:#?}");
+        ensure!(monitors.iter().all(|it| it["metadata"]["name"] == "outrigger-sidecars"), "{from}: {monitors:#?}");
+        get(&all, "ServiceMonitor", "outrigger")?;
     }
     let neither = refusal("metrics.from=Both", bench.objects(&["--set=metrics.from=Both"]))?;
     ensure!(neither.contains("metrics"), "{neither}");

@@ -166,6 +166,19 @@ pub(in crate::charts) fn outrigger() -> Vec<Value> {
             ],
         ),
         group(
+            "serviceMonitor",
+            "ServiceMonitors of the Prometheus operator, where it does not look for PodMonitors",
+            vec![
+                switch(
+                    "enabled",
+                    false,
+                    "Make one, of the Services of control plane, injector and ledger; a PodMonitor is then of sidecars alone, so that nothing is read twice",
+                ),
+                text("interval", Text::Duration, "30s", "How often metrics are read"),
+                one("labels", Kind::Labels, json!({}), "Labels by which a Prometheus finds it"),
+            ],
+        ),
+        group(
             "uninstall",
             "What `helm uninstall` does beyond what was installed",
             vec![switch(
