@@ -8,6 +8,7 @@ mod alerts;
 mod ask;
 mod compare;
 mod dashboards;
+mod draw;
 mod files;
 mod fleet;
 mod grafana;
@@ -23,15 +24,27 @@ mod stories;
 mod told;
 
 use anyhow::{Result, bail};
+use clap::Subcommand;
 
 pub(crate) use files::all as files;
 pub(crate) use step::Step;
 
 /// Holds recording rules, alerts and dashboards to a real Prometheus that reads a fleet under faults.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Chore>,
+}
 
-pub(crate) fn run(_: &Args) -> Result<()> {
+#[derive(Debug, Subcommand)]
+enum Chore {
+    Draw(draw::Args),
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if let Some(Chore::Draw(args)) = &args.command {
+        return draw::run(args);
+    }
     let step = Step::prepare();
     if let Step::Skipped(why) = &step {
         println!("skip  monitoring: {why}");

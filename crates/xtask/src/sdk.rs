@@ -3,7 +3,7 @@
 mod install;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -74,6 +74,13 @@ pub(crate) fn vidaimock() -> Result<Command> {
 /// Node as the Python index has it, a file for this platform.
 pub(crate) fn node_wheel() -> Result<PathBuf> {
     Ok(install::wheel()?.program)
+}
+
+/// Node with the packages that a folder's lock names, which are installed in another.
+pub(crate) fn node_with(folder: &Path, place: &Path) -> Result<PathBuf> {
+    let node = install::node()?;
+    install::locked(&node, folder, place)?;
+    Ok(node.program)
 }
 
 /// The packages of a family, installed.

@@ -58,7 +58,7 @@ pub(crate) fn all(server: &Server, mode: Mode, told: &mut Told) -> Result<()> {
 
 fn of_dashboard(server: &Server, dashboard: &Dashboard, told: &mut Told) {
     for variable in &dashboard.variables {
-        let values = server.label_values(&chosen(variable.series), variable.of);
+        let values = server.label_values(&chosen(variable.series, Clock::SHORT, RANGE), variable.of);
         let samples =
             values.map(|values| values.iter().map(|_| Sample { labels: BTreeMap::new(), value: 1.0 }).collect());
         judged(dashboard.name, &format!("${}", variable.name), samples, None, told);
@@ -67,7 +67,7 @@ fn of_dashboard(server: &Server, dashboard: &Dashboard, told: &mut Told) {
         for (at, query) in panel.queries.iter().enumerate() {
             let more = query.legend.rsplit(", ").next().unwrap_or_default();
             let what = if at == 0 { panel.title.to_owned() } else { format!("{}, {more}", panel.title) };
-            asked(server, dashboard.name, &what, &chosen(&query.expr), told);
+            asked(server, dashboard.name, &what, &chosen(&query.expr, Clock::SHORT, RANGE), told);
         }
     }
 }
@@ -94,12 +94,16 @@ fn row(verdict: &str, of: &str, what: &str, found: &str) -> String {
     format!("{verdict:<6}{of:<14}{what:<62}{found:>6}")
 }
 
-/// As Grafana fills in what was chosen: everything, and the last minute.
-pub(crate) fn chosen(expression: &str) -> String {
+/// What is looked at: the last minute.
+const RANGE: &str = "60s";
+
+/// As Grafana fills in what was chosen: everything, for as long as this.
+pub(crate) fn chosen(expression: &str, clock: Clock, range: &str) -> String {
+    let week = format!("offset {}", clock.week);
     let words = [
-        ("$__rate_interval", "20s"),
-        ("$__range", "60s"),
-        ("offset 7d", "offset 10s"),
+        ("$__rate_interval", clock.window),
+        ("$__range", range),
+        ("offset 7d", &week),
         ("$namespace", ".*"),
         ("$workload", ".*"),
         ("$provider", ".*"),
@@ -115,7 +119,7 @@ mod tests {
     fn no_variable_is_left() {
         for dashboard in dashboards::all() {
             for query in dashboard.rows.iter().flat_map(|row| &row.panels).flat_map(|panel| &panel.queries) {
-                assert!(!chosen(&query.expr).contains('$'), "{}", query.expr);
+                assert!(!chosen(&query.expr, Clock::SHORT, RANGE).contains('$'), "{}", query.expr);
             }
         }
     }

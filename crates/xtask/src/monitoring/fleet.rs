@@ -1,4 +1,4 @@
-//! What is looked at: a control plane, a ledger, three sidecars in two namespaces, and three providers that misbehave.
+//! What is looked at: a control plane, a ledger, sidecars in some namespaces, and providers of which one misbehaves.
 
 mod policy;
 mod traffic;
@@ -16,24 +16,34 @@ use tempfile::TempDir;
 
 use super::server::Target;
 use crate::{fleet::member::Member, tools};
-pub(crate) use traffic::Traffic;
+pub(crate) use traffic::{Script, Traffic};
 
 const CONTROL_PLANE: &str = "outrigger-control-plane";
 const POLICY: &str = "policy/all.yaml";
 
-/// A sidecar: name of its pod, namespace, team, and the models that it is asked for.
+/// A sidecar: name of its pod, whose pod it is, namespace, team, and the models that it is asked for.
 struct Workload {
     pod: &'static str,
+    owner: &'static str,
     namespace: &'static str,
     team: &'static str,
     models: &'static [&'static str],
 }
 
-const WORKLOADS: [Workload; 3] = [
-    Workload { pod: "web-1", namespace: "shop", team: "sales", models: &["assistant"] },
-    Workload { pod: "web-2", namespace: "shop", team: "sales", models: &["assistant", "refused"] },
-    Workload { pod: "finder-1", namespace: "search", team: "search", models: &["finder", "cheap"] },
+const WORKLOADS: [Workload; 4] = [
+    Workload { pod: "web-1", owner: "storefront", namespace: "shop", team: "sales", models: &["assistant"] },
+    Workload {
+        pod: "web-2",
+        owner: "storefront",
+        namespace: "shop",
+        team: "sales",
+        models: &["assistant", "translate"],
+    },
+    Workload { pod: "finder-1", owner: "finder", namespace: "search", team: "search", models: &["finder", "cheap"] },
+    Workload { pod: "triage-1", owner: "triage", namespace: "support", team: "care", models: &["triage"] },
 ];
+/// How many sidecars there are.
+pub(crate) const SIDECARS: usize = WORKLOADS.len();
 
 /// All of it; ended when it is dropped.
 #[derive(Debug)]
@@ -99,22 +109,23 @@ impl Fleet {
             address: *pages,
             namespace: workload.namespace,
             pod: workload.pod,
+            owner: workload.owner,
             sidecar: true,
         });
         let others = [(self.control_plane, "control-plane-1"), (self.ledger, "ledger-0")];
-        let others = others.map(|(address, pod)| Target { address, namespace: system, pod, sidecar: false });
+        let others = others.map(|(address, pod)| Target { address, namespace: system, pod, owner: "", sidecar: false });
         sidecars.chain(others).collect()
     }
 
-    /// Callers that ask until they are told to stop, while providers misbehave and policy is edited.
-    pub(crate) fn traffic(&self) -> Traffic {
+    /// Callers that ask until they are told to stop, while a provider misbehaves and policy is edited.
+    pub(crate) fn traffic(&self, script: &'static Script) -> Traffic {
         let callers = self.sidecars.iter().zip(&WORKLOADS).map(|((asked, _), workload)| (*asked, workload.models));
         let (file, providers) = (self.folder().join(POLICY), self.providers.clone());
         let edit = move |more| {
             // One that fails is an edit that does not arrive, which is seen.
             let _ = fs::write(&file, policy::text(&providers, if more { 3 } else { 2 }));
         };
-        Traffic::start(callers.collect(), self.providers.clone(), edit)
+        Traffic::start(script, callers.collect(), self.providers.clone(), edit)
     }
 
     /// What `outrigger usage` says was spent: nano-dollars.

@@ -70,6 +70,8 @@ pub(crate) struct Panel {
     pub(crate) queries: Vec<Query>,
     /// From where on it is bad.
     pub(crate) bad: Option<Bad>,
+    /// What it says where there is nothing to show; without it "No data", which is bad news.
+    pub(crate) nothing: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,11 +93,15 @@ pub(crate) fn query(expr: impl Into<String>, legend: &'static str) -> Query {
 
 impl Panel {
     pub(crate) fn new(title: &'static str, kind: Kind, unit: Unit, says: &'static str, queries: Vec<Query>) -> Self {
-        Self { title, says, kind, unit, queries, bad: None }
+        Self { title, says, kind, unit, queries, bad: None, nothing: None }
     }
 
     pub(crate) fn bad(self, bad: Bad) -> Self {
         Self { bad: Some(bad), ..self }
+    }
+
+    pub(crate) fn nothing(self, says: &'static str) -> Self {
+        Self { nothing: Some(says), ..self }
     }
 }
 
@@ -155,7 +161,7 @@ fn source_of() -> Value {
 }
 
 fn panel(panel: &Panel, id: usize, place: &Value) -> Value {
-    let Panel { title, says, kind, unit, queries, bad } = panel;
+    let Panel { title, says, kind, unit, queries, bad, nothing } = panel;
     let instant = matches!(kind, Kind::Number | Kind::Bars);
     let targets: Vec<Value> = queries
         .iter()
@@ -168,7 +174,7 @@ fn panel(panel: &Panel, id: usize, place: &Value) -> Value {
         })
         .collect();
     let (kind, custom, options) = shown(*kind);
-    json!({
+    let mut panel = json!({
         "id": id, "type": kind, "title": title, "description": says, "gridPos": place, "datasource": source_of(),
         "targets": targets, "options": options,
         "fieldConfig": {
@@ -179,7 +185,11 @@ fn panel(panel: &Panel, id: usize, place: &Value) -> Value {
             },
             "overrides": [],
         },
-    })
+    });
+    if let Some(says) = nothing {
+        panel["fieldConfig"]["defaults"]["noValue"] = (*says).into();
+    }
+    panel
 }
 
 fn shown(kind: Kind) -> (&'static str, Value, Value) {
@@ -204,7 +214,12 @@ fn shown(kind: Kind) -> (&'static str, Value, Value) {
         Kind::Bars => (
             "bargauge",
             json!({}),
-            json!({"reduceOptions": last, "orientation": "horizontal", "displayMode": "basic", "showUnfilled": true}),
+            // However many there are: as high as a line of text, and not as high as there is room.
+            json!({
+                "reduceOptions": last, "orientation": "horizontal", "displayMode": "basic", "showUnfilled": true,
+                "namePlacement": "top", "sizing": "manual", "minVizHeight": 16, "maxVizHeight": 48,
+                "text": {"titleSize": 13, "valueSize": 16},
+            }),
         ),
     }
 }

@@ -48,6 +48,8 @@ impl Clock {
     pub(crate) const REAL: Self = Self { every: "30s", window: "5m", slice: "5m", day: "1d", week: "7d" };
     /// Where a minute has to do.
     pub(crate) const SHORT: Self = Self { every: "2s", window: "20s", slice: "10s", day: "20s", week: "10s" };
+    /// Where pictures show five minutes, and a week ago is in them.
+    pub(crate) const DRAWN: Self = Self { day: "60s", week: "120s", ..Self::SHORT };
 
     /// `WINDOW`, `SLICE`, `DAY` and `WEEK` in an expression, filled in.
     pub(crate) fn fill(self, text: &str) -> String {

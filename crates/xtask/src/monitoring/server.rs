@@ -19,6 +19,8 @@ pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     pub(crate) namespace: &'static str,
     pub(crate) pod: &'static str,
+    /// Whose pod it is.
+    pub(crate) owner: &'static str,
     /// A sidecar, or one of the other programs, whose own labels count.
     pub(crate) sidecar: bool,
 }
@@ -39,16 +41,16 @@ pub(crate) struct Sample {
 }
 
 impl Server {
-    /// Starts one with the rules of this mode.
+    /// Starts one with the rules of this mode, whose days are as long as this clock has them.
     pub(crate) fn start(
         programs: &Programs,
-        mode: Mode,
+        (mode, clock): (Mode, Clock),
         folder: &Path,
         address: SocketAddr,
         targets: &[Target],
     ) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        fs::write(folder.join("rules.yaml"), rules_file(mode, Clock::SHORT))?;
+        fs::write(folder.join("rules.yaml"), rules_file(mode, clock))?;
         fs::write(folder.join("prometheus.yaml"), config(targets))?;
         let mut command = Command::new(&programs.prometheus);
         command.arg(format!("--config.file={}", folder.join("prometheus.yaml").display()));
@@ -71,6 +73,18 @@ impl Server {
         }
         let series = result.as_array().map(Vec::as_slice).unwrap_or_default();
         Ok(series.iter().map(|it| Sample { labels: labels(&it["metric"]), value: number(&it["value"][1]) }).collect())
+    }
+
+    /// What Prometheus answers at this moment, in seconds, as it says it.
+    pub(crate) fn said_at(&self, expression: &str, at: u64) -> Result<Value> {
+        let path = format!("/api/v1/query?query={}&time={at}", http::escaped(expression));
+        Ok(self.asked(&path)?["data"].take())
+    }
+
+    /// The same from one moment to another, every so many seconds.
+    pub(crate) fn said_over(&self, expression: &str, (from, to): (u64, u64), step: u64) -> Result<Value> {
+        let path = format!("/api/v1/query_range?query={}&start={from}&end={to}&step={step}", http::escaped(expression));
+        Ok(self.asked(&path)?["data"].take())
     }
 
     /// `label_values(series, label)`
@@ -116,19 +130,30 @@ fn number(value: &Value) -> f64 {
 }
 
 /// In a folder of policy a token names no owner, and pods have one: here each namespace has one workload.
-const OWNERS: &str = r#"
-    metric_relabel_configs:
-      - {source_labels: [__name__, owner, namespace], regex: "outrigger_workload_info;;(.+)", target_label: owner, replacement: "${1}-app"}
-      - {source_labels: [__name__, workload, namespace], regex: "outrigger_fleet_.+;;(.+)", target_label: workload, replacement: "${1}-app"}
-"#;
+fn owners(targets: &[Target]) -> String {
+    let owners: BTreeMap<_, _> =
+        targets.iter().filter(|it| it.sidecar).map(|target| (target.namespace, target.owner)).collect();
+    let mut text = "    metric_relabel_configs:\n".to_owned();
+    for (namespace, owner) in owners {
+        for (families, label) in [("outrigger_workload_info", "owner"), ("outrigger_fleet_.+", "workload")] {
+            let _ = writeln!(
+                text,
+                "      - {{source_labels: [__name__, {label}, namespace], regex: \"{families};;{namespace}\", target_label: \
+                 {label}, replacement: {owner}}}"
+            );
+        }
+    }
+    text
+}
 
 fn config(targets: &[Target]) -> String {
     let mut text =
         "global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}\nrule_files: [rules.yaml]\n\
                     scrape_configs:\n"
             .to_owned();
+    let owners = owners(targets);
     for (job, sidecars) in [("outrigger-sidecars", true), ("outrigger", false)] {
-        let _ = write!(text, "  - job_name: {job}\n    honor_labels: {}{OWNERS}    static_configs:\n", !sidecars);
+        let _ = write!(text, "  - job_name: {job}\n    honor_labels: {}\n{owners}    static_configs:\n", !sidecars);
         for Target { address, namespace, pod, .. } in targets.iter().filter(|target| target.sidecar == sidecars) {
             let _ =
                 writeln!(text, "      - {{targets: [\"{address}\"], labels: {{namespace: {namespace}, pod: {pod}}}}}");

@@ -9,8 +9,8 @@ use anyhow::{Result, bail, ensure};
 
 use super::{
     ask, compare, dashboards,
-    fleet::{self, Fleet},
-    mode::Mode,
+    fleet::{self, Fleet, SIDECARS, Script},
+    mode::{Clock, Mode},
     programs::Programs,
     promtool,
     server::Server,
@@ -62,14 +62,14 @@ fn all(programs: &Programs) -> Result<Output> {
     let fleet = Fleet::start()?;
     let servers = Mode::ALL.map(|mode| {
         let folder = fleet.folder().join(mode.file());
-        Server::start(programs, mode, &folder, fleet::free()?, &fleet.targets())
+        Server::start(programs, (mode, Clock::SHORT), &folder, fleet::free()?, &fleet.targets())
     });
     let [control_plane, pods] = servers;
     let (control_plane, pods) = (control_plane?, pods?);
     for server in [&control_plane, &pods] {
         until(|| everybody(server, &fleet))?;
     }
-    let traffic = fleet.traffic();
+    let traffic = fleet.traffic(&Script::CHECKED);
     thread::sleep(TRAFFIC);
     let same = compare::all(&control_plane, &pods);
     for (mode, server) in Mode::ALL.into_iter().zip([&control_plane, &pods]) {
@@ -101,7 +101,10 @@ fn everybody(server: &Server, fleet: &Fleet) -> Result<()> {
     ensure!(up == Some(fleet.targets().len() as f64), "not everybody is read: {up:?}");
     // A first page adds nothing, so each has to be there before anybody asks.
     let (known, pages) = (one("sum(outrigger_fleet_sidecars)")?, one("sum(outrigger_fleet_scrapes_total)")?);
-    ensure!(known == Some(3.0) && pages >= Some(9.0), "the control plane knows {known:?} sidecars, by {pages:?} pages");
+    ensure!(
+        known == Some(SIDECARS as f64) && pages >= Some(3.0 * SIDECARS as f64),
+        "the control plane knows {known:?} sidecars, by {pages:?} pages"
+    );
     Ok(())
 }
 
@@ -124,7 +127,7 @@ fn shown(server: &Server, fleet: &Fleet, apart: &mut f64) -> Result<()> {
     *apart = 0.0;
     for panel in dashboards::all().iter().flat_map(|dashboard| &dashboard.rows).flat_map(|row| &row.panels) {
         for query in panel.queries.iter().filter(|query| query.expr.contains("$__range")) {
-            let expression = ask::chosen(&query.expr.replace("$__range", "10m"));
+            let expression = ask::chosen(&query.expr, Clock::SHORT, "10m");
             let shown: f64 = server.query(&expression)?.iter().map(|sample| sample.value).sum();
             *apart = apart.max((shown - booked).abs() / booked);
             ensure!(

@@ -57,21 +57,25 @@ pub(super) fn python(family: &str) -> Result<()> {
     tools::venv(&format!("sdk-{family}"), &folder(family).join("requirements.txt")).map(drop)
 }
 
-/// The packages of a family, beside which its program can run, without running any script of theirs.
+/// The packages of a family, beside which its program can run.
 pub(super) fn packages(node: &Node, family: &str) -> Result<()> {
-    let place = tools::target()?.join("tools").join(format!("sdk-{family}"));
+    locked(node, &folder(family), &tools::target()?.join("tools").join(format!("sdk-{family}")))
+}
+
+/// The packages that the lock of a folder names, installed in this place without running any script of theirs.
+pub(super) fn locked(node: &Node, folder: &Path, place: &Path) -> Result<()> {
     let stamp = place.join("installed.json");
-    let [manifest, lock] = ["package.json", "package-lock.json"].map(|name| folder(family).join(name));
+    let [manifest, lock] = ["package.json", "package-lock.json"].map(|name| folder.join(name));
     let wanted = fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    fs::create_dir_all(&place)?;
+    fs::create_dir_all(place)?;
     fs::copy(&manifest, place.join("package.json"))?;
     fs::copy(&lock, place.join("package-lock.json"))?;
     let mut npm = node.npm.iter();
     let mut command = Command::new(npm.next().context("npm has no name")?);
-    command.args(npm).current_dir(&place).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);
+    command.args(npm).current_dir(place).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);
     tools::succeed(&mut command)?;
     fs::write(&stamp, wanted)?;
     Ok(())

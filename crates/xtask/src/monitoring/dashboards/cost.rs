@@ -130,20 +130,23 @@ fn missing() -> Vec<Panel> {
             PerSecond,
             "Give it one: `spec.models[].prices` of the ModelProvider.",
             vec![own("sum by (provider, model) (outrigger:unpriced:rate5m{OWN})", "{{model}} of {{provider}}")],
-        ),
+        )
+        .nothing("Every answer has a price"),
         Panel::new(
             "Answers whose usage is an estimate",
             Stacked,
             PerSecond,
             "They broke off before their provider said what they used.",
             vec![own("sum by (provider, model) (outrigger:estimated_usage:rate5m{OWN})", "{{model}} of {{provider}}")],
-        ),
+        )
+        .nothing("None broke off"),
         Panel::new(
             "Entries that the ledger will never get",
             Stacked,
             PerSecond,
             "They are in these figures and not in its books.",
             vec![own("sum by (namespace, reason) (outrigger:ledger_lost:rate5m{OWN})", "{{namespace}} {{reason}}")],
-        ),
+        )
+        .nothing("Nothing was lost"),
     ]
 }
