@@ -27,7 +27,9 @@ const NAMED: [(&str, &str, usize); 7] = [
 ];
 
 /// Namespace, name, and the targets in their order: model and provider.
-const ROUTES: [(&str, &str, &[(&str, &str)]); 5] = [
+type Route = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const ROUTES: [Route; 5] = [
     ("shop", "assistant", &[("acme/atlas", "acme"), ("globex/swift", "globex")]),
     ("shop", "translate", &[("acme/atlas", "acme-eu")]),
     ("search", "finder", &[("globex/swift", "globex")]),
