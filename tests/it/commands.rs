@@ -96,7 +96,7 @@ fn who_has_read_enough_may_go_and_a_full_disk_is_told() {
         ("outrigger", &["inject", "--image", "x", "--filename", pod.to_str().unwrap()]),
         ("outrigger", &["--help"]),
         ("outrigger-control-plane", &ca),
-        ("outrigger-control-plane", &["metrics"]),
+        ("outrigger-control-plane", &["metrics", "ledger"]),
     ] {
         let mut closed = command(name, words).spawn().unwrap();
         drop(closed.stdout.take());

@@ -4,6 +4,8 @@ mod banner;
 mod check;
 mod columns;
 mod config;
+#[cfg(test)]
+mod documented;
 mod explain;
 mod fleet;
 mod folder;

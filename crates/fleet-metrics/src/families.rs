@@ -83,6 +83,8 @@ families! {
         "Cost in billionths of a US dollar.";
     Counter "outrigger_unpriced_total" => "outrigger_fleet_unpriced_total" ["provider", "model"]
         "Answers with usage whose price is not known.";
+    Counter "outrigger_unpriced_parts_total" => "outrigger_fleet_unpriced_parts_total" ["provider", "model", "part"]
+        "Answers of whose cost a part has no price.";
     Counter "outrigger_estimated_usage_total" => "outrigger_fleet_estimated_usage_total" ["provider", "model"]
         "Answers whose usage is an estimate because they were interrupted.";
     Counter "outrigger_panics_total" => "outrigger_fleet_panics_total" []

@@ -18,6 +18,7 @@ mod print;
 mod programs;
 mod promtool;
 mod rules;
+mod runbooks;
 mod server;
 mod step;
 mod stories;

@@ -10,6 +10,7 @@ use super::{
     grafana::Dashboard,
     mode::{Clock, Mode},
     rules::{self, Group},
+    runbooks,
     server::{Sample, Server},
     told::Told,
 };
@@ -22,6 +23,7 @@ const EMPTY: &[(&str, &str)] = &[
     ("outrigger:estimated_usage:", "no answer broke off"),
     ("outrigger_estimated_usage_total", "no answer broke off"),
     ("outrigger_fleet_estimated_usage_total", "no answer broke off"),
+    ("unpriced_parts_total", "no answer has a part without a price"),
     ("outrigger:ledger_lost:", "nothing was lost"),
     ("outrigger_ledger_lost_total", "nothing was lost"),
     ("outrigger_fleet_ledger_lost_total", "nothing was lost"),
@@ -50,6 +52,9 @@ pub(crate) fn all(server: &Server, mode: Mode, told: &mut Told) -> Result<()> {
         judged("(alert)", alert.name, value, alert.quiet, told);
         // Whether it fires is none of the matter here, but it has to be a query.
         told.check(&format!("{} is a query", alert.name), server.query(&alert.expression(Clock::SHORT)).map(drop));
+    }
+    for (alert, query) in runbooks::queries(Clock::SHORT)? {
+        asked(server, "(runbook)", alert, &query, told);
     }
     let sick = server.sick_rules()?;
     told.line(&format!("ok    rules that do not evaluate: {}", sick.len()), sick.first().map(String::as_str));
