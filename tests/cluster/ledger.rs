@@ -38,7 +38,7 @@ impl<'a> Books<'a> {
     async fn append(&self, epoch: u8, token: &str) -> (i32, String) {
         let home = self.installed.namespace.home();
         let (log, file) = (home.join("log"), home.join("append.token"));
-        fs::write(&log, undelivered(epoch)).unwrap();
+        fs::write(&log, undelivered(epoch, "somebody-elses")).unwrap();
         fs::write(&file, token).unwrap();
         let (url, words) = (self.ledger.url(), [&log, &file, &self.ca].map(|path| path.to_str().unwrap()));
         let [log, file, ca] = words;
@@ -70,8 +70,8 @@ impl<'a> Books<'a> {
     }
 }
 
-/// A line of a sidecar's log with one request that says it was somebody else's.
-fn undelivered(epoch: u8) -> String {
+/// A line of a sidecar's log with one request that says it is of this namespace.
+fn undelivered(epoch: u8, namespace: &str) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
     let target = Target { provider: "x/a".into(), vendor: "a".into(), model: "m".into() };
     let attempt = Attempt {
@@ -85,7 +85,7 @@ fn undelivered(epoch: u8) -> String {
     let record = Record {
         id: format!("gen-{epoch}"),
         at_ms: now - 1_000,
-        payer: Some(Payer { namespace: "somebody-elses".into(), team: "search".into(), ..Payer::default() }),
+        payer: Some(Payer { namespace: namespace.into(), team: "search".into(), ..Payer::default() }),
         route: "x/r".into(),
         operation: "chat_completions".into(),
         attempts: vec![attempt],
@@ -169,6 +169,54 @@ async fn requests_are_booked_by_token_and_shown_by_role() {
     let close = ["usage", "close", "2026-Q3", "--kubeconfig", &finance, "--from", &from, "--system-namespace", system];
     let (code, _, said) = books.plane.outrigger(&close, cluster.bin()).await;
     assert!(code != 0 && said.contains("update"), "{said}");
+}
+
+/// Booking what is in a log, pricing again and forgetting are rights of their own, each in a namespace of its own: who has them in
+/// one has none in another, and who reads a namespace changes nothing of it.
+#[tokio::test]
+#[ignore = "needs the API server: cargo xtask test"]
+async fn what_changes_the_books_is_a_right_of_each_namespace() {
+    let cluster = Cluster::shared().await;
+    let books = Books::start(&cluster).await;
+    let (here, other) = (&books.installed.namespace, cluster.namespace().await);
+    for (name, verbs) in [("keeper", "get, create, update, delete"), ("reader", "get")] {
+        here.account(name).await;
+        let ca = r#"- {apiGroups: [""], resources: [configmaps], resourceNames: [outrigger-ca], verbs: [get]}"#;
+        here.allow(name, ca).await;
+        here.allow(name, &format!("- {{apiGroups: [outrigger.dev], resources: [usage], verbs: [{verbs}]}}")).await;
+    }
+    let [keeper, reader] = [here.kubeconfig("keeper").await, here.kubeconfig("reader").await];
+    let (from, system, bin) = (books.ledger.url(), here.name.as_str(), cluster.bin());
+    let asks = async |kubeconfig: &str, words: &[&str]| {
+        let always = ["--kubeconfig", kubeconfig, "--from", &from, "--system-namespace", system];
+        let (code, told, said) = books.plane.outrigger(&[&["usage"], words, &always].concat(), bin).await;
+        (code, told + &said)
+    };
+    let log = here.home().join("log");
+    fs::write(&log, undelivered(1, system) + &undelivered(2, &other.name)).unwrap();
+    let log = log.to_str().unwrap();
+    let may_not: [(&[&str], &str); 3] = [
+        (&["import", log], "create"),
+        (&["forget", "--user", "ann", "--namespace", system], "delete"),
+        (&["reprice", "--since", "1d", "--namespace", system], "update"),
+    ];
+    for (words, verb) in may_not {
+        let (code, said) = asks(&reader, words).await;
+        assert!(code != 0 && said.contains(verb), "{words:?}: {said}");
+    }
+    assert_eq!(books.booked().await, []);
+    // The first is of its namespace, and the second is not.
+    let (code, said) = asks(&keeper, &["import", log]).await;
+    assert!(code != 0 && said.contains("create") && said.contains(&other.name), "{said}");
+    assert_eq!(books.booked().await, [(here.name.clone(), 1)]);
+    for (words, verb) in [(&["forget", "--user", "ann"][..], "delete"), (&["reprice", "--since", "1d"], "update")] {
+        let (code, said) = asks(&keeper, &[words, &["--namespace", system]].concat()).await;
+        assert_eq!(code, 0, "{words:?}: {said}");
+        for beyond in [&["--namespace", other.name.as_str()][..], &[]] {
+            let (code, said) = asks(&keeper, &[words, beyond].concat()).await;
+            assert!(code != 0 && said.contains(verb), "{words:?} {beyond:?}: {said}");
+        }
+    }
 }
 
 /// R-ID-1: whose token is of another audience, over, of nobody's pod or changed on its way books nothing.

@@ -18,6 +18,7 @@ mod release;
 mod rollout;
 mod swift;
 mod untouched;
+mod watched;
 
 pub(crate) use pieces::*;
 pub(crate) use swift::*;
