@@ -4,6 +4,7 @@ use std::{
     path::PathBuf,
     process::{Command, Output},
     sync::LazyLock,
+    time::Duration,
 };
 
 use tokio::sync::OnceCell;
@@ -11,6 +12,7 @@ use tokio::sync::OnceCell;
 use super::{
     story::{Story, run},
     turns::{Alone, Together, Turns},
+    wait_for,
 };
 
 /// Where it is.
@@ -63,6 +65,14 @@ pub async fn install_with(values: &[&str]) {
         story.tell();
     }
     done("outrigger", &output);
+    // Helm waits for those that come. Those that go still answer for some seconds, with the values of before.
+    let system = Story::of(SYSTEM);
+    wait_for("injectors of before to be gone", Duration::from_secs(60), async || {
+        let pods = system.get(&["pods", "--selector", "app.kubernetes.io/component=injector"]).await;
+        let mut pods = pods["items"].as_array()?.iter();
+        pods.all(|pod| pod["metadata"]["deletionTimestamp"].is_null()).then_some(())
+    })
+    .await;
 }
 
 /// The kinds, of this chart.

@@ -74,29 +74,37 @@ async fn asks(story: &Story, times: usize) -> (i64, i64) {
     (input.parse().unwrap(), output.parse().unwrap())
 }
 
-/// What `kubectl outrigger usage` says of this story: the sums of requests that were answered, and all of it.
-async fn usage(story: &Story) -> Option<(Value, Value)> {
+/// What `kubectl outrigger usage` says of this story: the sums of requests that were answered, and all of it; or what it says
+/// instead.
+async fn usage(story: &Story) -> Result<(Value, Value), String> {
     let words = ["usage", "--namespace", &story.namespace, "--by", "team,workload,outcome", "--output", "json"];
     let output = plugin(&words, "").await;
-    let told: Value = serde_json::from_slice(&output.stdout).ok()?;
+    let told: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;
     // By the pod's label, and by what it belongs to: nobody but itself. What came before its policy was refused.
-    let ok = told["rows"].as_array()?.iter().find(|row| row["names"] == json!(["search", "Pod/app", "ok"]))?;
-    Some((ok["booked"].clone(), told.clone()))
+    let mut rows = told["rows"].as_array().into_iter().flatten();
+    match rows.find(|row| row["names"] == json!(["search", "Pod/app", "ok"])) {
+        Some(ok) => Ok((ok["booked"].clone(), told.clone())),
+        None => Err(format!("nothing was answered: {told:#}")),
+    }
 }
 
 /// Waits until so many were answered, and of so many attempts nobody knows what became of them.
 async fn says(story: &Story, answered: i64, unknown: i64) -> (Value, Value) {
-    let mut last = None;
+    let mut last = String::new();
     for _ in 0..60 {
-        last = usage(story).await;
-        if let Some((ok, all)) = &last
-            && (&ok["requests"], &all["total"]["unknown"]["attempts"]) == (&json!(answered), &json!(unknown))
-        {
-            return last.unwrap();
-        }
+        last = match usage(story).await {
+            Ok((ok, all))
+                if (&ok["requests"], &all["total"]["unknown"]["attempts"]) == (&json!(answered), &json!(unknown)) =>
+            {
+                return (ok, all);
+            }
+            Ok((_, all)) => format!("{all:#}"),
+            Err(instead) => instead,
+        };
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    panic!("expected {answered} requests and {unknown} unknown attempts: {last:#?}")
+    panic!("expected {answered} requests and {unknown} unknown attempts: {last}")
 }
 
 #[tokio::test(flavor = "multi_thread")]

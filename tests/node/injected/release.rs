@@ -18,8 +18,9 @@ async fn a_quiet_sidecar_is_small() {
     story.ready("deployment/near").await;
     answers(&story, "app", "near", Duration::from_secs(20)).await;
     let bytes = wait_for("the kubelet's figures", SOON, async || {
-        let summary = story.kubectl(&["get", "--raw", "/api/v1/nodes/node1/proxy/stats/summary"]).await;
-        let summary: serde_json::Value = serde_json::from_str(&summary).ok()?;
+        // It has none while an image is unpacked whose mount it has seen come and not go.
+        let summary = story.try_kubectl(&["get", "--raw", "/api/v1/nodes/node1/proxy/stats/summary"]).await;
+        let summary: serde_json::Value = serde_json::from_slice(&summary.stdout).ok()?;
         let pods = summary["pods"].as_array()?.iter();
         let mut ours =
             pods.filter(|pod| pod["podRef"]["namespace"] == *story.namespace && pod["podRef"]["name"] == "app");
