@@ -11,7 +11,7 @@ pub mod stream;
 pub mod usage;
 
 use crate::{
-    Failure, Head, Operation, Peek, Usage,
+    Failure, Framing, Head, Operation, Peek, Usage,
     codec::{Codec, Style, Translated, Written},
     hub::{Answer, Losses, Request, Stamp},
     parse::BadPart,
@@ -27,6 +27,7 @@ pub(crate) struct Messages;
 
 impl Codec for Messages {
     const OPERATION: Operation = Operation::Messages;
+    const FRAMING: Framing = Framing::ServerSentEvents;
     /// SDKs hold a message back until they have heard it.
     const LAST_WORD: &'static [u8] = b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
     const CONTINUES: bool = true;

@@ -1,7 +1,7 @@
 //! What a dialect is: everything that is read or written in its manner alone.
 
 use crate::{
-    Failure, Head, Operation, Peek, Usage,
+    Failure, Framing, Head, Operation, Peek, Usage,
     hub::{Answer, Closing, Event, Losses, Request, Stamp},
     parse::BadPart,
     peek,
@@ -15,6 +15,8 @@ use crate::{
 pub(crate) trait Codec {
     /// The operation by which an answer is asked for.
     const OPERATION: Operation;
+    /// How its streams are cut into events.
+    const FRAMING: Framing;
     /// What is missing from a stream that ended well without its terminal event, where SDKs wait for one. Empty: nothing.
     const LAST_WORD: &'static [u8];
 

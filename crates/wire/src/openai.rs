@@ -14,7 +14,7 @@ pub mod stream;
 pub mod usage;
 
 use crate::{
-    Failure, Head, Operation, Peek, Usage,
+    Failure, Framing, Head, Operation, Peek, Usage,
     codec::{Codec, Style, Translated, Written},
     hub::{Answer, Losses, Request, Stamp},
     parse::BadPart,
@@ -30,6 +30,7 @@ pub(crate) struct ChatCompletions;
 
 impl Codec for ChatCompletions {
     const OPERATION: Operation = Operation::ChatCompletions;
+    const FRAMING: Framing = Framing::ServerSentEvents;
     const LAST_WORD: &'static [u8] = b"data: [DONE]\n\n";
     const CONTINUES: bool = true;
 

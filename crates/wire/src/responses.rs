@@ -8,7 +8,7 @@ pub mod stream;
 use serde_json::json;
 
 use crate::{
-    Failure, Head, Operation, Peek, Usage,
+    Failure, Framing, Head, Operation, Peek, Usage,
     codec::Codec,
     openai::{report, response, usage},
     peek,
@@ -22,6 +22,7 @@ pub(crate) struct Responses;
 
 impl Codec for Responses {
     const OPERATION: Operation = Operation::Responses;
+    const FRAMING: Framing = Framing::ServerSentEvents;
     /// Each of its terminal events holds the whole response: none can be made up.
     const LAST_WORD: &'static [u8] = b"";
     /// No API goes on with a response from its text.

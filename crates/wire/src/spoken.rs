@@ -1,7 +1,7 @@
 //! Which codec speaks a dialect: the only place where a dialect becomes code. Every call is a `match`.
 
 use crate::{
-    Dialect, Failure, Head, Operation, Peek, Usage,
+    Dialect, Failure, Framing, Head, Operation, Peek, Usage,
     codec::{Decode, Encode, Translated},
     dialects::dialects,
     failure::said,
@@ -116,6 +116,11 @@ impl Dialect {
     /// The operation by which an answer is asked for in it.
     pub fn operation(self) -> Operation {
         spoken!(self, D => D::OPERATION)
+    }
+
+    /// How its streams are cut into events.
+    pub fn framing(self) -> Framing {
+        spoken!(self, D => D::FRAMING)
     }
 
     /// Whether a caller of another dialect can be answered by one who speaks this, and the other way round.

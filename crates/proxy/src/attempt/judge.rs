@@ -45,7 +45,7 @@ pub(crate) async fn judge(
     let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     // Some vendors, and some proxies before them, forget or misname the type of a stream.
     let unnamed = matches!(content_type, "" | "application/octet-stream") || content_type.starts_with("text/plain");
-    let events = content_type.starts_with("text/event-stream") || (streamed && unnamed);
+    let events = operation.dialect().framing().is_named(content_type) || (streamed && unnamed);
     let answered = if events && !operation.generates() {
         // Streams of speech, transcripts and images have events of their own: they pass as they are.
         if !streamed && operation.answers_in_json() && !operation.comes_as_form() {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use outrigger_wire::{
     Failure, Kind, Meaning, Operation, Peek, Usage,
-    sse::{Fields, Frame, Framer},
+    sse::{Fields, Frame},
 };
 
 use super::answered::Stream;
@@ -33,7 +33,7 @@ struct Prelude {
 
 /// Reads events until one commits. Whatever goes wrong before that is a failure like any other (S3).
 pub(super) async fn first_content(operation: Operation, mut body: Body) -> Result<Stream, Failure> {
-    let (mut framer, mut prelude) = (Framer::default(), Prelude::default());
+    let (mut framer, mut prelude) = (operation.dialect().framing().framer(), Prelude::default());
     loop {
         while let Some(frame) = framer.next_frame() {
             if prelude.take(operation, frame)? {

@@ -12,7 +12,7 @@ use outrigger_wire::{
     hub::Stamp,
     peek::Answer,
     spoken,
-    sse::{Fields, Frame, Framer},
+    sse::{Fields, Frame},
     translate::turned,
 };
 
@@ -40,7 +40,7 @@ pub(super) fn stream(
     share: Option<Box<Share>>,
 ) -> Result<Answered, Failure> {
     let events = turned::events(operation, bytes, &stamp()).and_then(|events| {
-        let mut framer = Framer::default();
+        let mut framer = operation.dialect().framing().framer();
         framer.feed(events.into()).ok()?;
         Some(framer)
     });
@@ -70,7 +70,8 @@ pub(super) async fn whole(operation: Operation, mut body: Body, room: &Allowance
         gather: turned::Gather::new(operation).ok_or_else(|| Failure::local(Kind::Malformed, text))?,
         usage: None,
     };
-    let (mut framer, mut share, mut came) = (Framer::default(), Box::<Share>::default(), 0);
+    let mut framer = operation.dialect().framing().framer();
+    let (mut share, mut came) = (Box::<Share>::default(), 0);
     let mut patience = room.patience;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
