@@ -85,7 +85,7 @@ type Is = fn(&Value) -> bool;
 
 /// Attributes of the convention, v1.41, that a span of ours may have, and what each is:
 /// <https://github.com/open-telemetry/semantic-conventions/blob/v1.41.0/docs/gen-ai/gen-ai-spans.md>.
-const CONVENTION: [(&str, Is); 12] = [
+const CONVENTION: [(&str, Is); 14] = [
     ("gen_ai.operation.name", Value::is_string),
     ("gen_ai.provider.name", Value::is_string),
     ("gen_ai.request.model", Value::is_string),
@@ -98,6 +98,9 @@ const CONVENTION: [(&str, Is); 12] = [
     ("gen_ai.usage.cache_read.input_tokens", Value::is_u64),
     ("gen_ai.usage.cache_creation.input_tokens", Value::is_u64),
     ("gen_ai.usage.reasoning.output_tokens", Value::is_u64),
+    // JSON text, on a route that asks for it.
+    ("gen_ai.input.messages", Value::is_string),
+    ("gen_ai.output.messages", Value::is_string),
 ];
 
 #[tokio::test]
@@ -113,6 +116,9 @@ async fn phoenix_reads_our_traces_as_the_convention_means_them() {
     let b = Upstream::start([chat_ok_usage("hello", 13, 3)]).await;
     let policy = Policy::new().provider("a", a.base_url()).provider("b", b.base_url()).route("r", &["a", "b"]);
     let policy = policy.provider("c", a.base_url()).route("s", &["c"]);
+    let told = Upstream::start([chat_ok_usage("a word", 17, 2)]).await;
+    let recorded = |route: Route| route.spec("tracing: {messageContent: Recorded}");
+    let policy = policy.provider("d", told.base_url()).route_with("told", &["d"], recorded);
     let plane = ControlPlane::setup(policy).insecure().start().await;
     let to = format!("http://{}", phoenix.collector);
     let sidecar = plane.sidecar().arg("--otlp-endpoint").arg(to).start().await;
@@ -123,11 +129,12 @@ async fn phoenix_reads_our_traces_as_the_convention_means_them() {
     ask(chat("r")).await;
     ask(chat("r")).await;
     ask(chat_streamed("s")).await;
-    let spans = phoenix.spans(7).await;
-    assert_eq!(spans.len(), 7, "{spans:#?}");
+    ask(chat("told")).await;
+    let spans = phoenix.spans(9).await;
+    assert_eq!(spans.len(), 9, "{spans:#?}");
 
     let (models, calls): (Vec<_>, Vec<_>) = spans.iter().partition(|span| span["span_kind"] == "LLM");
-    assert_eq!((models.len(), calls.len()), (3, 4), "{spans:#?}");
+    assert_eq!((models.len(), calls.len()), (4, 5), "{spans:#?}");
     for span in &models {
         let attributes = span["attributes"].as_object().unwrap();
         for required in ["gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "server.address"] {
@@ -156,6 +163,14 @@ async fn phoenix_reads_our_traces_as_the_convention_means_them() {
     assert_eq!(below, [json!(["ERROR", "overloaded"]), json!(["UNSET", "ok"])]);
     let streamed = of(5).expect("the stream");
     assert!(streamed["attributes"]["gen_ai.response.time_to_first_chunk"].is_f64());
-    let all = format!("{spans:?}");
-    assert!(!all.contains("hello"), "{all}");
+    // What was said is there where a route asks for it, and nowhere else.
+    let (said, others): (Vec<_>, Vec<_>) =
+        spans.iter().partition(|span| span["attributes"]["outrigger.route"] == "default/told");
+    let [said] = &said[..] else { panic!("{said:#?}") };
+    for (name, word) in [("gen_ai.input.messages", "hello"), ("gen_ai.output.messages", "a word")] {
+        let json: Value = serde_json::from_str(said["attributes"][name].as_str().unwrap()).unwrap();
+        assert_eq!(json[0]["parts"][0]["content"], word, "{said:#?}");
+    }
+    let all = format!("{others:?}");
+    assert!(!all.contains("hello") && !all.contains("a word"), "{all}");
 }

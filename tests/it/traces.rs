@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::harness::*;
 
 const CHAT: &str = "/v1/chat/completions";
@@ -193,4 +195,46 @@ async fn what_a_collector_does_not_take_is_tried_or_given_up() {
     assert_eq!(sidecar.client().post(CHAT, chat("r")).await.status, 200);
     counted(&sidecar, "outrigger_traces_dropped_total", &[("reason", "refused")], 2.0).await;
     assert_eq!(collector.calls(), calls + 1);
+}
+
+/// What was asked and answered is on the spans of a route that asks for it, in the caller's dialect or another, whole or
+/// streamed; on those of any other it is not.
+#[tokio::test]
+async fn what_was_said_is_told_on_a_route_that_asks_for_it() {
+    let upstream =
+        Upstream::with(|_, at| if at % 2 == 0 { chat_ok("an answer") } else { chat_stream(["an ", "answer"]) }).await;
+    let collector = FakeCollector::start().await;
+    let recorded = |route: Route| route.spec("tracing: {messageContent: Recorded}");
+    let policy = Policy::new().provider("a", upstream.base_url());
+    let policy = policy.route_with("said", &["a"], recorded).route("r", &["a"]);
+    let (_plane, setup) = traced(policy, &collector).await;
+    let sidecar = setup.start().await;
+    let client = sidecar.client();
+    let asked = json!({"model": "said", "max_tokens": 64, "system": "be brief",
+        "messages": [{"role": "user", "content": "hello"}]});
+    let mut streamed = asked.clone();
+    streamed["stream"] = true.into();
+    for (path, body) in [
+        (CHAT, chat("said")),
+        (CHAT, chat_streamed("said")),
+        ("/v1/messages", asked),
+        ("/v1/messages", streamed),
+        (CHAT, chat("r")),
+        (CHAT, chat_streamed("r")),
+    ] {
+        assert_eq!(client.post(path, body).await.status, 200);
+    }
+    let told = collector.wait(12).await;
+    let requests: Vec<_> = told.iter().filter(|told| told.span.name.starts_with("chat ")).collect();
+    for request in &requests {
+        let said = request.get("outrigger.route") == "default/said";
+        let read = |name| serde_json::from_str::<serde_json::Value>(&request.get(name)).unwrap_or_default();
+        let [asked, answered] = ["gen_ai.input.messages", "gen_ai.output.messages"].map(read);
+        let (text, reason) = (&answered[0]["parts"][0]["content"], &answered[0]["finish_reason"]);
+        let expected = ["hello", "an answer", "stop"].map(|word| if said { word.into() } else { json!(null) });
+        assert_eq!([asked[0]["parts"][0]["content"].clone(), text.clone(), reason.clone()], expected, "{request:#?}");
+    }
+    assert_eq!(requests.iter().filter(|told| !told.get("gen_ai.system_instructions").is_empty()).count(), 2);
+    let attempts = told.iter().filter(|told| told.span.name.starts_with("attempt "));
+    assert!(!format!("{:?}", attempts.collect::<Vec<_>>()).contains("answer\""));
 }

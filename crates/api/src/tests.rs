@@ -58,6 +58,7 @@ spec:
   failover: {attempts: 7, alsoOn: [ContextLength, NotFound], continueOnBreak: TextOnly, hedgeAfter: 2s, maxWait: 3s}
   timeouts: {connect: 1s, firstToken: 2s, answer: 3m, idle: 4s, total: 5m}
   stickiness: {mode: "Off", ttl: 7m}
+  tracing: {messageContent: Recorded}
 ---
 apiVersion: outrigger.dev/v1alpha1
 kind: ModelRoute

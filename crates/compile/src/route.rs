@@ -8,7 +8,7 @@ use std::{
 use outrigger_catalog::Catalog;
 use outrigger_crd::{
     ModelProvider, ModelRoute,
-    route::{ModelRouteSpec, ParameterEdits, Target as Declared},
+    route::{MessageContent, ModelRouteSpec, ParameterEdits, Target as Declared},
 };
 use outrigger_route::{
     closed::Forbidden,
@@ -54,7 +54,7 @@ const FIXED: [&str; 7] = ["model", "models", "stream", "provider", "route", "fal
 /// A route without its names. A mistake in its limits breaks it; a target that cannot be resolved leaves the others, and
 /// breaks it only where none is left by the route's own fault.
 pub(crate) fn compile(object: &ModelRoute, around: &Around<'_>, report: &mut Report<'_>) -> Outcome {
-    let ModelRouteSpec { workloads, aliases, targets, strategy, constraints, failover, timeouts, stickiness } =
+    let ModelRouteSpec { workloads, aliases, targets, strategy, constraints, failover, timeouts, stickiness, tracing } =
         &object.spec;
     let before = report.errors();
     select::check(workloads.as_ref(), report);
@@ -72,6 +72,7 @@ pub(crate) fn compile(object: &ModelRoute, around: &Around<'_>, report: &mut Rep
         failover: policy::failover(failover.as_ref(), report),
         timeouts: policy::timeouts(timeouts.as_ref(), report),
         stickiness: policy::stickiness(stickiness.as_ref(), report),
+        traces_content: tracing.as_ref().is_some_and(|it| it.message_content == MessageContent::Recorded),
     };
     let home = namespace(&object.metadata);
     let mut lines = Vec::new();

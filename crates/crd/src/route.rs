@@ -3,6 +3,7 @@
 mod constraints;
 mod failover;
 mod target;
+mod tracing;
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use constraints::{Constraints, MaxPrice};
 pub use failover::{AlsoOn, ContinueOnBreak, Failover, Stickiness, StickinessMode, Timeouts};
 pub use target::{ParameterEdits, Target};
+pub use tracing::{MessageContent, Tracing};
 
 use crate::{schema, status::Status, workloads::Workloads};
 
@@ -92,6 +94,9 @@ pub struct ModelRouteSpec {
     /// Whether a conversation stays with the provider that holds its prompt cache. Default: it does, for 10m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stickiness: Option<Stickiness>,
+    /// What traces say of its requests beside their figures. Default: nothing of what was asked and answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracing: Option<Tracing>,
 }
 
 /// Order among targets of one priority.

@@ -35,7 +35,7 @@ use crate::{
     ledger::{note::End as CallEnd, sheet::Sheet},
     memory::Share,
     metrics::outcome::Outcome,
-    trace::trail::Trail,
+    trace::{said::Said, trail::Trail},
     watch::Watch,
 };
 
@@ -71,6 +71,8 @@ pub(crate) struct Record {
     decided: Option<Box<Decided>>,
     /// What is traced; `None`: nothing is.
     trail: Option<Arc<Trail>>,
+    /// What was asked and answered, where that is traced; `None`: it is not.
+    said: Option<Box<Said>>,
     end: End,
 }
 
@@ -112,6 +114,7 @@ impl Record {
             sheet: books.ledger.as_ref().map(|ledger| Sheet::open(ledger, id, opened)),
             decided: None,
             trail: None,
+            said: None,
             end: End::UNSAID,
         })
     }

@@ -98,6 +98,7 @@ fn whole(
     record: &mut Record,
     headers: &mut HeaderMap,
 ) -> Bytes {
+    record.answers(&body);
     record.heard.finish(answer.finish);
     if !answer.lost.is_empty()
         && let Ok(value) = HeaderValue::try_from(answer.lost.join(", "))

@@ -203,6 +203,7 @@ pub(crate) fn decide(
                 trail.decided(trail::Decision { revision, strategy: plan.ordering.as_str() });
             }
             record.routed(Routed { route: plan.route.clone(), counters });
+            record.asks(taken.operation, &taken.body);
             &*plan.removed
         }
         Err(Error::NoRoute(outrigger_route::NoRoute::Filtered { removed })) => removed,

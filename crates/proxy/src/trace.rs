@@ -1,5 +1,5 @@
 //! Traces: one span for each request that is told, one below it for each of its upstream calls, in the words of OpenTelemetry's
-//! conventions for generative AI. Never what a prompt or an answer says, never a key.
+//! conventions for generative AI. Never a key, and what a prompt or an answer says on a route alone that asks for it ([`said`]).
 //!
 //! Where nothing traces, a request finds that out once, and that is all. Else what is known only while it runs is noted in its
 //! [`trail`]; when its record is settled, spans are made of both ([`told`]) and put into a bounded [`outbox`](crate::outbox).
@@ -7,6 +7,7 @@
 
 mod context;
 pub(crate) mod convention;
+pub(crate) mod said;
 mod sampler;
 mod span;
 #[cfg(test)]

@@ -147,6 +147,8 @@ pub struct Route {
     pub timeouts: Timeouts,
     /// Whether a conversation stays with the provider that holds its prompt cache.
     pub stickiness: Stickiness,
+    /// Its traces say what was asked and answered.
+    pub traces_content: bool,
 }
 
 /// One line of `ModelRoute.spec.targets`.
@@ -250,6 +252,7 @@ impl Default for Route {
             failover: FailoverPolicy::default(),
             timeouts: Timeouts::default(),
             stickiness: Stickiness::default(),
+            traces_content: false,
         }
     }
 }

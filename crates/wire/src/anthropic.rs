@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct Messages;
 
 impl Codec for Messages {
+    type Ear = stream::Decoder;
+
     const OPERATION: Operation = Operation::Messages;
     const FRAMING: Framing = Framing::ServerSentEvents;
     /// SDKs hold a message back until they have heard it.
@@ -62,6 +64,14 @@ impl Codec for Messages {
 
     fn splice(peek: &Peek, data: &[u8]) -> Splice {
         partial::splice(peek, data)
+    }
+
+    fn asked<'a>(head: &Head<'a>) -> Option<Request<'a>> {
+        Self::read_request(head, &mut Losses::default()).ok()
+    }
+
+    fn said(body: &[u8]) -> Option<Answer<'_>> {
+        Self::read_answer(body).ok()
     }
 
     fn closes(data: &[u8]) -> bool {

@@ -13,6 +13,9 @@ use crate::{
 
 /// A way of writing a conversation.
 pub(crate) trait Codec {
+    /// Hears its streams, for whoever records what was said.
+    type Ear: Decode + std::fmt::Debug;
+
     /// The operation by which an answer is asked for.
     const OPERATION: Operation;
     /// How its streams are cut into events.
@@ -46,6 +49,12 @@ pub(crate) trait Codec {
 
     /// Whether an event of a continuing stream fits behind what the caller has.
     fn splice(peek: &Peek, data: &[u8]) -> Splice;
+
+    /// Reads what a request says, for whoever records it.
+    fn asked<'a>(head: &Head<'a>) -> Option<Request<'a>>;
+
+    /// The same of a whole answer.
+    fn said(body: &[u8]) -> Option<Answer<'_>>;
 
     /// Whether what comes behind an event that is no content cannot be text of the same run.
     fn closes(_data: &[u8]) -> bool {

@@ -26,6 +26,7 @@
 pub mod anthropic;
 mod balance;
 mod codec;
+pub mod conversation;
 pub mod dialect;
 mod dialects;
 pub mod edit;

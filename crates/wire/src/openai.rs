@@ -29,6 +29,8 @@ use crate::{
 pub(crate) struct ChatCompletions;
 
 impl Codec for ChatCompletions {
+    type Ear = stream::Decoder;
+
     const OPERATION: Operation = Operation::ChatCompletions;
     const FRAMING: Framing = Framing::ServerSentEvents;
     const LAST_WORD: &'static [u8] = b"data: [DONE]\n\n";
@@ -60,6 +62,14 @@ impl Codec for ChatCompletions {
 
     fn plain_text(data: &[u8]) -> Option<String> {
         partial::plain_text(data)
+    }
+
+    fn asked<'a>(head: &Head<'a>) -> Option<Request<'a>> {
+        Self::read_request(head, &mut Losses::default()).ok()
+    }
+
+    fn said(body: &[u8]) -> Option<Answer<'_>> {
+        Self::read_answer(body).ok()
     }
 
     fn splice(peek: &Peek, _data: &[u8]) -> Splice {

@@ -2,6 +2,8 @@
 //! comes and goes as itself alone.
 
 pub(crate) mod billed;
+mod conversation;
+mod ear;
 mod seals;
 pub mod stream;
 
@@ -10,6 +12,7 @@ use serde_json::json;
 use crate::{
     Failure, Framing, Head, Operation, Peek, Usage,
     codec::Codec,
+    hub::{Answer, Request},
     openai::{report, response, usage},
     peek,
     report::{Passed, Report},
@@ -21,6 +24,8 @@ use crate::{
 pub(crate) struct Responses;
 
 impl Codec for Responses {
+    type Ear = ear::Ear;
+
     const OPERATION: Operation = Operation::Responses;
     const FRAMING: Framing = Framing::ServerSentEvents;
     /// Each of its terminal events holds the whole response: none can be made up.
@@ -57,6 +62,14 @@ impl Codec for Responses {
 
     fn plain_text(_data: &[u8]) -> Option<String> {
         None
+    }
+
+    fn asked<'a>(head: &Head<'a>) -> Option<Request<'a>> {
+        conversation::request(head)
+    }
+
+    fn said(body: &[u8]) -> Option<Answer<'_>> {
+        conversation::answer(body)
     }
 
     fn splice(_peek: &Peek, _data: &[u8]) -> Splice {

@@ -2,7 +2,7 @@
 
 use crate::{
     Dialect, Failure, Framing, Head, Operation, Peek, Usage,
-    codec::{Decode, Encode, Translated},
+    codec::{Codec, Decode, Encode, Translated},
     dialects::dialects,
     failure::said,
     hub::{Closing, Event},
@@ -64,6 +64,34 @@ macro_rules! dispatch {
             ) -> bool {
                 match self {
                     $(Self::$name(decoder) => decoder.feed(event, data, sink),)+
+                }
+            }
+        }
+
+        /// What hears streams of any dialect.
+        #[derive(Debug)]
+        pub(crate) enum Ear {
+            $($name(<codecs::$name as Codec>::Ear),)+
+            $($pname(<codecs::$pname as Codec>::Ear),)*
+        }
+
+        impl Ear {
+            pub(crate) fn of(dialect: Dialect) -> Self {
+                match dialect {
+                    $(Dialect::$name => Self::$name(Default::default()),)+
+                    $(Dialect::$pname => Self::$pname(Default::default()),)*
+                }
+            }
+
+            pub(crate) fn feed<'d>(
+                &mut self,
+                event: Option<&str>,
+                data: &'d [u8],
+                sink: &mut impl FnMut(Event<'d>),
+            ) -> bool {
+                match self {
+                    $(Self::$name(ear) => ear.feed(event, data, sink),)+
+                    $(Self::$pname(ear) => ear.feed(event, data, sink),)*
                 }
             }
         }

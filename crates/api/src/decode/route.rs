@@ -12,7 +12,7 @@ use crate::{v1, words};
 
 /// Or what of it this build does not know.
 pub(super) fn decode(route: v1::Route) -> Result<RoutePart, &'static str> {
-    let v1::Route { name, names, lines, strategy, limits, failover, timeouts, stickiness } = route;
+    let v1::Route { name, names, lines, strategy, limits, failover, timeouts, stickiness, traces_content } = route;
     // A message that is not there comes from nobody who knows this file: the route goes by its defaults.
     let route = Route {
         name: name.into(),
@@ -22,6 +22,7 @@ pub(super) fn decode(route: v1::Route) -> Result<RoutePart, &'static str> {
         failover: failover.map(self::failover).unwrap_or_default(),
         timeouts: timeouts.map(self::timeouts).unwrap_or_default(),
         stickiness: stickiness.map(self::stickiness).unwrap_or_default(),
+        traces_content,
     };
     let names = names.into_iter().map(Into::into).collect();
     Ok(RoutePart { names, route, lines: lines.into_iter().map(line).collect() })

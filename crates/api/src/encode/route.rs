@@ -12,7 +12,8 @@ use crate::v1;
 
 pub(super) fn encode(part: &RoutePart) -> v1::Route {
     let RoutePart { names, route, lines } = part;
-    let Route { name, targets: _, strategy, constraints: limits, failover, timeouts, stickiness } = route;
+    let Route { name, targets: _, strategy, constraints: limits, failover, timeouts, stickiness, traces_content } =
+        route;
     let FailoverPolicy { attempts, also_on, continue_on_break, hedge_after, max_wait } = failover;
     let Timeouts { connect, first_token, answer, idle, total } = *timeouts;
     let Stickiness { enabled, ttl } = *stickiness;
@@ -37,6 +38,7 @@ pub(super) fn encode(part: &RoutePart) -> v1::Route {
             total_ms: millis(total),
         }),
         stickiness: Some(v1::Stickiness { enabled, ttl_ms: millis(ttl) }),
+        traces_content: *traces_content,
     }
 }
 

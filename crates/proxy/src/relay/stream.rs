@@ -314,6 +314,7 @@ impl Relay {
             Meaning::Malformed => self.record.heard.malformed(),
             Meaning::End | Meaning::Prelude | Meaning::Finish => {}
         }
+        self.record.answers_in_part(self.spoken, &frame);
         if let Some(usage) = peek.usage.take() {
             self.record.book(usage);
         }

@@ -148,3 +148,45 @@ async fn whoever_reads_nothing_holds_nobody_up() {
     assert_ne!(dropped, None, "{page}");
     assert!(!dropped.unwrap().ends_with(" 0"), "{dropped:?}");
 }
+
+fn speaking(script: &str, sampler: &str, asks: bool) -> (Stage, Spans) {
+    let (tracer, spans, _) = Tracer::new(Sampler::read(sampler, "").unwrap());
+    let told = Told { tracer: Some(tracer), ..Told::default() };
+    (Stage::telling(script, |route| route.traces_content = asks, told), spans)
+}
+
+const SAID: [&str; 2] = ["gen_ai.input.messages", "gen_ai.output.messages"];
+
+/// What was asked and answered is on a request's span where its route asks for that, and nowhere else.
+#[tokio::test(start_paused = true)]
+async fn what_was_said_is_told_where_a_route_asks_for_it() {
+    for (streamed, script, word) in [(false, "a: 503 | b: ok", "x"), (true, "a: 503 | b: hi@0s stop@0s end", "hi")] {
+        let content = format!(r#""content":"{word}""#);
+        let (stage, mut spans) = speaking(script, "", true);
+        stage.ask(streamed).await;
+        let told = read(&mut spans);
+        let [asked, answered] = SAID.map(|name| value(&told[0], name));
+        assert!(asked.starts_with(r#"[{"parts":[{"content":"#) && asked.contains(r#""role":"user""#), "{asked}");
+        assert!(answered.contains(&content) && answered.contains(r#""finish_reason":"stop""#), "{answered}");
+        for call in &told[1..] {
+            assert_eq!(SAID.map(|name| value(call, name)), ["-", "-"]);
+        }
+        let (stage, mut spans) = speaking(script, "", false);
+        stage.ask(streamed).await;
+        let told = format!("{:?}", read(&mut spans));
+        assert!(!told.contains("messages") && !told.contains("content"), "{told}");
+    }
+}
+
+/// Of what is told only since it broke, the answer was not heard; where nothing is ever told, nothing is kept.
+#[tokio::test(start_paused = true)]
+async fn what_is_told_by_accident_says_what_was_asked_alone() {
+    let (stage, mut spans) = speaking("a: hi@0s cut", "traceidratio", true);
+    stage.ask(true).await;
+    assert!(value(&read(&mut spans)[0], SAID[1]).contains(r#""finish_reason":"error""#));
+    let (stage, mut spans) = speaking("a: hi@0s cut", "parentbased_always_off", true);
+    stage.ask(true).await;
+    let told = read(&mut spans);
+    let [asked, answered] = SAID.map(|name| value(&told[0], name));
+    assert!(asked.contains("user") && answered == "-", "{asked} {answered}");
+}

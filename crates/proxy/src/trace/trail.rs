@@ -167,6 +167,11 @@ impl Trail {
         self.here.sampled || (badly && !self.tracer.sampler.is_off())
     }
 
+    /// What comes of it is told in any case; `None`: it is never told.
+    pub(crate) fn is_surely_told(&self) -> Option<bool> {
+        (self.here.sampled || !self.tracer.sampler.is_off()).then_some(self.here.sampled)
+    }
+
     /// Calls that were sent.
     pub(crate) fn calls(&self) -> usize {
         lock(&self.notes).calls.len()
