@@ -14,6 +14,7 @@ mod fleet;
 mod grafana;
 mod http;
 mod mode;
+mod mutants;
 mod print;
 mod programs;
 mod promtool;

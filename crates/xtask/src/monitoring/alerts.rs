@@ -20,8 +20,31 @@ impl Severity {
     }
 }
 
+/// In what way an alert can be wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wrong {
+    /// Nothing is too much.
+    Never,
+    /// Everything is.
+    Always,
+    /// It lasts longer than anybody waits.
+    Late,
+}
+
+impl Wrong {
+    pub(crate) const ALL: [Self; 3] = [Self::Never, Self::Always, Self::Late];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Never => "never fire",
+            Self::Always => "always fire",
+            Self::Late => "fire too late",
+        }
+    }
+}
+
 /// An alert.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Alert {
     pub(crate) name: &'static str,
     pub(crate) severity: Severity,
@@ -195,6 +218,18 @@ impl Alert {
     pub(crate) fn expression(&self, clock: Clock) -> String {
         let value = format!("{} {}", self.value(clock), self.too_much);
         if self.and.is_empty() { value } else { format!("({value})\nand ({})", clock.fill(self.and)) }
+    }
+
+    /// The same, wrong in this way.
+    pub(crate) fn wrong(&self, wrong: Wrong) -> Self {
+        let above = self.too_much.starts_with('>');
+        let mut mutant = self.clone();
+        match wrong {
+            Wrong::Never => mutant.too_much = if above { "> 1e30" } else { "< -1e30" },
+            Wrong::Always => mutant.too_much = if above { "> -1e30" } else { "< 1e30" },
+            Wrong::Late => mutant.lasting = "30d",
+        }
+        mutant
     }
 
     /// Where it says what to do.

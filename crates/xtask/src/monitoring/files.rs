@@ -1,6 +1,7 @@
 //! What is printed of it: rules and dashboards, in the chart and for those who have no operator.
 
 use super::{
+    alerts::ALERTS,
     dashboards,
     mode::{Clock, Mode},
     print::rules_file,
@@ -10,7 +11,7 @@ use super::{
 pub(crate) fn all() -> Vec<(String, String)> {
     let mut files = Vec::new();
     for mode in Mode::ALL {
-        let text = rules_file(mode, Clock::REAL);
+        let text = rules_file(mode, Clock::REAL, ALERTS);
         files.push((format!("charts/outrigger/rules/{}.yaml", mode.file()), text.clone()));
         files.push((format!("deploy/prometheus/rules-{}.yaml", mode.file()), text));
     }

@@ -3,25 +3,27 @@
 use std::fmt::Write as _;
 
 use super::{
-    alerts::{ALERTS, Alert},
+    alerts::Alert,
     mode::{Clock, Mode},
     rules::{self, Group},
 };
 
 /// The file of one mode.
-pub(crate) fn rules_file(mode: Mode, clock: Clock) -> String {
-    of(mode, clock, |_| true)
+pub(crate) fn rules_file(mode: Mode, clock: Clock, alerts: &[Alert]) -> String {
+    of(mode, clock, alerts, |_| true)
 }
 
 /// The same with those records and alerts alone that have to do with money, for stories of days.
-pub(crate) fn money_file(mode: Mode) -> String {
-    of(mode, Clock::REAL, |name| ["outrigger:pods", "outrigger:cost_", MONEY].iter().any(|of| name.starts_with(of)))
+pub(crate) fn money_file(mode: Mode, alerts: &[Alert]) -> String {
+    of(mode, Clock::REAL, alerts, |name| {
+        ["outrigger:pods", "outrigger:cost_", MONEY].iter().any(|of| name.starts_with(of))
+    })
 }
 
 /// The alert that looks back for a week.
 pub(crate) const MONEY: &str = "OutriggerSpend";
 
-fn of(mode: Mode, clock: Clock, wanted: impl Fn(&str) -> bool) -> String {
+fn of(mode: Mode, clock: Clock, alerts: &[Alert], wanted: impl Fn(&str) -> bool) -> String {
     let mut text = format!("# Printed by `cargo xtask generate`, for metrics.from: {}.\ngroups:\n", mode.word());
     for group in Group::ALL {
         let _ = writeln!(text, "  - name: {}\n    interval: {}\n    rules:", group.name(), group.every(clock));
@@ -31,7 +33,7 @@ fn of(mode: Mode, clock: Clock, wanted: impl Fn(&str) -> bool) -> String {
         }
     }
     let _ = writeln!(text, "  - name: outrigger-alerts\n    interval: {}\n    rules:", clock.every);
-    for alert in ALERTS.iter().filter(|alert| wanted(alert.name)) {
+    for alert in alerts.iter().filter(|alert| wanted(alert.name)) {
         let Alert { name, severity, lasting, summary, says, .. } = alert;
         let _ = writeln!(text, "      - alert: {name}\n{}", block("expr", &alert.expression(clock)));
         let _ = writeln!(text, "        for: {lasting}\n        labels: {{severity: {}}}", severity.word());
@@ -59,12 +61,12 @@ fn quoted(text: &str) -> String {
 mod tests {
     use serde_json::Value;
 
-    use super::*;
+    use super::{super::alerts::ALERTS, *};
 
     #[test]
     fn what_is_printed_is_yaml_with_every_rule() {
         for mode in Mode::ALL {
-            let file: Value = serde_saphyr::from_str(&rules_file(mode, Clock::REAL)).unwrap();
+            let file: Value = serde_saphyr::from_str(&rules_file(mode, Clock::REAL, ALERTS)).unwrap();
             let alerts = file["groups"][2]["rules"].as_array().unwrap();
             assert_eq!(alerts.len(), ALERTS.len());
             assert_eq!(alerts[0]["alert"], "OutriggerProviderDown");

@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::Result;
 
 use super::{
+    alerts::ALERTS,
     mode::{Clock, Mode},
     print::{money_file, rules_file},
     programs::Programs,
@@ -18,8 +19,8 @@ pub(crate) fn check(programs: &Programs, told: &mut Told) -> Result<()> {
     for mode in Mode::ALL {
         let write = |name: &str, text: String| fs::write(folder.path().join(name), text);
         let (rules, long) = (format!("rules-{}.yaml", mode.file()), format!("long-{}.yaml", mode.file()));
-        write(&rules, rules_file(mode, Clock::REAL))?;
-        write(&long, money_file(mode))?;
+        write(&rules, rules_file(mode, Clock::REAL, ALERTS))?;
+        write(&long, money_file(mode, ALERTS))?;
         write("minutes.yaml", stories::tests(mode, &rules, false))?;
         write("days.yaml", stories::tests(mode, &long, true))?;
         let sound = programs.check(folder.path(), &["check", "rules", &rules]);

@@ -6,6 +6,7 @@ use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 
 use super::{
+    alerts::ALERTS,
     http,
     mode::{Clock, Mode},
     print::rules_file,
@@ -50,7 +51,7 @@ impl Server {
         targets: &[Target],
     ) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        fs::write(folder.join("rules.yaml"), rules_file(mode, clock))?;
+        fs::write(folder.join("rules.yaml"), rules_file(mode, clock, ALERTS))?;
         fs::write(folder.join("prometheus.yaml"), config(targets))?;
         let mut command = Command::new(&programs.prometheus);
         command.arg(format!("--config.file={}", folder.join("prometheus.yaml").display()));

@@ -11,6 +11,7 @@ use super::{
     ask, compare, dashboards,
     fleet::{self, Fleet, SIDECARS, Script},
     mode::{Clock, Mode},
+    mutants,
     programs::Programs,
     promtool,
     server::Server,
@@ -59,6 +60,7 @@ fn one_line(why: &anyhow::Error) -> String {
 fn all(programs: &Programs) -> Result<Output> {
     let mut told = Told::default();
     promtool::check(programs, &mut told)?;
+    mutants::check(programs, &mut told)?;
     let fleet = Fleet::start()?;
     let servers = Mode::ALL.map(|mode| {
         let folder = fleet.folder().join(mode.file());
