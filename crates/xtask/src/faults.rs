@@ -35,7 +35,7 @@ struct Cell {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    tools::succeed(tools::cargo().args(["build", "--quiet", "--package", "outrigger"]))?;
+    tools::succeed(&mut tools::build_programs())?;
     let Output { text, ok } = table(args)?;
     print!("{text}");
     if !ok {
@@ -55,7 +55,7 @@ fn table(args: &Args) -> Result<Output> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let tests = tools::capture(
         tools::cargo()
-            .args(["test", "--quiet", "--package", "outrigger-tests", "--test", "faults", "--", AT_ONE_TIME])
+            .args(["test", "--quiet", "--workspace", "--test", "faults", "--", AT_ONE_TIME])
             .args(&args.filter)
             .env("CARGO_TERM_COLOR", "never")
             .env("RUST_BACKTRACE", "0")

@@ -30,7 +30,7 @@ pub(crate) fn run() -> Result<()> {
 
 fn tests() -> Command {
     let mut cargo = tools::cargo();
-    cargo.args(["test", "--package", "outrigger-tests", "--test", "it", "--", "--ignored", "phoenix::"]);
+    cargo.args(["test", "--workspace", "--test", "it", "--", "--ignored", "phoenix::"]);
     cargo
 }
 
