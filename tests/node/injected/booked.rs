@@ -1,5 +1,7 @@
 //! U5, R-DRAIN-4: the ledger in SQLite on the node's disk: what pods used and cost, whoever of them dies meanwhile.
 
+mod chaos;
+
 use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use serde_json::{Value, json};
@@ -157,4 +159,6 @@ async fn what_pods_used_is_exact_whoever_is_killed() {
     // The same word again, so the same tokens.
     exact(&told, (first.0 + second.0 + 2 * hello.0, first.1 + second.1 + 2 * hello.1));
     assert_eq!(all["missing"]["entries"], json!(0), "{all:#}");
+    // Here and not in a story of its own: an installation with a ledger comes and goes once.
+    chaos::the_providers_books_are_the_ledgers(&system).await;
 }
