@@ -10,6 +10,8 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -57,10 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let program = built()?;
     let names = tools::succeed(&mut Command::new(&program))?;
-    let mut counted = BTreeMap::new();
-    for name in names.lines() {
-        counted.insert(name.to_owned(), count(&program, name)?);
-    }
+    let counted = all(&program, &names.lines().collect::<Vec<_>>())?;
     let file = tools::root().join(FILE);
     let rustc = tools::succeed(Command::new("rustc").arg("--version"))?.trim().to_owned();
     if args.write {
@@ -122,6 +121,21 @@ fn verdict(budget: Option<u64>, count: u64) -> Verdict {
 fn built() -> Result<PathBuf> {
     tools::succeed(tools::cargo().args(["build", "--quiet", "--package", PACKAGE, "--profile", PROFILE]))?;
     Ok(tools::target()?.join(PROFILE).join(format!("{PROGRAM}{}", env::consts::EXE_SUFFIX)))
+}
+
+/// Every case, as many at a time as there are processors: whatever else runs, the same is counted.
+fn all(program: &Path, names: &[&str]) -> Result<BTreeMap<String, u64>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mine = std::iter::from_fn(|| names.get(next.fetch_add(1, Ordering::Relaxed)));
+        mine.map(|name| Ok(((*name).to_owned(), count(program, name)?))).collect::<Result<Vec<_>>>()
+    };
+    thread::scope(|scope| {
+        let at_a_time = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..at_a_time).map(|_| scope.spawn(work)).collect();
+        let counted = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| bail!("a count panicked")));
+        Ok(counted.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    })
 }
 
 /// Instructions of one more of `case`.
