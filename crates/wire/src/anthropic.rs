@@ -26,7 +26,7 @@ use crate::{
 pub(crate) struct Messages;
 
 impl Codec for Messages {
-    type Ear = stream::Decoder;
+    type Decoder = stream::Decoder;
 
     const OPERATION: Operation = Operation::Messages;
     const FRAMING: Framing = Framing::ServerSentEvents;
@@ -80,7 +80,6 @@ impl Codec for Messages {
 }
 
 impl Translated for Messages {
-    type Decoder = stream::Decoder;
     type Encoder = stream::Encoder;
     const SHORT_NAMES: bool = false;
     const NAMELESS_SEALS: bool = true;

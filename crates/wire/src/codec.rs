@@ -13,8 +13,8 @@ use crate::{
 
 /// A way of writing a conversation.
 pub(crate) trait Codec {
-    /// Hears its streams, for whoever records what was said.
-    type Ear: Decode + std::fmt::Debug;
+    /// Reads its streams: for translation, where it is translated, and for whoever records what was said.
+    type Decoder: Decode + std::fmt::Debug;
 
     /// The operation by which an answer is asked for.
     const OPERATION: Operation;
@@ -64,8 +64,6 @@ pub(crate) trait Codec {
 
 /// One that others are translated from and to, through the hub.
 pub(crate) trait Translated: Codec {
-    /// Reads its streams.
-    type Decoder: Decode;
     /// Writes them.
     type Encoder: Encode;
 

@@ -9,7 +9,7 @@ mod write;
 use crate::{
     Head, Operation,
     hub::{Event, Fold},
-    spoken::{Ear, spoken},
+    spoken::{Decoder, spoken},
 };
 use write::Room;
 
@@ -60,7 +60,7 @@ fn converses(operation: Operation) -> Option<crate::Dialect> {
 /// Hears the events of a stream.
 #[derive(Debug)]
 pub struct Listener {
-    ear: Ear,
+    decoder: Decoder,
     fold: Fold,
     most: usize,
     /// Bytes of text so far.
@@ -70,15 +70,15 @@ pub struct Listener {
 impl Listener {
     /// Of a stream of `operation`, keeping `most` bytes of its texts. `None`: it is no conversation.
     pub fn new(operation: Operation, most: usize) -> Option<Self> {
-        let ear = Ear::of(converses(operation)?);
-        Some(Self { ear, fold: Fold::default(), most, heard: 0 })
+        let decoder = Decoder::of(converses(operation)?);
+        Some(Self { decoder, fold: Fold::default(), most, heard: 0 })
     }
 
     /// Adds the data of one event.
     pub fn feed(&mut self, event: Option<&str>, data: &[u8]) {
-        let Self { ear, fold, most, heard } = self;
+        let Self { decoder, fold, most, heard } = self;
         // What is no event of its dialect says nothing.
-        let _ = ear.feed(event, data, &mut |event: Event<'_>| {
+        let _ = decoder.feed(event, data, &mut |event: Event<'_>| {
             if *heard <= *most {
                 *heard = heard.saturating_add(event.len());
                 fold.add(&event);

@@ -29,7 +29,7 @@ use crate::{
 pub(crate) struct ChatCompletions;
 
 impl Codec for ChatCompletions {
-    type Ear = stream::Decoder;
+    type Decoder = stream::Decoder;
 
     const OPERATION: Operation = Operation::ChatCompletions;
     const FRAMING: Framing = Framing::ServerSentEvents;
@@ -78,7 +78,6 @@ impl Codec for ChatCompletions {
 }
 
 impl Translated for ChatCompletions {
-    type Decoder = stream::Decoder;
     type Encoder = stream::Encoder;
     const SHORT_NAMES: bool = true;
     const NAMELESS_SEALS: bool = false;

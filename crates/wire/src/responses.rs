@@ -24,7 +24,7 @@ use crate::{
 pub(crate) struct Responses;
 
 impl Codec for Responses {
-    type Ear = ear::Ear;
+    type Decoder = ear::Ear;
 
     const OPERATION: Operation = Operation::Responses;
     const FRAMING: Framing = Framing::ServerSentEvents;

@@ -44,38 +44,11 @@ macro_rules! dispatch {
         /// What reads streams.
         #[derive(Debug)]
         pub(crate) enum Decoder {
-            $($name(<codecs::$name as Translated>::Decoder),)+
+            $($name(<codecs::$name as Codec>::Decoder),)+
+            $($pname(<codecs::$pname as Codec>::Decoder),)*
         }
 
         impl Decoder {
-            /// `None`: the dialect is not translated.
-            pub(crate) fn of(dialect: Dialect) -> Option<Self> {
-                match dialect {
-                    $(Dialect::$name => Some(Self::$name(Default::default())),)+
-                    $(Dialect::$pname => None,)*
-                }
-            }
-
-            pub(crate) fn feed<'d>(
-                &mut self,
-                event: Option<&str>,
-                data: &'d [u8],
-                sink: &mut impl FnMut(Event<'d>),
-            ) -> bool {
-                match self {
-                    $(Self::$name(decoder) => decoder.feed(event, data, sink),)+
-                }
-            }
-        }
-
-        /// What hears streams of any dialect.
-        #[derive(Debug)]
-        pub(crate) enum Ear {
-            $($name(<codecs::$name as Codec>::Ear),)+
-            $($pname(<codecs::$pname as Codec>::Ear),)*
-        }
-
-        impl Ear {
             pub(crate) fn of(dialect: Dialect) -> Self {
                 match dialect {
                     $(Dialect::$name => Self::$name(Default::default()),)+
@@ -90,8 +63,8 @@ macro_rules! dispatch {
                 sink: &mut impl FnMut(Event<'d>),
             ) -> bool {
                 match self {
-                    $(Self::$name(ear) => ear.feed(event, data, sink),)+
-                    $(Self::$pname(ear) => ear.feed(event, data, sink),)*
+                    $(Self::$name(decoder) => decoder.feed(event, data, sink),)+
+                    $(Self::$pname(decoder) => decoder.feed(event, data, sink),)*
                 }
             }
         }

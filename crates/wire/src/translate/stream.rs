@@ -28,8 +28,9 @@ pub enum Unfit {
 impl Stream {
     /// A stream that answers the request of `echo`.
     pub fn new(echo: &Echo, stamp: &Stamp<'_>) -> Self {
+        let spoken = echo.upstream.dialect();
         Self {
-            decoder: Decoder::of(echo.upstream.dialect()),
+            decoder: spoken.is_translated().then(|| Decoder::of(spoken)),
             encoder: Encoder::of(echo.operation.dialect(), &echo.style(), stamp),
             filter: Filter {
                 echo: echo.clone(),

@@ -74,7 +74,8 @@ impl Gather {
     /// `None`: streams of `operation` are not turned.
     pub fn new(operation: Operation) -> Option<Self> {
         let dialect = operation.dialect();
-        let decoder = Decoder::of(dialect).filter(|_| operation == dialect.operation())?;
+        let turns = dialect.is_translated() && operation == dialect.operation();
+        let decoder = turns.then(|| Decoder::of(dialect))?;
         Some(Self { dialect, decoder, fold: Fold::default(), lost: false })
     }
 
