@@ -1,6 +1,10 @@
 //! `cargo xtask test`: every check there is, cheapest first, each timed, its output shown when it fails.
 
-use std::{process::Command, time::Instant};
+mod count;
+mod failures;
+mod report;
+
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -9,6 +13,9 @@ use crate::{
     tools::{self, Output},
     traces, traffic,
 };
+
+use count::{Counting, plain_total, rust_tests};
+use report::Report;
 
 /// Runs every test and check, installing what it needs.
 #[derive(Debug, clap::Args)]
@@ -25,30 +32,6 @@ pub(crate) struct Args {
     /// Leave out the stories in which pods run, on a whole node.
     #[arg(long)]
     no_cluster: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Count {
-    passed: u64,
-    failed: u64,
-    ignored: u64,
-}
-
-/// How to count a step.
-#[derive(Clone, Copy)]
-enum Counting {
-    /// The step is one check.
-    Step,
-    /// By these words in its output.
-    Tests(fn(&str) -> Count),
-    /// The same; an earlier step has counted them as ignored.
-    Deferred(fn(&str) -> Count),
-}
-
-#[derive(Default)]
-struct Report {
-    total: Count,
-    failed: Vec<&'static str>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -134,62 +117,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     report.finish()
 }
 
-impl Report {
-    fn step(&mut self, name: &'static str, counting: Counting, work: impl FnOnce() -> Result<Output>) {
-        let start = Instant::now();
-        let Output { text, ok } = work().unwrap_or_else(|error| Output { text: format!("{error:#}\n"), ok: false });
-        let mut count = match counting {
-            Counting::Step => Count { passed: ok.into(), ..Count::default() },
-            Counting::Tests(read) | Counting::Deferred(read) => read(&text),
-        };
-        if let Counting::Deferred(_) = counting {
-            self.total.ignored = self.total.ignored.saturating_sub(count.passed + count.failed);
-        }
-        if !ok && count.failed == 0 {
-            count.failed = 1;
-        }
-        // A runner that says it is content without having run anything has not tested anything.
-        if ok && count.passed == 0 {
-            count.failed += 1;
-        }
-        let verdict = if count.failed == 0 { "ok  " } else { "FAIL" };
-        let mut counted = String::new();
-        if let Counting::Tests(_) | Counting::Deferred(_) = counting {
-            counted = format!(": {} passed, {} failed, {} ignored", count.passed, count.failed, count.ignored);
-        }
-        println!("{verdict}  {name}{counted} ({:.1} s)", start.elapsed().as_secs_f64());
-        if count.failed > 0 {
-            self.failed.push(name);
-            for line in text.lines().filter(|line| !(line.starts_with("test ") && line.ends_with(" ... ok"))) {
-                println!("      {line}");
-            }
-        } else {
-            for line in text.lines().filter(|line| line.starts_with("WARN")) {
-                println!("      {line}");
-            }
-        }
-        self.total.passed += count.passed;
-        self.total.failed += count.failed;
-        self.total.ignored += count.ignored;
-    }
-
-    fn finish(self) -> Result<()> {
-        let Count { passed, failed, ignored } = self.total;
-        println!();
-        if ignored > 0 {
-            println!("ignored: {ignored}");
-        }
-        if !self.failed.is_empty() {
-            println!("failed: {}", self.failed.join(", "));
-        }
-        println!("{passed} passed, {failed} failed");
-        if failed > 0 {
-            std::process::exit(1);
-        }
-        Ok(())
-    }
-}
-
 /// A chore of this program, in a process of its own, so that what it prints is shown only when it fails.
 fn chore(name: &str) -> Result<Output> {
     tools::capture(Command::new(std::env::current_exe()?).arg(name))
@@ -222,53 +149,4 @@ fn deny(advisories: bool) -> Result<Output> {
         command.args(["--offline", "check", "bans", "licenses", "sources"]);
     }
     tools::capture(&mut command)
-}
-
-/// Sums lines like `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s`.
-fn rust_tests(text: &str) -> Count {
-    let lines = text.lines().filter_map(|line| line.trim().strip_prefix("test result: "));
-    lines.fold(Count::default(), |sum, line| {
-        let number = |word: &str| {
-            let part = line.split([';', '.']).find_map(|part| part.trim().strip_suffix(word));
-            part.and_then(|number| number.trim().parse::<u64>().ok()).unwrap_or_default()
-        };
-        Count {
-            passed: sum.passed + number("passed"),
-            failed: sum.failed + number("failed"),
-            ignored: sum.ignored + number("ignored"),
-        }
-    })
-}
-
-/// The last line like `12 passed, 0 failed`.
-fn plain_total(text: &str) -> Count {
-    let read = |line: &str| {
-        let (passed, failed) = line.trim().split_once(" passed, ")?;
-        let failed = failed.strip_suffix(" failed")?;
-        Some(Count { passed: passed.parse().ok()?, failed: failed.parse().ok()?, ignored: 0 })
-    };
-    text.lines().rev().find_map(read).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_of_all_binaries_are_summed() {
-        let text = "running 4 tests\n\
-            test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
-            test result: FAILED. 20 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.25s\n";
-        assert_eq!(rust_tests(text), Count { passed: 23, failed: 2, ignored: 1 });
-        assert_eq!(rust_tests("error: could not compile"), Count::default());
-    }
-
-    #[test]
-    fn the_last_plain_total_counts() {
-        assert_eq!(
-            plain_total("1 passed, 1 failed\nx\n12 passed, 3 failed\n"),
-            Count { passed: 12, failed: 3, ignored: 0 }
-        );
-        assert_eq!(plain_total("passed, failed"), Count::default());
-    }
 }
