@@ -9,8 +9,6 @@ use crate::{
     surfaces::{Surface, on_each, settled},
 };
 
-const SOON: Duration = Duration::from_secs(1);
-
 /// Sends a request, waits until the upstream has it, and hangs up.
 async fn ask_and_leave(sidecar: &Sidecar, up: &Upstream, surface: Surface, request: Value) -> Instant {
     let client = sidecar.client();
@@ -32,7 +30,7 @@ async fn leaving_a_stream_hangs_up_on_the_provider() {
         assert!(streaming.next().await.is_some());
         drop(streaming);
         let left = Instant::now();
-        assert!(up.wait_closed(0).await.saturating_duration_since(left) < SOON, "{surface:?}");
+        assert!(up.wait_closed(0).await.saturating_duration_since(left) < AT_ONCE, "{surface:?}");
     })
     .await;
 }
@@ -49,7 +47,7 @@ async fn leaving_before_an_answer_hangs_up_on_the_provider() {
         for (number, request) in requests.into_iter().enumerate() {
             let left = ask_and_leave(&sidecar, &up, surface, request).await;
             let closed = up.wait_closed(number).await.saturating_duration_since(left);
-            assert!(closed < SOON, "{surface:?} {number}: {closed:?}");
+            assert!(closed < AT_ONCE, "{surface:?} {number}: {closed:?}");
         }
         let metrics = settled(&sidecar, 4).await;
         assert_eq!(metrics.sum("outrigger_requests_total", &[("outcome", "cancelled")]), 4.0, "{surface:?}");
@@ -71,7 +69,7 @@ async fn leaving_in_a_retry_wait_ends_the_request() {
         assert!(waited.await.is_err(), "{surface:?}: it waits before it asks again");
         let left = Instant::now();
         let metrics = settled(&sidecar, 1).await;
-        assert!(left.elapsed() < SOON, "{surface:?}: {:?}", left.elapsed());
+        assert!(left.elapsed() < AT_ONCE, "{surface:?}: {:?}", left.elapsed());
         assert_eq!(metrics.sum("outrigger_requests_total", &[("outcome", "cancelled")]), 1.0, "{surface:?}");
         tokio::time::sleep(Duration::from_millis(1200)).await;
         assert_eq!(up.hits(), 1, "{surface:?}: the wait is over and nobody asked again");
@@ -86,7 +84,7 @@ async fn leaving_in_a_fallback_hangs_up_on_the_fallback() {
         let (a, b) = (Upstream::start([Reply::error(500)]).await, Upstream::start([Reply::hang()]).await);
         let sidecar = Sidecar::with_policy(surface.policy(&[&a, &b], |route| route)).await;
         let left = ask_and_leave(&sidecar, &b, surface, surface.whole_request()).await;
-        assert!(b.wait_closed(0).await.saturating_duration_since(left) < SOON, "{surface:?}");
+        assert!(b.wait_closed(0).await.saturating_duration_since(left) < AT_ONCE, "{surface:?}");
         let metrics = settled(&sidecar, 1).await;
         assert_eq!(metrics.sum("outrigger_requests_total", &[("outcome", "cancelled")]), 1.0, "{surface:?}");
         let line = sidecar.wait_log("outcome=\"cancelled\"").await;

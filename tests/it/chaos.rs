@@ -29,6 +29,8 @@ use fleet::{Fleet, Plan};
 const CHAT: &str = "/v1/chat/completions";
 /// Callers at a time.
 const CALLERS: u64 = 6;
+/// So many requests at least, however slow the machine.
+const ENOUGH: u64 = 120;
 /// A process that is silent is soon a gap.
 const SOON: &[&str] = &["--silent", "4s"];
 /// How much chaos where nobody says.
@@ -77,6 +79,11 @@ impl Traffic {
 
     /// How many were asked, and how many of them were answered whole.
     async fn end(self) -> (u64, u64) {
+        let begun = Instant::now();
+        while self.asked.load(Relaxed) < ENOUGH {
+            assert!(begun.elapsed() < PATIENCE, "nobody asks");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         self.stop.store(true, Relaxed);
         let answered = self.callers.join_all().await.into_iter().sum();
         (self.asked.load(Relaxed), answered)
@@ -110,12 +117,11 @@ async fn the_providers_books_are_the_ledgers() {
     let traffic = Traffic::start(&fleet, seed);
     let mut chance = Chance::new(seed);
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(seconds) {
+    while begun.elapsed() < Duration::from_secs(seconds) || !fleet.kills.are_chaos() {
         fleet.kill_some(&mut chance).await;
     }
     let answered = compared(&provider, &mut fleet, traffic).await;
-    // It was chaos.
-    assert!(fleet.kills.sidecars > 2 && fleet.kills.ledgers > 0 && answered > 50, "{:?} {answered}", fleet.kills);
+    assert!(answered > 50, "{answered}");
 }
 
 /// A disk that is lost with its pod is a hole in its epoch: it is listed, and no larger than what had not been acknowledged.

@@ -130,7 +130,7 @@ async fn a_slow_loris_is_let_go() {
         raw(&sidecar, body.as_bytes(), Duration::from_secs(10)),
         client.post(CHAT, chat("route-one")),
     );
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
     assert!(in_head.is_empty() || in_head.starts_with("HTTP/1.1 408"), "{in_head}");
     assert!(in_body.starts_with("HTTP/1.1 408") && in_body.contains("body_timeout"), "{in_body}");
     assert_eq!(other.said(), "fine");
@@ -254,7 +254,7 @@ async fn an_endless_model_name_is_refused_at_once() {
     let begun = Instant::now();
     let answer = sidecar.client().post(CHAT, chat(&"m".repeat(300_000))).await;
     assert_eq!((answer.status, answer.header("x-outrigger-error")), (400, Some("invalid_request")));
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
 }
 
 /// Content nested deeper than any dialect nests it costs one pass, not one for each level.
@@ -268,5 +268,5 @@ async fn deeply_nested_content_costs_nothing() {
     let begun = Instant::now();
     let answer = sidecar.client().post(CHAT, body).await;
     assert!(matches!(answer.status, 200 | 400), "{}", answer.status);
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
 }

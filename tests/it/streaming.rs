@@ -180,12 +180,12 @@ async fn events_arrive_at_the_pace_they_were_sent() {
         assert_eq!(after.len(), 4, "{surface:?}: {:?}", streamed.events);
         for pair in after.windows(2) {
             let gap = pair[1] - pair[0];
-            assert!(gap > Duration::from_millis(20) && gap < Duration::from_secs(1), "{surface:?}: {after:?}");
+            assert!(gap > Duration::from_millis(20) && gap < AT_ONCE, "{surface:?}: {after:?}");
         }
 
         let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
         surface.assert_whole(&streamed, &"x".repeat(100));
-        assert!(streamed.took < Duration::from_secs(1), "{surface:?}: 100 events took {:?}", streamed.took);
+        assert!(streamed.took < Duration::from_secs(3), "{surface:?}: 100 events took {:?}", streamed.took);
     })
     .await;
 }

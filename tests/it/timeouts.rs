@@ -32,11 +32,7 @@ async fn the_connect_limit_alone_ends_a_connection_that_never_stands() {
     let sidecar = Sidecar::with_policy(policy).await;
     let answer = sidecar.client().post("/v1/chat/completions", chat("r")).await;
     assert_eq!((answer.status, answer.said().as_str()), (200, "reached"), "{}", answer.text());
-    assert!(
-        answer.took >= Duration::from_millis(150) && answer.took < Duration::from_millis(1500),
-        "{:?}",
-        answer.took
-    );
+    assert!(answer.took >= Duration::from_millis(150) && answer.took < AT_ONCE, "{:?}", answer.took);
     assert_eq!(attempts(&sidecar, "connect_timeout").await, 1.0);
 }
 
@@ -44,13 +40,13 @@ async fn the_connect_limit_alone_ends_a_connection_that_never_stands() {
 #[tokio::test]
 async fn the_first_token_limit_alone_ends_a_silent_stream_and_moves_on() {
     on_each(async |surface| {
-        for silent in [Reply::hang(), Reply::sse([Ev::stall()]), surface.stream(&["late"]).slow_head(5000)] {
+        for silent in [Reply::hang(), Reply::sse([Ev::stall()]), surface.stream(&["late"]).slow_head(30_000)] {
             let (a, b) = (Upstream::start([silent]).await, Upstream::start([surface.stream(&["Hello"])]).await);
             let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 400ms"));
             let sidecar = Sidecar::with_policy(policy).await;
             let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
             surface.assert_whole(&streamed, "Hello");
-            assert!(streamed.took < Duration::from_millis(1500), "{surface:?}: {:?}", streamed.took);
+            assert!(streamed.took < AT_ONCE, "{surface:?}: {:?}", streamed.took);
             assert_eq!(attempts(&sidecar, "first_token_timeout").await, 1.0, "{surface:?}");
             assert!(a.wait_closed(0).await > a.requests()[0].at, "{surface:?}: the silent call is hung up");
         }
@@ -69,7 +65,7 @@ async fn the_answer_limit_alone_ends_a_slow_answer_and_moves_on() {
             let sidecar = Sidecar::with_policy(policy).await;
             let answer = sidecar.client().post(surface.path(), surface.whole_request()).await;
             assert_eq!((answer.status, b.hits()), (200, 1), "{surface:?}: {}", answer.text());
-            assert!(answer.text().contains("Hello") && answer.took < Duration::from_millis(1500), "{:?}", answer.took);
+            assert!(answer.text().contains("Hello") && answer.took < AT_ONCE, "{:?}", answer.took);
             let late = attempts(&sidecar, "answer_timeout").await + attempts(&sidecar, "first_token_timeout").await;
             assert_eq!(late, 1.0, "{surface:?}");
         }
@@ -90,7 +86,7 @@ async fn the_idle_limit_alone_ends_a_stream_that_falls_silent() {
             let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
             surface.assert_broken(&streamed, "Hello", "idle_timeout");
             assert!(streamed.took >= Duration::from_millis(250), "{surface:?}: {:?}", streamed.took);
-            assert!(streamed.took < Duration::from_millis(1500), "{surface:?}: {:?}", streamed.took);
+            assert!(streamed.took < AT_ONCE, "{surface:?}: {:?}", streamed.took);
             assert_eq!((attempts(&sidecar, "idle_timeout").await, b.hits()), (1.0, 0), "{surface:?}");
         }
     })
@@ -108,11 +104,7 @@ async fn the_total_limit_alone_ends_everything() {
         let sidecar = Sidecar::with_policy(policy).await;
         let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
         surface.assert_broken(&streamed, &surface.said(&streamed), "total_timeout");
-        assert!(
-            surface.said(&streamed).len() > 2 && streamed.took < Duration::from_millis(1500),
-            "{:?}",
-            streamed.took
-        );
+        assert!(surface.said(&streamed).len() > 2 && streamed.took < AT_ONCE, "{:?}", streamed.took);
         for request in [surface.request(), surface.whole_request()] {
             let answer = sidecar.client().post(surface.path(), request).await;
             assert_eq!(
@@ -120,7 +112,7 @@ async fn the_total_limit_alone_ends_everything() {
                 (504, Some("total_timeout")),
                 "{surface:?}"
             );
-            assert!(answer.took < Duration::from_millis(1500), "{surface:?}: {:?}", answer.took);
+            assert!(answer.took < AT_ONCE, "{surface:?}: {:?}", answer.took);
         }
     })
     .await;
@@ -131,7 +123,7 @@ async fn the_total_limit_alone_ends_everything() {
     let sidecar = Sidecar::with_policy(policy).await;
     let answer = sidecar.client().post("/v1/chat/completions", chat_streamed("r")).await;
     assert_eq!((answer.status, slow[0].hits(), slow[1].hits()), (504, 1, 1), "{}", answer.text());
-    assert!(answer.took < Duration::from_millis(1500), "{:?}", answer.took);
+    assert!(answer.took < AT_ONCE, "{:?}", answer.took);
 }
 
 /// T3: signs of life are not content: a provider that only pings is as silent as one that says nothing.

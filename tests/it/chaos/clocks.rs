@@ -32,14 +32,14 @@ async fn clocks_that_jump_move_no_figure() {
     let traffic = Traffic::start(&fleet, seed);
     let mut chance = Chance::new(seed);
     let (begun, mut jumps) = (Instant::now(), 0);
-    while begun.elapsed() < Duration::from_secs(SECONDS) {
+    while begun.elapsed() < Duration::from_secs(SECONDS) || jumps < 5 {
         let at = chance.below(fleet.clocks.len() as u64) as usize;
         fleet.clocks[at].jump(OFF[chance.below(OFF.len() as u64) as usize]);
         jumps += 1;
         fleet.kill_some(&mut chance).await;
     }
     let answered = compared(&provider, &mut fleet, traffic).await;
-    assert!(jumps > 4 && answered > 50, "{jumps} {answered}");
+    assert!(answered > 50, "{answered}");
 }
 
 /// A clock that is more than five minutes off is booked at receipt, and the record is marked; one that is right again is believed

@@ -85,6 +85,13 @@ pub struct Kills {
     pub planes: u32,
 }
 
+impl Kills {
+    /// Enough of them for what a story says of them to mean something.
+    pub fn are_chaos(self) -> bool {
+        self.sidecars > 2 && self.ledgers > 0
+    }
+}
+
 impl Fleet {
     pub async fn start(policy: &Policy, plan: Plan<'_>) -> Self {
         let plane = ControlPlane::setup(policy).insecure().start().await;

@@ -29,7 +29,7 @@ async fn the_providers_books_are_the_ledgers_in_postgresql() {
     let traffic = Traffic::start(&fleet, seed);
     let mut chance = Chance::new(seed);
     let (begun, mut servers, mut backends) = (Instant::now(), 0, 0);
-    while begun.elapsed() < Duration::from_secs(seconds) || servers == 0 || backends == 0 {
+    while begun.elapsed() < Duration::from_secs(seconds) || servers == 0 || backends == 0 || !fleet.kills.are_chaos() {
         fleet.kill_some(&mut chance).await;
         match chance.below(4) {
             0 => {
@@ -44,5 +44,5 @@ async fn the_providers_books_are_the_ledgers_in_postgresql() {
     }
     let answered = compared(&provider, &mut fleet, traffic).await;
     println!("PostgreSQL was killed {servers} times, a process of it {backends} times");
-    assert!(fleet.kills.sidecars > 2 && fleet.kills.ledgers > 0 && answered > 50, "{:?} {answered}", fleet.kills);
+    assert!(answered > 50, "{answered}");
 }

@@ -11,10 +11,10 @@ use std::{
 
 use tokio::net::TcpSocket;
 
-use super::process::{self, Log, read_ready};
-
-/// How long a program may take to listen.
-const LISTENS_WITHIN: Duration = Duration::from_secs(10);
+use super::{
+    PATIENCE,
+    process::{self, Log, read_ready},
+};
 
 /// Dropping it kills the process; the log is printed if the test has failed.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Restarting {
         while read_ready(&ready).is_none() {
             let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
             assert!(ended.is_none(), "{} ended: {ended:?}", self.name);
-            assert!(begun.elapsed() < LISTENS_WITHIN, "{} does not listen", self.name);
+            assert!(begun.elapsed() < PATIENCE, "{} does not listen", self.name);
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         begun.elapsed()

@@ -29,7 +29,7 @@ async fn a_bad_edit_keeps_the_last_good_value(bad: &str, word: &str) {
     let mut plane = ControlPlane::with_policy(policy(&a, "failover: {attempts: 2}")).await;
     let mut old = plane.sidecar().keep(Keep::InMemory).start().await;
     plane.edit(policy(&a, bad).route("new", &["a"]));
-    becomes(&old.client(), "new", "a", SOON).await;
+    becomes(&old.client(), "new", "a", AT_ONCE).await;
     assert_eq!(told(&old.client(), "r").await, "a", "its last good value is served");
     assert_eq!(
         old.config().await["routes"].as_array().unwrap().iter().find(|r| r["name"] == "default/r").unwrap()["attempts"],
@@ -57,7 +57,7 @@ async fn a_bad_edit_keeps_the_last_good_value(bad: &str, word: &str) {
 
     plane.edit(Policy::new().provider("a", a.base_url()).route("other", &["a"]).route("new", &["a"]));
     for sidecar in [&old, &new] {
-        becomes(&sidecar.client(), "r", "model_not_found", GONE).await;
+        becomes(&sidecar.client(), "r", "model_not_found", AT_ONCE).await;
         assert_eq!(sidecar.config().await["problems"], serde_json::json!([]));
     }
     plane.wait_fleet("no problem", |fleet| fleet["policy"]["problems"] == serde_json::json!([])).await;
@@ -75,7 +75,7 @@ async fn a_broken_provider_goes_on_with_its_keys() {
         let mut plane = ControlPlane::with_policy(of("region: eu")).await;
         let mut sidecar = plane.sidecar().keep(Keep::InMemory).start().await;
         plane.edit(of(bad).route("new", &["a"]));
-        becomes(&sidecar.client(), "new", "a", SOON).await;
+        becomes(&sidecar.client(), "new", "a", AT_ONCE).await;
         plane.wait_fleet(word, |fleet| fleet["policy"]["problems"].to_string().contains(word)).await;
         sidecar.wait_kept(word).await;
         plane.restart().await;
@@ -87,7 +87,7 @@ async fn a_broken_provider_goes_on_with_its_keys() {
         assert_eq!(a.last().header("authorization"), Some("Bearer sk-test-a"));
         plane.edit(of("region: us").route("new", &["a"]));
         let mended = async || sidecar.config().await["providers"][0]["region"] == "us";
-        until("the mended one", SOON, mended).await;
+        until("the mended one", AT_ONCE, mended).await;
         assert_eq!(told(&sidecar.client(), "r").await, "a");
     }
 }

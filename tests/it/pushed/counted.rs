@@ -21,7 +21,7 @@ const PAGES: &str = "outrigger_fleet_scrapes_total";
 async fn seen(plane: &ControlPlane, sidecars: usize) {
     let pages = async || plane.metrics().await.sum(PAGES, &[("outcome", "ok")]);
     // Nobody is asked more often than once in an interval, but for the second time, which comes sooner.
-    until("a page of each", SOON * 3, async || pages().await >= 3.0 * sidecars as f64).await;
+    until("a page of each", PATIENCE, async || pages().await >= 3.0 * sidecars as f64).await;
 }
 
 /// M2: the figures of the fleet are the sums of what its sidecars have counted, by workload.
@@ -45,7 +45,7 @@ async fn what_three_sidecars_count_is_what_the_control_plane_shows() {
         let metrics = plane.metrics().await;
         (metrics.sum(OF_FLEET, &red), metrics.sum(OF_FLEET, &blue)) == (7.0, 5.0)
     };
-    until("twelve requests of the fleet", SOON, counted).await;
+    until("twelve requests of the fleet", AT_ONCE, counted).await;
     let mut own = 0.0;
     for sidecar in &sidecars {
         own += sidecar.metrics().await.sum(OF_SIDECARS, &[]);
@@ -79,19 +79,19 @@ async fn restarts_and_moves_add_nothing_of_their_own() {
     seen(&other, 1).await;
     ask(&a, 3).await;
     ask(&b, 2).await;
-    until("five requests", SOON, async || of_fleet().await == 5.0).await;
+    until("five requests", AT_ONCE, async || of_fleet().await == 5.0).await;
     // Another process, which has counted something before anybody has looked.
     a.restart().await;
     a.wait_ready().await;
     ask(&a, 1).await;
     let pages = one.metrics().await.sum(PAGES, &[("outcome", "ok")]);
     let looked = async || one.metrics().await.sum(PAGES, &[("outcome", "ok")]) >= pages + 2.0;
-    until("pages of the new process", SOON * 3, looked).await;
+    until("pages of the new process", PATIENCE, looked).await;
     let before = of_fleet().await;
     // Whether the one before its first page was seen is chance; those before the restart are there once.
     assert!((5.0..=6.0).contains(&before), "{before}");
     ask(&a, 4).await;
-    until("four more", SOON, async || of_fleet().await == before + 4.0).await;
+    until("four more", AT_ONCE, async || of_fleet().await == before + 4.0).await;
     assert_eq!(one.metrics().await.sum("outrigger_fleet_sidecars", &[]), 1.0);
 }
 
@@ -105,12 +105,12 @@ async fn one_that_hangs_keeps_nobody_from_being_counted() {
     let mute = plane.sidecar().start().await;
     seen(&plane, 2).await;
     hangs.freeze();
-    until("one that is late", SOON * 3, async || plane.metrics().await.has(PAGES, &[("outcome", "late")])).await;
+    until("one that is late", PATIENCE, async || plane.metrics().await.has(PAGES, &[("outcome", "late")])).await;
     for _ in 0..6 {
         good.client().post(CHAT, chat("r")).await;
     }
     let counted = async || plane.metrics().await.sum(OF_FLEET, &[("namespace", "default")]) == 6.0;
-    until("six requests of the one that answers", SOON, counted).await;
+    until("six requests of the one that answers", AT_ONCE, counted).await;
     let metrics = plane.metrics().await;
     assert!(metrics.sum(PAGES, &[("outcome", "nowhere")]) > 0.0);
     assert_eq!(metrics.sum("outrigger_fleet_sidecars", &[]), 3.0);
@@ -128,7 +128,7 @@ async fn top_shows_what_is_going_on_by_workload() {
     for _ in 0..3 {
         sidecar.client().post(CHAT, chat("r")).await;
     }
-    until("three requests", SOON, async || plane.metrics().await.sum(OF_FLEET, &[]) == 3.0).await;
+    until("three requests", AT_ONCE, async || plane.metrics().await.sum(OF_FLEET, &[]) == 3.0).await;
     let (code, table, said) = plane.top_command(&[]).await;
     let row: Vec<&str> = table.lines().nth(1).unwrap_or_default().split_whitespace().collect();
     assert_eq!((code, said.as_str(), &row[..5]), (0, "", &["default", "-", "red", "1", "0"][..]), "{table}");

@@ -19,7 +19,7 @@ async fn is_stale(plane: &ControlPlane) {
 
 async fn goes_on(plane: &ControlPlane, sidecar: &PushedSidecar, policy: Policy) {
     plane.edit(policy.route("new", &["a"]));
-    becomes(&sidecar.client(), "new", "a", SOON).await;
+    becomes(&sidecar.client(), "new", "a", AT_ONCE).await;
     plane.wait_fleet("no longer stale", |fleet| fleet["policy"]["stale"].is_null()).await;
 }
 
@@ -70,7 +70,7 @@ async fn what_does_not_parse_takes_nothing_away() {
 
     plane.edit(policy.route("new", &["a"]));
     for sidecar in [&sidecar, &late] {
-        becomes(&sidecar.client(), "new", "a", Duration::from_secs(10)).await;
+        becomes(&sidecar.client(), "new", "a", PATIENCE).await;
     }
     assert_eq!(plane.admin_client().get("/readyz").await.status, 200);
 }

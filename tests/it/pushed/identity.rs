@@ -64,7 +64,7 @@ async fn a_token_yields_its_own_namespace_alone() {
     has_only(&two, "two", "one").await;
     one.write_token(&plane.token("two", &[]));
     one.restart().await;
-    becomes(&one.client(), "route-of-two", "ok", Duration::from_secs(5)).await;
+    becomes(&one.client(), "route-of-two", "ok", AT_ONCE).await;
     has_only(&one, "two", "one").await;
 }
 
@@ -85,7 +85,7 @@ async fn what_lies_on_disk_is_one_workloads() {
     }
     assert_eq!(upstream.hits(), 0);
     plane.restart().await;
-    becomes(&sidecar.client(), "route-of-two", "ok", Duration::from_secs(20)).await;
+    becomes(&sidecar.client(), "route-of-two", "ok", PATIENCE).await;
     assert_eq!(told(&sidecar.client(), "route-of-one").await, "model_not_found");
     sidecar.wait_dropped("sk-of-one").await;
 }
@@ -100,7 +100,7 @@ async fn a_sidecar_that_becomes_another_workload_forgets_the_first() {
     assert_eq!(told(&sidecar.client(), "route-of-one").await, "ok");
     sidecar.write_token(&plane.token("two", &[]));
     plane.revoke(&token);
-    becomes(&sidecar.client(), "route-of-two", "ok", Duration::from_secs(20)).await;
+    becomes(&sidecar.client(), "route-of-two", "ok", PATIENCE).await;
     assert_eq!(told(&sidecar.client(), "route-of-one").await, "model_not_found");
     assert_eq!(upstream.last().header("authorization"), Some("Bearer sk-of-two"));
     sidecar.wait_dropped("sk-of-one").await;
@@ -119,7 +119,7 @@ async fn a_stream_ends_with_its_token_and_begins_with_the_next() {
     assert!(sidecar.client().post(CHAT, chat("r")).await.header("x-outrigger-policy-age").is_some());
     sidecar.write_token(&plane.token("default", &[]));
     plane.edit(policy(&a).route("new", &["a"]));
-    becomes(&sidecar.client(), "new", "a", Duration::from_secs(15)).await;
+    becomes(&sidecar.client(), "new", "a", PATIENCE).await;
 }
 
 /// R-ID-1: a token that is taken back ends its stream within two seconds and no other.
@@ -131,13 +131,13 @@ async fn a_token_that_is_taken_back_ends_its_stream() {
     let (sidecar, other) = (plane.sidecar().token(&token).start().await, plane.sidecar().start().await);
     plane.revoke(&token);
     let ended = async || plane.fleet().await["sidecars"].as_array().is_some_and(|all| all.len() == 1);
-    until("the end of its stream", SOON, ended).await;
+    until("the end of its stream", AT_ONCE, ended).await;
     sidecar.wait_log("token_revoked").await;
     assert_eq!(told(&sidecar.client(), "r").await, "a", "what it has goes on");
     assert!(!other.log().iter().any(|line| line.contains("control_plane_lost")));
     let refused =
         async || plane.metrics().await.sum("outrigger_control_plane_refused_total", &[("code", "token_revoked")]) > 0.0;
-    until("a refusal", Duration::from_secs(5), refused).await;
+    until("a refusal", AT_ONCE, refused).await;
 }
 
 /// A token whose signature is of something else.
@@ -182,7 +182,7 @@ async fn whatever_is_wrong_with_identity_the_last_good_policy_serves() {
         sidecars.push((sidecar, why));
     }
     plane.edit(policy(&a).route("new", &["a"]));
-    becomes(&good.client(), "new", "a", SOON).await;
+    becomes(&good.client(), "new", "a", AT_ONCE).await;
     for (sidecar, why) in &sidecars {
         let line = sidecar.wait_log("control_plane_lost").await;
         assert!(line.contains(why), "{why}: {line}");
@@ -193,5 +193,5 @@ async fn whatever_is_wrong_with_identity_the_last_good_policy_serves() {
     // Put right, it is as if nothing had been.
     let (sidecar, _) = &sidecars[0];
     sidecar.write_token(&token);
-    becomes(&sidecar.client(), "new", "a", Duration::from_secs(15)).await;
+    becomes(&sidecar.client(), "new", "a", PATIENCE).await;
 }

@@ -61,7 +61,7 @@ async fn a_key_is_changed_under_load_without_a_failure() {
     });
     tokio::time::sleep(Duration::from_millis(300)).await;
     plane.edit(policy(&upstream, NEW));
-    until("the new key", SOON, async || uses(&upstream, NEW) > 0).await;
+    until("the new key", AT_ONCE, async || uses(&upstream, NEW) > 0).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     let old = uses(&upstream, OLD);
     only_new.store(true, SeqCst);
@@ -80,7 +80,7 @@ async fn a_key_that_is_taken_back_is_gone() {
     assert_eq!(told(&sidecar.client(), "r").await, "ok");
     sidecar.wait_kept(OLD).await;
     plane.edit(without_keys(&policy));
-    becomes(&sidecar.client(), "r", "route_without_targets", GONE).await;
+    becomes(&sidecar.client(), "r", "route_without_targets", AT_ONCE).await;
     let used = uses(&upstream, OLD);
     sidecar.wait_dropped(OLD).await;
     let answer = sidecar.client().post(CHAT, chat("r")).await;
@@ -88,7 +88,7 @@ async fn a_key_that_is_taken_back_is_gone() {
     assert!(answer.text().contains("credential") || answer.text().contains("key"), "{}", answer.text());
     assert_eq!(uses(&upstream, OLD), used);
     plane.edit(policy);
-    becomes(&sidecar.client(), "r", "ok", SOON).await;
+    becomes(&sidecar.client(), "r", "ok", AT_ONCE).await;
 }
 
 /// Z6: neither keys nor tokens are in any log, page or error, nor in a file on a disk.
@@ -111,7 +111,7 @@ async fn keys_are_shown_nowhere() {
         drop(sidecar.client().post(CHAT, chat("r")).await);
         uses(&upstream, NEW) > 0
     };
-    until("the new key", SOON, of_new).await;
+    until("the new key", AT_ONCE, of_new).await;
     shown.push(sidecar.client().post(CHAT, chat("r")).await);
     shown.push(sidecar.client().post(CHAT, chat("bad")).await);
     plane.restart().await;

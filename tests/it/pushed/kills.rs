@@ -41,7 +41,7 @@ async fn whoever_is_killed_everybody_serves_the_last_edit() {
     }
     for sidecar in &sidecars {
         let last = async || told(&sidecar.client(), "r").await == "a" && a.last().json()["seed"] == 10;
-        until("the last edit", Duration::from_secs(20), last).await;
+        until("the last edit", PATIENCE, last).await;
         let lost = sidecar.log().into_iter().find(|line| line.contains("policy_lost"));
         assert_eq!(lost, None);
     }

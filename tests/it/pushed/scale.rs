@@ -21,7 +21,7 @@ async fn twenty_sidecars_of_one_workload_are_one_compilation() {
     assert_eq!(compilations().await, 1.0);
     plane.edit(policy.route("new", &["a"]));
     for sidecar in &sidecars {
-        becomes(&sidecar.client(), "new", "a", Duration::from_secs(5)).await;
+        becomes(&sidecar.client(), "new", "a", AT_ONCE).await;
     }
     assert_eq!(compilations().await, 2.0);
     assert_eq!(plane.metrics().await.sum("outrigger_control_plane_views", &[]), 1.0);
@@ -55,6 +55,8 @@ async fn a_policy_of_ten_megabytes_is_applied_under_traffic() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(told(&sidecar.client(), "n1999").await, "a");
-    assert!(slowest < Duration::from_millis(250), "{slowest:?}");
+    // One that waited for it would have waited for most of it.
+    let took = begun.elapsed();
+    assert!(slowest < Duration::from_millis(250).max(took / 4), "{slowest:?} of {took:?}");
     println!("applied after {:?}, slowest request {slowest:?}", begun.elapsed());
 }

@@ -26,9 +26,9 @@ async fn a_sidecar_that_moves_is_sent_nothing() {
     let applied = sidecar.log().iter().filter(|line| line.contains("policy applied")).count();
     assert_eq!((applied, told(&sidecar.client(), "r").await.as_str()), (1, "a"));
     let current = async || sidecar.config().await["stale_s"].is_null();
-    until("a confirmed policy", SOON, current).await;
+    until("a confirmed policy", AT_ONCE, current).await;
     second.edit(policy(&a).route("new", &["a"]));
-    becomes(&sidecar.client(), "new", "a", SOON).await;
+    becomes(&sidecar.client(), "new", "a", AT_ONCE).await;
 }
 
 /// R-CFG-2: a sidecar that reads nothing holds up nobody and costs no memory, however much there is to tell it.
@@ -58,7 +58,7 @@ async fn a_sidecar_that_does_not_read_costs_nobody_anything() {
     let mut before = 0;
     for at in 1..=14 {
         plane.edit(edit(at));
-        becomes(&reader.client(), &format!("edit-{at}"), "a", SOON).await;
+        becomes(&reader.client(), &format!("edit-{at}"), "a", AT_ONCE).await;
         if at == 4 {
             before = plane.rss_kib();
         }

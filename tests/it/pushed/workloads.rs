@@ -52,7 +52,7 @@ async fn a_policy_closes_a_route_and_its_removal_opens_it() {
     assert_eq!(told(&sidecar.client(), "r").await, "a");
 
     plane.edit(under(&policy, &format!("models: {{deny: [{MODEL}]}}")));
-    becomes(&sidecar.client(), "r", "policy_forbidden", SOON).await;
+    becomes(&sidecar.client(), "r", "policy_forbidden", AT_ONCE).await;
     let answer = sidecar.client().post(CHAT, chat("r")).await;
     assert_eq!(answer.status, 403);
     let explained = sidecar.admin_client().post("/explain", chat("r")).await.text();
@@ -63,7 +63,7 @@ async fn a_policy_closes_a_route_and_its_removal_opens_it() {
     sidecar.wait_dropped("sk-test-a").await;
 
     plane.edit(&policy);
-    becomes(&sidecar.client(), "r", "a", GONE).await;
+    becomes(&sidecar.client(), "r", "a", AT_ONCE).await;
 }
 
 /// A policy that cannot be meant closes what it may have forbidden to whoever knows nothing else, and changes nothing for
@@ -100,7 +100,7 @@ async fn only_routes_may_be_named_where_bare_models_are_denied() {
     let client = sidecar.client();
     assert_eq!(told(&client, UPSTREAM_MODEL).await, "a");
     plane.edit(under(&policy, "bareModels: Deny"));
-    becomes(&client, UPSTREAM_MODEL, "bare_model_denied", SOON).await;
+    becomes(&client, UPSTREAM_MODEL, "bare_model_denied", AT_ONCE).await;
     let hits = a.hits();
     for name in [MODEL, UPSTREAM_MODEL, "openai/m-up", "openai/gpt-4o"] {
         assert_ne!(told(&client, name).await, "a", "{name}");
