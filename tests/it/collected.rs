@@ -1,6 +1,6 @@
 //! Decisions that a collector is told as logs, and what `outrigger run` tells one.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::json;
 

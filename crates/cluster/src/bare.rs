@@ -1,6 +1,6 @@
 //! Pods that are to have a sidecar and have none: those that were there before the label, or that came while the injector
-//! was not asked. Looked for now and then by the replica that leads, page by page: nothing of a cluster is remembered for it
-//! but which of them were told of.
+//! was not asked; and how many have one, whom the control plane should hear of. Looked for now and then by the replica that
+//! leads, page by page: nothing of a cluster is remembered for it but which of those without were told of.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,30 +30,46 @@ const LOOK: Duration = Duration::from_secs(60);
 const PAGE: u32 = 500;
 /// A pod that is younger may be in the middle of coming.
 const YOUNG: i64 = 10;
+/// Which pods are looked at, and whether their containers run, which metadata does not say. Those that have ended are of no
+/// interest to anybody.
+const PHASES: [(&str, bool); 2] =
+    [("status.phase=Running", true), ("status.phase!=Running,status.phase!=Succeeded,status.phase!=Failed", false)];
 /// Pods that are remembered as told of.
 const MOST: usize = 10_000;
 
 /// Whether a pod with this metadata is to have a sidecar and has none, where its namespace's label says so.
 pub type IsBare = Arc<dyn Fn(&ObjectMeta, &str, Option<&str>) -> bool + Send + Sync>;
 
+/// Whether a pod with this metadata was given a sidecar.
+pub type HasSidecar = fn(&ObjectMeta) -> bool;
+
+/// How many pods there are of each kind, as last looked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// They are to have a sidecar and have none.
+    pub without: usize,
+    /// They have one, and their containers run.
+    pub with: usize,
+}
+
 /// Looks for them for as long as it is polled, while we lead. `label`: by which a namespace says that it has sidecars.
 /// Counts go to `count`.
 pub async fn look(
     client: Client,
     label: &str,
-    is_bare: IsBare,
+    (is_bare, has_sidecar): (IsBare, HasSidecar),
     mut leading: watch::Receiver<bool>,
     mut recorder: Recorder,
-    count: watch::Sender<usize>,
+    count: watch::Sender<Counted>,
 ) {
     let (began, mut told) = (Instant::now(), BTreeSet::new());
     loop {
         if leading.wait_for(|leads| *leads).await.is_err() {
             return;
         }
-        match all(&client, label, &is_bare).await {
-            Ok(found) => {
-                count.send_replace(found.len());
+        match all(&client, label, &is_bare, has_sidecar).await {
+            Ok((found, with)) => {
+                count.send_replace(Counted { without: found.len(), with });
                 // Who is gone need not be remembered.
                 told.retain(|uid| found.contains_key(uid));
                 for (uid, meta) in found {
@@ -66,13 +82,18 @@ pub async fn look(
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            _ = leading.wait_for(|leads| !*leads) => drop(count.send_replace(0)),
+            _ = leading.wait_for(|leads| !*leads) => drop(count.send_replace(Counted::default())),
         }
     }
 }
 
-/// All of them by uid.
-async fn all(client: &Client, label: &str, is_bare: &IsBare) -> Result<BTreeMap<String, ObjectMeta>, String> {
+/// All that have none by uid, and how many have one.
+async fn all(
+    client: &Client,
+    label: &str,
+    is_bare: &IsBare,
+    has_sidecar: HasSidecar,
+) -> Result<(BTreeMap<String, ObjectMeta>, usize), String> {
     let mut says = BTreeMap::new();
     let params = ListParams::default().limit(PAGE).labels(label);
     pages(&Api::<Namespace>::all(client.clone()), params, |meta| {
@@ -80,24 +101,26 @@ async fn all(client: &Client, label: &str, is_bare: &IsBare) -> Result<BTreeMap<
         says.extend(meta.name.zip(said));
     })
     .await?;
-    let mut found = BTreeMap::new();
+    let (mut found, mut with) = (BTreeMap::new(), 0);
     let now = Timestamp::now().as_second();
-    // Those that have ended are of no interest to anybody.
-    let params = ListParams::default().limit(PAGE).fields("status.phase!=Succeeded,status.phase!=Failed");
-    pages(&Api::<Pod>::all(client.clone()), params, |meta| {
-        let old = meta.creation_timestamp.as_ref().is_some_and(|at| now - at.0.as_second() >= YOUNG);
-        let namespace = meta.namespace.clone().unwrap_or_default();
-        let bare = old && meta.deletion_timestamp.is_none() && {
-            let says = says.get(&namespace).map(String::as_str);
-            is_bare(&meta, &namespace, says)
-        };
-        if let Some(uid) = meta.uid.clone().filter(|_| bare) {
-            let ObjectMeta { name, namespace, uid: own, .. } = meta;
-            found.insert(uid, ObjectMeta { name, namespace, uid: own, ..ObjectMeta::default() });
-        }
-    })
-    .await?;
-    Ok(found)
+    for (phase, runs) in PHASES {
+        let params = ListParams::default().limit(PAGE).fields(phase);
+        pages(&Api::<Pod>::all(client.clone()), params, |meta| {
+            let old = meta.creation_timestamp.as_ref().is_some_and(|at| now - at.0.as_second() >= YOUNG);
+            if !old || meta.deletion_timestamp.is_some() {
+                return;
+            }
+            with += usize::from(runs && has_sidecar(&meta));
+            let namespace = meta.namespace.clone().unwrap_or_default();
+            let bare = is_bare(&meta, &namespace, says.get(&namespace).map(String::as_str));
+            if let Some(uid) = meta.uid.clone().filter(|_| bare) {
+                let ObjectMeta { name, namespace, uid: own, .. } = meta;
+                found.insert(uid, ObjectMeta { name, namespace, uid: own, ..ObjectMeta::default() });
+            }
+        })
+        .await?;
+    }
+    Ok((found, with))
 }
 
 /// The metadata of all that `params` asks for, one page after the other.

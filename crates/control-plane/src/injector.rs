@@ -112,10 +112,11 @@ async fn serve(args: InjectorArgs) -> anyhow::Result<()> {
         async move { webhook::keep::<MutatingWebhookConfiguration>(&hooked, name, known, leading, told).await },
     );
 
-    let (count, counted) = watch::channel(0);
+    let (count, counted) = watch::channel(bare::Counted::default());
     let leading = lease.leading();
     let recorder = || Recorder::new(cluster.client(), CONTROLLER, host.clone());
-    tokio::spawn(bare::look(cluster.client(), inject::INJECT, is_bare(&args), leading, recorder(), count));
+    let judges = (is_bare(&args), inject::has_sidecar as bare::HasSidecar);
+    tokio::spawn(bare::look(cluster.client(), inject::INJECT, judges, leading, recorder(), count));
 
     let injector = Arc::new(Injector {
         settings: args.settings(),

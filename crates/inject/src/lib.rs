@@ -88,8 +88,12 @@ pub fn inject(ask: Ask<'_>, settings: &Settings) -> Outcome {
 /// Whether a pod with this metadata is to have a sidecar and has none. What of its spec stands in the way is not known here.
 pub fn is_bare(pod: &ObjectMeta, namespace: &str, namespace_says: Option<&str>, system_namespace: &str) -> bool {
     let left_alone = names::LEFT_ALONE.contains(&namespace) || namespace == system_namespace;
-    let injected = pod.annotations.as_ref().and_then(|all| all.get(STATUS)).is_some_and(|it| it == names::INJECTED);
-    !left_alone && !injected && wanted::wanted(pod, namespace_says).is_ok()
+    !left_alone && !has_sidecar(pod) && wanted::wanted(pod, namespace_says).is_ok()
+}
+
+/// Whether a pod with this metadata was given a sidecar.
+pub fn has_sidecar(pod: &ObjectMeta) -> bool {
+    pod.annotations.as_ref().and_then(|all| all.get(STATUS)).is_some_and(|it| it == names::INJECTED)
 }
 
 /// Whether it matters to `ask` which keys the policy of its pod uses: whoever knows where to look looks then, and not for others.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use metrics::{Counter, Gauge, Histogram};
+use outrigger_cluster::bare::Counted;
 use outrigger_inject::Skip;
 use outrigger_telemetry::{
     Registry,
@@ -36,9 +37,18 @@ const BARE: Family = Family {
     buckets: &[],
     stability: Stability::Stable,
 };
+const INJECTED: Family = Family {
+    name: "outrigger_injector_pods_with_sidecar",
+    kind: "gauge",
+    labels: &[],
+    help: "Pods that run and were given a sidecar, as last looked; 0 where another replica looks. More than are connected to \
+           control planes: some hear nothing.",
+    buckets: &[],
+    stability: Stability::Stable,
+};
 
 /// All of them.
-pub(crate) const FAMILIES: &[Family] = &[REVIEWS, REVIEW_SECONDS, BARE];
+pub(crate) const FAMILIES: &[Family] = &[REVIEWS, REVIEW_SECONDS, BARE, INJECTED];
 
 /// What becomes of a question, beside the reasons to skip a pod.
 const OTHERS: [&str; 3] = ["injected", "no_pod", "no_review"];
@@ -49,18 +59,20 @@ pub(super) struct Metrics {
     reviews: BTreeMap<&'static str, Counter>,
     seconds: Histogram,
     bare: Gauge,
-    counted: watch::Receiver<usize>,
+    injected: Gauge,
+    counted: watch::Receiver<Counted>,
 }
 
 impl Metrics {
-    /// `counted`: how many pods have no sidecar.
-    pub(super) fn new(counted: watch::Receiver<usize>) -> anyhow::Result<Self> {
+    /// `counted`: how many pods have a sidecar, and how many do not.
+    pub(super) fn new(counted: watch::Receiver<Counted>) -> anyhow::Result<Self> {
         let registry = Registry::new(FAMILIES)?;
         // All from the start: a rate is of no use whose series begins with what it should tell of.
         let codes = OTHERS.into_iter().chain(Skip::CODES);
         let reviews = codes.map(|code| (code, registry.counter(&REVIEWS, &[("outcome", code)]))).collect();
         let (seconds, bare) = (registry.histogram(&REVIEW_SECONDS, &[]), registry.gauge(&BARE, &[]));
-        Ok(Self { registry, reviews, seconds, bare, counted })
+        let injected = registry.gauge(&INJECTED, &[]);
+        Ok(Self { registry, reviews, seconds, bare, injected, counted })
     }
 
     /// A question was answered so, within `took`.
@@ -76,7 +88,9 @@ impl Metrics {
     }
 
     pub(super) fn render(&self) -> String {
-        self.bare.set(*self.counted.borrow() as f64);
+        let counted = *self.counted.borrow();
+        self.bare.set(counted.without as f64);
+        self.injected.set(counted.with as f64);
         self.registry.upkeep();
         self.registry.render()
     }

@@ -169,6 +169,19 @@ pub(crate) const ALERTS: &[Alert] = &[
         quiet: None,
     },
     Alert {
+        name: "OutriggerSidecarsUnheard",
+        severity: Severity::Warning,
+        // Replicas of the injector that do not look say 0, and one that is not there says nothing.
+        value: "max(outrigger_injector_pods_with_sidecar) - (sum(outrigger_control_plane_sidecars) or vector(0))",
+        too_much: "> 0",
+        and: "",
+        lasting: "10m",
+        summary: "Some sidecars are connected to no control plane",
+        says: "There are more pods with a sidecar than sidecars that a control plane hears. Their requests go on under the last policy; edits and keys do not reach them, and where the control plane reads their metrics nobody does. `kubectl outrigger check` says what is wrong with the control plane and between; `kubectl outrigger fleet` lists those that are connected.",
+        page: "sidecars-unheard",
+        quiet: Some("there is an injector only in a cluster"),
+    },
+    Alert {
         name: "OutriggerCertificateEnds",
         severity: Severity::Critical,
         value: "min(outrigger_control_plane_certificate_end_seconds - time())",

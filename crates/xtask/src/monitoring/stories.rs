@@ -115,6 +115,18 @@ const STORIES: &[Story] = &[
         labels: OWNED,
     },
     Story {
+        alert: "OutriggerSidecarsUnheard",
+        sidecars: &[],
+        others: &[
+            ("outrigger_injector_pods_with_sidecar{pod=\"injector-1\"}", "4x60"),
+            ("outrigger_injector_pods_with_sidecar{pod=\"injector-2\"}", "0x60"),
+            ("outrigger_control_plane_sidecars{pod=\"cp-1\"}", "1x60"),
+            ("outrigger_control_plane_sidecars{pod=\"cp-2\"}", "3x10 1x60"),
+        ],
+        at: "25m",
+        labels: &[],
+    },
+    Story {
         alert: "OutriggerCertificateEnds",
         sidecars: &[],
         // 36 hours after the start of time, of which ten minutes are over.
@@ -159,6 +171,9 @@ const QUIET_OTHERS: &[(&str, &str)] = &[
     ("outrigger_control_plane_rejections_total{pod=\"cp-1\"}", "3x13000"),
     ("outrigger_control_plane_certificate_end_seconds{pod=\"cp-1\"}", "1296000x13000"),
     ("outrigger_injector_pods_without_sidecar{pod=\"injector-1\"}", "0x13000"),
+    // One that rolls out: for some minutes there are more pods than anybody hears.
+    ("outrigger_injector_pods_with_sidecar{pod=\"injector-1\"}", "4x100 6x12 4x12888"),
+    ("outrigger_control_plane_sidecars{pod=\"cp-1\"}", "4x13000"),
 ];
 
 /// The tests of one mode, for promtool beside a file of rules of this name: those that take minutes, or days.

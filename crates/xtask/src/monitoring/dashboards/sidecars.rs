@@ -37,6 +37,17 @@ fn now() -> Vec<Panel> {
         )
         .bad(Above(1.0)),
         Panel::new(
+            "Heard by nobody",
+            Number,
+            Count,
+            "Pods in all namespaces that have a sidecar, less those that are connected to a control plane.",
+            vec![query(
+                "max(outrigger_injector_pods_with_sidecar) - (sum(outrigger_control_plane_sidecars) or vector(0))",
+                "sidecars",
+            )],
+        )
+        .bad(Above(1.0)),
+        Panel::new(
             "Memory of one",
             Number,
             Bytes,
