@@ -17,6 +17,8 @@ pub(crate) struct Faults(Mutex<Settings>);
 #[derive(Debug, Default)]
 struct Settings {
     fail: Option<Fail>,
+    /// The one key that is good; `None`: whatever comes, and nothing, is.
+    key: Option<String>,
     first_token: Option<Duration>,
 }
 
@@ -29,7 +31,7 @@ struct Fail {
 }
 
 /// What is to happen with one request.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Answer,
     Slow(Duration),
@@ -37,8 +39,8 @@ pub(crate) enum Verdict {
 }
 
 impl Faults {
-    /// Decides for one request and counts it. Failing wins over being slow: a failure is told at once.
-    pub(crate) fn verdict(&self) -> Verdict {
+    /// Decides for one request with this key and counts it. Failing wins over being slow: a failure is told at once.
+    pub(crate) fn verdict(&self, key: Option<&str>) -> Verdict {
         let mut settings = self.settings();
         if let Some(fail) = &mut settings.fail {
             let verdict = Verdict::Fail { status: fail.status, retry_after: fail.retry_after };
@@ -50,6 +52,9 @@ impl Faults {
                     return verdict;
                 }
             }
+        }
+        if settings.key.is_some() && settings.key.as_deref() != key {
+            return Verdict::Fail { status: 401, retry_after: None };
         }
         settings.first_token.map_or(Verdict::Answer, Verdict::Slow)
     }
@@ -87,11 +92,18 @@ pub(crate) fn turn(faults: &Faults, method: &Method, knob: &str, body: &[u8]) ->
             faults.settings().first_token = Some(Duration::from_millis(millis));
             Reply::json(&json!({"first_token_ms": millis}))
         }
+        "key" => {
+            let Some(key) = asked["key"].as_str() else {
+                return refuse(400, "`key` is the one key that is good");
+            };
+            faults.settings().key = Some(key.to_owned());
+            Reply::json(&json!({"ok": true}))
+        }
         "ok" => {
             *faults.settings() = Settings::default();
             Reply::json(&json!({"ok": true}))
         }
-        _ => refuse(404, "the switches are /_sim/fail, /_sim/slow and /_sim/ok"),
+        _ => refuse(404, "the switches are /_sim/fail, /_sim/slow, /_sim/key and /_sim/ok"),
     }
 }
 
@@ -108,16 +120,28 @@ mod tests {
         let faults = Faults::default();
         assert_eq!(post(&faults, "fail", r#"{"status":429,"times":2,"retry_after":7}"#), 200);
         let failed = || Verdict::Fail { status: 429, retry_after: Some(7) };
-        assert_eq!([faults.verdict(), faults.verdict(), faults.verdict()], [failed(), failed(), Verdict::Answer]);
+        assert_eq!(
+            [faults.verdict(None), faults.verdict(None), faults.verdict(None)],
+            [failed(), failed(), Verdict::Answer]
+        );
     }
 
     #[test]
     fn fails_until_cleared_when_no_number_is_given() {
         let faults = Faults::default();
         post(&faults, "fail", r#"{"status":503,"times":null}"#);
-        assert!((0..100).all(|_| matches!(faults.verdict(), Verdict::Fail { status: 503, .. })));
+        assert!((0..100).all(|_| matches!(faults.verdict(None), Verdict::Fail { status: 503, .. })));
         assert_eq!(post(&faults, "ok", ""), 200);
-        assert_eq!(faults.verdict(), Verdict::Answer);
+        assert_eq!(faults.verdict(None), Verdict::Answer);
+    }
+
+    #[test]
+    fn one_key_is_good_and_others_are_refused() {
+        let faults = Faults::default();
+        assert_eq!(post(&faults, "key", r#"{"key":"sk-new"}"#), 200);
+        let refused = Verdict::Fail { status: 401, retry_after: None };
+        let verdicts = [None, Some("sk-old"), Some("sk-new")].map(|key| faults.verdict(key));
+        assert_eq!(verdicts, [refused.clone(), refused, Verdict::Answer]);
     }
 
     #[test]
@@ -126,7 +150,8 @@ mod tests {
         assert_eq!(post(&faults, "fail", r#"{"status":200}"#), 400);
         assert_eq!(post(&faults, "fail", "{"), 400);
         assert_eq!(post(&faults, "slow", "{}"), 400);
+        assert_eq!(post(&faults, "key", "{}"), 400);
         assert_eq!(post(&faults, "explode", "{}"), 404);
-        assert_eq!(faults.verdict(), Verdict::Answer);
+        assert_eq!(faults.verdict(None), Verdict::Answer);
     }
 }

@@ -6,6 +6,7 @@
 //! ```text
 //! curl -d '{"status":503,"times":3}' http://127.0.0.1:PORT/_sim/fail
 //! curl -d '{"first_token_ms":2000}'  http://127.0.0.1:PORT/_sim/slow
+//! curl -d '{"key":"sk-new"}'         http://127.0.0.1:PORT/_sim/key
 //! curl -X POST                       http://127.0.0.1:PORT/_sim/ok
 //! ```
 //!
@@ -133,7 +134,7 @@ impl Sim {
             return fault::turn(&self.faults, &head.method, knob, &body).into();
         }
         let content_type = head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("");
-        match self.faults.verdict() {
+        match self.faults.verdict(key(&head.headers)) {
             Verdict::Fail { status, retry_after } => {
                 let message = format!("simulated failure of {}", self.name);
                 let reply = Reply::error(dialect, status, &message);
@@ -186,6 +187,12 @@ impl Sim {
 fn refusal(headers: &HeaderMap, to: IpAddr) -> Option<browser::Refusal> {
     let refusal = browser::refusal(headers, to, &[])?;
     (refusal != browser::Refusal::Host || to.to_canonical().is_loopback()).then_some(refusal)
+}
+
+/// The key that a request comes with, in either way that vendors take one.
+fn key(headers: &HeaderMap) -> Option<&str> {
+    let bearer = || headers.get("authorization")?.to_str().ok()?.strip_prefix("Bearer ");
+    bearer().or_else(|| headers.get("x-api-key")?.to_str().ok())
 }
 
 /// Any model name is answered; these are listed so that clients which look have something to find.

@@ -173,6 +173,10 @@ async fn one_command_breaks_a_provider_and_another_mends_it() {
     assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 2"), "{answer}");
     assert!(exchange(sim.addr, "GET", "/v1/models", "").await.starts_with("HTTP/1.1 200"));
 
+    exchange(sim.addr, "POST", "/_sim/key", r#"{"key":"sk-new"}"#).await;
+    let answer = exchange(sim.addr, "POST", "/v1/chat/completions", &chat).await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+
     let addr = sim.addr;
     drop(sim);
     tokio::time::sleep(Duration::from_millis(20)).await;

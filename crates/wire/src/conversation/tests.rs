@@ -216,6 +216,34 @@ fn a_long_stream_is_cut_and_why_it_ended_is_kept() {
     assert_eq!((messages[0]["finish_reason"].as_str(), answered.cut), (Some("stop"), true));
 }
 
+/// What is sealed takes none of the room, and a thought that is nothing else says that it was left out.
+#[test]
+fn sealed_thoughts_are_left_out_and_take_no_room() {
+    let seal = "s".repeat(1_000);
+    let events = [
+        json!({"type": "message_start", "message": {"id": "x", "model": "m", "role": "assistant", "content": []}}),
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "redacted_thinking", "data": seal}}),
+        json!({"type": "content_block_stop", "index": 0}),
+        json!({"type": "content_block_start", "index": 1, "content_block": {"type": "thinking", "thinking": ""}}),
+        json!({"type": "content_block_delta", "index": 1, "delta": {"type": "thinking_delta", "thinking": "hm"}}),
+        json!({"type": "content_block_delta", "index": 1, "delta": {"type": "signature_delta", "signature": seal}}),
+        json!({"type": "content_block_stop", "index": 1}),
+        json!({"type": "content_block_start", "index": 2, "content_block": {"type": "text", "text": ""}}),
+        json!({"type": "content_block_delta", "index": 2, "delta": {"type": "text_delta", "text": "Bern"}}),
+        json!({"type": "content_block_stop", "index": 2}),
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5}}),
+        json!({"type": "message_stop"}),
+    ];
+    let events: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    let answered = heard(Operation::Messages, &events, 25, 0).unwrap();
+    let parts = json!([
+        {"type": "omitted", "kind": "reasoning"},
+        {"type": "reasoning", "content": "hm"},
+        {"type": "text", "content": "Bern"},
+    ]);
+    assert_eq!((&read(&answered.messages)[0]["parts"], answered.cut), (&parts, false));
+}
+
 #[test]
 fn what_is_no_conversation_is_not_written() {
     assert_eq!(asked(Operation::Embeddings, br#"{"input": "secret"}"#, ENOUGH), None);

@@ -81,7 +81,7 @@ impl Room {
 
     /// What is encrypted of it is left out.
     fn thought(&mut self, Thought { text, .. }: &Thought<'_>) -> Value {
-        self.text("reasoning", text)
+        if text.is_empty() { json!({"type": "omitted", "kind": "reasoning"}) } else { self.text("reasoning", text) }
     }
 
     fn call(&mut self, Call { id, name, input, .. }: &Call<'_>) -> Value {

@@ -77,7 +77,7 @@ fn of_dashboard(server: &Server, dashboard: &Dashboard, told: &mut Told) {
     }
 }
 
-fn asked(server: &Server, of: &str, what: &str, expression: &str, told: &mut Told) {
+pub(crate) fn asked(server: &Server, of: &str, what: &str, expression: &str, told: &mut Told) {
     let empty = EMPTY.iter().find(|(name, _)| expression.contains(name)).map(|(_, why)| *why);
     judged(of, what, server.query(expression), empty, told);
 }

@@ -10,12 +10,14 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::http;
 use super::server::Target;
 use crate::{fleet::member::Member, tools};
+pub(crate) use policy::Edit;
 pub(crate) use traffic::{Script, Traffic};
 
 const CONTROL_PLANE: &str = "outrigger-control-plane";
@@ -74,7 +76,7 @@ impl Fleet {
             providers.push(listen);
         }
         fs::create_dir(place.join("policy"))?;
-        fs::write(place.join(POLICY), policy::text(&providers, 2))?;
+        fs::write(place.join(POLICY), policy::text(&providers, Edit::NONE))?;
         let state = place.join("state");
         let program = programs.join(CONTROL_PLANE);
         let ca = tools::succeed(Command::new(&program).arg("ca").arg("--state").arg(&state))?;
@@ -123,9 +125,39 @@ impl Fleet {
         let (file, providers) = (self.folder().join(POLICY), self.providers.clone());
         let edit = move |more| {
             // One that fails is an edit that does not arrive, which is seen.
-            let _ = fs::write(&file, policy::text(&providers, if more { 3 } else { 2 }));
+            let edit = Edit { attempts: if more { 3 } else { 2 }, ..Edit::NONE };
+            let _ = fs::write(&file, policy::text(&providers, edit));
         };
         Traffic::start(script, callers.collect(), self.providers.clone(), edit)
+    }
+
+    /// Policy is this from now on.
+    pub(crate) fn edit(&self, edit: Edit) -> Result<()> {
+        Ok(fs::write(self.folder().join(POLICY), policy::text(&self.providers, edit))?)
+    }
+
+    /// The folder of policy is empty from now on.
+    pub(crate) fn empty(&self) -> Result<()> {
+        Ok(fs::remove_file(self.folder().join(POLICY))?)
+    }
+
+    /// Turns one of the first provider's switches.
+    pub(crate) fn turn(&self, knob: &str, body: &str) -> Result<()> {
+        let first = self.providers.first().context("there are providers")?;
+        let (status, said) = http::ask(*first, "POST", &format!("/_sim/{knob}"), body)?;
+        ensure!(status == 200, "{knob}: {status} {said}");
+        Ok(())
+    }
+
+    /// Asks every sidecar for each of its models, once. An answer that is none is an error.
+    pub(crate) fn ask(&self) -> Result<()> {
+        for ((asked, _), workload) in self.sidecars.iter().zip(&WORKLOADS) {
+            for model in workload.models {
+                let (status, said) = http::ask(*asked, "POST", "/v1/chat/completions", &traffic::request(model, 1))?;
+                ensure!(status == 200, "{model}: {status} {said}");
+            }
+        }
+        Ok(())
     }
 
     /// What `outrigger usage` says was spent: nano-dollars.

@@ -41,19 +41,23 @@ pub(crate) struct Clock {
     /// What is compared with the same of a week ago.
     pub(crate) day: &'static str,
     pub(crate) week: &'static str,
+    /// How long it lasts until an alert fires, where not each says it for itself.
+    pub(crate) lasting: Option<&'static str>,
 }
 
 impl Clock {
     /// As it is installed.
-    pub(crate) const REAL: Self = Self { every: "30s", window: "5m", slice: "5m", day: "1d", week: "7d" };
+    pub(crate) const REAL: Self =
+        Self { every: "30s", window: "5m", slice: "5m", day: "1d", week: "7d", lasting: None };
     /// Where a minute has to do.
-    pub(crate) const SHORT: Self = Self { every: "2s", window: "20s", slice: "10s", day: "20s", week: "10s" };
+    pub(crate) const SHORT: Self =
+        Self { every: "2s", window: "20s", slice: "10s", day: "20s", week: "10s", lasting: Some("4s") };
     /// Where pictures show five minutes, and a week ago is in them.
     pub(crate) const DRAWN: Self = Self { day: "60s", week: "120s", ..Self::SHORT };
 
     /// `WINDOW`, `SLICE`, `DAY` and `WEEK` in an expression, filled in.
     pub(crate) fn fill(self, text: &str) -> String {
-        let Self { every: _, window, slice, day, week } = self;
+        let Self { every: _, window, slice, day, week, lasting: _ } = self;
         let words = [("WINDOW", window), ("SLICE", slice), ("DAY", day), ("WEEK", week)];
         words.iter().fold(text.to_owned(), |text, (word, value)| text.replace(word, value))
     }

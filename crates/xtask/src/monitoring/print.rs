@@ -36,6 +36,7 @@ fn of(mode: Mode, clock: Clock, alerts: &[Alert], wanted: impl Fn(&str) -> bool)
     for alert in alerts.iter().filter(|alert| wanted(alert.name)) {
         let Alert { name, severity, lasting, summary, says, .. } = alert;
         let _ = writeln!(text, "      - alert: {name}\n{}", block("expr", &alert.expression(clock)));
+        let lasting = clock.lasting.unwrap_or(lasting);
         let _ = writeln!(text, "        for: {lasting}\n        labels: {{severity: {}}}", severity.word());
         let _ = writeln!(text, "        annotations:\n          summary: {}", quoted(summary));
         let _ = writeln!(text, "          description: {}\n          runbook_url: {}", quoted(says), alert.runbook());

@@ -1,10 +1,13 @@
 //! The queries of the runbooks, as somebody would copy them.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context as _, Result};
 
-use super::{alerts::ALERTS, mode::Clock};
+use super::{
+    alerts::{ALERTS, Alert},
+    mode::Clock,
+};
 use crate::tools;
 
 /// What stands in a query for what the alert names.
@@ -19,11 +22,30 @@ const WORDS: [&str; 4] = ["NAMESPACE", "WORKLOAD", "PROVIDER", "TEAM"];
 pub(super) fn queries(clock: Clock) -> Result<Vec<(&'static str, String)>> {
     let mut all = Vec::new();
     for alert in ALERTS {
-        let path = tools::root().join("docs/runbooks").join(alert.page).with_extension("md");
-        let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        all.extend(blocks(&page).into_iter().map(|query| (alert.name, of_anybody(&query, clock))));
+        let queries = blocks(&page(alert)?);
+        all.extend(queries.into_iter().map(|query| (alert.name, of_anybody(&query, clock))));
     }
     Ok(all)
+}
+
+/// Each query of the runbook of an alert, of whomever this one is about that fires with these labels.
+///
+/// # Errors
+///
+/// If the page is not there.
+pub(super) fn queries_of(alert: &Alert, labels: &BTreeMap<String, String>, clock: Clock) -> Result<Vec<String>> {
+    let about = |query: String| {
+        WORDS.iter().fold(query, |query, word| match labels.get(&word.to_lowercase()) {
+            Some(value) => query.replace(&format!("\"{word}\""), &format!("\"{value}\"")),
+            None => query,
+        })
+    };
+    Ok(blocks(&page(alert)?).into_iter().map(|query| of_anybody(&about(query), clock)).collect())
+}
+
+fn page(alert: &Alert) -> Result<String> {
+    let path = tools::root().join(alert.runbook());
+    fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// What stands in blocks of PromQL; a blank line parts two queries.

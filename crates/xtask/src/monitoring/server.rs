@@ -94,6 +94,14 @@ impl Server {
         Ok(answer["data"].as_array().into_iter().flatten().filter_map(|it| Some(it.as_str()?.to_owned())).collect())
     }
 
+    /// The labels of each alert of this name that fires.
+    pub(crate) fn firing(&self, name: &str) -> Result<Vec<BTreeMap<String, String>>> {
+        let answer = self.asked("/api/v1/alerts")?;
+        let all = answer["data"]["alerts"].as_array().into_iter().flatten();
+        let of = all.map(|alert| (labels(&alert["labels"]), &alert["state"]));
+        Ok(of.filter(|(labels, state)| *state == "firing" && labels["alertname"] == name).map(|it| it.0).collect())
+    }
+
     /// What is wrong with rules that were evaluated, by name.
     pub(crate) fn sick_rules(&self) -> Result<Vec<String>> {
         let answer = self.asked("/api/v1/rules")?;

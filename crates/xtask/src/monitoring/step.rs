@@ -1,17 +1,16 @@
 //! The whole of it: rules without a server, then two servers that read one fleet.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::{thread, time::Duration};
 
 use anyhow::{Result, bail, ensure};
 
 use super::{
     ask, compare, dashboards,
     fleet::{self, Fleet, SIDECARS, Script},
+    incidents,
     mode::{Clock, Mode},
     mutants,
+    patience::until,
     programs::Programs,
     promtool,
     server::Server,
@@ -69,7 +68,7 @@ fn all(programs: &Programs) -> Result<Output> {
     let [control_plane, pods] = servers;
     let (control_plane, pods) = (control_plane?, pods?);
     for server in [&control_plane, &pods] {
-        until(|| everybody(server, &fleet))?;
+        until(SETTLE, || everybody(server, &fleet))?;
     }
     let traffic = fleet.traffic(&Script::CHECKED);
     thread::sleep(TRAFFIC);
@@ -85,14 +84,17 @@ fn all(programs: &Programs) -> Result<Output> {
     told.say(&format!("\n{asked} requests"));
     for (mode, server) in Mode::ALL.into_iter().zip([&control_plane, &pods]) {
         let what = format!("what was spent is the same in metrics and ledger, metrics.from: {}", mode.word());
-        told.check(&what, until(|| spent(server, &fleet, mode)));
+        told.check(&what, until(SETTLE, || spent(server, &fleet, mode)));
         let mut apart = 0.0;
-        let near = until(|| shown(server, &fleet, &mut apart));
+        let near = until(SETTLE, || shown(server, &fleet, &mut apart));
         told.check(
             &format!("and on the dashboards, but for {:.1} %, metrics.from: {}", apart * 100.0, mode.word()),
             near,
         );
     }
+    let traffic = fleet.traffic(&Script::STEADY);
+    incidents::all(&fleet, &[(Mode::ControlPlane, &control_plane), (Mode::Pods, &pods)], &mut told)?;
+    told.say(&format!("\n{} requests", traffic.stop()));
     Ok(told.output())
 }
 
@@ -142,15 +144,4 @@ fn shown(server: &Server, fleet: &Fleet, apart: &mut f64) -> Result<()> {
     }
     ensure!(seen >= 6, "only {seen} panels show what was spent");
     Ok(())
-}
-
-/// Tries until it is so, and not for ever.
-fn until(mut attempt: impl FnMut() -> Result<()>) -> Result<()> {
-    let began = Instant::now();
-    loop {
-        match attempt() {
-            Err(_) if began.elapsed() < SETTLE => thread::sleep(Duration::from_millis(500)),
-            done => return done,
-        }
-    }
 }

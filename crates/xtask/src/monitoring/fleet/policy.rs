@@ -37,22 +37,57 @@ const ROUTES: [Route; 5] = [
     ("support", "triage", &[("acme/atlas-mini", "acme"), ("globex/swift", "globex")]),
 ];
 
-/// Objects of all namespaces; `providers` are in the order of [`PROVIDERS`], and `attempts` are those of a request.
-pub(super) fn text(providers: &[SocketAddr], attempts: u32) -> String {
+/// What may be edited.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edit {
+    /// Of a request.
+    pub(crate) attempts: u32,
+    /// The first provider comes last in every route, and each route has another.
+    pub(crate) first_is_last: bool,
+    /// Every model has prices.
+    pub(crate) priced: bool,
+    /// Of the first provider.
+    pub(crate) key: &'static str,
+}
+
+impl Edit {
+    /// Before anybody has edited anything.
+    pub(crate) const NONE: Self = Self { attempts: 2, first_is_last: false, priced: false, key: "sk-first" };
+}
+
+/// Objects of all namespaces; `providers` are in the order of [`PROVIDERS`].
+pub(super) fn text(providers: &[SocketAddr], edit: Edit) -> String {
+    let Edit { attempts, first_is_last, priced, key } = edit;
     let provider = |(name, namespace, of): &(&str, &str, usize)| {
         let address = providers.get(*of).map(ToString::to_string).unwrap_or_default();
         let own = PROVIDERS.get(*of).copied().unwrap_or_default();
         let models: String = MODELS
             .iter()
             .filter(|(_, provider, _)| *provider == own)
-            .map(|(model, _, prices)| format!("  - {{model: {own}/{model}{prices}}}\n"))
+            .map(|(model, _, prices)| {
+                let prices =
+                    if priced && prices.is_empty() { ", prices: {input: \"0.1\", output: \"0.1\"}" } else { prices };
+                format!("  - {{model: {own}/{model}{prices}}}\n")
+            })
             .collect();
+        let auth = if *of == 0 {
+            "credentials: [{name: main, secretKeyRef: {name: keys, key: first}}]"
+        } else {
+            "auth: {scheme: None}"
+        };
         format!(
             "{DOCUMENT}kind: ModelProvider\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec:\n  dialects: \
-             [ChatCompletions]\n  baseURL: http://{address}/v1\n  auth: {{scheme: None}}\n  models:\n{models}---\n"
+             [ChatCompletions]\n  baseURL: http://{address}/v1\n  {auth}\n  models:\n{models}---\n"
         )
     };
-    let route = |(namespace, name, targets): &(&str, &str, &[(&str, &str)])| {
+    let route = |(namespace, name, targets): &Route| {
+        let mut targets = targets.to_vec();
+        if first_is_last {
+            targets.sort_by_key(|(model, _)| model.starts_with(PROVIDERS[0]));
+            if targets.iter().all(|(model, _)| model.starts_with(PROVIDERS[0])) {
+                targets.insert(0, ("globex/swift", "globex"));
+            }
+        }
         let targets: String = targets
             .iter()
             .zip(0..)
@@ -63,5 +98,11 @@ pub(super) fn text(providers: &[SocketAddr], attempts: u32) -> String {
              failover: {{attempts: {attempts}}}\n  stickiness: {{mode: Off}}\n---\n"
         )
     };
-    NAMED.iter().map(provider).chain(ROUTES.iter().map(route)).collect()
+    let secret = |namespace: &str| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: keys, namespace: {namespace}}}\nstringData: {{first: {key}}}\n---\n"
+        )
+    };
+    let secrets = ["shop", "support"].map(secret);
+    NAMED.iter().map(provider).chain(ROUTES.iter().map(route)).chain(secrets).collect()
 }

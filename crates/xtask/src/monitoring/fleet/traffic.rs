@@ -58,6 +58,8 @@ impl Script {
             fails(r#"{"status": 401, "times": 6}"#, 4),
         ],
     };
+    /// Nothing goes wrong by itself.
+    pub(crate) const STEADY: Self = Self { spells: &[answers(3_600)], ..Self::CHECKED };
     /// A day in minutes: mostly well, an outage, a limit that is met, a key that is changed too late.
     pub(crate) const DRAWN: Self = Self {
         pause: Duration::from_millis(80),
@@ -144,7 +146,7 @@ impl Traffic {
 }
 
 /// Every other one is a stream.
-fn request(model: &str, turn: usize) -> String {
+pub(super) fn request(model: &str, turn: usize) -> String {
     serde_json::json!({
         "model": model,
         "stream": turn.is_multiple_of(2),
