@@ -16,6 +16,7 @@ mod http;
 mod incidents;
 mod mode;
 mod mutants;
+mod pair;
 mod patience;
 mod print;
 mod programs;

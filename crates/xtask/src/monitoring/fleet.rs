@@ -141,10 +141,10 @@ impl Fleet {
         Ok(fs::remove_file(self.folder().join(POLICY))?)
     }
 
-    /// Turns one of the first provider's switches.
-    pub(crate) fn turn(&self, knob: &str, body: &str) -> Result<()> {
-        let first = self.providers.first().context("there are providers")?;
-        let (status, said) = http::ask(*first, "POST", &format!("/_sim/{knob}"), body)?;
+    /// Turns a switch of the provider of this number.
+    pub(crate) fn turn(&self, provider: usize, knob: &str, body: &str) -> Result<()> {
+        let provider = self.providers.get(provider).context("there is no such provider")?;
+        let (status, said) = http::ask(*provider, "POST", &format!("/_sim/{knob}"), body)?;
         ensure!(status == 200, "{knob}: {status} {said}");
         Ok(())
     }

@@ -8,16 +8,18 @@ use anyhow::{Context as _, Result, ensure};
 use super::{
     alerts::{ALERTS, Alert},
     ask::asked,
-    fleet::{Edit, Fleet},
-    mode::{Clock, Mode},
+    fleet::{Edit, Fleet, Script},
+    mode::Clock,
+    pair,
     patience::until,
+    programs::Programs,
     runbooks,
     server::{Sample, Server},
     told::Told,
 };
 
 /// Until an alert fires or ends: a window of rates, how long it lasts, and some evaluations.
-const WITHIN: Duration = Duration::from_secs(90);
+const WITHIN: Duration = Duration::from_secs(150);
 
 /// Something that goes wrong, and how it is mended.
 struct Incident {
@@ -37,14 +39,16 @@ struct Seen {
     finds: (&'static str, &'static str),
 }
 
-const NEW_KEY: &str = "sk-second";
+const NEW_KEY: &str = "sk-new";
+/// Once the first is mended.
+const MENDED: Edit = Edit { first_is_last: true, priced: true, ..Edit::NONE };
 
 const INCIDENTS: [Incident; 2] = [
     Incident {
         says: "a provider is down, and a model has no price: the first goes to the end of all routes, the other gets prices",
-        begin: |fleet| fleet.turn("fail", r#"{"status": 503}"#),
+        begin: |fleet| fleet.turn(0, "fail", r#"{"status": 503}"#),
         mend: |fleet| {
-            fleet.edit(Edit { first_is_last: true, priced: true, ..Edit::NONE })?;
+            fleet.edit(MENDED)?;
             // Nobody waits for a provider that is down any more.
             until(WITHIN, || fleet.ask())
         },
@@ -52,7 +56,7 @@ const INCIDENTS: [Incident; 2] = [
             Seen {
                 name: "OutriggerProviderDown",
                 about: &[("provider", "shop/acme")],
-                finds: ("outcome", "server_error"),
+                finds: ("outcome", "overloaded"),
             },
             Seen { name: "OutriggerUnpriced", about: &[("namespace", "search")], finds: ("model", "own-gpu/llama") },
         ],
@@ -60,20 +64,18 @@ const INCIDENTS: [Incident; 2] = [
     Incident {
         says: "a key was revoked, and the source of policy is empty: it is there again, with a good key in its Secret",
         begin: |fleet| {
-            fleet.turn("ok", "")?;
-            fleet.edit(Edit::NONE)?;
-            until(WITHIN, || fleet.ask())?;
-            fleet.turn("key", &format!(r#"{{"key": "{NEW_KEY}"}}"#))?;
+            fleet.turn(0, "ok", "")?;
+            fleet.turn(1, "key", &format!(r#"{{"key": "{NEW_KEY}"}}"#))?;
             fleet.empty()
         },
         mend: |fleet| {
-            fleet.edit(Edit { key: NEW_KEY, ..Edit::NONE })?;
+            fleet.edit(Edit { key: NEW_KEY, ..MENDED })?;
             until(WITHIN, || fleet.ask())
         },
         alerts: &[
             Seen {
                 name: "OutriggerKeyRefused",
-                about: &[("provider", "shop/acme")],
+                about: &[("provider", "search/globex")],
                 finds: ("outcome", "unauthorized"),
             },
             Seen {
@@ -85,8 +87,16 @@ const INCIDENTS: [Incident; 2] = [
     },
 ];
 
-/// All of them, one after the other, as each of the servers sees them.
-pub(crate) fn all(fleet: &Fleet, servers: &[(Mode, &Server)], told: &mut Told) -> Result<()> {
+/// All of them, one after the other, in a fleet of their own, as a server of each mode sees them.
+///
+/// # Errors
+///
+/// If something does not start.
+pub(crate) fn all(programs: &Programs) -> Result<Told> {
+    let mut told = Told::default();
+    let fleet = &Fleet::start()?;
+    let servers = &pair::of(programs, fleet, Clock::PATIENT)?;
+    let traffic = fleet.traffic(&Script::STEADY);
     for incident in &INCIDENTS {
         told.say(&format!("\n{}", incident.says));
         (incident.begin)(fleet)?;
@@ -95,7 +105,7 @@ pub(crate) fn all(fleet: &Fleet, servers: &[(Mode, &Server)], told: &mut Told) -
             for (mode, server) in servers {
                 let labels = until(WITHIN, || fires(server, seen));
                 let what = format!("{} fires, metrics.from: {}", seen.name, mode.word());
-                let found = labels.and_then(|labels| followed(server, alert, &labels, seen, told));
+                let found = labels.and_then(|labels| followed(server, alert, &labels, seen, &mut told));
                 told.check(&what, found);
             }
         }
@@ -112,7 +122,8 @@ pub(crate) fn all(fleet: &Fleet, servers: &[(Mode, &Server)], told: &mut Told) -
             }
         }
     }
-    Ok(())
+    told.say(&format!("\n{} requests", traffic.stop()));
+    Ok(told)
 }
 
 /// The labels with which it fires for whom it is to tell of.
@@ -133,7 +144,7 @@ fn followed(
     seen: &Seen,
     told: &mut Told,
 ) -> Result<()> {
-    let queries = runbooks::queries_of(alert, labels, Clock::SHORT)?;
+    let queries = runbooks::queries_of(alert, labels, Clock::PATIENT)?;
     let (label, value) = seen.finds;
     let shows = |sample: &Sample| sample.value > 0.0 && sample.labels.get(label).is_some_and(|it| it == value);
     let mut found = false;

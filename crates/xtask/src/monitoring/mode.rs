@@ -52,6 +52,8 @@ impl Clock {
     /// Where a minute has to do.
     pub(crate) const SHORT: Self =
         Self { every: "2s", window: "20s", slice: "10s", day: "20s", week: "10s", lasting: Some("4s") };
+    /// Where a provider that is down is to be seen: it is asked once in a minute, when it has been down for a while.
+    pub(crate) const PATIENT: Self = Self { window: "70s", ..Self::SHORT };
     /// Where pictures show five minutes, and a week ago is in them.
     pub(crate) const DRAWN: Self = Self { day: "60s", week: "120s", ..Self::SHORT };
 

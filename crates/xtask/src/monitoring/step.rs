@@ -2,14 +2,14 @@
 
 use std::{thread, time::Duration};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 
 use super::{
     ask, compare, dashboards,
-    fleet::{self, Fleet, SIDECARS, Script},
+    fleet::{Fleet, SIDECARS, Script},
     incidents,
     mode::{Clock, Mode},
-    mutants,
+    mutants, pair,
     patience::until,
     programs::Programs,
     promtool,
@@ -60,21 +60,29 @@ fn all(programs: &Programs) -> Result<Output> {
     let mut told = Told::default();
     promtool::check(programs, &mut told)?;
     mutants::check(programs, &mut told)?;
+    // Both wait most of the time.
+    let followed = thread::scope(|scope| {
+        let incidents = scope.spawn(|| incidents::all(programs));
+        looked_at(programs, &mut told)?;
+        incidents.join().map_err(|_| anyhow!("the incidents panicked"))?
+    })?;
+    told.join(followed);
+    Ok(told.output())
+}
+
+/// A fleet that misbehaves in every way, and what is shown of it.
+fn looked_at(programs: &Programs, told: &mut Told) -> Result<()> {
     let fleet = Fleet::start()?;
-    let servers = Mode::ALL.map(|mode| {
-        let folder = fleet.folder().join(mode.file());
-        Server::start(programs, (mode, Clock::SHORT), &folder, fleet::free()?, &fleet.targets())
-    });
-    let [control_plane, pods] = servers;
-    let (control_plane, pods) = (control_plane?, pods?);
-    for server in [&control_plane, &pods] {
+    let servers = pair::of(programs, &fleet, Clock::SHORT)?;
+    for (_, server) in &servers {
         until(SETTLE, || everybody(server, &fleet))?;
     }
+    let [(_, control_plane), (_, pods)] = &servers;
     let traffic = fleet.traffic(&Script::CHECKED);
     thread::sleep(TRAFFIC);
-    let same = compare::all(&control_plane, &pods);
-    for (mode, server) in Mode::ALL.into_iter().zip([&control_plane, &pods]) {
-        ask::all(server, mode, &mut told)?;
+    let same = compare::all(control_plane, pods);
+    for (mode, server) in &servers {
+        ask::all(server, *mode, told)?;
     }
     told.say("\nthe same records of both");
     for (line, wrong) in same? {
@@ -82,9 +90,9 @@ fn all(programs: &Programs) -> Result<Output> {
     }
     let asked = traffic.stop();
     told.say(&format!("\n{asked} requests"));
-    for (mode, server) in Mode::ALL.into_iter().zip([&control_plane, &pods]) {
+    for (mode, server) in &servers {
         let what = format!("what was spent is the same in metrics and ledger, metrics.from: {}", mode.word());
-        told.check(&what, until(SETTLE, || spent(server, &fleet, mode)));
+        told.check(&what, until(SETTLE, || spent(server, &fleet, *mode)));
         let mut apart = 0.0;
         let near = until(SETTLE, || shown(server, &fleet, &mut apart));
         told.check(
@@ -92,10 +100,7 @@ fn all(programs: &Programs) -> Result<Output> {
             near,
         );
     }
-    let traffic = fleet.traffic(&Script::STEADY);
-    incidents::all(&fleet, &[(Mode::ControlPlane, &control_plane), (Mode::Pods, &pods)], &mut told)?;
-    told.say(&format!("\n{} requests", traffic.stop()));
-    Ok(told.output())
+    Ok(())
 }
 
 /// Whether this one has read all programs, and the control plane all sidecars.

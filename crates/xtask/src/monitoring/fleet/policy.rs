@@ -46,13 +46,13 @@ pub(crate) struct Edit {
     pub(crate) first_is_last: bool,
     /// Every model has prices.
     pub(crate) priced: bool,
-    /// Of the first provider.
+    /// Of the second provider.
     pub(crate) key: &'static str,
 }
 
 impl Edit {
     /// Before anybody has edited anything.
-    pub(crate) const NONE: Self = Self { attempts: 2, first_is_last: false, priced: false, key: "sk-first" };
+    pub(crate) const NONE: Self = Self { attempts: 2, first_is_last: false, priced: false, key: "sk-test" };
 }
 
 /// Objects of all namespaces; `providers` are in the order of [`PROVIDERS`].
@@ -70,8 +70,8 @@ pub(super) fn text(providers: &[SocketAddr], edit: Edit) -> String {
                 format!("  - {{model: {own}/{model}{prices}}}\n")
             })
             .collect();
-        let auth = if *of == 0 {
-            "credentials: [{name: main, secretKeyRef: {name: keys, key: first}}]"
+        let auth = if *of == 1 {
+            "credentials: [{name: main, secretKeyRef: {name: keys, key: globex}}]"
         } else {
             "auth: {scheme: None}"
         };
@@ -100,9 +100,9 @@ pub(super) fn text(providers: &[SocketAddr], edit: Edit) -> String {
     };
     let secret = |namespace: &str| {
         format!(
-            "apiVersion: v1\nkind: Secret\nmetadata: {{name: keys, namespace: {namespace}}}\nstringData: {{first: {key}}}\n---\n"
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: keys, namespace: {namespace}}}\nstringData: {{globex: {key}}}\n---\n"
         )
     };
-    let secrets = ["shop", "support"].map(secret);
+    let secrets = ["shop", "search", "support"].map(secret);
     NAMED.iter().map(provider).chain(ROUTES.iter().map(route)).chain(secrets).collect()
 }
