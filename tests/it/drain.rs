@@ -141,7 +141,7 @@ async fn usage_is_told_before_the_exit() {
         let stalled = Reply::sse(surface.begun(&["Hel", "lo"]).into_iter().chain([Ev::stall()]));
         let up = Upstream::start([stalled, surface.stream(&["a", "b"]).every(60)]).await;
         let policy = surface.policy(&[&up], |route| route);
-        let mut sidecar = Sidecar::setup(policy).arg("--drain-timeout").arg("900ms").start().await;
+        let mut sidecar = Sidecar::setup(policy).arg("--drain-timeout").arg("2s").start().await;
         let cut = sidecar.client().open(surface.path(), surface.request()).await;
         let whole = sidecar.client().open(surface.path(), surface.request()).await;
         sidecar.sigterm();

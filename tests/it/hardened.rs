@@ -287,11 +287,10 @@ async fn nothing_follows_the_terminal_event() {
 async fn a_callers_pause_is_not_the_providers_silence() {
     let events = (0..6_000).map(|_| chat_delta(&"x".repeat(1_000))).chain([chat_finish("stop"), Ev::done()]);
     let a = Upstream::start([Reply::sse(events)]).await;
-    let policy =
-        Policy::new().provider("a", a.base_url()).route_with("r", &["a"], |route| route.timeouts("idle: 300ms"));
+    let policy = Policy::new().provider("a", a.base_url()).route_with("r", &["a"], |route| route.timeouts("idle: 1s"));
     let sidecar = Sidecar::with_policy(policy).await;
     let streaming = sidecar.client().open(CHAT, chat_streamed("r")).await;
-    tokio::time::sleep(Duration::from_millis(900)).await;
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
     let streamed = streaming.collect().await;
     assert_eq!((streamed.end, streamed.said().len()), (End::Clean, 6_000_000));
 }

@@ -47,7 +47,7 @@ pub use relay::Relay;
 pub use restarting::Restarting;
 pub use secure::{Authority, ConnectProxy, Secure};
 pub use sidecar::{Exit, Metrics, Setup, Sidecar};
-pub use upstream::{Ev, Reply, Request, Upstream, refused_addr};
+pub use upstream::{Ev, Gate, Reply, Request, Upstream, refused_addr};
 
 /// How long anything may take before a story is given up: a hang must fail, not block the run.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

@@ -95,7 +95,7 @@ async fn a_failure_before_the_first_content_moves_on_without_a_seam() {
                 .provider_with(&name, a.base_url(), |provider| provider.preset(surface.preset()))
                 .route_with(&route, &[&name, "b"], |route| {
                     // Else the conversation would stay with the target that answered it first.
-                    route.timeouts("firstToken: 500ms").spec("stickiness: {mode: Off}")
+                    route.timeouts("firstToken: 1500ms").spec("stickiness: {mode: Off}")
                 });
             failing.push(a);
         }
@@ -159,30 +159,36 @@ async fn a_caller_that_forbids_fallbacks_gets_none_in_a_stream() {
     .await;
 }
 
-/// S5, S8: events pass one by one, none waits for the next and none for a timer.
+/// S5, S8: events pass one by one: none waits for the next, which is sent once it has come.
 #[tokio::test]
-async fn events_arrive_at_the_pace_they_were_sent() {
+async fn each_event_comes_before_the_next_is_sent() {
+    const WORDS: [&str; 4] = ["a", "b", "c", "d"];
+    let says = |text: &str, word: &str| text.contains(&format!("\"{word}\""));
     on_each(async |surface| {
-        // Far enough apart that a machine with other work to do still tells one from the next.
-        let slow = Reply::sse(surface.events(&["a", "b", "c", "d"])).every(300);
-        let many = vec!["x"; 100];
-        let up = Upstream::start([slow, surface.stream(&many)]).await;
-        let sidecar = Sidecar::with_policy(surface.policy(&[&up], |route| route)).await;
-
-        let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
-        surface.assert_whole(&streamed, "abcd");
+        let gate = Gate::closed();
         // What comes before content is held until it counts; from there on each event comes by itself.
-        let texts = streamed
-            .events
-            .iter()
-            .filter(|event| ["a", "b", "c", "d"].iter().any(|text| event.data.contains(&format!("\"{text}\""))));
-        let after: Vec<Duration> = texts.map(|event| event.after).collect();
-        assert_eq!(after.len(), 4, "{surface:?}: {:?}", streamed.events);
-        for pair in after.windows(2) {
-            let gap = pair[1] - pair[0];
-            assert!(gap > Duration::from_millis(20) && gap < AT_ONCE, "{surface:?}: {after:?}");
+        let spaced = surface.events(&WORDS).into_iter().flat_map(|event| {
+            let waits = matches!(&event, Ev::Send(bytes) if WORDS[1..].iter().any(|word| says(&String::from_utf8_lossy(bytes), word)));
+            waits.then(|| Ev::Wait(gate.clone())).into_iter().chain([event])
+        });
+        let up = Upstream::start([Reply::sse(spaced)]).await;
+        let sidecar = Sidecar::with_policy(surface.policy(&[&up], |route| route)).await;
+        let mut streaming = sidecar.client().open(surface.path(), surface.request()).await;
+        for word in WORDS {
+            while !says(&streaming.next().await.expect("an event").data, word) {}
+            gate.open();
         }
+        assert_eq!(streaming.collect().await.end, End::Clean, "{surface:?}");
+    })
+    .await;
+}
 
+/// S5, S8: no event waits for a timer, be it that of Nagle's algorithm.
+#[tokio::test]
+async fn no_event_waits_for_a_timer() {
+    on_each(async |surface| {
+        let up = Upstream::start([surface.stream(&["x"; 100])]).await;
+        let sidecar = Sidecar::with_policy(surface.policy(&[&up], |route| route)).await;
         let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
         surface.assert_whole(&streamed, &"x".repeat(100));
         assert!(streamed.took < Duration::from_secs(3), "{surface:?}: 100 events took {:?}", streamed.took);
@@ -243,7 +249,7 @@ async fn what_happens_behind_the_terminal_event_spoils_nothing() {
             [lingering, Reply::sse(events.clone()).eof_after(sent), Reply::sse(events.clone()).reset_after(sent)];
         for reply in rude {
             let up = Upstream::start([reply]).await;
-            let policy = surface.policy(&[&up], |route| route.timeouts("idle: 500ms"));
+            let policy = surface.policy(&[&up], |route| route.timeouts("idle: 1s"));
             let sidecar = Sidecar::with_policy(policy).await;
             let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
             surface.assert_whole(&streamed, "Hello");

@@ -42,7 +42,7 @@ async fn the_first_token_limit_alone_ends_a_silent_stream_and_moves_on() {
     on_each(async |surface| {
         for silent in [Reply::hang(), Reply::sse([Ev::stall()]), surface.stream(&["late"]).slow_head(30_000)] {
             let (a, b) = (Upstream::start([silent]).await, Upstream::start([surface.stream(&["Hello"])]).await);
-            let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 400ms"));
+            let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 1s"));
             let sidecar = Sidecar::with_policy(policy).await;
             let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
             surface.assert_whole(&streamed, "Hello");
@@ -61,7 +61,7 @@ async fn the_answer_limit_alone_ends_a_slow_answer_and_moves_on() {
         let half = Reply::chunked(200, "application/json", [Ev::raw("{"), Ev::stall()]);
         for slow in [Reply::hang(), half] {
             let (a, b) = (Upstream::start([slow]).await, Upstream::start([surface.whole("Hello")]).await);
-            let policy = surface.policy(&[&a, &b], |route| route.timeouts("answer: 400ms"));
+            let policy = surface.policy(&[&a, &b], |route| route.timeouts("answer: 1s"));
             let sidecar = Sidecar::with_policy(policy).await;
             let answer = sidecar.client().post(surface.path(), surface.whole_request()).await;
             assert_eq!((answer.status, b.hits()), (200, 1), "{surface:?}: {}", answer.text());
@@ -81,11 +81,11 @@ async fn the_idle_limit_alone_ends_a_stream_that_falls_silent() {
         let stalled = Reply::sse(begun.iter().cloned().chain([Ev::stall()]));
         for silent in [stalled, for_ever(begun.clone(), &Ev::comment("keep-alive"), 50)] {
             let (a, b) = (Upstream::start([silent]).await, Upstream::start([surface.stream(&["again"])]).await);
-            let policy = surface.policy(&[&a, &b], |route| route.timeouts("idle: 250ms"));
+            let policy = surface.policy(&[&a, &b], |route| route.timeouts("idle: 1s"));
             let sidecar = Sidecar::with_policy(policy).await;
             let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
             surface.assert_broken(&streamed, "Hello", "idle_timeout");
-            assert!(streamed.took >= Duration::from_millis(250), "{surface:?}: {:?}", streamed.took);
+            assert!(streamed.took >= Duration::from_secs(1), "{surface:?}: {:?}", streamed.took);
             assert!(streamed.took < AT_ONCE, "{surface:?}: {:?}", streamed.took);
             assert_eq!((attempts(&sidecar, "idle_timeout").await, b.hits()), (1.0, 0), "{surface:?}");
         }
@@ -100,7 +100,7 @@ async fn the_total_limit_alone_ends_everything() {
     on_each(async |surface| {
         let endless = for_ever(surface.prelude(), &surface.text("x"), 20);
         let up = Upstream::start([endless, Reply::hang(), Reply::hang()]).await;
-        let policy = surface.policy(&[&up], |route| route.timeouts("total: 400ms"));
+        let policy = surface.policy(&[&up], |route| route.timeouts("total: 1s"));
         let sidecar = Sidecar::with_policy(policy).await;
         let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
         surface.assert_broken(&streamed, &surface.said(&streamed), "total_timeout");
@@ -118,7 +118,7 @@ async fn the_total_limit_alone_ends_everything() {
     .await;
     let slow = [Upstream::start([Reply::hang()]).await, Upstream::start([Reply::hang()]).await];
     let policy = Surface::Chat.policy(&[&slow[0], &slow[1]], |route| {
-        route.timeouts("firstToken: 300ms, total: 500ms").failover("attempts: 9")
+        route.timeouts("firstToken: 600ms, total: 1500ms").failover("attempts: 9")
     });
     let sidecar = Sidecar::with_policy(policy).await;
     let answer = sidecar.client().post("/v1/chat/completions", chat_streamed("r")).await;
@@ -132,7 +132,7 @@ async fn pings_and_roles_do_not_count_as_the_first_token() {
     on_each(async |surface| {
         let a = Upstream::start([for_ever(surface.prelude(), &surface.ping(), 30)]).await;
         let b = Upstream::start([surface.stream(&["Hello"])]).await;
-        let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 400ms"));
+        let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 1s"));
         let sidecar = Sidecar::with_policy(policy).await;
         let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
         surface.assert_whole(&streamed, "Hello");
@@ -145,12 +145,12 @@ async fn pings_and_roles_do_not_count_as_the_first_token() {
 #[tokio::test]
 async fn thinking_counts_as_the_first_token() {
     on_each(async |surface| {
-        let thoughts = (0..8).flat_map(|_| [surface.thought("hm"), Ev::pause(100)]);
+        let thoughts = (0..8).flat_map(|_| [surface.thought("hm"), Ev::pause(300)]);
         let events =
             surface.prelude().into_iter().chain(thoughts).chain([surface.text("Hello")]).chain(surface.close());
         let a = Upstream::start([Reply::sse(events)]).await;
         let b = Upstream::start([surface.stream(&["again"])]).await;
-        let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 600ms"));
+        let policy = surface.policy(&[&a, &b], |route| route.timeouts("firstToken: 2s"));
         let sidecar = Sidecar::with_policy(policy).await;
         let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
         surface.assert_whole(&streamed, "Hello");
@@ -167,14 +167,14 @@ async fn thinking_counts_as_the_first_token() {
 async fn no_other_limit_cuts_a_long_stream() {
     on_each(async |surface| {
         let texts = vec!["x"; 20];
-        let up = Upstream::start([surface.stream(&texts).every(100), surface.whole("late").slow_head(900)]).await;
-        let limits = "connect: 400ms, firstToken: 600ms, answer: 5s, idle: 600ms, total: 30s";
+        let up = Upstream::start([surface.stream(&texts).every(250), surface.whole("late").slow_head(2_500)]).await;
+        let limits = "connect: 1s, firstToken: 2s, answer: 15s, idle: 2s, total: 30s";
         let policy = surface.policy(&[&up], |route| route.timeouts(limits));
-        let sidecar = Sidecar::setup(policy).arg("--read-timeout").arg("400ms").arg("--queue-timeout").arg("400ms");
+        let sidecar = Sidecar::setup(policy).arg("--read-timeout").arg("1s").arg("--queue-timeout").arg("1s");
         let sidecar = sidecar.start().await;
         let streamed = sidecar.client().stream(surface.path(), surface.request()).await;
         surface.assert_whole(&streamed, &"x".repeat(20));
-        assert!(streamed.took > Duration::from_secs(2), "{surface:?}: {:?}", streamed.took);
+        assert!(streamed.took > Duration::from_secs(4), "{surface:?}: {:?}", streamed.took);
         let answer = sidecar.client().post(surface.path(), surface.whole_request()).await;
         assert_eq!((answer.status, answer.end), (200, End::Clean), "{surface:?}: {}", answer.text());
     })

@@ -21,7 +21,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub use reply::{Ev, Reply};
+pub use reply::{Ev, Gate, Reply};
 
 use super::PATIENCE;
 

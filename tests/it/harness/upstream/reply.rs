@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::Request;
 
@@ -26,7 +27,36 @@ pub enum Ev {
     Pause(Duration),
     /// Nothing for ever, on an open connection.
     Stall,
+    /// Nothing until somebody opens it, once for each that waits.
+    Wait(Gate),
 }
+
+/// Opened by whoever decides when an answer goes on.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<Semaphore>);
+
+impl Gate {
+    pub fn closed() -> Self {
+        Self(Arc::new(Semaphore::new(0)))
+    }
+
+    /// Lets one through.
+    pub fn open(&self) {
+        self.0.add_permits(1);
+    }
+
+    pub(super) async fn opened(&self) {
+        self.0.acquire().await.expect("it is never taken away").forget();
+    }
+}
+
+impl PartialEq for Gate {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Gate {}
 
 #[derive(Clone)]
 pub(super) enum Body {

@@ -247,6 +247,7 @@ async fn play(write: &mut OwnedWriteHalf, reply: Reply, request: &Request) -> io
                     }
                     Ev::Pause(pause) => tokio::time::sleep(pause).await,
                     Ev::Stall => std::future::pending().await,
+                    Ev::Wait(gate) => gate.opened().await,
                 }
             }
             if cut.is_none() {
