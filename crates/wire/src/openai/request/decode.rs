@@ -2,6 +2,7 @@
 
 mod form;
 mod messages;
+mod open;
 mod tools;
 
 use crate::{

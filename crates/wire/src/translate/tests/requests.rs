@@ -455,6 +455,46 @@ fn functions_of_the_old_kind_are_tools() {
     assert_eq!(losses, "");
 }
 
+/// R17: a result that names no call is the one open call's; where it may be several it is refused, with its place.
+#[test]
+fn a_result_without_an_id_belongs_to_the_one_open_call() {
+    let call =
+        |id: &str, name: &str| json!({"id": id, "type": "function", "function": {"name": name, "arguments": "{}"}});
+    let asked = |calls: &[Value], results: &[Value]| {
+        let assistant = json!({"role": "assistant", "content": null, "tool_calls": calls});
+        let messages: Vec<Value> =
+            [json!({"role": "user", "content": "q"}), assistant].into_iter().chain(results.iter().cloned()).collect();
+        json!({"messages": messages}).to_string()
+    };
+    let answered = |body: String| {
+        let head = Head::read(body.as_bytes()).unwrap();
+        let sent = request(Operation::ChatCompletions, &head, &claude()).map_err(|error| error.to_string())?;
+        let sent: Value = serde_json::from_slice(&sent.body).unwrap();
+        let parts = sent["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|it| it["content"].as_array().cloned().unwrap_or_default());
+        Ok::<_, String>(parts.filter_map(|part| Some(part["tool_use_id"].as_str()?.to_owned())).collect::<Vec<_>>())
+    };
+    let bare = json!({"role": "tool", "content": "r"});
+    let both = [call("c1", "f"), call("c2", "g")];
+    assert_eq!(answered(asked(&both[..1], std::slice::from_ref(&bare))).unwrap(), ["c1"]);
+    let first = json!({"role": "tool", "tool_call_id": "c1", "content": "r"});
+    assert_eq!(answered(asked(&both, &[first, bare.clone()])).unwrap(), ["c1", "c2"]);
+    let named = json!({"role": "tool", "name": "g", "tool_call_id": "", "content": "r"});
+    assert_eq!(answered(asked(&both, &[named, bare.clone()])).unwrap(), ["c2", "c1"]);
+    assert_eq!(
+        answered(asked(&both, std::slice::from_ref(&bare))).unwrap_err(),
+        "`messages[2].tool_call_id`: a tool's message must name its call: 2 have no result yet"
+    );
+    let closed = json!({"role": "tool", "tool_call_id": "c1", "content": "r"});
+    assert_eq!(
+        answered(asked(&both[..1], &[closed, bare])).unwrap_err(),
+        "`messages[3].tool_call_id`: a tool's message must name its call"
+    );
+}
+
 #[test]
 fn a_part_of_another_shape_is_refused_with_its_place() {
     let refused = |operation, body: &str| {

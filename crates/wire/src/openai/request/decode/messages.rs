@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::HashMap};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::open;
 use crate::{
     few,
     hub::{Audio, Call, File, Image, Losses, Part, Request, Role, Source, Text, Thought, ToolResult, Turn},
@@ -178,7 +179,7 @@ pub(super) fn messages<'a>(
         };
         let leads = role == Role::System && request.turns.is_empty();
         let parts = match &*message.role {
-            "tool" | "function" => vec![tool_result(message, at, &legacy, losses)?],
+            "tool" | "function" => vec![tool_result(message, at, (&request.turns, &legacy), losses)?],
             _ => said(message, role, &mut legacy, losses),
         };
         if leads {
@@ -210,10 +211,22 @@ impl Legacy {
     }
 }
 
-fn tool_result<'a>(message: Message<'a>, at: usize, legacy: &Legacy, losses: &mut Losses) -> Result<Part<'a>, BadPart> {
-    let function = message.name.filter(|_| &*message.role == "function");
-    let Some(id) = message.tool_call_id.or_else(|| function.map(|name| legacy.last(&name))) else {
-        return Err(BadPart::new(format!("messages[{at}].tool_call_id"), "a tool's message must name its call".into()));
+fn tool_result<'a>(
+    message: Message<'a>,
+    at: usize,
+    (before, legacy): (&[Turn<'a>], &Legacy),
+    losses: &mut Losses,
+) -> Result<Part<'a>, BadPart> {
+    let id = match (message.tool_call_id.filter(|id| !id.is_empty()), message.name) {
+        (Some(id), _) => id,
+        (None, Some(name)) if &*message.role == "function" => legacy.last(&name),
+        (None, name) => open::call(before, name.as_deref()).map_err(|open| {
+            let why = match open {
+                0 => "a tool's message must name its call".to_owned(),
+                several => format!("a tool's message must name its call: {several} have no result yet"),
+            };
+            BadPart::new(format!("messages[{at}].tool_call_id"), why)
+        })?,
     };
     let mut parts = Vec::new();
     content(message.content, &mut parts, losses);
