@@ -92,8 +92,7 @@ const INCIDENTS: [Incident; 2] = [
 /// # Errors
 ///
 /// If something does not start.
-pub(crate) fn all(programs: &Programs) -> Result<Told> {
-    let mut told = Told::default();
+pub(crate) fn all(programs: &Programs, told: &mut Told) -> Result<()> {
     let fleet = &Fleet::start()?;
     let servers = &pair::of(programs, fleet, Clock::PATIENT)?;
     let traffic = fleet.traffic(&Script::STEADY);
@@ -105,7 +104,7 @@ pub(crate) fn all(programs: &Programs) -> Result<Told> {
             for (mode, server) in servers {
                 let labels = until(WITHIN, || fires(server, seen));
                 let what = format!("{} fires, metrics.from: {}", seen.name, mode.word());
-                let found = labels.and_then(|labels| followed(server, alert, &labels, seen, &mut told));
+                let found = labels.and_then(|labels| followed(server, alert, &labels, seen, told));
                 told.check(&what, found);
             }
         }
@@ -123,7 +122,7 @@ pub(crate) fn all(programs: &Programs) -> Result<Told> {
         }
     }
     told.say(&format!("\n{} requests", traffic.stop()));
-    Ok(told)
+    Ok(())
 }
 
 /// The labels with which it fires for whom it is to tell of.

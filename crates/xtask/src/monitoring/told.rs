@@ -41,13 +41,6 @@ impl Told {
         }
     }
 
-    /// All that the other was told, behind what was told here.
-    pub(crate) fn join(&mut self, other: Self) {
-        self.text.push_str(&other.text);
-        self.passed += other.passed;
-        self.failed += other.failed;
-    }
-
     /// What is no check.
     pub(crate) fn say(&mut self, line: &str) {
         let _ = writeln!(self.text, "{line}");
