@@ -11,8 +11,6 @@ use super::{
 
 /// By how much the sums of a record may differ, of the larger: two programs read at two times.
 const APART: f64 = 0.15;
-/// The same of slices of ten seconds, which begin and end at pages that each program reads at a time of its own.
-const SLICES_APART: f64 = 0.3;
 /// And three events in the 20 s of a rate, the first of which nobody sees: a series that is new begins with it. Of pods that is
 /// one for each, of their sum one for all.
 const FEW: f64 = 0.15;
@@ -38,8 +36,7 @@ fn line(name: &str, left: &[Sample], right: &[Sample]) -> (String, Option<String
         return (line, Some(odd));
     }
     let moment = MOMENTS.iter().any(|it| name.ends_with(it));
-    let apart = if name.contains(":increase") { SLICES_APART } else { APART };
-    let near = (one - other).abs() <= apart * one.abs().max(other.abs()) + FEW;
+    let near = (one - other).abs() <= APART * one.abs().max(other.abs()) + FEW;
     (line, (!moment && !near).then(|| format!("the control plane says {one}, pods say {other}")))
 }
 
@@ -67,8 +64,6 @@ mod tests {
         assert_eq!(line("outrigger:x", &one, &[sample("a", 10.5)]).1, None);
         assert!(line("outrigger:x", &one, &far).1.unwrap().contains("says 10, pods say 20"));
         assert_eq!(line("outrigger:requests_in_flight", &one, &far).1, None);
-        let sliced = |value| line("outrigger:cost:increase5m", &one, &[sample("a", value)]).1.is_none();
-        assert_eq!([12.5, 20.0].map(sliced), [true, false]);
         assert!(line("outrigger:x", &one, &[sample("b", 10.0)]).1.unwrap().contains("has no"));
     }
 }

@@ -14,8 +14,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::http;
-use super::server::Target;
+use super::{http, server::Target};
 use crate::{fleet::member::Member, tools};
 pub(crate) use policy::Edit;
 pub(crate) use traffic::{Script, Traffic};

@@ -22,7 +22,7 @@ use crate::tools::Output;
 const TRAFFIC: Duration = Duration::from_secs(45);
 /// By how much a sum of slices may differ from what it is of: the edges of each, of ten seconds here and of five minutes where
 /// it is installed.
-const EDGES: f64 = 0.25;
+const EDGES: f64 = 0.2;
 /// How long figures may take to agree once nobody asks any more.
 const SETTLE: Duration = Duration::from_secs(30);
 
